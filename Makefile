@@ -1,0 +1,61 @@
+# depthq: every routine has a target; `make help` lists them.
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+PHOTOS ?=
+.DEFAULT_GOAL := help
+
+.PHONY: help setup setup-dev demo up test check fix bench chaos soak lock clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# Two stamps: `demo` is what a user needs (no torch), `dev` adds torch and the test tools.
+$(VENV)/uv.stamp:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
+	@touch $@
+
+$(VENV)/demo.stamp: $(VENV)/uv.stamp requirements/demo.lock pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/demo.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/uv.stamp requirements/dev.lock pyproject.toml
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@ $(VENV)/demo.stamp
+
+setup: $(VENV)/demo.stamp ## install what the service needs into .venv (no torch)
+
+setup-dev: $(VENV)/dev.stamp ## install the test tools and the torch reference engine too
+
+demo: setup ## start everything, submit sample photographs, write demo-out/, stop
+	$(BIN)/depthq demo --out demo-out $(PHOTOS)
+
+up: setup ## start everything on this machine; Ctrl-C drains and stops
+	$(BIN)/depthq up
+
+check: setup-dev ## lint, types, import rules; edits nothing
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup-dev ## format and apply safe lint fixes
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: setup-dev ## the whole test suite but the slow chaos and soak runs
+	$(BIN)/pytest -m "not slow"
+
+bench: setup-dev ## measure what benchmarks/README.md claims and regenerate it
+	$(BIN)/python -m benchmarks
+
+lock: $(VENV)/uv.stamp ## pin every dependency anew (requirements/*.lock)
+	for room in api worker demo dev; do \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	    --no-annotate --python-version 3.11 --extra $$room pyproject.toml -o requirements/$$room.lock || exit 1; done
+
+clean: ## remove the environment and everything a run leaves behind
+	rm -rf $(VENV) demo-out depthq-data test-report .pytest_cache .mypy_cache .ruff_cache

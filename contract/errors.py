@@ -1,0 +1,157 @@
+"""The one exception tree. Every class has a stable `code`, `retryable`, and whose fault it is.
+
+    DepthqError
+    ├── InvalidRequest           invalid_request
+    │   └── Conflict             conflict
+    ├── Unauthorized             unauthorized
+    ├── NotFound                 not_found
+    ├── Overloaded               overloaded            (retry after `retry_after_s`)
+    ├── InputError               the image's own fault: final at once
+    │   ├── UnsupportedMediaType unsupported_media_type
+    │   ├── ImageTooLarge        image_too_large
+    │   ├── ImageCorrupt         image_corrupt         (its header is broken)
+    │   ├── ImageUndecodable     image_undecodable     (its pixels cannot be read)
+    │   ├── UrlForbidden         url_forbidden
+    │   └── UrlUnreachable       url_unreachable
+    ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
+    ├── DeadlineExceeded         deadline_exceeded
+    ├── Poisoned                 poisoned              (failed too often for a reason of its own)
+    └── InternalError            internal              (ours: retried a bounded number of times)
+        └── DecoderCrashed       internal              (the decoding child died on this image)
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class DepthqError(Exception):
+    """Base of every error that depthq raises on purpose.
+
+    `message` is written for the person who reads it: what is wrong and what to do.
+    """
+
+    code: ClassVar[str] = "internal"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class InvalidRequest(DepthqError):  # noqa: N818 - named after its code
+    """The request does not fit the API."""
+
+    code = "invalid_request"
+
+
+class Conflict(InvalidRequest):
+    """The request contradicts one made before (an idempotency key used twice, a finished job)."""
+
+    code = "conflict"
+
+
+class Unauthorized(DepthqError):  # noqa: N818
+    """The bearer key is missing or wrong."""
+
+    code = "unauthorized"
+
+
+class NotFound(DepthqError):  # noqa: N818
+    """There is no such thing, or not any more."""
+
+    code = "not_found"
+
+
+class Overloaded(DepthqError):  # noqa: N818
+    """The backlog is full; come back after `retry_after_s` seconds."""
+
+    code = "overloaded"
+    retryable = True
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class InputError(DepthqError):
+    """The image is at fault; trying again cannot help."""
+
+
+class UnsupportedMediaType(InputError):
+    """The bytes are not an image of an accepted format."""
+
+    code = "unsupported_media_type"
+
+
+class ImageTooLarge(InputError):
+    """The image has more bytes or pixels than the service accepts."""
+
+    code = "image_too_large"
+
+
+class ImageCorrupt(InputError):
+    """The image's header is broken or lies."""
+
+    code = "image_corrupt"
+
+
+class ImageUndecodable(InputError):
+    """The header is fine, the pixels cannot be read."""
+
+    code = "image_undecodable"
+
+
+class UrlForbidden(InputError):
+    """The source URL is not one the service may fetch."""
+
+    code = "url_forbidden"
+
+
+class UrlUnreachable(InputError):
+    """The source URL gave no image."""
+
+    code = "url_unreachable"
+    retryable = True
+
+
+class StorageUnavailable(DepthqError):  # noqa: N818
+    """Redis or the object store does not answer as it should."""
+
+    code = "storage_unavailable"
+    retryable = True
+
+
+class DeadlineExceeded(DepthqError):  # noqa: N818
+    """The client's deadline passed before the work was done."""
+
+    code = "deadline_exceeded"
+    retryable = True
+
+
+class Poisoned(DepthqError):  # noqa: N818
+    """The job failed too often for a reason of its own and was set aside."""
+
+    code = "poisoned"
+
+
+class InternalError(DepthqError):
+    """A fault of ours."""
+
+    code = "internal"
+    retryable = True
+
+
+class DecoderCrashed(InternalError):
+    """The decoding child process died on this image."""
+
+
+def _leaves(base: type[DepthqError]) -> list[type[DepthqError]]:
+    return [base, *(leaf for sub in base.__subclasses__() for leaf in _leaves(sub))]
+
+
+# code → retryable, for documents and documentation
+ERROR_CODES: dict[str, bool] = {
+    error.code: error.retryable for error in reversed(_leaves(DepthqError)) if "code" in vars(error)
+}
+ERROR_CODES["internal"] = InternalError.retryable

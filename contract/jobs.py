@@ -1,0 +1,128 @@
+"""What crosses a wall about a job: its request, its record, its result. Frozen, JSON, one (de)serialiser."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contract.ids import ID_PATTERN
+from contract.names import Lane
+from contract.options import JobOptions
+from contract.states import JobState
+
+# Times are seconds since the epoch (UTC) inside, RFC 3339 in documents.
+JobId = Annotated[str, Field(pattern=ID_PATTERN)]
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")  # ignore: newer writers may add fields
+
+
+class InputInfo(_Value):
+    """What is known of the uploaded image without decoding it; sizes before EXIF rotation."""
+
+    media_type: str
+    bytes: int
+    sha256: str
+    width: int
+    height: int
+
+
+class JobRequest(_Value):
+    """All that is needed to run the job again. Rides in the input object's metadata."""
+
+    v: Literal[1] = 1
+    id: JobId
+    lane: Lane = Lane.INTERACTIVE
+    created_at: float
+    expires_at: float
+    deadline_at: float | None = None
+    options: JobOptions = JobOptions()
+    input: InputInfo
+    owner: str | None = Field(None, description="digest of the API key that submitted it")
+
+
+class OutputInfo(_Value):
+    """One file that the job made."""
+
+    key: str
+    media_type: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+
+
+class ModelInfo(_Value):
+    """What computed the depth."""
+
+    name: str
+    weights_id: str
+    engine: str
+    precision: str
+    net_size: tuple[int, int] = Field(description="height and width of the network's input, px")
+
+
+class DepthInfo(_Value):
+    """What the numbers mean: relative inverse depth, larger is nearer, no unit."""
+
+    kind: Literal["relative-inverse"] = "relative-inverse"
+    min: float
+    max: float
+
+
+class Timings(_Value):
+    """Milliseconds per stage; `queued` from acceptance to claim, `wait` in the batcher."""
+
+    queued_ms: float = 0.0
+    fetch_ms: float = 0.0
+    decode_ms: float = 0.0
+    wait_ms: float = 0.0
+    infer_ms: float = 0.0
+    render_ms: float = 0.0
+    store_ms: float = 0.0
+    batch_size: int = 0
+
+
+class JobError(_Value):
+    """Why the job failed: a code of contract.errors, and a sentence for people."""
+
+    code: str
+    message: str
+    retryable: bool
+
+
+class JobResult(_Value):
+    """How the job ended; the content of `result.json`. Failed jobs have one too."""
+
+    v: Literal[1] = 1
+    id: JobId
+    state: JobState
+    attempt: int
+    started_at: float | None = None
+    finished_at: float
+    downsampled_to: tuple[int, int] | None = Field(None, description="width, height after the limit")
+    width: int | None = Field(None, description="of the upright image, after EXIF orientation, px")
+    height: int | None = None
+    model: ModelInfo | None = None
+    depth: DepthInfo | None = None
+    outputs: dict[str, OutputInfo] = {}
+    timings: Timings | None = None
+    error: JobError | None = None
+
+
+class JobRecord(_Value):
+    """A job as the ledger in Redis holds it."""
+
+    request: JobRequest
+    state: JobState = JobState.QUEUED
+    attempt: int = 0
+    version: int = Field(0, description="rises with every change; the ETag")
+    started_at: float | None = None
+    result: JobResult | None = None
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.request.id

@@ -1,0 +1,109 @@
+"""Every name that crosses a process wall, defined once: queues, tasks, Redis keys, object keys.
+
+Task names are explicit strings, so that renaming a function never orphans a message.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+KEY_PREFIX = "depthq:"
+
+
+class Lane(StrEnum):
+    """A class of service with a Celery queue and worker processes of its own."""
+
+    INTERACTIVE = "interactive"
+    BULK = "bulk"
+
+
+# The stages of a job, in order; the names of functions, metrics and timings (docs/architecture.md).
+STAGES = (
+    "accept",
+    "enqueue",
+    "fetch",
+    "decode",
+    "prepare",
+    "infer",
+    "render",
+    "store",
+    "poll",
+)
+
+# Celery
+APP_NAME = "depthq"
+TASK_RUN_JOB = "depthq.run_job"
+TASK_PLAN_DATASET = "depthq.plan_dataset"
+TASK_RUN_SHARD = "depthq.run_shard"
+TASK_FINALIZE_DATASET = "depthq.finalize_dataset"
+
+
+def queue_name(lane: Lane) -> str:
+    """Return the Celery queue (a Redis list of the same name) of `lane`."""
+    return f"depthq.{lane.value}"
+
+
+# Redis keys. {id} is a job id, {lane} a lane, {worker} a worker's name.
+def job_key(job_id: str) -> str:
+    """Hash: the job's record."""
+    return f"{KEY_PREFIX}job:{job_id}"
+
+
+def queued_key(lane: Lane) -> str:
+    """Sorted set: ids of accepted jobs that nobody has claimed, by time of acceptance (s)."""
+    return f"{KEY_PREFIX}queued:{lane.value}"
+
+
+def running_key(lane: Lane) -> str:
+    """Sorted set: ids of claimed jobs, by the end of their lease (s)."""
+    return f"{KEY_PREFIX}running:{lane.value}"
+
+
+def worker_key(worker: str) -> str:
+    """String with a short life: a live worker's description (JSON)."""
+    return f"{KEY_PREFIX}worker:{worker}"
+
+
+def idempotency_key(digest: str) -> str:
+    """String: which job a client's Idempotency-Key stands for (JSON)."""
+    return f"{KEY_PREFIX}idempotency:{digest}"
+
+
+def dataset_key(dataset_id: str) -> str:
+    """Hash: the dataset's record."""
+    return f"{KEY_PREFIX}dataset:{dataset_id}"
+
+
+WORKERS_KEY = f"{KEY_PREFIX}workers"  # set of names that may have a worker_key
+LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
+QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by time
+CHANGES_CHANNEL = f"{KEY_PREFIX}changes"  # publish: "<job id>" whenever its record changed
+
+
+# Object keys (one bucket; the filesystem store uses the same)
+def job_prefix(job_id: str) -> str:
+    """Return the folder of a job's objects: `jobs/YYYY/MM/DD/<id>/`."""
+    return f"jobs/{job_id[:4]}/{job_id[4:6]}/{job_id[6:8]}/{job_id}/"
+
+
+def input_object(job_id: str) -> str:
+    """Return the key of the original bytes; the object's metadata holds the job's request."""
+    return job_prefix(job_id) + "input"
+
+
+def output_object(job_id: str, output: str, extension: str) -> str:
+    """Return the key of one output, e.g. `…/depth.png`."""
+    return f"{job_prefix(job_id)}{output}.{extension}"
+
+
+def result_object(job_id: str) -> str:
+    """Return the key of `result.json`, written last."""
+    return job_prefix(job_id) + "result.json"
+
+
+def dataset_prefix(dataset_id: str) -> str:
+    """Return the folder of a dataset's own objects."""
+    return f"datasets/{dataset_id}/"
+
+
+REQUEST_METADATA = "depthq-request"  # the input object's metadata entry with the job's request

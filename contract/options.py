@@ -1,0 +1,55 @@
+"""What a client may ask of a job. The pydantic model is the one source of validation and OpenAPI."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+OutputName = Literal["depth", "heatmap"]
+Size = Literal["original", "model"]
+DepthFormat = Literal["png16", "npy", "pfm", "exr"]
+HeatmapFormat = Literal["jpg", "png", "webp"]
+Colormap = Literal[
+    "autumn", "bone", "cividis", "cool", "deepgreen", "hot", "hsv", "inferno", "jet", "magma",
+    "ocean", "parula", "pink", "plasma", "rainbow", "spring", "summer", "turbo", "twilight",
+    "twilight_shifted", "viridis", "winter",
+]  # fmt: skip
+
+# format → (file extension, media type)
+FILE_TYPES: dict[str, tuple[str, str]] = {
+    "png16": ("png", "image/png"),
+    "npy": ("npy", "application/x-npy"),
+    "pfm": ("pfm", "image/x-portable-floatmap"),
+    "exr": ("exr", "image/x-exr"),
+    "jpg": ("jpg", "image/jpeg"),
+    "png": ("png", "image/png"),
+    "webp": ("webp", "image/webp"),
+}
+
+
+class JobOptions(BaseModel):
+    """The options of one job. Unknown options are errors."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    outputs: Annotated[tuple[OutputName, ...], Field(min_length=1, max_length=2)] = (
+        "depth",
+        "heatmap",
+    )
+    size: Size = Field(
+        "original", description="`original`: as large as the image; `model`: as the network saw it"
+    )
+    colormap: Colormap = Field("inferno", description="OpenCV colormap of the heat map; near is bright")
+    heatmap_format: HeatmapFormat = "jpg"
+    depth_format: DepthFormat = "png16"
+    webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None = (
+        Field(None, description="called once when the job has ended (Standard Webhooks)")
+    )
+    deadline_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
+        None, description="seconds after acceptance when the result is no longer wanted"
+    )
+
+    def format_of(self, output: OutputName) -> str:
+        """Return the file format asked for `output` (a key of FILE_TYPES)."""
+        return self.depth_format if output == "depth" else self.heatmap_format

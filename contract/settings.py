@@ -1,0 +1,97 @@
+"""Every setting, read once from the environment (`DEPTHQ_*`). The only place that reads it.
+
+Without any variable set everything runs on this machine, with files on disk.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+Engine = Literal["openvino", "onnxruntime", "torch", "simulated"]
+ExtraFormat = Literal["tiff", "bmp", "avif", "gif"]
+MIB = 1024 * 1024
+
+
+class Settings(BaseSettings):
+    """The settings of all rooms. Sizes in bytes or pixels, times in seconds, by their suffix."""
+
+    model_config = SettingsConfigDict(env_prefix="DEPTHQ_", frozen=True, extra="ignore")
+
+    # where things are
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="broker and job records")
+    data_dir: Path = Field(Path("depthq-data"), description="filesystem store and local Redis data")
+    cache_dir: Path = Field(Path("~/.cache/depthq"), description="weights and compiled models")
+    s3_endpoint_url: str | None = Field(None, description="S3 server; unset with s3_bucket: AWS")
+    s3_public_endpoint_url: str | None = Field(
+        None, description="the same server as clients see it; signs their URLs"
+    )
+    s3_bucket: str | None = Field(None, description="set: results go to S3; unset: to data_dir")
+    s3_region: str = "us-east-1"
+    s3_access_key_id: SecretStr | None = None
+    s3_secret_access_key: SecretStr | None = None
+    s3_path_style: bool = Field(True, description="bucket in the path, as MinIO wants it")
+    s3_create_bucket: bool = Field(True, description="make the bucket at start if it is missing")
+
+    # api
+    host: str = "127.0.0.1"
+    port: int = 8000
+    api_threads: int = Field(32, ge=4, description="request threads of the HTTP front")
+    api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        (), description="comma-separated bearer keys; empty: no login"
+    )
+    public_url: str | None = Field(None, description="prefix of links, when behind a proxy")
+    max_upload_bytes: int = Field(64 * MIB, description="largest request body")
+    max_pixels: int = Field(120_000_000, description="largest image, width times height")
+    max_backlog: int = Field(10_000, description="queued jobs before POST answers 429")
+    retention_s: int = Field(7 * 86_400, description="how long inputs and results are kept")
+    presign_expires_s: int = Field(3_600, description="life of a presigned URL")
+    url_sources: bool = Field(False, description='accept {"source": {"url": …}}')
+    extra_formats: Annotated[tuple[ExtraFormat, ...], NoDecode] = Field(
+        (), description="formats beyond JPEG, PNG and WebP, comma-separated"
+    )
+    webhook_secret: SecretStr | None = Field(None, description="whsec_…; unset: webhooks refused")
+
+    # worker
+    engine: Engine = "openvino"
+    precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
+        "auto", description="auto: bf16 where the CPU has it natively, else fp32"
+    )
+    model: str = Field("midas_small", description="a name of `depthq weights list`")
+    weights: str | None = Field(
+        None, description="a weights id or a file; unset: the published weights if fetched, else bundled"
+    )
+    max_batch: int = Field(8, ge=1, le=64)
+    concurrency: int = Field(16, ge=1, description="task threads of a worker, twice max_batch")
+    infer_threads: int = Field(0, ge=0, description="0: the cores this process is given")
+    decode_processes: int = Field(0, ge=0, description="0: the cores this process is given")
+    decode_memory_bytes: int = Field(1024 * MIB, description="address space of a decoding child")
+    decode_timeout_s: float = Field(20.0, description="wall time of one decode")
+    max_side_px: int = Field(4096, description="larger images are downsampled while decoding")
+    lease_s: float = Field(6.0, description="how long a silent worker keeps a job")
+    max_attempts: int = Field(3, description="deliveries before a job counts as poisoned")
+    reconcile_interval_s: float = 2.0
+    visibility_timeout_s: int = 120
+    metrics_port: int = Field(0, description="worker's own /metrics, /healthz, /readyz; 0: none")
+    dataset_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="buckets that datasets may read, comma-separated"
+    )
+
+    # logs
+    log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal")
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("api_keys", "extra_formats", "dataset_buckets", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @field_validator("cache_dir", "data_dir")
+    @classmethod
+    def _expand(cls, value: Path) -> Path:
+        return value.expanduser()
