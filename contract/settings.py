@@ -5,6 +5,7 @@ Without any variable set everything runs on this machine, with files on disk.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
         (), description="buckets that datasets may read, comma-separated"
     )
 
+    # client
+    url: str | None = Field(None, description="service the client talks to; unset: host and port")
+    api_key: SecretStr | None = Field(None, description="bearer key the client sends")
+    debug: bool = Field(False, description="show tracebacks instead of one-line errors")
+
     # logs
     log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal")
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
@@ -95,3 +101,8 @@ class Settings(BaseSettings):
     @classmethod
     def _expand(cls, value: Path) -> Path:
         return value.expanduser()
+
+
+def environment(**changes: object) -> dict[str, str]:
+    """Return this process's environment with the given settings changed, for a child process."""
+    return dict(os.environ) | {f"DEPTHQ_{name.upper()}": str(v) for name, v in changes.items()}
