@@ -1,0 +1,125 @@
+// The page: joins intake, flow, cards and memory. Nothing else knows them all.
+
+import { Card, sentence } from "./card.js";
+import { collect } from "./collect.js";
+import { Flow } from "./flow.js";
+import { key, remove as removeJob, version } from "./http.js";
+import { load, loadPreview, save, savePreview } from "./ledger.js";
+
+const COLORMAPS = [
+  "inferno", "magma", "plasma", "viridis", "cividis", "turbo", "jet", "bone", "hot", "parula",
+  "deepgreen", "ocean", "pink", "cool", "hsv", "rainbow", "spring", "summer", "autumn", "winter",
+  "twilight", "twilight_shifted",
+];
+const CHOICES = "depthq.options";
+const ENDED = new Set(["succeeded", "failed", "canceled", "expired"]);
+
+const $ = (id) => document.getElementById(id);
+const pictures = new Map(); // picture → card
+const flow = new Flow({ changed, locked: askForKey });
+
+function options() {
+  return Object.fromEntries(new FormData($("options")));
+}
+
+function ticket() {
+  // randomUUID exists in secure contexts only, and a service in one's own network is often plain http
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
+function add(picture) {
+  const card = new Card(picture, $("card"), { remove, again });
+  pictures.set(picture, card);
+  $("cards").prepend(card.element);
+  $("pictures").hidden = false;
+  flow.add(picture);
+  tally();
+}
+
+function take(files) {
+  for (const file of files) {
+    add({ name: file.name || "picture", file, source: file, state: "waiting", options: options(), ticket: ticket() });
+  }
+}
+
+function changed(picture) {
+  const before = picture.told;
+  pictures.get(picture)?.update();
+  if (picture.id && !picture.kept) {
+    picture.kept = true;
+    remember();
+    if (picture.file) savePreview(picture.id, picture.file);
+  }
+  if (before !== picture.state && ENDED.has(picture.state)) announce(picture);
+  picture.told = picture.state;
+  tally();
+}
+
+function announce(picture) {
+  const words = picture.state === "succeeded" ? "depth map ready" : sentence(picture);
+  $("announce").textContent = `${picture.name}: ${words}`;
+}
+
+function tally() {
+  const states = [...pictures.keys()].map((picture) => picture.state);
+  const done = states.filter((state) => state === "succeeded").length;
+  const failed = states.filter((state) => ENDED.has(state)).length - done;
+  const words = [`${done} of ${states.length} done`];
+  if (failed) words.push(`${failed} without a result`);
+  $("tally").textContent = words.join(", ");
+  $("pictures").hidden = !states.length;
+}
+
+function remember() {
+  const known = [...pictures.keys()].filter((picture) => picture.id);
+  save(known.map(({ id, name, options: chosen }) => ({ id, name, options: chosen })));
+}
+
+function remove(picture) {
+  const card = pictures.get(picture);
+  const next = (card.element.nextElementSibling ?? card.element.previousElementSibling)?.querySelector(".card-remove");
+  flow.drop(picture);
+  pictures.delete(picture);
+  card.close();
+  if (picture.id) removeJob(picture.id).catch(() => {}); // gone already, or goes when it expires
+  remember();
+  tally();
+  (next ?? $("pick")).focus();
+}
+
+function again(picture) {
+  const card = pictures.get(picture);
+  flow.drop(picture);
+  pictures.delete(picture);
+  card.close();
+  add({ name: picture.name, file: picture.file, source: picture.file, state: "waiting", options: picture.options, ticket: ticket() });
+}
+
+function askForKey() {
+  $("login").hidden = false;
+  $("key").focus();
+}
+
+$("login").addEventListener("submit", (event) => {
+  event.preventDefault();
+  key.set($("key").value.trim());
+  $("login").hidden = true;
+  $("key").value = "";
+  flow.resume();
+});
+
+$("clear").addEventListener("click", () => {
+  for (const picture of [...pictures.keys()]) remove(picture);
+});
+
+$("options").elements.colormap.append(...COLORMAPS.map((name) => new Option(name.replace("_", " "), name)));
+for (const [name, value] of Object.entries(JSON.parse(sessionStorage.getItem(CHOICES) ?? "{}"))) {
+  $("options").elements[name].value = value;
+}
+$("options").addEventListener("change", () => sessionStorage.setItem(CHOICES, JSON.stringify(options())));
+
+for (const { id, name, options: chosen } of load()) {
+  add({ id, name, options: chosen, source: loadPreview(id), state: "queued", kept: true });
+}
+collect({ input: $("pick"), zone: $("drop"), take });
+version().then((it) => { $("version").textContent = `depthq ${it.version ?? ""}`; }).catch(() => {});

@@ -1,0 +1,44 @@
+// Pictures come in by picking, dropping (folders too) and pasting; out goes a list of files.
+
+async function* walk(entry) {
+  if (entry.isFile) {
+    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
+    if (file.type.startsWith("image/")) yield file; // a folder holds other things too
+    return;
+  }
+  const reader = entry.createReader();
+  for (;;) {
+    const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    if (!batch.length) return; // readEntries hands out at most 100 at a time
+    for (const child of batch) yield* walk(child);
+  }
+}
+
+async function dropped(transfer, take) {
+  // Both lists are emptied as soon as the handler yields: read them before any await.
+  const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
+  const files = [...transfer.files];
+  const folders = entries.filter((entry) => entry.isDirectory);
+  const names = new Set(folders.map((folder) => folder.name));
+  take(files.filter((file) => !(names.has(file.name) && !file.type)));
+  for (const folder of folders) for await (const file of walk(folder)) take([file]);
+}
+
+/** Call `take(files)` for whatever the visitor brings. */
+export function collect({ input, zone, take }) {
+  input.addEventListener("change", () => {
+    take([...input.files]);
+    input.value = ""; // so that the same picture can be picked again
+  });
+  document.addEventListener("paste", (event) => take([...event.clipboardData.files]));
+  let depth = 0; // dragenter and dragleave fire for children too
+  const over = (step) => zone.classList.toggle("over", (depth = Math.max(0, depth + step)) > 0);
+  document.addEventListener("dragenter", () => over(1));
+  document.addEventListener("dragleave", () => over(-1));
+  document.addEventListener("dragover", (event) => event.preventDefault());
+  document.addEventListener("drop", (event) => {
+    event.preventDefault();
+    over(-depth);
+    dropped(event.dataTransfer, take);
+  });
+}

@@ -1,0 +1,86 @@
+// The HTTP API as the page uses it. Every failure is a Problem with the API's stable code.
+
+const KEY = "depthq.key";
+
+/** An answer that is not what was asked for; `code` as in the API, or "network". */
+export class Problem extends Error {
+  constructor(code, detail, status = 0, retryAfter = 0) {
+    super(detail ?? code);
+    Object.assign(this, { code, detail, status, retryAfter });
+  }
+
+  /** Whether the same request may work later. */
+  get passing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export const key = {
+  get: () => sessionStorage.getItem(KEY),
+  set: (value) => sessionStorage.setItem(KEY, value),
+};
+
+const headers = () => (key.get() ? { Authorization: `Bearer ${key.get()}` } : {});
+
+function problem(status, text, retryAfter) {
+  let body = {};
+  try {
+    body = JSON.parse(text);
+  } catch {
+    // a proxy's page: the status says enough
+  }
+  const code = body.code ?? (status === 413 ? "image_too_large" : "internal");
+  return new Problem(code, body.detail, status, Number(retryAfter) || 0);
+}
+
+/** Send one picture; resolves to the job document. XHR, because fetch reports no progress. */
+export function submit(file, options, idempotencyKey, onProgress, signal) {
+  const form = new FormData();
+  form.append("image", file, file.name || "picture");
+  for (const [name, value] of Object.entries(options)) form.append(name, value);
+  const request = new XMLHttpRequest();
+  request.open("POST", "/v1/jobs");
+  for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
+  request.setRequestHeader("Idempotency-Key", idempotencyKey);
+  request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+  signal.addEventListener("abort", () => request.abort(), { once: true });
+  return new Promise((resolve, reject) => {
+    request.onload = () => {
+      if (request.status < 300) resolve(JSON.parse(request.responseText));
+      else reject(problem(request.status, request.responseText, request.getResponseHeader("Retry-After")));
+    };
+    request.onerror = () => reject(new Problem("network"));
+    request.onabort = () => reject(new DOMException("removed", "AbortError"));
+    request.send(form);
+  });
+}
+
+async function call(path, init = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, { ...init, headers: headers() });
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Problem("network");
+  }
+  if (!answer.ok) throw problem(answer.status, await answer.text(), answer.headers.get("Retry-After"));
+  return answer;
+}
+
+/** Ask for a job's document, held open up to `wait` seconds until the job has ended. */
+export async function poll(id, wait, signal) {
+  return (await call(`/v1/jobs/${id}?wait=${wait}`, { signal, cache: "no-store" })).json();
+}
+
+/** Cancel a job if it runs, and remove its files. */
+export const remove = (id) => call(`/v1/jobs/${id}`, { method: "DELETE", keepalive: true });
+
+/** The running service's version document. */
+export const version = async () => (await call("/version")).json();
+
+/** A URL that an <img> or <a> can use: ours need the key in a header, presigned ones do not. */
+export async function usable(url) {
+  const absolute = new URL(url, location.href);
+  if (!key.get() || absolute.origin !== location.origin) return absolute.href;
+  return URL.createObjectURL(await (await call(absolute.href)).blob());
+}
