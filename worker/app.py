@@ -1,0 +1,68 @@
+"""The Celery application and its settings; docs/decisions/ has the measurements behind them."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import kombu
+from celery import Celery
+
+from contract.names import APP_NAME, Lane, queue_name
+from contract.settings import Settings
+
+
+def make_celery(settings: Settings) -> Celery:
+    """Return the configured application; connects to nothing.
+
+    Raises RuntimeError with kombu below 5.7: its threads pool acknowledges a second late.
+    """
+    if kombu.VERSION[:2] < (5, 7):
+        raise RuntimeError(f"kombu {kombu.__version__} acknowledges late; install kombu >= 5.7")
+    app = Celery(APP_NAME, broker=settings.redis_url, set_as_current=False)
+    app.conf.update(
+        # our record is the result, and every message is acknowledged after its own work is durable
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        task_serializer="json",
+        accept_content=["json"],
+        task_default_queue=queue_name(Lane.INTERACTIVE),
+        worker_pool="threads",
+        worker_concurrency=settings.concurrency,
+        worker_prefetch_multiplier=1,
+        # off, a saturated worker never notices that Redis came back
+        worker_enable_remote_control=True,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": settings.visibility_timeout_s,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+        },
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5},
+    )
+    return app
+
+
+def consume(app: Celery, lane: Lane, name: str, log_level: str) -> None:
+    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, hand the rest back."""
+    host = urlsplit(f"//{name}").hostname or "worker"
+    app.Worker(
+        hostname=f"{lane.value}@{host}",
+        queues=[queue_name(lane)],
+        loglevel=log_level,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    ).start()
+
+
+def send(app: Celery, task: str, item_id: str, lane: Lane) -> None:
+    """Put one message on `lane`'s queue; the id is also the message's id, so that it can be found."""
+    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_name(lane))

@@ -1,0 +1,73 @@
+"""Prometheus metrics of a worker and the clock that times one job's stages."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from prometheus_client import Counter, Histogram
+
+from contract.jobs import Timings
+
+_MS_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
+
+STAGE_MS = Histogram(
+    "depthq_stage_milliseconds", "Time of one stage of one image", ["stage"], buckets=_MS_BUCKETS
+)
+BATCH_SIZE = Histogram(
+    "depthq_batch_size", "Images per inference", buckets=(1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
+)
+BATCH_MS = Histogram("depthq_batch_milliseconds", "Time of one inference", buckets=_MS_BUCKETS)
+OUTCOMES = Counter("depthq_outcomes", "Jobs and items ended by this worker", ["state", "code"])
+
+
+def observe_batch(size: int, seconds: float) -> None:
+    """Count one inference of `size` images."""
+    BATCH_SIZE.observe(size)
+    BATCH_MS.observe(seconds * 1e3)
+
+
+def count_outcome(state: str, code: str = "") -> None:
+    """Count one job or item that ended; `code` is empty for a success."""
+    OUTCOMES.labels(state=state, code=code).inc()
+
+
+class StageClock:
+    """Collects the milliseconds of one image's stages and observes each as a metric."""
+
+    def __init__(self) -> None:
+        self._ms: dict[str, float] = {}
+        self._batch_size = 0
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time the block as stage `name`."""
+        started = time.monotonic()
+        try:
+            yield
+        finally:
+            self.add(name, (time.monotonic() - started) * 1e3)
+
+    def add(self, name: str, milliseconds: float) -> None:
+        """Add a time that was measured elsewhere."""
+        self._ms[name] = self._ms.get(name, 0.0) + milliseconds
+        STAGE_MS.labels(stage=name).observe(milliseconds)
+
+    def batched(self, size: int) -> None:
+        """Note the size of the batch that the image was in."""
+        self._batch_size = size
+
+    def timings(self) -> Timings:
+        """Return what was measured so far; prepare counts as part of decode in documents."""
+        ms = {name: round(value, 3) for name, value in self._ms.items()}
+        return Timings(
+            queued_ms=ms.get("queued", 0.0),
+            fetch_ms=ms.get("fetch", 0.0),
+            decode_ms=round(ms.get("decode", 0.0) + ms.get("prepare", 0.0), 3),
+            wait_ms=ms.get("wait", 0.0),
+            infer_ms=ms.get("infer", 0.0),
+            render_ms=ms.get("render", 0.0),
+            store_ms=ms.get("store", 0.0),
+            batch_size=self._batch_size,
+        )

@@ -1,0 +1,50 @@
+"""Waiting out the infrastructure: storage calls are retried in place with capped, jittered back-off.
+
+While Redis or the object store is away no job can be finished by anybody, so a task thread holds
+its job, keeps its lease and tries again, instead of handing the job round. Nothing is counted
+against the job.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from contract.errors import StorageUnavailable
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+FIRST_PAUSE_S = 0.2
+LONGEST_PAUSE_S = 10.0
+
+
+class Patience:
+    """Retries storage calls until they succeed, `limit_s` is used up, or `stop()` is called."""
+
+    def __init__(self, limit_s: float = 60.0) -> None:
+        self._limit_s = limit_s
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """Make every waiting and later call give up at its next failure."""
+        self._stopping.set()
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """Return `action()`; raises the last StorageUnavailable when patience ends."""
+        give_up_at = time.monotonic() + self._limit_s
+        pause_s = FIRST_PAUSE_S
+        while True:
+            try:
+                return action()
+            except StorageUnavailable as exc:
+                if self._stopping.is_set() or time.monotonic() + pause_s > give_up_at:
+                    raise
+                log.warning("waiting for storage: %s", exc, extra={"action": "retry"})
+            # full jitter keeps a fleet of workers from knocking in step
+            self._stopping.wait(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311
+            pause_s = min(2 * pause_s, LONGEST_PAUSE_S)

@@ -1,0 +1,189 @@
+"""The order of the stages, known only here: fetch → decode → prepare → infer → render → store.
+
+Here also end the three classes of failure, and nowhere else: the input's (final at once), the
+infrastructure's (given back, never counted) and ours (a bounded number of attempts).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
+
+from contract.errors import (
+    DeadlineExceeded,
+    DecoderCrashed,
+    DepthqError,
+    InputError,
+    InternalError,
+    NotFound,
+    Poisoned,
+    StorageUnavailable,
+)
+from contract.jobs import JobRecord, JobResult, ModelInfo
+from contract.names import input_object
+from contract.options import JobOptions
+from contract.states import JobState
+from storage.jobs import JobStore
+from storage.objects import ObjectStore
+from worker.batcher import Batcher, Inferred
+from worker.imaging.decoder import Decoder
+from worker.imaging.prepared import Prepared
+from worker.isolation import Isolation
+from worker.leases import Leases
+from worker.metrics import StageClock, count_outcome
+from worker.outcome import Computed, failure, store_files, store_result, success
+from worker.patience import Patience
+from worker.rendering.render import render
+
+log = logging.getLogger(__name__)
+
+SUSPECT_AFTER_CRASHES = 2
+INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own; below the visibility timeout
+
+
+class Computer:
+    """decode → prepare → infer → render: from an image's bytes to its files, touching no storage."""
+
+    def __init__(self, decoder: Decoder, batcher: Batcher, model: ModelInfo) -> None:
+        self._decoder = decoder
+        self._batcher = batcher
+        self._model = model
+
+    def compute(
+        self, data: bytes, options: JobOptions, clock: StageClock, deadline_at: float | None = None
+    ) -> Computed:
+        """Return the files that `options` ask of the image in `data`.
+
+        Raises InputError (the image's fault), DecoderCrashed, DeadlineExceeded, InternalError.
+        """
+        prepared = self._decoder.decode(data)
+        clock.add("decode", prepared.decode_ms)
+        clock.add("prepare", prepared.prepare_ms)
+        inferred = self._infer(prepared, deadline_at)
+        clock.add("wait", inferred.wait_ms)
+        clock.add("infer", inferred.infer_ms)
+        clock.batched(inferred.batch_size)
+        height, width = inferred.depth.shape
+        model = self._model.model_copy(update={"net_size": (height, width)})
+        with clock.stage("render"):
+            rendered = render(inferred.depth, options, prepared.width, prepared.height, model)
+        return Computed(prepared, model, rendered.depth, rendered.files)
+
+    def _infer(self, prepared: Prepared, deadline_at: float | None) -> Inferred:
+        future = self._batcher.submit(prepared.tensor, deadline_at)
+        try:
+            return future.result(timeout=INFER_TIMEOUT_S)
+        except FutureTimeout:
+            future.cancel()
+            raise InternalError(f"no inference within {INFER_TIMEOUT_S:.0f} s") from None
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """Carries single jobs from a claimed record to a final one. One instance, many threads."""
+
+    objects: ObjectStore
+    jobs: JobStore
+    computer: Computer
+    leases: Leases
+    patience: Patience
+    isolation: Isolation
+    worker: str
+    lease_s: float
+    max_attempts: int
+
+    def run(self, job_id: str) -> None:
+        """Run the job if it is there to be taken; leaves a final record or gives it back.
+
+        A message for a job that has ended, or that somebody else holds, is a duplicate and does
+        nothing. A job whose worker died under it twice runs alone, see worker/isolation.py.
+        """
+        try:
+            with self.isolation.shared():
+                suspect = self._claim_and_run(job_id, suspects_too=False)
+            if suspect:
+                with self.isolation.exclusive():
+                    self._claim_and_run(job_id, suspects_too=True)
+        except StorageUnavailable as exc:
+            # the lease runs out and the reconciler sends the job again
+            log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": job_id})
+
+    def _claim_and_run(self, job_id: str, *, suspects_too: bool) -> bool:
+        """Claim and run the job; returns True when it is a suspect and was put back."""
+        claim = self.patience(lambda: self.jobs.claim(job_id, self.worker, self.lease_s))
+        if claim.outcome != "taken" or claim.record is None:
+            log.debug("not taken: %s", claim.outcome, extra={"action": "claim", "job_id": job_id})
+            return False
+        if claim.crashes >= SUSPECT_AFTER_CRASHES and not suspects_too:
+            self._give_back(claim.record, counted=False)
+            return True
+        self._run_claimed(claim.record)
+        return False
+
+    def _run_claimed(self, record: JobRecord) -> None:
+        clock = StageClock()
+        clock.add("queued", max(0.0, time.time() - record.request.created_at) * 1e3)
+        with self.leases.hold(record.id, record.attempt):
+            try:
+                self._refuse_the_hopeless(record)
+                self._walk(record, clock)
+            except (InputError, NotFound, Poisoned) as exc:
+                self._fail(record, exc, clock, JobState.FAILED)
+            except DeadlineExceeded as exc:
+                self._fail(record, exc, clock, JobState.EXPIRED)
+            except StorageUnavailable as exc:
+                log.warning("given back: %s", exc, extra={"action": "run", "job_id": record.id})
+                self._give_back(record, counted=False)
+            except DecoderCrashed as exc:
+                self._retry_or_poison(record, exc, clock)
+            except Exception as exc:
+                log.exception("attempt failed", extra={"action": "run", "job_id": record.id})
+                self._retry_or_poison(record, exc, clock)
+
+    def _refuse_the_hopeless(self, record: JobRecord) -> None:
+        if record.attempt > self.max_attempts:
+            raise Poisoned(
+                f"the job brought its worker down {self.max_attempts} times and was set aside"
+            )
+        deadline_at = record.request.deadline_at
+        if deadline_at is not None and time.time() > deadline_at:
+            raise DeadlineExceeded("the deadline passed before the work began")
+
+    def _walk(self, record: JobRecord, clock: StageClock) -> None:
+        request = record.request
+        with clock.stage("fetch"):
+            data = self.patience(lambda: self.objects.get(input_object(record.id)))
+        computed = self.computer.compute(data, request.options, clock, request.deadline_at)
+        del data  # the files may be large; do not hold both
+        if not self.leases.still_holds(record.id):
+            log.info("dropped, not ours any more", extra={"action": "store", "job_id": record.id})
+            return
+        with clock.stage("store"):
+            outputs = self.patience(lambda: store_files(self.objects, record.id, computed.files))
+        self._end(success(record, computed, outputs, clock.timings()))
+
+    def _end(self, result: JobResult) -> None:
+        """Write `result.json`, then the final state: outputs are already there."""
+        self.patience(lambda: store_result(self.objects, result))
+        if self.patience(lambda: self.jobs.finish(result)):
+            count_outcome(result.state, result.error.code if result.error else "")
+
+    def _fail(
+        self, record: JobRecord, exc: DepthqError, clock: StageClock, state: JobState
+    ) -> None:
+        log.info("%s: %s", exc.code, exc, extra={"action": "fail", "job_id": record.id})
+        self._end(failure(record, exc, state, clock.timings()))
+        if isinstance(exc, Poisoned):
+            self.patience(lambda: self.jobs.quarantine(record.id))
+
+    def _retry_or_poison(self, record: JobRecord, exc: Exception, clock: StageClock) -> None:
+        if record.attempt < self.max_attempts:
+            self._give_back(record, counted=True)
+            return
+        reason = Poisoned(f"failed {record.attempt} times, last: {exc}")
+        self._fail(record, reason, clock, JobState.FAILED)
+
+    def _give_back(self, record: JobRecord, *, counted: bool) -> None:
+        self.patience(lambda: self.jobs.release(record.id, record.attempt, counted=counted))

@@ -1,0 +1,44 @@
+"""A worker's pulse: one thread that renews leases, announces the worker and reconciles.
+
+A thread of its own, so that a busy engine cannot make the worker look dead.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+log = logging.getLogger(__name__)
+
+
+class Pulse:
+    """Calls each beat every `interval_s`; a beat that raises is logged and called again next time."""
+
+    def __init__(self, interval_s: float, beats: Sequence[Callable[[], object]]) -> None:
+        self._interval_s = interval_s
+        self._beats = beats
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+
+    def start(self) -> None:
+        """Beat once now, so that the worker is announced when this returns, then keep beating."""
+        self._beat()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop beating."""
+        self._stopping.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.wait(self._interval_s):
+            self._beat()
+
+    def _beat(self) -> None:
+        for beat in self._beats:
+            try:
+                beat()
+            except Exception:
+                log.exception("the pulse skipped a beat", extra={"action": "pulse"})

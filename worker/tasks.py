@@ -1,0 +1,17 @@
+"""The Celery tasks: thin handles by name, each delivering one id to the room that does the work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from celery import Celery
+
+from contract.names import TASK_RUN_JOB
+
+
+def register_tasks(app: Celery, run_job: Callable[[str], None]) -> None:
+    """Register the tasks on `app`. They return nothing: the ledger holds every result."""
+
+    @app.task(name=TASK_RUN_JOB)
+    def _run_job(job_id: str) -> None:
+        run_job(job_id)

@@ -1,0 +1,65 @@
+"""Ends the process when it is alive but does nothing, so that a supervisor starts a fresh one.
+
+Two ways to be stuck: the engine never returns from a batch, or work waits in the queue while every
+hand of this worker is idle (a consumer that missed Redis coming back).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+
+from contract.errors import StorageUnavailable
+
+log = logging.getLogger(__name__)
+
+ENGINE_LIMIT_S = 60.0
+IDLE_LIMIT_S = 60.0
+EXIT_CODE = 70  # EX_SOFTWARE
+
+
+class Watchdog:
+    """Looks at each pulse; `waiting()` is the queue's length, `taken()` counts jobs ever taken."""
+
+    def __init__(
+        self,
+        engine_busy_s: Callable[[], float],
+        busy: Callable[[], int],
+        waiting: Callable[[], int],
+        taken: Callable[[], int],
+        end: Callable[[int], object] = os._exit,
+    ) -> None:
+        self._engine_busy_s = engine_busy_s
+        self._busy = busy
+        self._waiting = waiting
+        self._taken = taken
+        self._end = end
+        self._last_taken = 0
+        self._idle_since: float | None = None
+
+    def look(self) -> None:
+        """End the process if it is stuck."""
+        if self._engine_busy_s() > ENGINE_LIMIT_S:
+            self._bite("the engine has been at one batch for %.0f s", self._engine_busy_s())
+        if not self._idle_though_work_waits():
+            self._idle_since = None
+            return
+        self._idle_since = self._idle_since or time.monotonic()
+        if (idle_s := time.monotonic() - self._idle_since) > IDLE_LIMIT_S:
+            self._bite("work waits, and nothing was consumed for %.0f s", idle_s)
+
+    def _idle_though_work_waits(self) -> bool:
+        took_something = self._taken() != self._last_taken
+        self._last_taken = self._taken()
+        if took_something or self._busy():
+            return False
+        try:
+            return self._waiting() > 0
+        except StorageUnavailable:
+            return False
+
+    def _bite(self, message: str, value: float) -> None:
+        log.critical(message, value, extra={"action": "watchdog"})
+        self._end(EXIT_CODE)
