@@ -30,16 +30,18 @@ function ticket() {
 function add(picture) {
   const card = new Card(picture, $("card"), { remove, again });
   pictures.set(picture, card);
-  $("cards").prepend(card.element);
+  $("cards").append(card.element);
   $("pictures").hidden = false;
   flow.add(picture);
   tally();
 }
 
 function take(files) {
+  const first = pictures.size;
   for (const file of files) {
     add({ name: file.name || "picture", file, source: file, state: "waiting", options: options(), ticket: ticket() });
   }
+  if (files.length) $("cards").children[first].scrollIntoView({ block: "nearest" });
 }
 
 function changed(picture) {

@@ -67,15 +67,22 @@ export class Card {
     bar.setAttribute("aria-label", `Progress of ${picture.name}`);
     if (picture.state === "uploading" && picture.progress < 1) bar.value = picture.progress;
     else bar.removeAttribute("value"); // no honest number: the bar only says that something moves
+    this.#find(".stage").hidden = picture.state === "failed" && this.#find(".stage-original").hidden;
     this.#find(".card-again").hidden = !(picture.state === "failed" && picture.error?.passing && picture.file);
     if (picture.state === "succeeded" && !this.#shown) this.#showResult();
   }
 
   #showOriginal(blob) {
     const image = this.#find(".stage-original");
-    image.addEventListener("error", () => { image.hidden = true; }); // a format unknown to this browser
+    image.addEventListener("error", () => {
+      image.hidden = true; // no picture, or a format unknown to this browser
+      this.update();
+    });
     image.src = URL.createObjectURL(blob);
     image.alt = `Photograph ${this.#picture.name}`;
+    image.addEventListener("load", () => {
+      this.#find(".stage").style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+    });
     image.hidden = false;
   }
 
