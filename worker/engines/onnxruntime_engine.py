@@ -1,0 +1,66 @@
+"""ONNX Runtime on the CPU, fp32: the most portable engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from worker.engines import protocol
+from worker.engines.protocol import (
+    Depths,
+    EngineError,
+    EngineInfo,
+    Images,
+    check_batch,
+    require_fp32,
+)
+from worker.weights.resolve import Artefact
+
+
+class OnnxRuntimeEngine:
+    """Runs the ONNX artefact as it is, any shape."""
+
+    def __init__(self, artefact: Artefact, *, precision: str, threads: int, max_batch: int) -> None:
+        require_fp32("onnxruntime", precision)
+        self.max_batch = max_batch
+        self._artefact = artefact
+        self._threads = threads
+        self._session: Any = None
+
+    def load(self) -> None:
+        """Read and optimise the network."""
+        import onnxruntime  # only the engine that is chosen loads its runtime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self._threads
+        options.log_severity_level = 3  # errors; warnings about folding are of no use to anyone
+        # An idle engine must not burn the cores that decoders and the other lane need.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(self._artefact.path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as exc:  # its exceptions share no base class of their own
+            raise EngineError(f"onnxruntime cannot load {self._artefact.path.name}: {exc}") from exc
+
+    def warm_up(self, shapes: Iterable[tuple[int, int]]) -> None:
+        """See Engine."""
+        protocol.warm_up(self, shapes)
+
+    def infer(self, batch: Images) -> Depths:
+        """See Engine."""
+        check_batch(batch, self.max_batch)
+        try:
+            outputs = self._session.run(None, {"image": np.ascontiguousarray(batch)})
+        except Exception as exc:  # its exceptions share no base class of their own
+            raise EngineError(f"onnxruntime failed on a batch of {batch.shape}: {exc}") from exc
+        depth: Depths = outputs[0]
+        return depth
+
+    def describe(self) -> EngineInfo:
+        """See Engine."""
+        return EngineInfo(
+            "onnxruntime", "fp32", self._threads, self._artefact.weights_id, self._artefact.model
+        )

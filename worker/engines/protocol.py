@@ -1,0 +1,75 @@
+"""What an engine is: arrays in, depth out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import InternalError
+
+Images = NDArray[np.float32]  # (B, 3, H, W), RGB, normalised, C-contiguous
+Depths = NDArray[np.float32]  # (B, H, W), relative inverse depth, larger is nearer
+
+
+class EngineError(InternalError):
+    """The engine cannot be started as asked, or failed on a batch."""
+
+
+@dataclass(frozen=True)
+class EngineInfo:
+    """What computes the depth, as results and `/v1/models` name it."""
+
+    engine: str
+    precision: str
+    threads: int
+    weights_id: str
+    model: str
+
+
+class Engine(Protocol):
+    """Runs the network. Used by one thread (the batcher's) after `load`."""
+
+    max_batch: int
+
+    def load(self) -> None:
+        """Read the weights and get ready; EngineError says what is missing."""
+
+    def warm_up(self, shapes: Iterable[tuple[int, int]]) -> None:
+        """Run once per (height, width), so that no request pays for first-time work."""
+
+    def infer(self, batch: Images) -> Depths:
+        """Return the depth of every image of `batch`, in its order, in memory of its own."""
+
+    def describe(self) -> EngineInfo:
+        """Name the engine, its precision, threads and weights. Valid after `load`."""
+
+
+def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
+    """Run `engine` on one image and on a full batch of zeros per (height, width)."""
+    for height, width in shapes:
+        for count in sorted({1, engine.max_batch}):
+            engine.infer(np.zeros((count, 3, height, width), np.float32))
+
+
+def check_batch(batch: Images, max_batch: int) -> None:
+    """Raise EngineError unless `batch` is float32 (1…max_batch, 3, H, W), sides multiples of 32."""
+    fits = batch.ndim == 4 and batch.shape[1] == 3 and batch.dtype == np.float32
+    if not fits or batch.shape[2] % 32 or batch.shape[3] % 32 or not batch.size:
+        raise EngineError(
+            f"a batch must be float32 (B, 3, H, W), H and W multiples of 32, not "
+            f"{batch.dtype} {batch.shape}"
+        )
+    if batch.shape[0] > max_batch:
+        raise EngineError(f"a batch holds at most {max_batch} images, not {batch.shape[0]}")
+
+
+def require_fp32(engine: str, precision: str) -> None:
+    """Raise EngineError if another precision than fp32 is asked of `engine`, which has no other."""
+    if precision not in ("auto", "fp32"):
+        raise EngineError(
+            f"{engine} computes in fp32 only, not in {precision}; set DEPTHQ_PRECISION to auto"
+        )
