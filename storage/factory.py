@@ -1,0 +1,23 @@
+"""Opens the stores that the settings name."""
+
+from __future__ import annotations
+
+from contract.settings import Settings
+from storage.connection import open_redis
+from storage.filesystem import FilesystemStore
+from storage.jobs import JobStore
+from storage.objects import ObjectStore
+
+
+def open_object_store(settings: Settings) -> ObjectStore:
+    """Return the S3 store if a bucket is set, else files under `data_dir`. Connects to nothing."""
+    if settings.s3_bucket is None:
+        return FilesystemStore(settings.data_dir / "objects")
+    from storage.s3 import S3Store  # boto3 takes a third of a second to import
+
+    return S3Store.from_settings(settings)
+
+
+def open_job_store(settings: Settings) -> JobStore:
+    """Return the job store in `redis_url`. Connects lazily."""
+    return JobStore(open_redis(settings))

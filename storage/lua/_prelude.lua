@@ -1,0 +1,52 @@
+-- Stands before every script. KEYS: the jobs' hashes, then every index. ARGV: the channel of
+-- changes, the number of jobs, their ids, then the script's own arguments (ARGS).
+-- Times are Redis' own clock, so that a step of a worker's clock changes no lease.
+local CHANNEL, COUNT = ARGV[1], tonumber(ARGV[2])
+local JOB, ID = KEYS[1], ARGV[3]
+local ARGS = {unpack(ARGV, 3 + COUNT)}
+
+local clock = redis.call('TIME')
+local NOW = clock[1] + clock[2] / 1e6
+
+local function text(number)
+  return string.format('%.6f', number)
+end
+
+-- The key of a lane's index: its name ends in "queued:<lane>" or "running:<lane>".
+local function index(kind, lane)
+  local ending = kind .. ':' .. lane
+  for i = COUNT + 1, #KEYS do
+    if string.sub(KEYS[i], -#ending) == ending then return KEYS[i] end
+  end
+  return redis.error_reply('ERR no index ' .. ending)
+end
+
+local function get(job, field)
+  return redis.call('HGET', job, field)
+end
+
+local function ended(state)
+  return state ~= 'queued' and state ~= 'running'
+end
+
+-- Taking a job off the indices comes first in every script: Redis allows ZREM even when its
+-- memory is full, and a script that has begun to write may go on, so that jobs can still end.
+local function unlist(id, lane)
+  redis.call('ZREM', index('queued', lane), id)
+  redis.call('ZREM', index('running', lane), id)
+end
+
+local function changed(job, id)
+  redis.call('HINCRBY', job, 'version', 1)
+  redis.call('PUBLISH', CHANNEL, id)
+end
+
+-- Ends a job that nobody computes any more. The result is the JSON of a contract.jobs.JobResult.
+local function close(state)
+  unlist(ID, get(JOB, 'lane'))
+  local result = string.format(
+    '{"id":"%s","state":"%s","attempt":%s,"finished_at":%s}', ID, state, get(JOB, 'attempt'), text(NOW))
+  redis.call('HSET', JOB, 'state', state, 'result', result)
+  changed(JOB, ID)
+end
+

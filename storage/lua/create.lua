@@ -1,0 +1,19 @@
+-- ARGS: nonce, lane, created_at, expires_at, then the hash's fields and values. Answers 1 if created.
+if redis.call('EXISTS', JOB) == 1 then
+  -- The same call sent twice, because the first reply was lost, is not a second creation.
+  return get(JOB, 'created_by') == ARGS[1] and 1 or 0
+end
+local fields = {unpack(ARGS, 5)}
+redis.call('HSET', JOB, 'created_by', ARGS[1], 'lane', ARGS[2], 'crashes', 0, unpack(fields))
+redis.call('EXPIREAT', JOB, math.ceil(tonumber(ARGS[4])))
+local state = get(JOB, 'state')
+-- A caller's clock that runs ahead must not hide the job from whoever looks for old ones.
+local accepted = text(math.min(NOW, tonumber(ARGS[3])))
+redis.call('HSET', JOB, 'accepted_at', accepted)
+if state == 'queued' then
+  redis.call('ZADD', index('queued', ARGS[2]), accepted, ID)
+elseif state == 'running' then
+  redis.call('ZADD', index('running', ARGS[2]), text(NOW), ID)
+end
+redis.call('PUBLISH', CHANNEL, ID)
+return 1

@@ -1,0 +1,246 @@
+"""Objects in any S3-compatible server. The only file that knows boto3."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, BinaryIO, TypeVar
+from urllib.parse import quote
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from contract.errors import NotFound, StorageUnavailable
+from contract.settings import Settings
+from storage.objects import ObjectInfo, check_key, check_metadata
+
+_PAGE = 1000  # the most keys that S3 lists or deletes in one request
+_T = TypeVar("_T")
+
+
+class S3Store:
+    """An ObjectStore in one bucket. Safe to share between threads."""
+
+    def __init__(
+        self, client: Any, bucket: str, *, public_client: Any = None, create_bucket: bool = False
+    ) -> None:
+        """`public_client` signs URLs for the address under which clients reach the server."""
+        self._client = client
+        self._signer = public_client or client
+        self._bucket = bucket
+        self._create_bucket = create_bucket
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> S3Store:
+        """Return a store as the `s3_*` settings say. Connects to nothing.
+
+        A host name is part of a signature, so URLs for another name need a client of their own.
+        """
+        public_url = settings.s3_public_endpoint_url
+        return cls(
+            _open_client(settings, settings.s3_endpoint_url),
+            settings.s3_bucket or "depthq",
+            public_client=_open_client(settings, public_url) if public_url else None,
+            create_bucket=settings.s3_create_bucket,
+        )
+
+    def put(
+        self,
+        key: str,
+        data: bytes | BinaryIO,
+        *,
+        media_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the object with one PUT, which S3 makes visible only when it is complete."""
+        request = {
+            "Bucket": self._bucket,
+            "Key": check_key(key),
+            "ContentType": media_type,
+            "Metadata": check_metadata(metadata),
+        }
+
+        def send() -> None:
+            if not isinstance(data, bytes):
+                data.seek(0)
+            self._client.put_object(Body=data, **request)
+
+        with _translated(key):
+            self._with_bucket(send)
+
+    def get(self, key: str) -> bytes:
+        """Return the object's bytes. Raises NotFound."""
+        with _translated(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=check_key(key))
+            body: bytes = answer["Body"].read()
+            return body
+
+    def open(self, key: str) -> BinaryIO:
+        """Return a stream of the object's bytes. Raises NotFound."""
+        with _translated(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=check_key(key))
+        return io.BufferedReader(_Body(key, answer["Body"]), 256 * 1024)
+
+    def head(self, key: str) -> ObjectInfo:
+        """Return everything but the bytes. Raises NotFound."""
+        with _translated(key):
+            answer = self._client.head_object(Bucket=self._bucket, Key=check_key(key))
+        return ObjectInfo(
+            key=key,
+            size=answer["ContentLength"],
+            modified_at=answer["LastModified"].timestamp(),
+            media_type=answer.get("ContentType", ""),
+            metadata=answer.get("Metadata", {}),
+            etag=answer.get("ETag", "").strip('"'),
+        )
+
+    def list(self, prefix: str, *, start_after: str = "") -> Iterator[ObjectInfo]:
+        """Yield the objects under `prefix`, in pages.
+
+        Each page starts after the last key seen: unlike continuation tokens, keys mean the same on
+        every server and for ever.
+        """
+        truncated = True
+        while truncated:
+            with _translated(prefix):
+                page = self._client.list_objects_v2(
+                    Bucket=self._bucket, Prefix=prefix, StartAfter=start_after, MaxKeys=_PAGE
+                )
+            for entry in page.get("Contents", ()):
+                start_after = entry["Key"]
+                yield _listed(entry)
+            truncated = page.get("IsTruncated", False)
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Remove objects, a thousand per request; missing ones are fine."""
+        checked = [check_key(key) for key in keys]
+        for start in range(0, len(checked), _PAGE):
+            names = [{"Key": key} for key in checked[start : start + _PAGE]]
+            with _translated("delete"):
+                answer = self._client.delete_objects(
+                    Bucket=self._bucket, Delete={"Objects": names, "Quiet": True}
+                )
+            refused = [e for e in answer.get("Errors", ()) if e.get("Code") != "NoSuchKey"]
+            if refused:
+                raise StorageUnavailable(f"S3 refuses to delete: {refused[0].get('Code')}")
+
+    def presign(self, key: str, *, expires_s: int, filename: str) -> str | None:
+        """Return a URL that downloads the object as a file of that name. Sends nothing."""
+        disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
+        parameters = {
+            "Bucket": self._bucket,
+            "Key": check_key(key),
+            "ResponseContentDisposition": disposition,
+        }
+        with _translated(key):
+            url: str = self._signer.generate_presigned_url(
+                "get_object", Params=parameters, ExpiresIn=expires_s
+            )
+        return url
+
+    def check(self) -> None:
+        """Ask for the bucket, and make it if that is wanted."""
+        with _translated("check"):
+            try:
+                self._with_bucket(lambda: self._client.head_bucket(Bucket=self._bucket))
+            except ClientError as exc:
+                raise StorageUnavailable(f"no bucket {self._bucket}: {_code(exc)}") from exc
+
+    def _with_bucket(self, call: Callable[[], _T]) -> _T:
+        """Return `call()`; where the bucket is missing and may be made, make it and call again."""
+        try:
+            return call()
+        except ClientError as exc:
+            missing = _code(exc) in ("NoSuchBucket", "404")
+            if not (missing and self._create_bucket):
+                raise
+        self._make_bucket()
+        return call()
+
+    def _make_bucket(self) -> None:
+        region = self._client.meta.region_name
+        # us-east-1 is the one region that must not be named (CreateBucket, S3 API reference)
+        place = {} if region == "us-east-1" else {"LocationConstraint": region}
+        extra = {"CreateBucketConfiguration": place} if place else {}
+        try:
+            self._client.create_bucket(Bucket=self._bucket, **extra)
+        except ClientError as exc:  # another process was faster
+            if _code(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+                raise
+
+
+class _Body(io.RawIOBase):
+    """A response body as a raw stream whose errors are the project's own."""
+
+    def __init__(self, key: str, body: Any) -> None:
+        super().__init__()
+        self._key = key
+        self._body = body
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        with _translated(self._key):
+            chunk = self._body.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
+
+    def close(self) -> None:
+        self._body.close()
+        super().close()
+
+
+def _open_client(settings: Settings, endpoint_url: str | None) -> Any:
+    key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
+    return boto3.session.Session().client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name=settings.s3_region,
+        aws_access_key_id=key_id.get_secret_value() if key_id else None,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        config=Config(
+            signature_version="s3v4",  # else presigned URLs of custom endpoints are SigV2
+            s3={"addressing_style": "path" if settings.s3_path_style else "virtual"},
+            connect_timeout=2,
+            read_timeout=20,
+            retries={"mode": "standard", "total_max_attempts": 3},
+            max_pool_connections=4 + max(settings.api_threads, settings.concurrency),
+            # other servers and older MinIO do not know the newer default checksums
+            request_checksum_calculation="when_required",
+            response_checksum_validation="when_required",
+        ),
+    )
+
+
+def _listed(entry: Mapping[str, Any]) -> ObjectInfo:
+    return ObjectInfo(
+        key=entry["Key"],
+        size=entry["Size"],
+        modified_at=entry["LastModified"].timestamp(),
+        etag=entry.get("ETag", "").strip('"'),
+    )
+
+
+def _code(exc: ClientError) -> str:
+    return str(exc.response.get("Error", {}).get("Code", ""))
+
+
+@contextmanager
+def _translated(key: str) -> Iterator[None]:
+    """Turn boto's exceptions into NotFound or StorageUnavailable.
+
+    All but a missing object is the infrastructure's fault, also 403, 500, 503 and 507 (MinIO's full
+    disk): waiting jobs wait on until somebody has repaired it.
+    """
+    try:
+        yield
+    except ClientError as exc:
+        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if status == 404 and _code(exc) != "NoSuchBucket":
+            raise NotFound(f"no object {key}") from exc
+        raise StorageUnavailable(f"S3 answers {status} {_code(exc)} for {key}") from exc
+    except (BotoCoreError, OSError) as exc:
+        raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
