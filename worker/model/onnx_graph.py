@@ -94,7 +94,7 @@ class GraphWriter:
 
 
 def _block(g: GraphWriter, x: str, name: str, *, stride: int, expands: bool, eps: float) -> str:
-    """Add an encoder block: [1x1 up,] depthwise, 1x1 down, each with a norm; shortcut if it fits."""
+    """Add an encoder block: [1x1 up,] depthwise, 1x1 down, with norms; shortcut if it fits."""
     inner = x
     layers = (["conv_pw"] if expands else []) + ["conv_dw", "conv_pwl" if expands else "conv_pw"]
     for index, layer in enumerate(layers, start=1):

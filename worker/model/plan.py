@@ -1,7 +1,7 @@
 """The constants of MiDaS_small, for both of its forms (torch and ONNX), and its tensors' names.
 
 Source: Ranftl et al., "Towards Robust Monocular Depth Estimation" (arXiv 1907.01341), model v2.1
-small; the encoder is EfficientNet-Lite3 (Tan & Le, arXiv 1905.11946, without squeeze-and-excite, ReLU6).
+small; the encoder is EfficientNet-Lite3 (Tan & Le, arXiv 1905.11946; no squeeze-and-excite, ReLU6).
 """
 
 from __future__ import annotations

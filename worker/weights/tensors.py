@@ -52,7 +52,7 @@ def check(tensors: Mapping[str, NDArray[Any]], source: str) -> None:
     ]
     if problems:
         raise WeightsError(
-            f"{source}: not the weights of MiDaS_small: {problems[0]} ({len(problems)} faults in all)"
+            f"{source}: not the weights of MiDaS_small: {problems[0]} ({len(problems)} faults)"
         )
 
 
