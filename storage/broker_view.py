@@ -1,59 +1,59 @@
-"""A look into the Celery queues of Redis: which jobs have a message, waiting or delivered.
+"""A look into the Celery queues of Redis: which jobs have a message that waits. Read only.
 
-Celery's Redis transport keeps a queue as a list of JSON messages under the queue's name, and the
-delivered but unacknowledged ones in the hash `unacked` (kombu/transport/redis.py). Read only.
+Celery's Redis transport keeps a queue as a list of JSON messages under the queue's name; delivered
+but unacknowledged ones move to the hash `unacked` (kombu/transport/redis.py), which is not looked
+at: a delivered message proves nothing, because its worker may be dead.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any, cast
 
 from redis import Redis
 
+from contract.names import Lane, queue_name
 from storage.connection import redis_errors
 
-UNACKED_KEY = "unacked"
 _PAGE = 500
 _log = logging.getLogger(__name__)
 
 
-def queue_length(redis: Redis, queue: str) -> int:
-    """Return how many messages wait in `queue`. Raises StorageUnavailable."""
-    with redis_errors():
-        length: int = redis.llen(queue)
-    return length
+class BrokerView:
+    """What waits in the broker. Every method raises StorageUnavailable."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def length(self, lane: Lane) -> int:
+        """Return how many messages wait in the lane's queue."""
+        with redis_errors():
+            length: int = self._redis.llen(queue_name(lane))
+        return length
+
+    def waiting_ids(self, lane: Lane) -> set[str]:
+        """Return the message ids (which are job ids) that wait in the lane's queue.
+
+        Messages move while we read: one may be missed for a moment, none is invented, so a caller
+        that sends a second message for a missed one causes a duplicate delivery, never a loss.
+        """
+        with redis_errors():
+            return {_message_id(text) for text in self._messages(queue_name(lane))} - {""}
+
+    def _messages(self, queue: str) -> Iterator[str]:
+        # From the head, where messages enter: one that comes or goes shifts none past us unseen.
+        start = 0
+        while page := cast("list[str]", self._redis.lrange(queue, start, start + _PAGE - 1)):
+            yield from page
+            start += _PAGE
 
 
-def queued_message_ids(redis: Redis, queue: str) -> set[str]:
-    """Return the task ids (which are job ids) that wait in `queue` or are unacknowledged.
-
-    Messages move while we read: one may be missed for a moment, none is invented, so a caller that
-    sends a second message for a missed one causes a duplicate delivery, never a loss.
-    Unacknowledged messages of other queues are included. Raises StorageUnavailable.
-    """
-    with redis_errors():
-        waiting = {task_id for text in _waiting(redis, queue) for task_id in _task_ids(text)}
-        delivered = cast("list[str]", redis.hvals(UNACKED_KEY))
-    return waiting | {task_id for text in delivered for task_id in _task_ids(text)}
-
-
-def _waiting(redis: Redis, queue: str) -> Iterator[str]:
-    # From the head, where messages enter: one that comes or goes shifts none past us unseen.
-    start = 0
-    while page := cast("list[str]", redis.lrange(queue, start, start + _PAGE - 1)):
-        yield from page
-        start += _PAGE
-
-
-def _task_ids(text: str) -> Iterable[str]:
+def _message_id(text: str) -> str:
     try:
         message: Any = json.loads(text)
-        if isinstance(message, list):  # unacked: [message, exchange, routing key]
-            message = message[0]
-        return (str(message["headers"]["id"]),)
+        return str(message["headers"]["id"])
     except (ValueError, LookupError, TypeError) as exc:
         _log.warning("unreadable message in the broker: %r", exc, extra={"action": "broker_view"})
-        return ()
+        return ""
