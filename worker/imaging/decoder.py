@@ -1,0 +1,125 @@
+"""The decoder that the pipeline sees: bytes in, the network's input out, whatever the bytes are."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+from collections.abc import Sequence
+
+from contract.errors import (
+    DecoderCrashed,
+    DepthqError,
+    ImageCorrupt,
+    ImageTooLarge,
+    ImageUndecodable,
+    UnsupportedMediaType,
+)
+from worker.imaging import frames
+from worker.imaging.limits import Limits
+from worker.imaging.pool import ChildPool
+from worker.imaging.prepared import Prepared
+from worker.imaging.process import Child, ChildDied, ChildTimeout
+
+_log = logging.getLogger(__name__)
+_INPUT_ERRORS: dict[str, type[DepthqError]] = {
+    error.code: error
+    for error in (ImageCorrupt, ImageTooLarge, ImageUndecodable, UnsupportedMediaType)
+}
+_CHILD = (sys.executable, "-s", "-m", "worker.imaging.child")
+_RETIRE_AFTER = 2_000  # images; bounds whatever the codecs leak
+_STOP_PATIENCE_S = 2.0
+
+
+class Decoder:
+    """Decodes and prepares in `processes` disposable children. Thread-safe."""
+
+    def __init__(
+        self,
+        *,
+        processes: int,
+        memory_bytes: int,
+        timeout_s: float,
+        max_pixels: int,
+        max_side_px: int,
+        extra_formats: tuple[str, ...] = (),
+        retire_after: int = _RETIRE_AFTER,
+        command: Sequence[str] = _CHILD,
+    ) -> None:
+        limits = Limits(memory_bytes, timeout_s, max_pixels, max_side_px, tuple(extra_formats))
+        self._timeout_s = timeout_s
+        arguments, environment = [*command, limits.to_json()], _environment(limits)
+        self._pool = ChildPool(lambda: Child(arguments, environment), processes, retire_after)
+
+    def start(self) -> None:
+        """Start the children without waiting for their imports."""
+        self._pool.start()
+
+    def wait_until_ready(self) -> None:
+        """Wait for the children. Raises DecoderCrashed if they cannot run at all."""
+        self._pool.wait_until_ready()
+
+    def stop(self) -> None:
+        """End the children; nothing can be decoded any more."""
+        self._pool.stop(_STOP_PATIENCE_S)
+
+    @property
+    def pids(self) -> list[int]:
+        """The children's process ids."""
+        return self._pool.pids
+
+    def decode(self, data: bytes) -> Prepared:
+        """Return the prepared image.
+
+        Raises UnsupportedMediaType, ImageCorrupt, ImageTooLarge or ImageUndecodable if the image
+        is at fault, DecoderCrashed if it (or something else) killed the child.
+        """
+        meta, tensor = self._exchange(data)
+        if "error" in meta:
+            error = _INPUT_ERRORS.get(str(meta["error"]), DecoderCrashed)
+            raise error(str(meta.get("message", "")))
+        try:
+            return Prepared.from_answer(meta, tensor)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise DecoderCrashed(
+                "The decoding process gave an answer that makes no sense."
+            ) from exc
+
+    def _exchange(self, data: bytes) -> tuple[frames.Meta, bytearray]:
+        while True:
+            with self._pool.borrow() as child:
+                try:
+                    return child.exchange(data, self._timeout_s)
+                except ChildTimeout as exc:
+                    raise self._took_too_long() from exc
+                except ChildDied as died:
+                    if died.delivered:
+                        raise self._verdict(died) from died
+                    # It died while idle, of something else; this image deserves a living one.
+                    _log.info("idle decoding process was gone", extra={"action": "decode"})
+
+    def _verdict(self, died: ChildDied) -> DepthqError:
+        if died.returncode in (-signal.SIGXCPU, -signal.SIGALRM):
+            return self._took_too_long()
+        _log.warning(
+            "decoding process died (%s): %s", died, died.said or "-", extra={"action": "decode"}
+        )
+        return DecoderCrashed(f"The decoding process died on this image ({died}).")
+
+    def _took_too_long(self) -> ImageUndecodable:
+        return ImageUndecodable(f"Decoding the image took longer than {self._timeout_s:g} s.")
+
+
+def _environment(limits: Limits) -> dict[str, str]:
+    """Return all that the child's environment holds: cv2 reads its limits when it is imported."""
+    side = str(max(limits.max_pixels, 1))  # one side may hold all pixels; the area is the limit
+    return {
+        "LANG": "C.UTF-8",
+        "OPENCV_IO_MAX_IMAGE_PIXELS": str(limits.max_pixels),
+        "OPENCV_IO_MAX_IMAGE_WIDTH": side,
+        "OPENCV_IO_MAX_IMAGE_HEIGHT": side,
+        "OPENCV_LOG_LEVEL": "ERROR",
+        "OPENBLAS_NUM_THREADS": "1",  # its buffers would eat the address space
+        "OMP_NUM_THREADS": "1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }

@@ -1,0 +1,74 @@
+"""RGB → the network's input tensor, exactly as the original's small transform does it.
+
+Long side 256 px, both sides multiples of 32, bicubic, ImageNet mean and standard deviation
+(isl-org/MiDaS `midas/transforms.py`; reference numbers in tests/golden).
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+LONG_SIDE_PX = 256
+MULTIPLE_PX = 32
+_STD = np.array([0.229, 0.224, 0.225], np.float32)
+_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
+_GAIN = 1 / (255 * _STD)  # normalised = pixel * gain - offset
+_OFFSET = _MEAN / _STD
+_A = -0.75  # sharpness of OpenCV's bicubic kernel
+
+
+def net_size(height: int, width: int) -> tuple[int, int]:
+    """Return the network's input height and width for an upright image.
+
+    Differs from the original where that would give a side of 0 (beyond about 1:16): ours is 32.
+    """
+    scale = LONG_SIDE_PX / max(height, width)
+    return _multiple(scale * height), _multiple(scale * width)
+
+
+def prepare(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:
+    """Return the normalised tensor, float32 (3, height, width), of `rgb`, uint8 (h, w, 3)."""
+    if rgb.shape[0] > 4 * height:  # then most rows never reach the result
+        resized = _resize_from_needed_rows(rgb, height, width)
+    else:
+        pixels = rgb.astype(np.float32)
+        resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
+    tensor = np.empty((3, height, width), np.float32)
+    for plane in range(3):
+        np.multiply(resized[:, :, plane], _GAIN[plane], out=tensor[plane])
+        tensor[plane] -= _OFFSET[plane]
+    return tensor
+
+
+def _multiple(side: float) -> int:
+    rounded = round(side / MULTIPLE_PX) * MULTIPLE_PX  # half to even, as numpy and the original
+    return min(max(rounded, MULTIPLE_PX), LONG_SIDE_PX)
+
+
+def _resize_from_needed_rows(
+    rgb: NDArray[np.uint8], height: int, width: int
+) -> NDArray[np.float32]:
+    """Resize bicubically, touching only the four rows that each row of the result depends on."""
+    rows, weights = _taps(rgb.shape[0], height)
+    needed = rgb[rows.ravel()].astype(np.float32)  # (4 * height, w, 3)
+    narrow = cv2.resize(needed, (width, 4 * height), interpolation=cv2.INTER_CUBIC)
+    return np.einsum("ykxc,yk->yxc", narrow.reshape(height, 4, width, 3), weights, dtype=np.float32)
+
+
+def _taps(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+    """Return per target row the four source rows (edge repeated) and their bicubic weights."""
+    center = (np.arange(target) + 0.5) * (source / target) - 0.5
+    first = np.floor(center).astype(np.intp) - 1
+    rows = np.clip(first[:, None] + np.arange(4), 0, source - 1)
+    x = (center - np.floor(center)).astype(np.float32)
+    near, far = ((_A + 2) * x - (_A + 3)) * x * x + 1, _far(x + 1)
+    after = 1 - x
+    after_weight = ((_A + 2) * after - (_A + 3)) * after * after + 1
+    weights = np.stack([far, near, after_weight, 1 - far - near - after_weight], axis=1)
+    return rows, weights.astype(np.float32)
+
+
+def _far(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return ((_A * x - 5 * _A) * x + 8 * _A) * x - 4 * _A

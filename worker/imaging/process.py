@@ -1,0 +1,138 @@
+"""One decoding child as the parent sees it: start, exchange frames under a deadline, end."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import subprocess
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from worker.imaging import frames
+
+_PACKAGES = Path(__file__).parents[2]  # where `worker` and `contract` are imported from
+_PIPE_BYTES = 1024 * 1024  # a whole tensor fits: one wake-up per answer
+_MOST_ANSWER_BYTES = 1024 * 1024
+START_TIMEOUT_S = 60.0
+
+
+class ChildDied(Exception):  # noqa: N818
+    """The child is gone. `delivered`: it had received the whole request."""
+
+    def __init__(self, returncode: int, said: str, *, delivered: bool) -> None:
+        super().__init__(f"exit code {returncode}")
+        self.returncode, self.said, self.delivered = returncode, said, delivered
+
+
+class ChildTimeout(Exception):  # noqa: N818
+    """The child did not answer in time and was killed."""
+
+
+class Child:
+    """A running child. Not thread-safe: one borrower at a time."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._stderr = os.memfd_create("depthq-decoder-stderr", os.MFD_CLOEXEC)
+        try:
+            # A session of its own: Ctrl-C on the terminal must not cut off a drain.
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._stderr,
+                env=dict(environment),
+                cwd=_PACKAGES,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except BaseException:
+            os.close(self._stderr)
+            raise
+        assert self._process.stdin is not None and self._process.stdout is not None  # noqa: S101, PT018
+        self._in, self._out = self._process.stdin.fileno(), self._process.stdout.fileno()
+        for fd in (self._in, self._out):
+            os.set_blocking(fd, False)
+            with contextlib.suppress(OSError):  # beyond the user's quota of pipe memory
+                fcntl.fcntl(fd, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+        self.ready = False
+        self.served = 0
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Wait for the child's first word. Raises ChildDied or ChildTimeout."""
+        if not self.ready:
+            self._receive(time.monotonic() + START_TIMEOUT_S, delivered=False)
+            self.ready = True
+
+    def exchange(self, data: bytes, timeout_s: float) -> tuple[frames.Meta, bytearray]:
+        """Send `data`, return the answer. ChildDied and ChildTimeout are the end of the child."""
+        deadline = time.monotonic() + timeout_s
+        self.served += 1
+        self._send(data, deadline)
+        return self._receive(deadline, delivered=True)
+
+    def end(self) -> None:
+        """Kill the process, collect it, and close what it held open. May be called twice."""
+        self._process.kill()
+        self._process.wait()
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        if self._stderr >= 0:
+            os.close(self._stderr)
+            self._stderr = -1
+
+    def _send(self, data: bytes, deadline: float) -> None:
+        for part in (frames.head_and_meta({}, len(data)), data):
+            rest = memoryview(part)
+            while rest:
+                try:
+                    rest = rest[os.write(self._in, rest) :]
+                except BlockingIOError:
+                    self._wait(self._in, select.POLLOUT, deadline)
+                except BrokenPipeError:
+                    raise self._died(delivered=False) from None
+
+    def _receive(self, deadline: float, *, delivered: bool) -> tuple[frames.Meta, bytearray]:
+        def fill(buffer: memoryview) -> None:
+            while buffer:
+                try:
+                    count = os.readv(self._out, [buffer])
+                except BlockingIOError:
+                    self._wait(self._out, select.POLLIN, deadline)
+                    continue
+                if count == 0:
+                    raise self._died(delivered=delivered)
+                buffer = buffer[count:]
+
+        try:
+            return frames.read_frame(fill, _MOST_ANSWER_BYTES)
+        except ValueError:  # not a frame: the child has lost its mind
+            raise self._died(delivered=delivered) from None
+
+    def _wait(self, fd: int, event: int, deadline: float) -> None:
+        poll = select.poll()
+        poll.register(fd, event)
+        remaining = deadline - time.monotonic()
+        if remaining <= 0 or not poll.poll(remaining * 1e3):
+            self.end()
+            raise ChildTimeout
+
+    def _died(self, *, delivered: bool) -> ChildDied:
+        with contextlib.suppress(subprocess.TimeoutExpired):  # the pipe closes before the exit
+            self._process.wait(1)
+        said = os.pread(self._stderr, 4096, 0).decode("utf-8", "replace").strip()[-1000:]
+        self.end()
+        return ChildDied(self._process.returncode, said, delivered=delivered)
