@@ -107,3 +107,13 @@ def dataset_prefix(dataset_id: str) -> str:
 
 
 REQUEST_METADATA = "depthq-request"  # the input object's metadata entry with the job's request
+
+
+def shard_object(dataset_id: str, shard: int) -> str:
+    """Return the key of a shard's items."""
+    return f"{dataset_prefix(dataset_id)}shards/{shard:06d}.jsonl"
+
+
+def shard_result_object(dataset_id: str, shard: int) -> str:
+    """Return the key of a shard's results, written when all its items have ended."""
+    return f"{dataset_prefix(dataset_id)}results/{shard:06d}.jsonl"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
+import os
+import socket
 
 import kombu
 from celery import Celery
@@ -34,6 +35,7 @@ def make_celery(settings: Settings) -> Celery:
         worker_enable_remote_control=True,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={
@@ -50,13 +52,13 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
-def consume(app: Celery, lane: Lane, name: str, log_level: str) -> None:
+def consume(app: Celery, lane: Lane, log_level: str) -> None:
     """Consume `lane` until SIGTERM: finish what runs, acknowledge it, hand the rest back."""
-    host = urlsplit(f"//{name}").hostname or "worker"
     app.Worker(
-        hostname=f"{lane.value}@{host}",
+        hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
         queues=[queue_name(lane)],
         loglevel=log_level,
+        quiet=True,
         without_gossip=True,
         without_mingle=True,
         without_heartbeat=True,

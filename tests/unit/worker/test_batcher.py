@@ -1,0 +1,138 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from contract.errors import DeadlineExceeded, InternalError
+from worker.batcher import Batcher, Tensor
+
+
+def image(value: float, height: int = 4, width: int = 4) -> Tensor:
+    return np.full((3, height, width), value, np.float32)
+
+
+class GatedEngine:
+    """Lets a test hold the engine while requests gather; depth is the image's first channel."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.batches: list[Tensor] = []
+
+    def infer(self, batch: Tensor) -> Tensor:
+        self.gate.wait(10)
+        self.batches.append(batch)
+        if (batch == 666).any():
+            raise ValueError("culprit aboard")
+        return batch[:, 0]
+
+
+@pytest.fixture
+def engine() -> GatedEngine:
+    return GatedEngine()
+
+
+@pytest.fixture
+def batcher(engine: GatedEngine) -> Iterator[Batcher]:
+    batcher = Batcher(engine.infer, max_batch=4)
+    batcher.start()
+    yield batcher
+    engine.gate.set()
+    batcher.stop()
+
+
+def occupy(batcher: Batcher, engine: GatedEngine) -> None:
+    """Give the engine one image to hold on to, so that what follows has to gather."""
+    batcher.submit(image(0))
+    deadline = time.monotonic() + 10
+    while not batcher.busy_s() and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def test_an_idle_engine_takes_a_single_image_at_once(batcher, engine):
+    engine.gate.set()
+    inferred = batcher.submit(image(7)).result(10)
+    assert inferred.batch_size == 1
+    assert (inferred.depth == 7).all()
+
+
+def test_requests_gather_while_the_engine_is_busy_and_each_gets_its_own_depth(batcher, engine):
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in range(1, 6)]
+    engine.gate.set()
+    results = [future.result(10) for future in futures]
+    assert [float(result.depth[0, 0]) for result in results] == [1, 2, 3, 4, 5]
+    assert [result.batch_size for result in results] == [4, 4, 4, 4, 1]
+
+
+def test_only_equal_shapes_share_a_batch_and_the_oldest_shape_goes_first(batcher, engine):
+    occupy(batcher, engine)
+    futures = [
+        batcher.submit(image(1, 4, 8)),
+        batcher.submit(image(2, 8, 4)),
+        batcher.submit(image(3, 4, 8)),
+    ]
+    engine.gate.set()
+    for future in futures:
+        future.result(10)
+    assert [batch.shape for batch in engine.batches[1:]] == [(2, 3, 4, 8), (1, 3, 8, 4)]
+
+
+def test_one_culprit_fails_alone_and_its_mates_succeed(batcher, engine):
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in (1, 666, 3, 4)]
+    engine.gate.set()
+    with pytest.raises(ValueError, match="culprit"):
+        futures[1].result(10)
+    assert [float(futures[i].result(10).depth[0, 0]) for i in (0, 2, 3)] == [1, 3, 4]
+
+
+def test_a_deadline_that_passed_while_waiting_is_not_computed(batcher, engine):
+    occupy(batcher, engine)
+    late = batcher.submit(image(1), deadline_at=time.time() - 1)
+    engine.gate.set()
+    with pytest.raises(DeadlineExceeded):
+        late.result(10)
+    assert len(engine.batches) == 1
+
+
+def test_an_engine_that_returns_too_few_depths_is_an_error_not_a_mix_up():
+    batcher = Batcher(lambda batch: batch[:-1, 0], max_batch=4)
+    batcher.start()
+    with pytest.raises(InternalError, match="returned"):
+        batcher.submit(image(1)).result(10)
+    batcher.stop()
+
+
+def test_stopping_finishes_what_waits_and_refuses_what_comes_later(engine):
+    batcher = Batcher(engine.infer, max_batch=2)
+    batcher.start()
+    futures = [batcher.submit(image(value)) for value in range(5)]
+    engine.gate.set()
+    batcher.stop()
+    assert [float(future.result(0).depth[0, 0]) for future in futures] == [0, 1, 2, 3, 4]
+    with pytest.raises(InternalError):
+        batcher.submit(image(1))
+
+
+def test_every_request_of_many_threads_gets_exactly_one_outcome():
+    batcher = Batcher(lambda batch: batch[:, 0], max_batch=8)
+    batcher.start()
+    outcomes: dict[int, float] = {}
+
+    def client(number: int) -> None:
+        for turn in range(50):
+            value = number * 50 + turn
+            shape = (4, 8) if value % 3 else (8, 4)
+            outcomes[value] = float(batcher.submit(image(value, *shape)).result(10).depth[0, 0])
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    batcher.stop()
+    assert outcomes == {value: float(value) for value in range(800)}

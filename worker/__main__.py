@@ -1,0 +1,64 @@
+"""`python -m worker --lane interactive|bulk`: one worker process until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import sys
+
+from celery.signals import worker_shutting_down
+
+from contract.errors import DepthqError
+from contract.logs import configure_logging
+from contract.names import Lane
+from contract.settings import Settings
+from worker.app import consume
+from worker.health import serve_health
+from worker.service import WorkerService
+from worker.tasks import register_tasks
+
+log = logging.getLogger("worker")
+
+BULK_NICENESS = 10  # a million-image job must not slow the person waiting for one picture
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the worker; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
+    parser.add_argument("--lane", type=Lane, choices=list(Lane), default=Lane.INTERACTIVE)
+    lane: Lane = parser.parse_args(argv).lane
+    settings = Settings()
+    configure_logging(settings)
+    if lane is Lane.BULK:
+        os.nice(BULK_NICENESS)
+    try:
+        service = WorkerService(settings, lane)
+        service.start()
+    except DepthqError as exc:
+        log.error("cannot start: %s", exc, extra={"action": "start"})  # noqa: TRY400
+        return 1
+    return serve(service, settings, lane)
+
+
+def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
+    """Consume the lane until told to stop, then finish what runs and put everything away."""
+    register_tasks(service.celery, run_job=service.run_job)
+    worker_shutting_down.connect(lambda **_: service.drain(), weak=False)
+    health = (
+        serve_health(settings.host, settings.metrics_port, service.ready)
+        if settings.metrics_port
+        else None
+    )
+    try:
+        consume(service.celery, lane, settings.log_level)
+    finally:
+        if health is not None:
+            health.shutdown()
+        service.stop()
+    log.info("stopped", extra={"action": "stop", "lane": lane.value})
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

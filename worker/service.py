@@ -1,0 +1,180 @@
+"""Puts one worker process together and takes it apart: the composition root."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import time
+from collections.abc import Callable
+
+from celery import Celery
+
+from contract.jobs import ModelInfo
+from contract.names import LEADER_KEY, TASK_RUN_JOB, Lane
+from contract.settings import Settings
+from storage.broker_view import BrokerView
+from storage.connection import open_redis
+from storage.factory import open_object_store
+from storage.jobs import JobStore
+from storage.leader import LeaderLock
+from storage.workers import WorkerInfo, WorkerRegistry
+from worker.app import make_celery, send
+from worker.batcher import Batcher
+from worker.engines.factory import open_engine
+from worker.engines.protocol import EngineInfo
+from worker.imaging.decoder import Decoder
+from worker.isolation import Isolation
+from worker.leases import Leases
+from worker.machine import cores_given
+from worker.metrics import observe_batch
+from worker.patience import Patience
+from worker.pipeline import Computer, Pipeline
+from worker.pulse import Pulse
+from worker.reconciler import Reconciler
+from worker.throughput import Throughput
+from worker.watchdog import Watchdog
+
+log = logging.getLogger(__name__)
+
+COMMON_SHAPES = ((192, 256), (160, 256), (256, 192), (256, 256))  # 4:3, 3:2, 3:4, 1:1
+
+
+class WorkerService:
+    """One lane's worker: `start()`, hand `run_job` to Celery, `drain()`, `stop()`."""
+
+    def __init__(self, settings: Settings, lane: Lane) -> None:
+        self._settings = settings
+        self._lane = lane
+        self._name = f"{lane.value}@{socket.gethostname()}-{os.getpid()}"
+        self._started_at = time.time()
+        self._ready = self._draining = False
+        self._taken = 0
+        self._redis = open_redis(settings)
+        self._jobs = JobStore(self._redis)
+        self._objects = open_object_store(settings)
+        self._registry = WorkerRegistry(self._redis)
+        self._engine = open_engine(settings)
+        self._throughput = Throughput()
+        self._leases = Leases(self._jobs, settings.lease_s)
+        self._patience = Patience()
+        self._batcher = Batcher(self._engine.infer, settings.max_batch, observe_batch)
+        self._decoder = _decoder(settings)
+        self.celery: Celery = make_celery(settings)
+        self._leader = LeaderLock(self._redis, LEADER_KEY, 3 * settings.reconcile_interval_s)
+        self._pulse = Pulse(settings.reconcile_interval_s, self._beats())
+        self._pipeline: Pipeline | None = None
+
+    def start(self) -> None:
+        """Load and warm the model, start the threads and the decoding children, announce."""
+        self._decoder.start()  # children start while the model loads
+        self._engine.load()
+        self._engine.warm_up(COMMON_SHAPES)
+        info = self._engine.describe()
+        self._batcher.start()
+        self._pipeline = self._make_pipeline(info)
+        self._ready = True
+        self._pulse.start()
+        log.info(
+            "ready in %.1f s: %s %s, %s threads, weights %s",
+            time.time() - self._started_at,
+            info.engine,
+            info.precision,
+            info.threads,
+            info.weights_id,
+            extra={"action": "start", "lane": self._lane.value},
+        )
+
+    def run_job(self, job_id: str) -> None:
+        """Run one job to its end; called from Celery's task threads."""
+        assert self._pipeline is not None, "start() comes first"  # noqa: S101
+        self._taken += 1
+        with self._throughput.working():
+            self._pipeline.run(job_id)
+
+    def ready(self) -> bool:
+        """Tell whether this worker takes jobs."""
+        return self._ready and not self._draining
+
+    def drain(self) -> None:
+        """Say that no new job is taken and stop waiting for storage that is away."""
+        self._draining = True
+        self._patience.stop()
+        self._announce()
+
+    def stop(self) -> None:
+        """End everything, after Celery has let go of the last task."""
+        self._pulse.stop()
+        self._batcher.stop()
+        self._decoder.stop()
+        self._leader.resign()
+        self._registry.withdraw(self._name)
+
+    def _make_pipeline(self, info: EngineInfo) -> Pipeline:
+        model = ModelInfo(
+            name=info.model,
+            weights_id=info.weights_id,
+            engine=info.engine,
+            precision=info.precision,
+            net_size=(0, 0),
+        )
+        return Pipeline(
+            objects=self._objects,
+            jobs=self._jobs,
+            computer=Computer(self._decoder, self._batcher, model),
+            leases=self._leases,
+            patience=self._patience,
+            isolation=Isolation(),
+            worker=self._name,
+            lease_s=self._settings.lease_s,
+            max_attempts=self._settings.max_attempts,
+        )
+
+    def _beats(self) -> tuple[Callable[[], object], ...]:
+        broker = BrokerView(self._redis)
+        watchdog = Watchdog(
+            engine_busy_s=self._batcher.busy_s,
+            busy=self._throughput.busy,
+            waiting=lambda: broker.length(self._lane),
+            taken=lambda: self._taken,
+        )
+        reconciler = Reconciler(
+            self._jobs,
+            broker,
+            self._leader,
+            lambda job_id, lane: send(self.celery, TASK_RUN_JOB, job_id, lane),
+        )
+        return (self._leases.renew, self._announce, reconciler.tick, watchdog.look)
+
+    def _announce(self) -> None:
+        info = self._engine.describe()
+        self._registry.announce(
+            WorkerInfo(
+                name=self._name,
+                lane=self._lane,
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                started_at=self._started_at,
+                ready=self._ready,
+                draining=self._draining,
+                engine=info.engine,
+                precision=info.precision,
+                model=info.model,
+                weights_id=info.weights_id,
+                images_per_s=round(self._throughput.images_per_s(), 2),
+                busy=self._throughput.busy(),
+                slots=self._settings.concurrency,
+            ),
+            ttl_s=4 * self._settings.reconcile_interval_s,
+        )
+
+
+def _decoder(settings: Settings) -> Decoder:
+    return Decoder(
+        processes=settings.decode_processes or cores_given(),
+        memory_bytes=settings.decode_memory_bytes,
+        timeout_s=settings.decode_timeout_s,
+        max_pixels=settings.max_pixels,
+        max_side_px=settings.max_side_px,
+        extra_formats=settings.extra_formats,
+    )
