@@ -1,0 +1,22 @@
+#!/bin/sh
+# Writes .env with fresh random secrets for docker-compose.yml. Never overwrites one.
+set -eu
+cd "$(dirname "$0")/.."
+[ ! -e .env ] || { echo ".env exists; remove it first if you really want new secrets" >&2; exit 1; }
+secret() { od -An -N24 -tx1 /dev/urandom | tr -d ' \n'; }
+umask 077
+cat >.env <<END
+# Secrets of this deployment. Keep this file; do not commit it.
+REDIS_PASSWORD=$(secret)
+MINIO_ROOT_USER=root-$(secret | cut -c1-8)
+MINIO_ROOT_PASSWORD=$(secret)
+DEPTHQ_S3_ACCESS_KEY_ID=depthq-$(secret | cut -c1-8)
+DEPTHQ_S3_SECRET_ACCESS_KEY=$(secret)
+# Where clients find the service; part of every presigned URL's signature.
+PUBLIC_URL=http://localhost:8000
+PUBLISH=127.0.0.1:8000
+# Comma-separated bearer keys; empty: no login.
+DEPTHQ_API_KEYS=
+GRAFANA_PASSWORD=$(secret)
+END
+echo "wrote .env; next: docker compose up --build --detach"
