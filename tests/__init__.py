@@ -1,0 +1,1 @@
+"""Tests: unit (mirrors the tree), integration, e2e, chaos, golden."""

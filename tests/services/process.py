@@ -1,0 +1,130 @@
+"""A server process that tests start, kill, freeze and start again at the same address."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+READY_S = 30.0
+
+
+class ServiceProcess:
+    """One child process with a port, a folder and a log file. Subclasses say how to start it."""
+
+    name = "service"
+
+    def __init__(self, folder: Path, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        folder.mkdir(parents=True, exist_ok=True)
+
+    def command(self) -> list[str]:
+        """Return the argument list that starts the server in the foreground."""
+        raise NotImplementedError
+
+    def environment(self) -> Mapping[str, str]:
+        """Return variables to add to the environment (secrets do not belong in arguments)."""
+        return {}
+
+    def is_ready(self) -> bool:
+        """Tell whether the server answers as it should."""
+        return accepts(self.port)
+
+    @property
+    def log_path(self) -> Path:
+        """Where its output goes, over all its lives."""
+        return self.folder.with_suffix(".log")
+
+    @property
+    def pid(self) -> int:
+        """The process id. Raises RuntimeError when it is not running."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} is not running")
+        return self._process.pid
+
+    @property
+    def running(self) -> bool:
+        """Whether the process exists and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the process and wait until it is ready."""
+        if self.running:
+            return
+        with self.log_path.open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                env={**os.environ, **self.environment()},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C ends the tests; the tests end the servers
+            )
+        wait_until(lambda: self.is_ready() or not self.running, f"{self.name} is ready")
+        if not self.running:
+            raise RuntimeError(f"{self.name} ended at start:\n{self.tail()}")
+
+    def stop(self) -> None:
+        """End the process politely, by force after ten seconds. Safe to call twice."""
+        if self._process is None:
+            return
+        self.thaw()
+        self._process.terminate()
+        try:
+            self._process.wait(10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._process = None
+
+    def kill(self) -> None:
+        """End the process as `kill -9` does."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def freeze(self) -> None:
+        """Stop the process in its tracks: it holds its connections and answers nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let a frozen process go on."""
+        if self.running:
+            os.kill(self.pid, signal.SIGCONT)
+
+    def tail(self) -> str:
+        """Return the end of the log."""
+        return self.log_path.read_text(errors="replace")[-2000:]
+
+
+def free_port() -> int:
+    """Return a port on loopback that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def accepts(port: int) -> bool:
+    """Tell whether somebody accepts connections on `port`."""
+    try:
+        socket.create_connection(("127.0.0.1", port), 0.5).close()
+    except OSError:
+        return False
+    return True
+
+
+def wait_until(condition, what: str, timeout_s: float = READY_S) -> None:
+    """Return once `condition()` is true; raise TimeoutError, naming `what`, if it never is."""
+    deadline = time.monotonic() + timeout_s
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"waited {timeout_s:g} s in vain until {what}")
+        time.sleep(0.02)

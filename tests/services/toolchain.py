@@ -1,0 +1,86 @@
+"""Gets server binaries for tests: from PATH, from the cache, or built by `go install`."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+CACHE = Path("~/.cache/depthq-tests").expanduser()
+BUILD_S = 1200
+
+
+class ToolMissingError(Exception):
+    """The binary cannot be had; the message says why."""
+
+
+class ToolRefusedError(ToolMissingError):
+    """The Go module proxy does not serve this version: trying again cannot help."""
+
+
+@dataclass(frozen=True)
+class GoTool:
+    """A Go program pinned to one version."""
+
+    name: str
+    package: str
+    version: str
+
+    @property
+    def cached(self) -> Path:
+        """Where the built binary rests, outside the checkout; a new pin is a new place."""
+        return CACHE / f"{self.name}@{self.version}" / self.name
+
+
+# The last community release: the project is archived, so nothing newer will come.
+MINIO = GoTool("minio", "github.com/minio/minio", "v0.0.0-20251015172955-9e49d5e7a648")
+VERSITYGW = GoTool("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
+
+
+def has_go() -> bool:
+    """Tell whether a Go toolchain is at hand."""
+    return shutil.which("go") is not None
+
+
+def find_tool(tool: GoTool) -> Path:
+    """Return the path of `tool`, building it if need be (minutes, once per machine).
+
+    Raises ToolMissingError; ToolRefusedError where only the module proxy is in the way.
+    """
+    on_path = shutil.which(tool.name)
+    if on_path:
+        return Path(on_path)
+    if not tool.cached.exists():
+        if not has_go():
+            raise ToolMissingError(f"{tool.name} is not on PATH and there is no Go to build it")
+        _build(tool)
+    return tool.cached
+
+
+def _build(tool: GoTool) -> None:
+    folder = tool.cached.parent
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # two test sessions build it once
+        if not tool.cached.exists():
+            _go_install(tool, folder)
+
+
+def _go_install(tool: GoTool, folder: Path) -> None:
+    done = subprocess.run(
+        ["go", "install", f"{tool.package}@{tool.version}"],
+        env={**os.environ, "GOBIN": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=BUILD_S,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = done.stderr.strip()[-400:]
+        refused = any(sign in reason for sign in ("403 Forbidden", "404 Not Found", "410 Gone"))
+        if refused:
+            raise ToolRefusedError(f"the Go module proxy refuses {tool.name}@{tool.version}")
+        raise ToolMissingError(f"go install {tool.name}@{tool.version}: {reason}")
