@@ -1,0 +1,104 @@
+"""The Dockerfiles copy what exists, install from locks with hashes, and run as nobody special."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from contract.settings import Settings
+from tests.unit.deploy.conftest import Stage
+
+FINAL = ("api", "worker")
+
+
+def chain(images: dict[str, Stage], name: str) -> list[Stage]:
+    """The stages whose layers end up in image `name`, outermost first."""
+    stage = images[name]
+    return [stage, *(chain(images, stage.base) if stage.base in images else [])]
+
+
+def sources(stage: Stage) -> list[str]:
+    copies = [shlex.split(rest) for rest in stage.all("COPY")]
+    return [s for copy in copies if not copy[0].startswith("--from=") for s in copy[:-1]]
+
+
+def test_what_is_copied_exists_and_is_not_ignored(root: Path, images: dict[str, Stage]) -> None:
+    allowed = {line[1:] for line in (root / ".dockerignore").read_text().split() if line[0] == "!"}
+    for stage in images.values():
+        for source in sources(stage):
+            assert (root / source).exists(), source
+            assert source.split("/")[0] in allowed, source
+
+
+def test_minio_is_built_from_pinned_commits(root: Path, minio_images: dict[str, Stage]) -> None:
+    installs = [run for run in minio_images["build"].all("RUN") if "go install" in run]
+    assert len(installs) == 2
+    assert all("@v0.0.0-" in run for run in installs)
+    assert all((root / source).exists() for source in sources(minio_images["minio"]))
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_dependencies_come_from_the_room_s_own_lock_with_hashes(
+    root: Path, images: dict[str, Stage], name: str
+) -> None:
+    stage = images[f"{name}-environment"]
+    assert sources(stage) == [f"requirements/{name}.lock"]
+    assert "--require-hashes" in stage.all("RUN")[0]
+    assert "--hash=sha256:" in (root / f"requirements/{name}.lock").read_text()
+
+
+def test_no_image_has_torch_and_the_api_has_no_engine(root: Path) -> None:
+    locks = {name: (root / f"requirements/{name}.lock").read_text() for name in FINAL}
+    assert not any(
+        line.startswith("torch==") for lock in locks.values() for line in lock.split("\n")
+    )
+    for library in ("openvino", "onnxruntime", "opencv-python-headless"):
+        assert f"\n{library}==" not in locks["api"]
+        assert f"\n{library}==" in locks["worker"]
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_each_image_holds_only_the_rooms_it_imports(images: dict[str, Stage], name: str) -> None:
+    copied = {source for stage in chain(images, name) for source in sources(stage)}
+    assert copied & {"api", "worker", "client", "storage", "contract"} == {
+        "contract",
+        "storage",
+        name,
+    }
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_nobody_is_root(images: dict[str, Stage], name: str) -> None:
+    uid = images[name].all("USER")[-1].split(":")[0]
+    assert int(uid) > 0
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_a_stop_reaches_the_program_itself_as_sigterm(images: dict[str, Stage], name: str) -> None:
+    command = json.loads(images[name].all("CMD")[-1])  # exec form, or a shell would keep the signal
+    assert command[:3] == ["python", "-m", name]
+    assert [stop for stage in chain(images, name) for stop in stage.all("STOPSIGNAL")] == [
+        "SIGTERM"
+    ]
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_the_health_check_asks_the_port_that_the_settings_name(
+    images: dict[str, Stage], name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for stage in reversed(chain(images, name)):
+        for pair in shlex.split(" ".join(stage.all("ENV"))):
+            variable, _, value = pair.partition("=")
+            monkeypatch.setenv(variable, value)
+    settings: Any = Settings()
+    port = settings.port if name == "api" else settings.metrics_port
+    assert f"127.0.0.1:{port}/healthz" in images[name].all("HEALTHCHECK")[0]
+    assert str(port) in images[name].all("EXPOSE")
+
+
+def test_the_bundled_model_is_inside_the_worker_image(root: Path) -> None:
+    assert list((root / "worker/weights/bundled").glob("*.onnx"))
