@@ -1,0 +1,42 @@
+"""`python -m api [--host HOST] [--port PORT]`: serves the HTTP API until SIGTERM."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+
+from api import logs
+from api.front.server import open_front
+from api.multipart import ENVELOPE_BYTES
+from api.services import EXTENSION
+from api.wsgi import app_from
+from contract.settings import Settings
+
+log = logging.getLogger("api")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the server; return the exit code."""
+    settings = Settings()
+    parser = argparse.ArgumentParser(prog="python -m api", description="The HTTP API of depthq.")
+    parser.add_argument("--host", default=settings.host)
+    parser.add_argument("--port", type=int, default=settings.port)
+    chosen = parser.parse_args(arguments)
+    logs.set_up(settings)
+    app = app_from(settings)
+    limit = settings.max_upload_bytes + ENVELOPE_BYTES
+    try:
+        front = open_front(app, chosen.host, chosen.port, settings.api_threads, limit)
+    except OSError as exc:
+        log.error("cannot listen on %s:%d: %s", chosen.host, chosen.port, exc.strerror)
+        return 1
+    log.info(
+        "listening on http://%s:%s", chosen.host, front.effective_port, extra={"action": "listen"}
+    )
+    front.serve(on_drain=app.extensions[EXTENSION].changes.stop)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,159 @@
+"""The accept stage: a checked upload becomes a kept job. The order of the writes is the promise.
+
+Input object, then record, then message: a message never points at nothing, and once the input is
+written with the request in its metadata, the job can be rebuilt from storage alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+
+from api.services import Services
+from api.uploads import CHUNK_BYTES, Upload
+from contract.errors import Conflict, InvalidRequest, StorageUnavailable
+from contract.ids import new_id
+from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
+from contract.jobs import InputInfo, JobRecord, JobRequest
+from contract.names import REQUEST_METADATA, input_object
+from contract.options import JobOptions
+from storage import recovery
+
+log = logging.getLogger(__name__)
+
+IDEMPOTENCY_TTL_S = 86_400
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a client sent, read and counted but not yet checked."""
+
+    upload: Upload
+    options: JobOptions
+    owner: str | None
+    idempotency_key: str | None
+
+
+def accept(parts: Services, submission: Submission) -> JobRecord:
+    """Check, keep and enqueue; return the job's record (an older one if this is a replay).
+
+    Raises an InputError for the image, InvalidRequest or Conflict for the request, and
+    StorageUnavailable, after which nothing is kept.
+    """
+    request = _request(parts, submission)
+    key = submission.idempotency_key
+    if key is None:
+        return _keep(parts, request, submission.upload, shared=False)
+    holder = _remember(parts, request, key)
+    if holder != request.id and (record := find(parts, holder)):
+        return record
+    # The first sender of this key may be in the middle of these very writes, or have died there.
+    # Doing them again under the same id does no harm, and heals.
+    return _keep(parts, request.model_copy(update={"id": holder}), submission.upload, shared=True)
+
+
+def find(parts: Services, job_id: str) -> JobRecord | None:
+    """Return the job's record, rebuilt from storage and set going again if Redis lost it."""
+    record = parts.jobs.get(job_id)
+    if record is not None:
+        return record
+    record = recovery.rebuild(parts.objects, job_id)
+    if record is None or record.request.expires_at <= time.time():
+        return None
+    log.warning("record rebuilt from storage", extra={"action": "recover", "job_id": job_id})
+    if parts.jobs.create(record) and not record.state.terminal:
+        _enqueue(parts, record)
+    return parts.jobs.get(job_id) or record
+
+
+def check_header(upload: Upload, extra_formats: tuple[str, ...], max_pixels: int) -> ImageHeader:
+    """Read format and size from the first bytes, as few as it takes. Raises an InputError."""
+    if upload.size == 0:
+        raise InvalidRequest("The file is empty.")
+    length = CHUNK_BYTES
+    while True:
+        try:
+            header = read_header(upload.head(length), extra_formats)
+        except NeedMoreBytes as exc:
+            if length >= upload.size:
+                raise
+            length = max(exc.at_least, 4 * length)
+        else:
+            check_limits(header, max_pixels)
+            return header
+
+
+def _request(parts: Services, submission: Submission) -> JobRequest:
+    settings, options, upload = parts.settings, submission.options, submission.upload
+    header = check_header(upload, settings.extra_formats, settings.max_pixels)
+    if options.webhook_url and settings.webhook_secret is None:
+        raise InvalidRequest(
+            "webhook_url: this service has no DEPTHQ_WEBHOOK_SECRET to sign calls with."
+        )
+    now = time.time()
+    return JobRequest(
+        id=new_id(),
+        created_at=now,
+        expires_at=now + settings.retention_s,
+        deadline_at=now + options.deadline_s if options.deadline_s else None,
+        options=options,
+        owner=submission.owner,
+        input=InputInfo(
+            media_type=header.media_type,
+            bytes=upload.size,
+            sha256=upload.sha256,
+            width=header.width,
+            height=header.height,
+        ),
+    )
+
+
+def _remember(parts: Services, request: JobRequest, key: str) -> str:
+    """Return the id that `key` stands for, ours if it is new. Raises Conflict."""
+    digest = hashlib.sha256(f"{request.owner or ''}\n{key}".encode()).hexdigest()
+    wanted = f"{request.input.sha256}\n{request.options.model_dump_json()}"
+    fingerprint = hashlib.sha256(wanted.encode()).hexdigest()
+    holder, held = parts.jobs.remember(digest, request.id, fingerprint, IDEMPOTENCY_TTL_S)
+    if held != fingerprint:
+        raise Conflict("This Idempotency-Key was used before with another image or other options.")
+    return holder
+
+
+def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool) -> JobRecord:
+    """Write input, record, message, in this order. `shared`: others may be writing the same id."""
+    record = JobRecord(request=request)
+    parts.objects.put(
+        input_object(request.id),
+        upload.reader(),
+        media_type=request.input.media_type,
+        metadata={REQUEST_METADATA: request.model_dump_json(exclude_none=True)},
+    )
+    try:
+        created = parts.jobs.create(record)
+    except StorageUnavailable:
+        if not shared:  # with a shared id the input may be that of a replay that got its 202
+            _forget(parts, request.id)
+        raise
+    if created:
+        _enqueue(parts, record)
+    return parts.jobs.get(request.id) or record if shared else record
+
+
+def _enqueue(parts: Services, record: JobRecord) -> None:
+    """Tell the workers. Failing is no reason to refuse: input and record are kept, and the
+    reconciler enqueues every accepted job that nobody works on."""
+    try:
+        parts.dispatch.enqueue(record.id, record.request.lane)
+    except StorageUnavailable as exc:
+        log.warning("not enqueued: %s", exc, extra={"action": "enqueue", "job_id": record.id})
+
+
+def _forget(parts: Services, job_id: str) -> None:
+    """Remove what a refused job left. Best effort: what stays behind expires."""
+    try:
+        parts.objects.delete([input_object(job_id)])
+        parts.jobs.delete(job_id)  # a create that timed out may have happened
+    except StorageUnavailable as exc:
+        log.warning("left behind: %s", exc, extra={"action": "forget", "job_id": job_id})

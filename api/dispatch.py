@@ -1,0 +1,66 @@
+"""Enqueue: puts a job's id into the broker. Publishes only; runs nothing, imports no worker."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from celery import Celery
+from celery.exceptions import OperationalError
+
+from contract.errors import StorageUnavailable
+from contract.names import APP_NAME, TASK_RUN_JOB, Lane, queue_name
+from contract.settings import Settings
+
+
+class Dispatch(Protocol):
+    """Tells the workers that a job waits."""
+
+    def enqueue(self, job_id: str, lane: Lane) -> None:
+        """Publish the id. Raises StorageUnavailable; the message may have gone out all the same."""
+
+
+class CeleryDispatch:
+    """Publishes to the Celery queue of the lane; its connections are pooled and reused.
+
+    A frozen broker must not freeze the API: sockets time out, and one retry is all. Whoever
+    calls may go on without the message, because the reconciler enqueues what it finds waiting.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._app = Celery(APP_NAME, broker=settings.redis_url, set_as_current=False)
+        self._app.conf.update(
+            task_serializer="json",
+            accept_content=["json"],
+            task_ignore_result=True,
+            task_publish_retry_policy={
+                "max_retries": 1,
+                "interval_start": 0.1,
+                "interval_max": 0.5,
+            },
+            broker_pool_limit=settings.api_threads,
+            broker_connection_timeout=2,
+            broker_transport_options={
+                "visibility_timeout": settings.visibility_timeout_s,
+                "socket_timeout": 3,
+                "socket_connect_timeout": 2,
+                "socket_keepalive": True,
+                "health_check_interval": 10,
+            },
+        )
+
+    def enqueue(self, job_id: str, lane: Lane) -> None:
+        """Publish the id, which is also the message's id. Raises StorageUnavailable."""
+        try:
+            self._app.send_task(
+                TASK_RUN_JOB,
+                args=[job_id],
+                task_id=job_id,
+                queue=queue_name(lane),
+                ignore_result=True,
+            )
+        except OperationalError as exc:
+            raise StorageUnavailable("The broker does not answer.") from exc
+
+    def close(self) -> None:
+        """Close the pooled connections."""
+        self._app.close()

@@ -1,0 +1,96 @@
+"""`POST /v1/jobs`: an image as a multipart form, as the raw body, or by its URL."""
+
+from __future__ import annotations
+
+from flask import Request, Response, request
+from pydantic import ValidationError
+
+from api.accept import Submission, accept
+from api.auth import owner
+from api.blueprint import JOBS, document, problems, v1
+from api.documents import job_document, job_path
+from api.errors import invalid_fields
+from api.job_options import option_fields, options_from
+from api.multipart import receive_form
+from api.openapi import CREATE_JOB
+from api.poll import ended, wait_until
+from api.preferences import idempotency_key, wait_preference
+from api.services import Services, services
+from api.uploads import Upload, body_chunks, receive_raw
+from contract.documents import CreateJobFromUrl, JobDocument
+from contract.errors import DepthqError, InvalidRequest, UnsupportedMediaType, UrlForbidden
+from contract.options import JobOptions
+
+MAX_JSON_BYTES = 16 * 1024
+
+
+@v1.post(
+    "/jobs",
+    tags=[JOBS],
+    operation_id="create_job",
+    summary="Submit an image",
+    responses={
+        200: JobDocument, 202: JobDocument,
+        **problems(400, 401, 403, 409, 411, 413, 415, 422, 429),
+    },
+    openapi_extensions=CREATE_JOB,
+)  # fmt: skip
+def create_job() -> Response:
+    """Keep the image and put it in the queue.
+
+    Answers 202 with the job's document and its URL in `Location`, or 200 with the finished job if
+    `Prefer: wait=N` was asked and it was done in time.
+    """
+    parts = services()
+    wait_s, key = wait_preference(request), idempotency_key(request)
+    try:
+        parts.capacity.admit()
+        with Upload(parts.settings.max_upload_bytes) as upload:
+            options = _receive(parts, request, upload)
+            record = accept(parts, Submission(upload, options, owner(), key))
+    except DepthqError as exc:
+        parts.measures.refused.labels(exc.code).inc()
+        raise
+    parts.measures.accepted.inc()
+    parts.measures.upload_bytes.inc(record.request.input.bytes)
+    record = wait_until(parts, record, ended, wait_s)
+    status = 200 if wait_s and record.state.terminal else 202
+    headers = {"Location": job_path(parts, record.id)}
+    if wait_s:
+        headers["Preference-Applied"] = f"wait={wait_s}"
+    return document(job_document(parts, record), status, headers)
+
+
+def _receive(parts: Services, incoming: Request, upload: Upload) -> JobOptions:
+    """Fill `upload` and return the options, in whichever way they came."""
+    kind = incoming.mimetype
+    if kind == "multipart/form-data":
+        if incoming.args:
+            raise InvalidRequest(
+                "With a multipart body the options are form fields, not in the URL."
+            )
+        return options_from(receive_form(incoming, upload))
+    if kind == "application/json":
+        return _from_url(parts, incoming)
+    if kind.startswith("image/") or kind in ("application/octet-stream", ""):
+        options = options_from(option_fields(incoming.args))
+        receive_raw(incoming, upload)
+        return options
+    if incoming.content_length == 0:
+        raise InvalidRequest("There is no file: send an image as the body, or a multipart form.")
+    raise UnsupportedMediaType(
+        f"A body of type {kind[:60]!r} is not accepted; send multipart/form-data, image/*, "
+        "application/octet-stream or application/json."
+    )
+
+
+def _from_url(parts: Services, incoming: Request) -> JobOptions:
+    body = b"".join(body_chunks(incoming, MAX_JSON_BYTES))
+    try:
+        CreateJobFromUrl.model_validate_json(body)
+    except ValidationError as exc:
+        raise invalid_fields(exc) from exc
+    # Fetching what strangers name is a risk of its own (docs/api.md); it needs the guarded
+    # fetcher of the datasets, which is not here yet, whatever DEPTHQ_URL_SOURCES says.
+    del parts
+    raise UrlForbidden("This service does not fetch images by URL; upload the bytes.")

@@ -1,0 +1,23 @@
+"""`GET /`: the web page, and its files under `/web/`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Response, send_from_directory
+
+from api.blueprint import root
+
+_WEB = Path(__file__).parent.parent / "web"
+
+
+@root.get("/", doc_ui=False)
+def get_page() -> Response:
+    """Answer the page."""
+    return send_from_directory(_WEB, "index.html", max_age=0)
+
+
+@root.get("/web/<path:name>", doc_ui=False)
+def get_page_file(name: str) -> Response:
+    """Answer a file of the page."""
+    return send_from_directory(_WEB, name, max_age=0)

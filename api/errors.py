@@ -1,0 +1,133 @@
+"""The one place that turns errors into answers: code → HTTP status → problem details (RFC 9457)."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+from flask import Flask, Response, g, request
+from pydantic import ValidationError
+from werkzeug.exceptions import HTTPException
+
+from contract.documents import FieldProblem, Problem
+from contract.errors import ERROR_CODES, DepthqError, InvalidRequest, NotFound, Overloaded
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_S = 5  # when infrastructure is away: long enough to recover, short enough to be missed
+
+# 413: the request itself is too large, in bytes or pixels. 415: not a format we read.
+# 422: the format is right, the content is not.
+STATUS: dict[str, int] = {
+    "invalid_request": 400,
+    "unauthorized": 401,
+    "url_forbidden": 403,
+    "not_found": 404,
+    "conflict": 409,
+    "image_too_large": 413,
+    "unsupported_media_type": 415,
+    "image_corrupt": 422,
+    "image_undecodable": 422,
+    "poisoned": 422,
+    "url_unreachable": 422,
+    "overloaded": 429,
+    "internal": 500,
+    "storage_unavailable": 503,
+    "deadline_exceeded": 504,
+}
+# What flask and werkzeug refuse by themselves, in our words; anything else is invalid_request.
+_CODE_OF_STATUS = {
+    401: "unauthorized",
+    404: "not_found",
+    413: "image_too_large",
+    415: "unsupported_media_type",
+}
+
+
+class LengthRequired(InvalidRequest):
+    """The body has no Content-Length, so that its size could not be checked beforehand."""
+
+
+class InvalidFields(InvalidRequest):
+    """Fields of the request do not validate; `fields` names each."""
+
+    def __init__(self, fields: list[FieldProblem]) -> None:
+        super().__init__("; ".join(f"{each.field}: {each.message}" for each in fields))
+        self.fields = fields
+
+
+def invalid_fields(error: ValidationError) -> InvalidFields:
+    """Translate a pydantic error; values are left out, they may be long or secret."""
+    return InvalidFields(
+        [
+            FieldProblem(field=".".join(map(str, each["loc"])) or "body", message=each["msg"])
+            for each in error.errors(include_url=False, include_input=False, include_context=False)
+        ]
+    )
+
+
+def problem(
+    status: int, code: str, detail: str, fields: list[FieldProblem] | None = None
+) -> Response:
+    """Return the problem document of the present request as a response."""
+    document = Problem(
+        type=f"urn:depthq:error:{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        detail=detail,
+        code=code,
+        retryable=ERROR_CODES[code],
+        instance=request.path,
+        request_id=g.get("request_id", ""),
+        errors=fields,
+    )
+    return Response(
+        document.model_dump_json(exclude_none=True), status=status, content_type=MEDIA_TYPE
+    )
+
+
+def register(app: Flask) -> None:
+    """Install the handlers; the catch-all comes last."""
+    app.register_error_handler(DepthqError, _on_own)
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(Exception, _on_unexpected)
+
+
+def _on_own(error: DepthqError) -> Response:
+    status = 411 if isinstance(error, LengthRequired) else STATUS[error.code]
+    fields = error.fields if isinstance(error, InvalidFields) else None
+    response = problem(status, error.code, error.message, fields)
+    if isinstance(error, Overloaded):
+        response.headers["Retry-After"] = str(error.retry_after_s)
+    elif status == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER_S)
+        log.warning("%s", error.message, extra={"action": "unavailable"})
+    elif status == HTTPStatus.UNAUTHORIZED:
+        response.headers["WWW-Authenticate"] = "Bearer"
+    elif status == HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s", error.message, exc_info=error, extra={"action": "internal_error"})
+    return response
+
+
+def _on_http(error: HTTPException) -> Response:
+    if error.response is not None and error.code is None:
+        return _on_own(NotFound("There is nothing here."))
+    status = error.code or 500
+    if status < HTTPStatus.BAD_REQUEST:  # a redirect is an exception in werkzeug's eyes
+        return Response(
+            status=status, headers=[(k, v) for k, v in error.get_headers() if k == "Location"]
+        )
+    code = _CODE_OF_STATUS.get(status, "invalid_request" if status < 500 else "internal")
+    response = problem(status, code, error.description or HTTPStatus(status).phrase)
+    for name, value in error.get_headers():
+        if name in ("Allow", "Retry-After"):
+            response.headers[name] = value
+    return response
+
+
+def _on_unexpected(error: Exception) -> Response:
+    log.error("unexpected error", exc_info=error, extra={"action": "internal_error"})
+    return problem(
+        500, "internal", "Something went wrong on our side; the log knows the request id."
+    )

@@ -1,0 +1,71 @@
+"""One connection: when its present request began, and how its protocol errors are worded."""
+
+from __future__ import annotations
+
+import time
+from http import HTTPStatus
+
+from waitress.channel import HTTPChannel
+from waitress.task import ErrorTask
+
+from api.front.parser import Parser
+from contract.documents import Problem
+
+_CODES = {413: "image_too_large", 500: "internal", 501: "invalid_request"}
+
+
+class ProblemTask(ErrorTask):  # type: ignore[misc]
+    """Answers what never reached the application, as problem details like everything else."""
+
+    def execute(self) -> None:
+        """Write the answer and close the connection: what follows on it cannot be trusted."""
+        error = self.request.error
+        code = _CODES.get(error.code, "invalid_request")
+        document = Problem(
+            type=f"urn:depthq:error:{code}",
+            title=HTTPStatus(error.code).phrase,
+            status=error.code,
+            detail=str(error.body),
+            code=code,
+            retryable=False,
+            instance=getattr(self.request, "path", "") or "/",
+            request_id="",
+        )
+        body = document.model_dump_json(exclude_none=True).encode()
+        self.status = f"{error.code} {HTTPStatus(error.code).phrase}"
+        self.response_headers += [
+            ("Content-Type", "application/problem+json"),
+            ("X-Content-Type-Options", "nosniff"),
+        ]
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
+class Channel(HTTPChannel):  # type: ignore[misc]
+    """A connection that remembers since when it has been sending one request."""
+
+    parser_class = Parser
+    error_task_class = ProblemTask
+    request_began_at: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        """Take bytes; start the request's clock with its first, stop it with its last."""
+        taken: bool = super().received(data)
+        if self.request is None:
+            self.request_began_at = None
+        elif self.request_began_at is None:
+            self.request_began_at = time.time()
+        return taken
+
+    def overdue(self, now: float, header_s: float, body_s: float, bytes_per_s: int) -> bool:
+        """Tell whether the present request has been coming in for too long.
+
+        Its head may take `header_s`; its body `body_s` and then what it needs at `bytes_per_s`.
+        """
+        request, began_at = self.request, self.request_began_at
+        if request is None or began_at is None:
+            return False
+        if not getattr(request, "headers_finished", False):
+            return now - began_at > header_s
+        return now - began_at > body_s + float(request.body_bytes_received) / bytes_per_s

@@ -1,0 +1,110 @@
+"""Runs a WSGI app: one loop buffers all connections, threads see complete requests only.
+
+A slow client therefore costs a socket and some disk, never a thread.
+"""
+
+from __future__ import annotations
+
+import logging
+import resource
+import signal
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from waitress import wasyncore
+from waitress.adjustments import Adjustments
+from waitress.server import TcpWSGIServer
+
+from api.front.channel import Channel
+from api.front.parser import HEADER_BYTES, Parser
+from contract.settings import MIB
+
+log = logging.getLogger(__name__)
+
+CONNECTIONS = 4000
+LINGER_BYTES = 1024 * MIB  # of a refused body that is read before the connection is cut
+HEADER_S, BODY_S, BODY_BYTES_PER_S = 20.0, 60.0, 2048
+DRAIN_S = 25.0  # within the 30 s that Kubernetes and Docker give or are told to give
+
+
+class Front(TcpWSGIServer):  # type: ignore[misc]
+    """A waitress server with deadlines for incoming requests and an orderly end."""
+
+    channel_class = Channel
+
+    def maintenance(self, now: float) -> None:
+        """Close idle connections and those whose request comes in too slowly."""
+        super().maintenance(now)
+        for channel in list(self.active_channels.values()):
+            if channel.overdue(now, HEADER_S, BODY_S, BODY_BYTES_PER_S):
+                channel.will_close = True
+
+    def serve(self, on_drain: Callable[[], None], drain_s: float = DRAIN_S) -> None:
+        """Serve until SIGTERM or SIGINT, then finish what was begun, at most for `drain_s`."""
+        stop = _Stop(self)
+        while not stop.asked:
+            self._turn(1.0)
+        log.info("draining", extra={"action": "drain"})
+        self.accepting = False
+        self.del_channel()
+        self.socket.close()
+        on_drain()
+        deadline = time.monotonic() + drain_s
+        while self._busy() and time.monotonic() < deadline:
+            self._turn(0.1)
+        self.task_dispatcher.shutdown(cancel_pending=True, timeout=1)
+        log.info("stopped", extra={"action": "stop"})
+
+    def _turn(self, timeout_s: float) -> None:
+        wasyncore.loop(timeout=timeout_s, map=self._map, use_poll=True, count=1)
+
+    def _busy(self) -> bool:
+        """Tell whether any answer is still owed."""
+        channels = list(self.active_channels.values())
+        return any(channel.requests or channel.total_outbufs_len for channel in channels)
+
+
+class _Stop:
+    """Whether a signal has asked for the end."""
+
+    def __init__(self, front: Front) -> None:
+        self.asked = False
+        self._front = front
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+        self._front.pull_trigger()
+
+
+def open_front(app: Any, host: str, port: int, threads: int, max_body_bytes: int) -> Front:
+    """Return a front that listens on host:port. Raises OSError if it cannot."""
+    _raise_file_limit()
+    Parser.max_body_bytes = max_body_bytes
+    adjustments = Adjustments(
+        host=host,
+        port=port,
+        threads=threads,
+        ident=None,
+        backlog=1024,
+        connection_limit=CONNECTIONS,
+        asyncore_use_poll=True,
+        channel_timeout=60,
+        cleanup_interval=5,
+        max_request_header_size=HEADER_BYTES,
+        max_request_body_size=LINGER_BYTES,
+        inbuf_overflow=512 * 1024,  # larger bodies are spooled to disk
+        outbuf_overflow=MIB,  # and so are larger answers to slow readers,
+        outbuf_high_watermark=128 * MIB,  # so that no thread waits for them
+        channel_request_lookahead=1,
+        clear_untrusted_proxy_headers=True,
+    )
+    return Front(app, adj=adjustments, sockinfo=adjustments.listen[0])
+
+
+def _raise_file_limit() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

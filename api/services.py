@@ -1,0 +1,40 @@
+"""What the endpoints work with, built once by the composition root (`api/wsgi.py`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import cast
+
+from flask import current_app
+
+from api.capacity import Capacity
+from api.changes import ChangeHub
+from api.dispatch import Dispatch
+from api.measures import Measures
+from api.wait_budget import WaitBudget
+from contract.settings import Settings
+from storage.jobs import JobStore
+from storage.objects import ObjectStore
+from storage.workers import WorkerRegistry
+
+EXTENSION = "depthq"
+
+
+@dataclass(frozen=True)
+class Services:
+    """The parts of one running API."""
+
+    settings: Settings
+    objects: ObjectStore
+    jobs: JobStore
+    workers: WorkerRegistry
+    dispatch: Dispatch
+    capacity: Capacity
+    changes: ChangeHub
+    waits: WaitBudget
+    measures: Measures
+
+
+def services() -> Services:
+    """Return the services of the app that handles the present request."""
+    return cast("Services", current_app.extensions[EXTENSION])

@@ -1,0 +1,78 @@
+"""The composition root: builds the parts and hangs the endpoints on an app."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+
+from pydantic import ValidationError
+
+from api import around, auth, endpoints, errors
+from api.blueprint import root, v1
+from api.capacity import Capacity
+from api.changes import ChangeHub
+from api.dispatch import CeleryDispatch, Dispatch
+from api.measures import LedgerCollector, Measures
+from api.openapi import DepthApp
+from api.services import EXTENSION, Services
+from api.wait_budget import WaitBudget
+from contract.settings import Settings
+from storage.connection import open_redis
+from storage.factory import open_object_store
+from storage.jobs import JobStore
+from storage.objects import ObjectStore
+from storage.workers import WorkerRegistry
+
+
+def create_app(
+    settings: Settings,
+    objects: ObjectStore,
+    jobs: JobStore,
+    workers: WorkerRegistry,
+    dispatch: Dispatch,
+) -> DepthApp:
+    """Return the app over the given parts. Connects to nothing and starts no thread yet."""
+    measures = Measures()
+    measures.registry.register(LedgerCollector(jobs, workers))
+    app = DepthApp(settings.public_url)
+    app.extensions[EXTENSION] = Services(
+        settings=settings,
+        objects=objects,
+        jobs=jobs,
+        workers=workers,
+        dispatch=dispatch,
+        capacity=Capacity(jobs, workers, settings.max_backlog),
+        changes=ChangeHub(jobs.changes),
+        waits=WaitBudget.for_threads(settings.api_threads),
+        measures=measures,
+    )
+    around.register(app, settings, measures)
+    auth.register(app, settings)
+    errors.register(app)
+    app.validation_error_callback = _refuse
+    _mount(app)
+    return app
+
+
+def app_from(settings: Settings) -> DepthApp:
+    """Return the app over the real parts that the settings name."""
+    redis = open_redis(settings)
+    return create_app(
+        settings,
+        open_object_store(settings),
+        JobStore(redis),
+        WorkerRegistry(redis),
+        CeleryDispatch(settings),
+    )
+
+
+def _refuse(error: ValidationError) -> None:
+    raise errors.invalid_fields(error) from error
+
+
+def _mount(app: DepthApp) -> None:
+    """Import every endpoint, which hangs it on its blueprint, and mount the blueprints."""
+    for module in pkgutil.iter_modules(endpoints.__path__):
+        importlib.import_module(f"{endpoints.__name__}.{module.name}")
+    app.register_api(root)
+    app.register_api(v1)
