@@ -54,7 +54,9 @@ def _resize_from_needed_rows(
     rows, weights = _taps(rgb.shape[0], height)
     needed = rgb[rows.ravel()].astype(np.float32)  # (4 * height, w, 3)
     narrow = cv2.resize(needed, (width, 4 * height), interpolation=cv2.INTER_CUBIC)
-    return np.einsum("ykxc,yk->yxc", narrow.reshape(height, 4, width, 3), weights, dtype=np.float32)
+    bands = narrow.reshape(height, 4, width, 3)
+    resized: NDArray[np.float32] = np.einsum("ykxc,yk->yxc", bands, weights)
+    return resized
 
 
 def _taps(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:

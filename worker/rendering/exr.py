@@ -1,7 +1,7 @@
 """OpenEXR 2 (openexr.com, "OpenEXR File Layout"): one part, scan lines, one float channel.
 
-OpenCV's wheel is built without OpenEXR, and the format's simplest form is small. Uncompressed: the low bits of up-sampled floats
-are noise, ZIP takes thirty times as long to save a fifth.
+OpenCV's wheel is built without OpenEXR, and the format's simplest form is small. Uncompressed:
+the low bits of up-sampled floats are noise, ZIP takes thirty times as long to save a fifth.
 """
 
 from __future__ import annotations

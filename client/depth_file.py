@@ -1,0 +1,112 @@
+"""Reads depth files back into floats: `read_depth(path)` for png16, npy, pfm and exr.
+
+A PNG gives the floats within half of one of its 65,535 steps; the other formats are exact.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import struct
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, PngImagePlugin, UnidentifiedImageError
+
+from contract.errors import InvalidRequest
+
+_KEYWORD = "depthq"
+_EXR_MAGIC = 20000630
+_EXR_FLOAT = 2
+Bytes = bytes | bytearray | memoryview
+
+
+@dataclass(frozen=True)
+class DepthMap:
+    """Relative inverse depth: larger is nearer, no unit, comparable within one picture only."""
+
+    values: NDArray[np.float32]  # (h, w)
+    meta: dict[str, Any] = field(default_factory=dict)  # what the file says of itself; may be empty
+
+
+def read_depth(source: str | Path | Bytes) -> DepthMap:
+    """Return the depth in a file (a path or its bytes); goes by content, not by name.
+
+    Raises InvalidRequest if it is no depth file of ours, OSError if it cannot be read.
+    """
+    data = bytes(source) if isinstance(source, Bytes) else Path(source).read_bytes()
+    try:
+        return _read(data)
+    except (ValueError, KeyError, struct.error, SyntaxError, UnidentifiedImageError) as exc:
+        raise InvalidRequest(f"The depth file is damaged: {exc}") from exc
+
+
+def _read(data: bytes) -> DepthMap:
+    if data[:8] == b"\x89PNG\r\n\x1a\n":
+        return _read_png16(data)
+    if data[:6] == b"\x93NUMPY":
+        return DepthMap(_grey(np.load(io.BytesIO(data), allow_pickle=False)))
+    if data[:3] == b"Pf\n":
+        return _read_pfm(data)
+    if data[:4] == struct.pack("<I", _EXR_MAGIC):
+        return _read_exr(data)
+    raise InvalidRequest("This is no depth file: expected a 16-bit PNG, npy, pfm or exr.")
+
+
+def _grey(values: NDArray[Any]) -> NDArray[np.float32]:
+    if values.ndim != 2 or values.dtype.kind != "f":
+        raise InvalidRequest(f"Expected a grey float image, not {values.dtype} {values.shape}.")
+    return values.astype(np.float32, copy=False)
+
+
+def _read_png16(data: bytes) -> DepthMap:
+    with Image.open(io.BytesIO(data), formats=["PNG"]) as image:
+        text = image.text.get(_KEYWORD) if isinstance(image, PngImagePlugin.PngImageFile) else None
+        if text is None or not image.mode.startswith("I;16"):
+            raise InvalidRequest("The PNG is no depth file of depthq: it lacks its description.")
+        codes = np.asarray(image)
+    meta = json.loads(text)
+    low, high = float(meta["min"]), float(meta["max"])
+    return DepthMap((low + codes * ((high - low) / 65535)).astype(np.float32), meta)
+
+
+def _read_pfm(data: bytes) -> DepthMap:
+    _, size, scale, pixels = data.split(b"\n", 3)
+    width, height = (int(side) for side in size.split())
+    order = "<f4" if float(scale) < 0 else ">f4"
+    rows = np.frombuffer(pixels, order, width * height).reshape(height, width)
+    return DepthMap(rows[::-1].astype(np.float32))
+
+
+def _read_exr(data: bytes) -> DepthMap:
+    """Read what depthq writes: scan lines, one uncompressed float channel."""
+    attributes, start = _exr_attributes(data)
+    name, _, channel = attributes["channels"].partition(b"\0")
+    plain = attributes["compression"] == b"\0" and channel[16:] == b"\0"
+    if not plain or struct.unpack_from("<i", channel)[0] != _EXR_FLOAT or not name:
+        raise InvalidRequest("The EXR was not written by depthq; read it with an OpenEXR library.")
+    left, top, right, bottom = struct.unpack("<iiii", attributes["dataWindow"])
+    width, height = right - left + 1, bottom - top + 1
+    row = np.dtype([("y", "<i4"), ("bytes", "<i4"), ("pixels", "<f4", (width,))])
+    rows = np.frombuffer(data, row, height, start + 8 * height)
+    meta = json.loads(attributes[_KEYWORD]) if _KEYWORD in attributes else {}
+    return DepthMap(rows["pixels"].astype(np.float32), meta)
+
+
+def _exr_attributes(data: bytes) -> tuple[dict[str, bytes], int]:
+    """Return the header's attributes by name, and where the header ends."""
+    found: dict[str, bytes] = {}
+    position = 8
+    while data[position : position + 1] not in {b"\0", b""}:
+        name_end = data.index(b"\0", position)
+        type_end = data.index(b"\0", name_end + 1)
+        (length,) = struct.unpack_from("<i", data, type_end + 1)
+        if length < 0:
+            raise ValueError("an attribute of negative length")
+        content = type_end + 5
+        found[data[position:name_end].decode("latin-1")] = data[content : content + length]
+        position = content + length
+    return found, position + 1
