@@ -2,7 +2,7 @@
 
 import { compare } from "./compare.js";
 import { describe } from "./describe.js";
-import { key, usable } from "./http.js";
+import { bytes, here, shown } from "./http.js";
 import { duration, explain, finished, queued } from "./messages.js";
 
 const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
@@ -32,6 +32,18 @@ function fileName(picture, output) {
     ? OTHERS[picture.job.options?.depth_format ?? "png16"]
     : EXTENSIONS[picture.job.outputs.heatmap.media_type] ?? "jpg";
   return `${stem(picture.name)}.${output}.${extension}`;
+}
+
+async function download(url, name) {
+  const link = document.createElement("a");
+  try {
+    link.href = URL.createObjectURL(await bytes(url));
+    link.download = name;
+    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+  } catch {
+    link.href = here(url); // a store that only plain links can read: the name will be the job's
+  }
+  link.click();
 }
 
 export class Card {
@@ -97,7 +109,7 @@ export class Card {
       this.#find(".card-state").textContent = "The result is ready, but cannot be shown. Download it instead.";
     });
     this.#find(".stage").style.aspectRatio = `${outputs.heatmap.width} / ${outputs.heatmap.height}`;
-    heat.src = await usable(outputs.heatmap.url).catch(() => outputs.heatmap.url);
+    heat.src = await shown(outputs.heatmap.url).catch(() => here(outputs.heatmap.url));
   }
 
   #reveal(heat, colormap) {
@@ -115,14 +127,11 @@ export class Card {
     const link = this.#find(`.get-${output}`);
     link.hidden = !info;
     if (!info) return;
-    link.href = info.url;
-    link.download = fileName(this.#picture, output);
+    link.href = here(info.url);
     link.setAttribute("aria-label", `Download the ${output === "depth" ? "depth" : "heat map"} of ${this.#picture.name}`);
-    link.addEventListener("click", async (event) => {
-      if (!key.get() || link.href.startsWith("blob:")) return;
-      event.preventDefault(); // a plain link cannot carry the key
-      link.href = await usable(info.url);
-      link.click();
+    link.addEventListener("click", (event) => {
+      event.preventDefault(); // a plain link could neither send a key nor use the picture's name
+      download(info.url, fileName(this.#picture, output));
     });
   }
 

@@ -78,9 +78,14 @@ export const remove = (id) => call(`/v1/jobs/${id}`, { method: "DELETE", keepali
 /** The running service's version document. */
 export const version = async () => (await call("/version")).json();
 
-/** A URL that an <img> or <a> can use: ours need the key in a header, presigned ones do not. */
-export async function usable(url) {
-  const absolute = new URL(url, location.href);
-  if (!key.get() || absolute.origin !== location.origin) return absolute.href;
-  return URL.createObjectURL(await (await call(absolute.href)).blob());
+/** Where an output is, on the host the page came from: links may name another of the service's names. */
+export function here(url) {
+  const { pathname, search, href } = new URL(url, location.href);
+  return pathname.includes("/v1/jobs/") ? pathname + search : href;
 }
+
+/** The bytes of an output. */
+export const bytes = async (url) => (await call(here(url))).blob();
+
+/** A URL for an <img>, which cannot send the key itself. */
+export const shown = async (url) => (key.get() ? URL.createObjectURL(await bytes(url)) : here(url));
