@@ -9,7 +9,7 @@ import numpy as np
 
 from worker.rendering.about import About
 from worker.rendering.exr import encode_exr
-from worker.rendering.png import encode_png, with_text
+from worker.rendering.png import encode_png
 from worker.rendering.quantise import quantise
 from worker.rendering.upsample import Floats
 
@@ -19,7 +19,7 @@ TEXT_KEYWORD = "depthq"
 def encode_png16(depth: Floats, about: About) -> bytes:
     """Return a 16-bit grey PNG: 0 is `min`, 65535 is `max`; its text chunk `depthq` says both."""
     codes = quantise(depth, about.depth.min, about.depth.max, np.uint16)
-    return with_text(encode_png(codes), TEXT_KEYWORD, about.to_json())
+    return encode_png(codes, {TEXT_KEYWORD: about.to_json()})
 
 
 def encode_npy(depth: Floats, about: About) -> bytes:  # noqa: ARG001 - the format has no room

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.rendering.png import encode, encode_png
+from contract.errors import InternalError
+from worker.rendering.png import encode_png
 from worker.rendering.quantise import quantise
 from worker.rendering.upsample import Floats
 
@@ -36,8 +37,19 @@ def heatmap(
 
 def encode_heatmap(pixels: NDArray[np.uint8], file_format: str) -> bytes:
     """Return BGR `pixels` as a file of the format (`jpg`, `png` or `webp`)."""
-    if file_format == "jpg":
-        return encode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
+    if file_format == "png":
+        return encode_png(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
     if file_format == "webp":
-        return encode(".webp", pixels, (cv2.IMWRITE_WEBP_QUALITY, _QUALITY))
-    return encode_png(pixels)
+        return _encode(".webp", pixels, (cv2.IMWRITE_WEBP_QUALITY, _QUALITY))
+    return _encode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
+
+
+def _encode(extension: str, pixels: NDArray[np.uint8], settings: tuple[int, ...]) -> bytes:
+    """Return `pixels` encoded by OpenCV. Raises InternalError if it cannot."""
+    try:
+        done, data = cv2.imencode(extension, pixels, settings)
+    except cv2.error as exc:
+        raise InternalError(f"the {extension} encoder refused {pixels.shape}: {exc}") from exc
+    if not done:
+        raise InternalError(f"the {extension} encoder refused an image of {pixels.shape}")
+    return bytes(data)
