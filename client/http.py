@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx2
 
@@ -105,12 +105,12 @@ class DepthClient:
         return job_events(self._transport, f"{_path(job_id)}/events")
 
     def cancel(self, job_id: str) -> Job:
-        """Cancel the job if it has not ended, and return it; what it has already made stays."""
+        """Cancel the job and remove what it has left; one that has ended stays as it is."""
         job = self.get(job_id)
-        link = (job.document.get("links") or {}).get("cancel")
-        if job.terminal or not link:
+        if job.terminal:
             return job
-        return _job(self._transport.request("POST", urlsplit(str(link)).path))
+        self.delete(job_id)
+        return Job.from_document({**job.document, "state": "canceled", "terminal": True})
 
     def delete(self, job_id: str) -> None:
         """Cancel the job if need be and remove everything it has left. Gone already is fine."""

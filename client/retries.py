@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-RETRIED_STATUSES = frozenset({429, 502, 503, 504})
+BUSY = 429
+RETRIED_STATUSES = frozenset({BUSY, 502, 503, 504})
 
 
 @dataclass(frozen=True)
@@ -17,7 +18,8 @@ class RetryPolicy:
     """How patient the client is.
 
     Waits double from `first_s` to `longest_s`, each drawn from its upper half so that many
-    clients spread out. `budget_s` bounds the sum of the waits of one call.
+    clients spread out. `attempts` bounds the tries, those a busy service asked us to repeat later
+    not counted; `budget_s` bounds the sum of the waits of one call.
     """
 
     attempts: int = 8
@@ -39,12 +41,13 @@ class Pauses:
         self._tries = 1
         self._spent_s = 0.0
 
-    def pause(self, retry_after_s: float | None) -> bool:
+    def pause(self, retry_after_s: float | None, *, counted: bool = True) -> bool:
         """Sleep before the next try; False, at once, if there is to be none."""
         wait_s = self._next_wait_s(retry_after_s)
-        if self._tries >= self._policy.attempts or self._spent_s + wait_s > self._policy.budget_s:
+        too_many = counted and self._tries >= self._policy.attempts
+        if too_many or self._spent_s + wait_s > self._policy.budget_s:
             return False
-        self._tries += 1
+        self._tries += counted
         self._spent_s += wait_s
         self._policy.sleep(wait_s)
         return True

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from client.errors import ServiceUnreachable, UnexpectedAnswer, error_from_problem
-from client.retries import RETRIED_STATUSES, RetryPolicy, parse_retry_after
+from client.retries import BUSY, RETRIED_STATUSES, RetryPolicy, parse_retry_after
 
 logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 5.0
@@ -50,8 +50,9 @@ class Transport:
             if response is not None and response.status_code < 400:
                 return response
             retry_after_s = _retry_after(response)
+            busy = response is not None and response.status_code == BUSY
             worth_it = response is None or response.status_code in RETRIED_STATUSES
-            if not worth_it or not pauses.pause(retry_after_s):
+            if not worth_it or not pauses.pause(retry_after_s, counted=not busy):
                 raise error or error_of(response)
             logger.info(
                 "trying again: %s",

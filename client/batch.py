@@ -1,0 +1,114 @@
+"""Many files at once, a bounded number in flight: one outcome per file, always."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from client.errors import ServiceUnreachable
+from client.http import DepthClient
+from client.job import Job
+from client.pictures import result_stems
+from contract.errors import DepthqError, InternalError
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be done with every file."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    wait: bool = False
+    out: Path | None = None
+    timeout_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file; `error` is None exactly when all went well."""
+
+    path: Path
+    job: Job | None = None
+    files: Mapping[str, Path] = field(default_factory=dict)
+    error: DepthqError | None = None
+    took_s: float = 0.0
+
+
+def run_batch(
+    client: DepthClient, paths: Sequence[Path], wish: Wish, in_flight: int
+) -> Iterator[Outcome]:
+    """Yield an outcome per file as they come in.
+
+    Stops at the first file for which the service cannot be reached any more: the files not yet
+    begun have no outcome then.
+    """
+    todo = queue.SimpleQueue[tuple[Path, str]]()
+    for item in result_stems(paths):
+        todo.put(item)
+    done = queue.SimpleQueue[Outcome | None]()
+    # Daemons: Ctrl-C must not wait for the answers to long polls.
+    hands = [
+        threading.Thread(target=_work, args=(client, wish, todo, done), daemon=True)
+        for _ in range(min(in_flight, len(paths)))
+    ]
+    for hand in hands:
+        hand.start()
+    working = len(hands)
+    while working:
+        outcome = done.get()
+        if outcome is None:
+            working -= 1
+            continue
+        if isinstance(outcome.error, ServiceUnreachable):
+            _empty(todo)
+        yield outcome
+
+
+def _work(
+    client: DepthClient,
+    wish: Wish,
+    todo: queue.SimpleQueue[tuple[Path, str]],
+    done: queue.SimpleQueue[Outcome | None],
+) -> None:
+    try:
+        while True:
+            done.put(run_one(client, *todo.get_nowait(), wish))
+    except queue.Empty:
+        pass
+    finally:
+        done.put(None)
+
+
+def _empty(todo: queue.SimpleQueue[tuple[Path, str]]) -> None:
+    while True:
+        try:
+            todo.get_nowait()
+        except queue.Empty:
+            return
+
+
+def run_one(client: DepthClient, path: Path, stem: str, wish: Wish) -> Outcome:
+    """Submit one file and do with it what is wished; errors become part of the outcome."""
+    started_at = time.monotonic()
+    job: Job | None = None
+    files: Mapping[str, Path] = {}
+    error: DepthqError | None = None
+    took_s = 0.0
+    try:
+        job = client.submit(path, **wish.options)
+        if wish.wait or wish.out:
+            job = client.wait(job.id, wish.timeout_s)
+            took_s = time.monotonic() - started_at
+            error = job.error
+        if wish.out and error is None:
+            files = client.download(job, wish.out, stem=stem)
+    except DepthqError as exc:
+        error = exc
+    except Exception as exc:  # a fault of ours must not leave a file without outcome
+        error = InternalError(f"a fault of ours: {exc!r}")
+        error.__cause__ = exc
+    return Outcome(path, job, files, error, took_s)

@@ -1,0 +1,87 @@
+"""The `depthq` command: puts the command groups together and turns errors into sentences."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+from pydantic import ValidationError
+
+from client import console
+from client.commands import demo, doctor, jobs, programs, submit, up, weights
+from contract.errors import DepthqError
+from contract.settings import Settings
+
+HELP = """Depth maps from photographs, by the million, on ordinary CPUs.
+
+On one machine, with nothing set up:
+
+    depthq up                                   start the service; Ctrl-C stops it
+
+    depthq submit cat.jpg --wait --out results  in another terminal
+
+With a service elsewhere:
+
+    DEPTHQ_URL=https://depth.example.org depthq submit photos/ --wait --out results
+
+Every setting is an environment variable; docs/configuration.md lists them.
+Exit codes: 0 all well, 1 something failed, 2 wrong usage, 3 the service does not answer.
+"""
+
+app = typer.Typer(
+    name="depthq",
+    help=HELP,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (up, submit, jobs, demo, doctor, programs):
+    group.register(app)
+app.add_typer(weights.app, name="weights")
+
+
+def main() -> NoReturn:
+    """Run the command line; ends the process with the command's exit code."""
+    try:
+        app()
+    except DepthqError as error:
+        code = console.complain(error)
+        _show_traceback()
+        sys.exit(code)
+    except ValidationError as error:
+        console.say(_settings_problem(error))
+        sys.exit(console.USAGE)
+    except KeyboardInterrupt:
+        sys.exit(console.INTERRUPTED)
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
+        sys.exit(console.SOME_FAILED)
+    except Exception as error:
+        console.say(f"depthq: a fault of ours: {error!r}; DEPTHQ_DEBUG=1 shows where")
+        _show_traceback()
+        sys.exit(console.SOME_FAILED)
+    sys.exit(console.OK)
+
+
+def _show_traceback() -> None:
+    try:
+        debug = Settings().debug
+    except ValidationError:
+        return
+    if debug:
+        console.err.print_exception()
+
+
+def _settings_problem(error: ValidationError) -> str:
+    problems = (
+        f"DEPTHQ_{'_'.join(str(part) for part in problem['loc'][:1]).upper()}: "
+        f"{problem['msg']} (it is {problem['input']!r})"
+        for problem in error.errors()
+    )
+    return "depthq: " + "; ".join(problems) + ". See docs/configuration.md."
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""`depthq demo`: the whole service for the length of a few photographs."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from client import console, ports
+from client.batch import Outcome, Wish, run_one
+from client.http import DepthClient
+from client.local import LocalStack, Plan
+from client.pictures import find_pictures, result_stems
+from client.samples import sample_photographs
+from client.stopping import Stopping, listening
+from contract.names import Lane
+from contract.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(demo)
+
+
+def demo(
+    photos: Annotated[
+        list[str] | None, typer.Argument(help="photographs; by default five of scikit-image's")
+    ] = None,
+    out: Annotated[Path, typer.Option("--out", "-o", help="where the results go")] = Path(
+        "demo-out"
+    ),
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="show the parts' logs")] = False,
+) -> None:
+    """Start everything in a temporary folder, compute a few depth maps, stop everything.
+
+    Writes <name>.depth.png (16 bit, exact) and <name>.heatmap.jpg (near is bright).
+
+    Examples:
+
+        depthq demo
+
+        depthq demo ~/Pictures/*.jpg --out depth
+    """
+    if photos:
+        pictures = {stem: path for path, stem in result_stems(find_pictures(photos))}
+    else:
+        pictures = sample_photographs()
+    with (
+        tempfile.TemporaryDirectory(prefix="depthq-demo-") as folder,
+        listening() as stopping,
+    ):
+        outcomes, clean = _run(Path(folder), pictures, out, stopping, verbose)
+    _show(pictures, outcomes)
+    all_well = len(outcomes) == len(pictures) and all(o.error is None for o in outcomes.values())
+    raise typer.Exit(console.OK if all_well and clean else console.SOME_FAILED)
+
+
+def _run(
+    folder: Path, pictures: dict[str, Path], out: Path, stopping: Stopping, verbose: bool
+) -> tuple[dict[str, Outcome], bool]:
+    settings = Settings(data_dir=folder, host="127.0.0.1", port=ports.any_free())
+    plan = Plan(settings, port_chosen=True, lanes=(Lane.INTERACTIVE,))
+    log: list[tuple[str, str]] = []
+    hear = console.log_line if verbose else lambda name, line: log.append((name, line))
+    stack = LocalStack(plan, console.say, hear)
+    outcomes: dict[str, Outcome] = {}
+    clean = False
+    try:
+        console.say("starting the service …")
+        stack.start(stopping.asked)
+        if stack.await_ready(stopping.asked):
+            console.say(f"ready at {stack.url}; submitting {len(pictures)} photographs …")
+            outcomes = _compute(stack, pictures, out, stopping)
+    finally:
+        clean = stack.stop(stopping.hurry)
+        if not clean or any(outcome.error for outcome in outcomes.values()):
+            for name, line in log[-60:]:
+                console.log_line(name, line)
+    return outcomes, clean
+
+
+def _compute(
+    stack: LocalStack, pictures: dict[str, Path], out: Path, stopping: Stopping
+) -> dict[str, Outcome]:
+    """Submit one after the other from a thread, so that each latency is that of an idle service."""
+    outcomes: dict[str, Outcome] = {}
+    settings = Settings()
+    key = settings.api_keys[0].get_secret_value() if settings.api_keys else None
+
+    def submit_all() -> None:
+        with DepthClient(stack.url, key) as client:
+            for stem, path in pictures.items():
+                if stopping.asked():
+                    return
+                wish = Wish(out=out, wait=True, timeout_s=120)
+                outcomes[stem] = run_one(client, path, stem, wish)
+
+    thread = threading.Thread(target=submit_all, daemon=True)
+    thread.start()
+    while thread.is_alive() and not stopping.asked():
+        stack.tend()
+        thread.join(0.1)
+    return dict(outcomes)
+
+
+def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
+    table = Table("name", "size", "net size", "latency", "where")
+    for stem in pictures:
+        outcome = outcomes.get(stem)
+        table.add_row(stem, *(_row(outcome) if outcome else ("", "", "", "not submitted")))
+    console.out.print(table, soft_wrap=False)
+
+
+def _row(outcome: Outcome) -> Sequence[str]:
+    if outcome.error is not None or outcome.job is None:
+        return "", "", "", outcome.error.message if outcome.error else "failed"
+    document = outcome.job.document
+    depth = outcome.job.outputs.get("depth") or {}
+    net = (document.get("model") or {}).get("net_size") or ("?", "?")
+    return (
+        f"{depth.get('width', '?')} x {depth.get('height', '?')}",
+        f"{net[1]} x {net[0]}",
+        f"{outcome.took_s * 1000:.0f} ms",
+        "\n".join(str(path) for path in outcome.files.values()),
+    )

@@ -1,0 +1,39 @@
+"""`depthq doctor`: what is missing on this machine, and how to get it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+from rich.text import Text
+
+from client import console
+from client.doctor import examine
+from contract.settings import Settings
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(doctor)
+
+
+def doctor(
+    json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
+) -> None:
+    """Say what is missing here and how to get it. Exits with 1 if something must be mended.
+
+    Example: depthq doctor --json | jq '.findings[] | select(.level == "problem")'
+    """
+    findings = examine(Settings())
+    healthy = all(finding.level != "problem" for finding in findings)
+    if json:
+        console.say_json({"healthy": healthy, "findings": [vars(f) for f in findings]})
+    else:
+        marks = {"ok": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗", "bold red")}
+        for finding in findings:
+            mark, style = marks[finding.level]
+            line = Text(mark, style=style).append(f" {finding.what}: ", style="bold")
+            console.out.print(line.append(finding.message, style="default"))
+            if finding.remedy:
+                console.out.print(Text(f"    → {finding.remedy}"))
+    raise typer.Exit(console.OK if healthy else console.SOME_FAILED)

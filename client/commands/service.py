@@ -1,0 +1,36 @@
+"""The service that a command talks to: from --url, DEPTHQ_URL, or this machine's settings."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from client.http import DepthClient
+from client.retries import RetryPolicy
+from contract.settings import Settings
+
+UrlOption = Annotated[
+    str | None,
+    typer.Option("--url", help="the service; by default DEPTHQ_URL, else this machine's"),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="one JSON document per line on stdout")]
+
+
+def service_url(url: str | None, settings: Settings) -> str:
+    """Return the address of the service."""
+    if url or settings.url:
+        return (url or settings.url or "").rstrip("/")
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
+    return f"http://{host}:{settings.port}"
+
+
+def open_client(url: str | None) -> DepthClient:
+    """Return a client for the service; ServiceUnreachable soon if nothing answers there."""
+    settings = Settings()
+    address = service_url(url, settings)
+    api_key = settings.api_key.get_secret_value() if settings.api_key else None
+    # A person who mistyped the address should not wait as long as a batch that sees a restart.
+    with DepthClient(address, api_key, timeout=5, retries=RetryPolicy(attempts=3)) as probe:
+        probe.version()
+    return DepthClient(address, api_key)

@@ -1,0 +1,143 @@
+"""`depthq submit`: photographs to a service, and their depth back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from client import console
+from client.batch import Outcome, Wish, run_batch
+from client.commands.service import JsonOption, UrlOption, open_client
+from client.errors import ServiceUnreachable
+from client.pictures import find_pictures
+from contract.options import JobOptions
+
+Option = typer.Option
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(submit)
+
+
+def submit(
+    files: Annotated[list[str], typer.Argument(help="pictures, folders of them, or 'patterns'")],
+    wait: Annotated[bool, Option("--wait", "-w", help="until every job has ended")] = False,
+    out: Annotated[
+        Path | None, Option("--out", "-o", help="download results to this folder (implies --wait)")
+    ] = None,
+    outputs: Annotated[str | None, Option(help="depth, heatmap or both, by comma")] = None,
+    size: Annotated[str | None, Option(help="original, or model (small and fast)")] = None,
+    colormap: Annotated[str | None, Option(help="OpenCV colormap of the heat map")] = None,
+    heatmap_format: Annotated[str | None, Option(help="jpg, png, webp")] = None,
+    depth_format: Annotated[str | None, Option(help="png16, npy, pfm, exr")] = None,
+    deadline_s: Annotated[int | None, Option(help="give up on jobs not done by then")] = None,
+    webhook_url: Annotated[str | None, Option(help="called when a job has ended")] = None,
+    timeout: Annotated[float | None, Option(help="with --wait: seconds per file")] = None,
+    in_flight: Annotated[int, Option(min=1, max=256, help="files under way at once")] = 16,
+    json: JsonOption = False,
+    quiet: Annotated[bool, Option("--quiet", "-q", help="print failures only")] = False,
+    url: UrlOption = None,
+) -> None:
+    """Submit pictures; with --out, wait and write <name>.depth.png and <name>.heatmap.jpg.
+
+    Larger values are nearer. `client.read_depth(path)` gives back the numbers.
+
+    Examples:
+
+        depthq submit cat.jpg --wait --out results
+
+        depthq submit holiday/ '*.png' --out results --depth-format npy --colormap turbo
+
+        depthq submit cat.jpg --json | jq -r .job.id
+    """
+    options = _options(
+        outputs=outputs.split(",") if outputs else None,
+        size=size,
+        colormap=colormap,
+        heatmap_format=heatmap_format,
+        depth_format=depth_format,
+        deadline_s=deadline_s,
+        webhook_url=webhook_url,
+    )
+    wish = Wish(options, wait=wait, out=out, timeout_s=timeout)
+    raise typer.Exit(_submit(find_pictures(files), wish, in_flight, json, quiet, url))
+
+
+def _options(**given: Any) -> dict[str, Any]:
+    options = {name: value for name, value in given.items() if value is not None}
+    try:
+        JobOptions(**options)
+    except ValidationError as exc:
+        problem = exc.errors()[0]
+        name = str(problem["loc"][0]).replace("_", "-")
+        raise typer.BadParameter(f"--{name}: {problem['msg']}") from exc
+    return options
+
+
+def _submit(
+    paths: list[Path], wish: Wish, in_flight: int, json: bool, quiet: bool, url: str | None
+) -> int:
+    failed = unreachable = seen = 0
+    with open_client(url) as client, _progress(len(paths), json or quiet) as advance:
+        for outcome in run_batch(client, paths, wish, in_flight):
+            seen += 1
+            failed += outcome.error is not None
+            unreachable += isinstance(outcome.error, ServiceUnreachable)
+            advance()
+            _report(outcome, json, quiet)
+    if seen < len(paths):
+        console.say(f"{len(paths) - seen} files were not submitted")
+    if failed and not json:
+        console.say(f"{failed} of {len(paths)} failed")
+    if unreachable:
+        return console.UNREACHABLE
+    return console.SOME_FAILED if failed else console.OK
+
+
+def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
+    if as_json:
+        console.say_json(_document(outcome))
+    elif outcome.error:
+        console.say(f"{outcome.path}: {outcome.error.message}")
+    elif not quiet:
+        job_id = outcome.job.id if outcome.job else ""
+        made = "  ".join(str(path) for path in outcome.files.values())
+        console.out.print(f"{outcome.path}  {job_id}  {made}".rstrip(), markup=False)
+
+
+def _document(outcome: Outcome) -> dict[str, Any]:
+    error = outcome.error
+    return {
+        "file": str(outcome.path),
+        "ok": error is None,
+        "job": outcome.job.document if outcome.job else None,
+        "files": {name: str(path) for name, path in outcome.files.items()},
+        "error": error
+        and {"code": error.code, "message": error.message, "retryable": error.retryable},
+    }
+
+
+@contextmanager
+def _progress(total: int, hidden: bool) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal; yields what to call at every outcome."""
+    screen: Console = console.err
+    bar = Progress(
+        TextColumn("depth maps"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=screen,
+        disable=hidden or not screen.is_terminal,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)

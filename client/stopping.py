@@ -1,0 +1,40 @@
+"""The two requests to stop: the first asks for a clean end, the second for an end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+
+class Stopping:
+    """Counts SIGINT and SIGTERM."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def hear(self, _number: int, _frame: FrameType | None) -> None:
+        """Note one more request."""
+        self._count += 1
+
+    def asked(self) -> bool:
+        """Whether to stop."""
+        return self._count > 0
+
+    def hurry(self) -> bool:
+        """Whether to stop at once."""
+        return self._count > 1
+
+
+@contextmanager
+def listening() -> Iterator[Stopping]:
+    """Hear the signals within the block instead of being interrupted by them."""
+    stopping = Stopping()
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, stopping.hear) for number in numbers}
+    try:
+        yield stopping
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
