@@ -6,6 +6,7 @@ const UPLOADS = 2;
 const POLLS = 3; // with the uploads, one below the six connections a browser opens per host
 const LONG_S = 15;
 const SHORT_S = 2; // when more jobs are open than polls, each must give way soon
+const CALM_S = 0.7;
 const TRIES = 6;
 
 const pause = (seconds) => new Promise((resolve) => setTimeout(resolve, seconds * 1000));
@@ -72,8 +73,11 @@ export class Flow {
   async #watch(picture) {
     try {
       const wait = this.#polls + this.#watching.length > POLLS ? SHORT_S : LONG_S;
+      const asked = performance.now();
       const job = await poll(picture.id, wait, picture.quit.signal);
       picture.tries = 0;
+      // A busy service may answer at once instead of holding the poll: do not hammer it.
+      if (!job.terminal) await pause(Math.max(0, CALM_S - (performance.now() - asked) / 1000));
       this.#accept(picture, job);
     } catch (error) {
       await this.#trouble(picture, error, this.#watching, picture.state);
