@@ -17,13 +17,15 @@ HELP = """Depth maps from photographs, by the million, on ordinary CPUs.
 
 On one machine, with nothing set up:
 
-    depthq up                                   start the service; Ctrl-C stops it
-
+\b
+    depthq up                                   the service; Ctrl-C stops it
     depthq submit cat.jpg --wait --out results  in another terminal
 
 With a service elsewhere:
 
-    DEPTHQ_URL=https://depth.example.org depthq submit photos/ --wait --out results
+\b
+    DEPTHQ_URL=https://depth.example.org \\
+      depthq submit photos/ --wait --out results
 
 Every setting is an environment variable; docs/configuration.md lists them.
 Exit codes: 0 all well, 1 something failed, 2 wrong usage, 3 the service does not answer.

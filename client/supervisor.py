@@ -24,7 +24,9 @@ class _Watched:
 class Supervisor:
     """Starts children, restarts those that die, with a growing pause. Used by the main thread."""
 
-    def __init__(self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic):
+    def __init__(
+        self, say: Callable[[str], None], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._say = say
         self._clock = clock
         self._watched: list[_Watched] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,7 +23,7 @@ def register(app: typer.Typer) -> None:
 def up(
     port: Annotated[
         int | None,
-        typer.Option(help="TCP port; by default DEPTHQ_PORT or the next free after 8000"),
+        typer.Option(help="TCP port; else DEPTHQ_PORT or the next free after 8000"),
     ] = None,
     host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
     data_dir: Annotated[
@@ -57,7 +57,7 @@ def up(
 
 
 def _settings(port: int | None, host: str | None, data_dir: Path | None) -> Settings:
-    given = {"port": port, "host": host, "data_dir": data_dir}
+    given: dict[str, Any] = {"port": port, "host": host, "data_dir": data_dir}
     return Settings(**{name: value for name, value in given.items() if value is not None})
 
 
