@@ -1,0 +1,1 @@
+"""Numbers of the original implementation, and the seeded inputs they belong to."""
