@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from client import console, ports
 from client.batch import Outcome, Wish, run_one
@@ -109,7 +109,8 @@ def _compute(
 
 
 def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
-    table = Table("name", "size", "net size", "latency", "where")
+    where = Column("where", overflow="fold")  # a path cut short is of no use
+    table = Table("name", "size", "net size", "latency", where)
     for stem in pictures:
         outcome = outcomes.get(stem)
         table.add_row(stem, *(_row(outcome) if outcome else ("", "", "", "not submitted")))

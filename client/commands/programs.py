@@ -49,4 +49,4 @@ def reconcile() -> None:
     Safe at any time, also while workers run; after Redis was lost it rebuilds the jobs from
     storage. The workers do this every few seconds by themselves.
     """
-    become(python_command("worker.reconcile", "--once"))
+    become(python_command("worker.reconcile"))
