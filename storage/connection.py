@@ -7,19 +7,32 @@ from contextlib import contextmanager
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    RedisError,
+    ResponseError,
+)
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 from redis.retry import Retry
 
 from contract.errors import InternalError, StorageUnavailable
 from contract.settings import Settings
 
-# Replies by which a server says that it is out of service, not that the command was wrong.
-_OUT_OF_SERVICE = (
-    "OOM", "MISCONF", "READONLY", "NOREPLICAS", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN",
-    "UNKILLABLE", "NOPERM", "NOAUTH", "WRONGPASS", "max number of clients",
-)  # fmt: skip
+# Replies by which a server says that it is out of service, not that the command was wrong: first
+# those for which the client has a class (it cuts the code off the message), then the others.
+_REFUSALS = (
+    ClusterDownError,
+    MasterDownError,
+    NoPermissionError,
+    OutOfMemoryError,
+    ReadOnlyError,
+)
+_REFUSAL_CODES = ("BUSY", "MISCONF", "NOAUTH", "NOREPLICAS", "UNKILLABLE", "WRONGPASS")
 
 
 def open_redis(settings: Settings) -> Redis:
@@ -48,7 +61,7 @@ def redis_errors() -> Iterator[None]:
     except (RedisConnectionError, RedisTimeoutError) as exc:
         raise StorageUnavailable("Redis does not answer") from exc
     except ResponseError as exc:
-        if any(word in str(exc) for word in _OUT_OF_SERVICE):
+        if isinstance(exc, _REFUSALS) or str(exc).startswith(_REFUSAL_CODES):
             raise StorageUnavailable(f"Redis refuses: {exc}") from exc
         raise InternalError(f"Redis rejects a command: {exc}") from exc
     except RedisError as exc:

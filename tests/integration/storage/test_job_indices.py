@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -98,6 +97,7 @@ def test_of_many_requests_with_one_idempotency_key_all_get_one_job(store):
 
 
 def test_the_ledger_is_the_same_after_a_hard_kill_of_redis(store, valkey):
+    valkey.sync_every_write()
     job = accepted(store)
     store.claim(job, "w", 60)
     before = store.get(job)
@@ -106,4 +106,3 @@ def test_the_ledger_is_the_same_after_a_hard_kill_of_redis(store, valkey):
     assert store.get(job) == before
     assert store.claim(job, "w2", 60).outcome == "leased"
     assert store.finish(make_result(job, 1))
-    assert time.time() > 0

@@ -1,0 +1,92 @@
+"""The feed of changed jobs."""
+
+from __future__ import annotations
+
+import threading
+from itertools import islice
+
+import pytest
+
+from contract.settings import Settings
+from storage.connection import open_redis
+from storage.jobs import JobStore
+from tests.integration.storage.records import make_record, make_result
+from tests.services.process import wait_until
+
+
+@pytest.fixture
+def store(redis_url):
+    with open_redis(Settings(redis_url=redis_url)) as client:
+        yield JobStore(client)
+
+
+class Listener:
+    """Collects what a feed says, in a thread of its own."""
+
+    def __init__(self, store):
+        self._store = store
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._listen)
+        self.heard: list[str] = []
+
+    def _listen(self):
+        with self._store.changes() as changes:
+            for change in changes:
+                self.heard.append(change)
+                if self._stop.is_set():
+                    return
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._stop.set()
+        self._thread.join(10)
+        assert not self._thread.is_alive()
+
+
+def subscribers(redis):
+    return redis.pubsub_numsub("depthq:changes")[0][1]
+
+
+def test_every_change_of_a_job_is_heard(store, redis):
+    with Listener(store) as listener:
+        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        record = make_record()
+        store.create(record)
+        store.claim(record.id, "w", 60)
+        store.release(record.id, 1, counted=False)
+        store.claim(record.id, "w", 60)
+        store.finish(make_result(record.id, 1))
+        store.delete(record.id)
+        wait_until(lambda: listener.heard.count(record.id) == 6, "six changes are heard")
+
+
+def test_a_feed_with_nothing_to_say_beats(store):
+    with store.changes() as changes:
+        assert list(islice((change for change in changes), 2)) == ["", ""]
+
+
+def test_the_feed_survives_the_loss_of_its_connection(store, redis):
+    with Listener(store) as listener:
+        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
+        wait_until(lambda: subscribers(redis) == 1, "somebody listens again")
+        record = make_record()
+        store.create(record)
+        wait_until(lambda: record.id in listener.heard, "the change is heard")
+
+
+def test_the_feed_beats_while_redis_is_away_and_goes_on_when_it_is_back(store, redis, valkey):
+    with Listener(store) as listener:
+        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        valkey.kill()
+        before = len(listener.heard)
+        wait_until(lambda: len(listener.heard) >= before + 2, "the feed beats")
+        valkey.start()
+        with valkey.client() as client:
+            wait_until(lambda: subscribers(client) == 1, "somebody listens again")
+        record = make_record()
+        store.create(record)
+        wait_until(lambda: record.id in listener.heard, "the change is heard")
