@@ -1,8 +1,8 @@
 """Deterministic weights for a MiDaS_small state dict, made from tensor names and shapes alone.
 
 The network's published checkpoint cannot be downloaded everywhere. Filling every tensor from a
-generator seeded with its own name gives two implementations the same weights without a file, so that
-their outputs can be compared number by number (see README.md).
+generator seeded with its own name gives two implementations the same weights without a file, so
+that their outputs can be compared number by number.
 """
 
 from __future__ import annotations

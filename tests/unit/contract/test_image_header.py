@@ -1,0 +1,134 @@
+"""The header reader: right on good files, a coded error on everything else, and quick about it."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from contract.errors import ImageCorrupt, ImageTooLarge, UnsupportedMediaType
+from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
+from tests.pictures import EXTRA, FORMATS, encoded, photo
+
+SAMPLES = {name: encoded(photo(123, 45), name) for name in FORMATS}
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_reads_type_and_size_of_every_format(name: str) -> None:
+    header = read_header(SAMPLES[name], EXTRA)
+    assert header == ImageHeader(f"image/{name.lower()}", 123, 45)
+
+
+@pytest.mark.parametrize("name", ["TIFF", "BMP", "GIF", "AVIF"])
+def test_refuses_extra_formats_unless_they_are_named(name: str) -> None:
+    with pytest.raises(UnsupportedMediaType, match=name):
+        read_header(SAMPLES[name])
+    assert read_header(SAMPLES[name], [name.lower()]).width == 123
+
+
+def test_reads_lossy_lossless_and_extended_webp() -> None:
+    for options in ({"lossless": True}, {"lossless": False}, {"exif": b"Exif\0\0MM\0*"}):
+        assert read_header(encoded(photo(300, 7), "WEBP", **options)).width == 300
+
+
+def test_a_progressive_jpeg_says_its_size_too() -> None:
+    assert read_header(encoded(photo(50, 20), "JPEG", progressive=True)).height == 20
+
+
+def test_asks_for_more_when_the_metadata_is_longer_than_the_head() -> None:
+    data = encoded(photo(40, 30), "JPEG", icc_profile=b"\0" * 300_000)
+    with pytest.raises(NeedMoreBytes) as wanting:
+        read_header(data[:65_536])
+    assert wanting.value.at_least > 65_536
+    assert read_header(data).width == 40
+
+
+@pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP"])
+def test_every_truncation_is_corrupt_or_unknown_and_never_something_else(name: str) -> None:
+    for length in range(len(SAMPLES[name])):
+        with contextlib.suppress(ImageCorrupt, UnsupportedMediaType):
+            assert read_header(SAMPLES[name][:length]).width == 123
+
+
+@pytest.mark.parametrize(
+    ("data", "named"),
+    [
+        (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
+        (b"\n<?xml version='1.0'?>", "SVG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"%PDF-1.7", "PDF"),
+        (b"PK\x03\x04", "zip"),
+        (b"just text", "Such files"),
+        (b"BM is how this letter begins", "Such files"),
+    ],
+)
+def test_says_what_it_refuses(data: bytes, named: str) -> None:
+    with pytest.raises(UnsupportedMediaType, match=named):
+        read_header(data, EXTRA)
+
+
+def test_an_empty_file_is_corrupt() -> None:
+    with pytest.raises(ImageCorrupt, match="empty"):
+        read_header(b"")
+
+
+def test_a_png_header_with_a_wrong_checksum_is_corrupt() -> None:
+    data = bytearray(SAMPLES["PNG"])
+    data[19] ^= 1  # the width
+    with pytest.raises(ImageCorrupt, match="checksum"):
+        read_header(bytes(data))
+
+
+def test_a_jpeg_without_a_height_is_corrupt() -> None:
+    frame = b"\xff\xc0\x00\x11\x08\x00\x00\x00\x10\x03"
+    with pytest.raises(ImageCorrupt):
+        read_header(b"\xff\xd8" + frame)
+
+
+@pytest.mark.timeout(10)  # reading each byte or segment in Python would not make it
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\xff\xd8" + b"\xff\xe0\x00\x02" * 2_000_000,
+        b"\xff\xd8" + b"\xff" * 8_000_000,
+        b"\xff\xd8\xff" + b"\x00\xff" * 4_000_000,
+        b"\0\0\0\x10ftypavif\0\0\0\0" + b"\0\0\0\x08free" * 1_000_000,
+    ],
+)
+def test_megabytes_of_nonsense_take_no_time_to_speak_of(data: bytes) -> None:
+    with pytest.raises(ImageCorrupt):
+        read_header(data, EXTRA)
+
+
+def test_limits_count_pixels() -> None:
+    check_limits(ImageHeader("image/png", 1000, 1000), 1_000_000)
+    with pytest.raises(ImageTooLarge, match="1001 x 1000"):
+        check_limits(ImageHeader("image/png", 1001, 1000), 1_000_000)
+
+
+MAGICS = [data[:length] for data in SAMPLES.values() for length in (4, 12, 16, 40, 200)]
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(MAGICS), st.binary(max_size=300))
+def test_whatever_follows_a_magic_only_coded_errors_escape(magic: bytes, rest: bytes) -> None:
+    try:
+        header = read_header(magic + rest, EXTRA)
+    except (ImageCorrupt, UnsupportedMediaType):
+        return
+    assert header.width > 0
+    assert header.height > 0
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(list(SAMPLES.values())), st.data())
+def test_flipped_bytes_only_give_coded_errors(sample: bytes, data: st.DataObject) -> None:
+    broken = bytearray(sample)
+    for _ in range(data.draw(st.integers(1, 5))):
+        broken[data.draw(st.integers(0, min(len(sample), 400) - 1))] = data.draw(
+            st.integers(0, 255)
+        )
+    with contextlib.suppress(ImageCorrupt, UnsupportedMediaType):
+        read_header(bytes(broken), EXTRA)
