@@ -7,8 +7,16 @@ from pathlib import Path
 from flask import Response, send_from_directory
 
 from api.blueprint import root
+from api.parameters import Parameters
+from api.parameters import FilePath
 
 _WEB = Path(__file__).parent.parent / "web"
+
+
+class PageFilePath(Parameters):
+    """Which file of the page."""
+
+    name: str
 
 
 @root.get("/", doc_ui=False)
@@ -18,6 +26,6 @@ def get_page() -> Response:
 
 
 @root.get("/web/<path:name>", doc_ui=False)
-def get_page_file(name: str) -> Response:
+def get_page_file(path: FilePath) -> Response:
     """Answer a file of the page."""
-    return send_from_directory(_WEB, name, max_age=0)
+    return send_from_directory(_WEB, path.name, max_age=0)
