@@ -1,0 +1,98 @@
+"""`python -m benchmarks [suite …] [--quick] [--out FILE]`: measure, then rewrite README.md's tables."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import machine
+from benchmarks.context import Context
+
+HERE = Path(__file__).parent
+LATEST = HERE / "results" / "latest.json"
+# In the order of their dependence on a quiet machine: the bare engine first.
+SUITES = ("engine", "stages", "service", "idle", "lanes", "coordination")
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run what is asked; returns the exit code: 1 if a suite could not be run."""
+    arguments = _parser().parse_args(argv)
+    out: Path = arguments.out or (HERE / "results" / "quick.json" if arguments.quick else LATEST)
+    suites = list(SUITES) if "all" in arguments.suites else arguments.suites
+    results = _read(out)
+    failed = False
+    if not arguments.report_only:
+        for name in suites:
+            failed |= not _run(name, results, quick=arguments.quick)
+            results["machine"] = machine.describe()
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+    if out == LATEST or arguments.report_only:
+        from benchmarks.report.readme import regenerate
+
+        regenerate(results, HERE)
+    _print_budgets(results)
+    return 1 if failed else 0
+
+
+def _run(name: str, results: dict[str, Any], *, quick: bool) -> bool:
+    began, busy = time.perf_counter(), machine.busy_s()
+    with tempfile.TemporaryDirectory(prefix="depthq-bench-") as scratch:
+        context = Context(quick, Path(scratch), _say)
+        _say(f"suite {name}")
+        try:
+            measured = importlib.import_module(f"benchmarks.{name}").run(context)
+        except Exception as exc:  # one suite that cannot run must not cost the others' numbers
+            _say(f"suite {name} FAILED: {type(exc).__name__}: {exc}")
+            results.setdefault("suites", {})[name] = {"failed": f"{type(exc).__name__}: {exc}"}
+            return False
+    took_s = time.perf_counter() - began
+    measured["about"] = {
+        "quick": quick,
+        "took_s": round(took_s, 1),
+        "machine_busy": round((machine.busy_s() - busy) / took_s / machine.cores_given(), 2),
+        "commit": machine.commit(),
+        "measured_at": time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime()),
+    }
+    results.setdefault("suites", {})[name] = measured
+    return True
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("suites", nargs="*", default=["all"], choices=[*SUITES, "all"])
+    parser.add_argument(
+        "--quick", action="store_true", help="a rough look; tables stay as they are"
+    )
+    parser.add_argument("--out", type=Path, help=f"default: {LATEST.relative_to(HERE.parent)}")
+    parser.add_argument("--report-only", action="store_true", help="rewrite the tables from --out")
+    return parser
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return earlier results, so that one suite can be measured anew without the others."""
+    if not path.exists():
+        return {}
+    results: dict[str, Any] = json.loads(path.read_text())
+    return results
+
+
+def _say(line: str) -> None:
+    print(f"{time.strftime('%H:%M:%S')} {line}", file=sys.stderr, flush=True)
+
+
+def _print_budgets(results: dict[str, Any]) -> None:
+    from benchmarks.report.budgets import budgets
+
+    for row in budgets(results.get("suites", {})):
+        print(f"{row.verdict:>5}  {row.what}: {row.measured} (budget {row.budget})")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,16 @@
+"""What every suite is given: how thorough to be, where to write, whom to tell."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Context:
+    """One run of the benchmarks. `scratch` is an empty folder that vanishes afterwards."""
+
+    quick: bool
+    scratch: Path
+    say: Callable[[str], None]

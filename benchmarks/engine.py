@@ -1,0 +1,100 @@
+"""Suite `engine`: images per second of every way to run the network, against the machine's roof."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks import roofline
+from benchmarks.context import Context
+from benchmarks.original import original_network, torch_infer
+from benchmarks.timing import interleave
+from contract.settings import Settings
+from worker.engines.factory import open_engine
+from worker.engines.protocol import Depths, EngineError, Images
+from worker.machine import cores_given
+from worker.model.network import build_network
+from worker.weights.resolve import bundled
+from worker.weights.tensors import read_tensors
+
+# Multiply-adds count twice; of the network as published (reference/README.md).
+GFLOP = {(256, 256): 9.19, (192, 256): 6.89}
+MAX_BATCH = 8
+Infer = Callable[[Images], Depths]
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Return rates per engine, shape and batch, the roof, and what could not be run and why."""
+    torch.set_num_threads(cores_given())
+    roofs = roofline.measure(quick=context.quick)
+    engines, absent = _engines()
+    rows: list[dict[str, Any]] = []
+    for shape in ((192, 256),) if context.quick else ((192, 256), (256, 256)):
+        for batch in (1, 8) if context.quick else (1, 4, 8):
+            context.say(f"engine: {shape[1]}x{shape[0]}, batches of {batch}")
+            rows += _rows(engines, shape, batch, roofs, context)
+    return {"roof": roofs, "rows": rows, "absent": absent, "threads": cores_given()}
+
+
+def _engines() -> tuple[dict[tuple[str, str], Infer], dict[str, str]]:
+    ways: dict[tuple[str, str], Infer] = {
+        ("original (torch eager)", "fp32"): torch_infer(original_network()),
+        ("torch channels-last", "fp32"): torch_infer(_ours(), channels_last=True),
+        ("torch channels-last", "bf16"): torch_infer(_ours(), channels_last=True, bf16=True),
+    }
+    absent: dict[str, str] = {}
+    for name in ("onnxruntime", "openvino"):
+        for precision in ("fp32", "bf16", "int8"):
+            settings = Settings(engine=name, precision=precision, max_batch=MAX_BATCH)
+            try:
+                engine = open_engine(settings)
+                engine.load()
+            except EngineError as exc:
+                absent[f"{name} {precision}"] = str(exc)
+            else:
+                ways[(name, precision)] = engine.infer
+    return ways, absent
+
+
+def _ours() -> Any:
+    return build_network(read_tensors(bundled().path))
+
+
+def _rows(
+    engines: dict[tuple[str, str], Infer],
+    shape: tuple[int, int],
+    batch: int,
+    roofs: dict[str, Any],
+    context: Context,
+) -> list[dict[str, Any]]:
+    images = np.random.default_rng(0).standard_normal((batch, 3, *shape)).astype(np.float32)
+    calls = {
+        f"{name}|{precision}": (lambda infer=infer: infer(images))
+        for (name, precision), infer in engines.items()
+    }
+    rounds, round_s = (2, 0.25) if context.quick else (4, 0.5)
+    measured = interleave(calls, rounds=rounds, round_s=round_s)
+    original = measured["original (torch eager)|fp32"].per_s
+    rows = []
+    for key, rates in measured.items():
+        name, precision = key.split("|")
+        gflops = rates.per_s * batch * GFLOP[shape]
+        rows.append(
+            {
+                "engine": name,
+                "precision": precision,
+                "height": shape[0],
+                "width": shape[1],
+                "batch": batch,
+                "images_per_s": rates.per_s * batch,
+                "lowest": rates.lowest * batch,
+                "highest": rates.highest * batch,
+                "times_original": rates.per_s / original,
+                "gflops": gflops,
+                "of_roof": gflops / roofs[precision]["gflops"] if precision in roofs else None,
+            }
+        )
+    return rows
