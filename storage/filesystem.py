@@ -41,7 +41,7 @@ class FilesystemStore:
         """Write sidecar and data to temporary files, fsync, rename, fsync the folder."""
         path = self._path(key)
         about = json.dumps({"media_type": media_type, "metadata": check_metadata(metadata)})
-        with _translated(key):
+        with _using_disk(key):
             for races_left in reversed(range(_RACES)):
                 try:
                     make_folder(path.parent)
@@ -55,33 +55,33 @@ class FilesystemStore:
 
     def get(self, key: str) -> bytes:
         """Return the object's bytes. Raises NotFound."""
-        with _translated(key):
+        with _reading(key):
             return self._path(key).read_bytes()
 
     def open(self, key: str) -> BinaryIO:
         """Return the open file. Raises NotFound."""
-        with _translated(key):
+        with _reading(key):
             return self._path(key).open("rb")
 
     def head(self, key: str) -> ObjectInfo:
         """Return everything but the bytes. Raises NotFound."""
         path = self._path(key)
-        with _translated(key):
-            if not path.is_file():
+        with _reading(key):
+            stat = path.stat()
+            if path.is_dir():
                 raise FileNotFoundError(key)
-            about = json.loads(_sidecar(path).read_bytes())
-            return _info(key, path.stat(), about["media_type"], about["metadata"])
+            return _info(key, stat, *_about(path))
 
     def list(self, prefix: str, *, start_after: str = "") -> Iterator[ObjectInfo]:
         """Walk the folders in order, skipping those that cannot match."""
-        with _translated(prefix):
+        with _using_disk(prefix):
             yield from self._walk("", prefix, start_after)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove files, their sidecars after them, and folders left empty."""
         for key in keys:
             path = self._path(key)
-            with _translated(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            with _using_disk(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 path.unlink(missing_ok=True)
                 _sidecar(path).unlink(missing_ok=True)
                 remove_empty_folders(path.parent, stop_at=self._root)
@@ -93,7 +93,7 @@ class FilesystemStore:
     def check(self) -> None:
         """Write and remove a small file."""
         probe = self._root / f".check-{secrets.token_hex(8)}.tmp"
-        with _translated("check"):
+        with _using_disk("check"):
             self._root.mkdir(parents=True, exist_ok=True)
             try:
                 probe.write_bytes(b"ok")
@@ -144,12 +144,29 @@ def _info(
     return ObjectInfo(key, stat.st_size, stat.st_mtime, media_type, metadata or {}, etag)
 
 
+def _about(path: Path) -> tuple[str, dict[str, str]]:
+    # A delete that races with a put may take the new sidecar along; the data are still good.
+    try:
+        about = json.loads(_sidecar(path).read_bytes())
+    except FileNotFoundError:
+        return "", {}
+    return about["media_type"], about["metadata"]
+
+
 @contextlib.contextmanager
-def _translated(key: str) -> Iterator[None]:
-    """Turn OSError into the project's own errors."""
+def _reading(key: str) -> Iterator[None]:
+    """Turn the OSErrors of a read into the project's own errors."""
+    with _using_disk(key):
+        try:
+            yield
+        except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
+            raise NotFound(f"no object {key}") from exc
+
+
+@contextlib.contextmanager
+def _using_disk(key: str) -> Iterator[None]:
+    """Turn every OSError into StorageUnavailable."""
     try:
         yield
-    except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
-        raise NotFound(f"no object {key}") from exc
     except OSError as exc:
         raise StorageUnavailable(f"the disk refuses {key}: {exc.strerror or exc}") from exc
