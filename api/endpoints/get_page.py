@@ -7,16 +7,9 @@ from pathlib import Path
 from flask import Response, send_from_directory
 
 from api.blueprint import root
-from api.parameters import Parameters
 from api.parameters import FilePath
 
 _WEB = Path(__file__).parent.parent / "web"
-
-
-class PageFilePath(Parameters):
-    """Which file of the page."""
-
-    name: str
 
 
 @root.get("/", doc_ui=False)
