@@ -75,7 +75,7 @@ class LocalStack:
             self._start(lane.value, worker_command(lane), variables)
 
     def _choose_port(self) -> int:
-        wanted = self._plan.settings.port
+        wanted = self._plan.settings.port or ports.any_free(self.host)
         if ports.is_free(self.host, wanted):
             return wanted
         if self._plan.port_chosen:

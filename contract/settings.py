@@ -18,7 +18,10 @@ MIB = 1024 * 1024
 
 
 class Settings(BaseSettings):
-    """The settings of all rooms. Sizes in bytes or pixels, times in seconds, by their suffix."""
+    """The settings of all rooms. Sizes in bytes or pixels, times in seconds, by their suffix.
+
+    The comments between them are the headings of docs/configuration.md.
+    """
 
     model_config = SettingsConfigDict(env_prefix="DEPTHQ_", frozen=True, extra="ignore")
 
@@ -31,15 +34,17 @@ class Settings(BaseSettings):
         None, description="the same server as clients see it; signs their URLs"
     )
     s3_bucket: str | None = Field(None, description="set: results go to S3; unset: to data_dir")
-    s3_region: str = "us-east-1"
-    s3_access_key_id: SecretStr | None = None
-    s3_secret_access_key: SecretStr | None = None
+    s3_region: str = Field("us-east-1", description="region that requests are signed for")
+    s3_access_key_id: SecretStr | None = Field(
+        None, description="unset: what boto3 finds by itself (profile, instance role)"
+    )
+    s3_secret_access_key: SecretStr | None = Field(None, description="belongs to the key id")
     s3_path_style: bool = Field(True, description="bucket in the path, as MinIO wants it")
     s3_create_bucket: bool = Field(True, description="make the bucket at start if it is missing")
 
     # api
-    host: str = "127.0.0.1"
-    port: int = 8000
+    host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0: all")
+    port: int = Field(8000, ge=0, le=65_535, description="TCP port to listen on")
     api_threads: int = Field(32, ge=4, description="request threads of the HTTP front")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="comma-separated bearer keys; empty: no login"
@@ -57,15 +62,16 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = Field(None, description="whsec_…; unset: webhooks refused")
 
     # worker
-    engine: Engine = "openvino"
+    engine: Engine = Field("openvino", description="what computes; `simulated` only sleeps")
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto", description="auto: bf16 where the CPU has it natively, else fp32"
     )
     model: str = Field("midas_small", description="a name of `depthq weights list`")
     weights: str | None = Field(
-        None, description="a weights id or a file; unset: the published weights if fetched, else bundled"
+        None,
+        description="a weights id or a file; unset: the published weights if fetched, else bundled",
     )
-    max_batch: int = Field(8, ge=1, le=64)
+    max_batch: int = Field(8, ge=1, le=64, description="images computed at once, at most")
     concurrency: int = Field(16, ge=1, description="task threads of a worker, twice max_batch")
     infer_threads: int = Field(0, ge=0, description="0: the cores this process is given")
     decode_processes: int = Field(0, ge=0, description="0: the cores this process is given")
@@ -74,8 +80,8 @@ class Settings(BaseSettings):
     max_side_px: int = Field(4096, description="larger images are downsampled while decoding")
     lease_s: float = Field(6.0, description="how long a silent worker keeps a job")
     max_attempts: int = Field(3, description="deliveries before a job counts as poisoned")
-    reconcile_interval_s: float = 2.0
-    visibility_timeout_s: int = 120
+    reconcile_interval_s: float = Field(2.0, description="how often lost jobs are looked for")
+    visibility_timeout_s: int = Field(120, description="when Redis hands an unacked message on")
     metrics_port: int = Field(0, description="worker's own /metrics, /healthz, /readyz; 0: none")
     dataset_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="buckets that datasets may read, comma-separated"
@@ -87,8 +93,12 @@ class Settings(BaseSettings):
     debug: bool = Field(False, description="show tracebacks instead of one-line errors")
 
     # logs
-    log_format: Literal["auto", "json", "text"] = Field("auto", description="auto: text on a terminal")
-    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="auto: text on a terminal"
+    )
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="least severe lines that are logged"
+    )
 
     @field_validator("api_keys", "extra_formats", "dataset_buckets", mode="before")
     @classmethod
