@@ -61,10 +61,10 @@ def _resize_from_needed_rows(
 
 def _taps(source: int, target: int) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """Return per target row the four source rows (edge repeated) and their bicubic weights."""
-    center = (np.arange(target) + 0.5) * (source / target) - 0.5
+    center = ((np.arange(target) + 0.5) * (source / target) - 0.5).astype(np.float32)  # as OpenCV
     first = np.floor(center).astype(np.intp) - 1
     rows = np.clip(first[:, None] + np.arange(4), 0, source - 1)
-    x = (center - np.floor(center)).astype(np.float32)
+    x = center - np.floor(center)
     near, far = ((_A + 2) * x - (_A + 3)) * x * x + 1, _far(x + 1)
     after = 1 - x
     after_weight = ((_A + 2) * after - (_A + 3)) * after * after + 1
