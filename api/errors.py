@@ -80,10 +80,10 @@ def problem(
         retryable=ERROR_CODES[code],
         instance=request.path,
         request_id=g.get("request_id", ""),
-        errors=fields,
+        errors=fields or [],
     )
     return Response(
-        document.model_dump_json(exclude_none=True), status=status, content_type=MEDIA_TYPE
+        document.model_dump_json(exclude_defaults=True), status=status, content_type=MEDIA_TYPE
     )
 
 

@@ -40,6 +40,12 @@ class OutputPath(JobPath):
     name: str = Field(description="`depth` or `heatmap`", json_schema_extra={"pattern": "^[a-z]+$"})
 
 
+class FilePath(Parameters):
+    """Which static file."""
+
+    name: str
+
+
 class WaitQuery(Parameters):
     """How long to hold the answer back for a change."""
 

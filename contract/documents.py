@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
-from pydantic.json_schema import SkipJsonSchema
 
 from contract.jobs import DepthInfo, InputInfo, JobError, JobId, ModelInfo, Timings
 from contract.options import JobOptions
@@ -100,7 +99,9 @@ class Problem(Document):
     retryable: bool = Field(description="whether the same request may succeed later")
     instance: str = Field(description="path of the request")
     request_id: str = Field(description="also in the X-Request-Id header and in the logs")
-    errors: list[FieldProblem] | SkipJsonSchema[None] = None
+    errors: list[FieldProblem] = Field(
+        [], description="which fields are wrong, if it is about fields"
+    )
 
 
 class ServedModel(Document):

@@ -10,6 +10,7 @@ from flask import Response, current_app, jsonify, send_from_directory
 from flask_openapi3.openapi import OpenAPI
 
 from api.blueprint import root
+from api.parameters import FilePath
 
 _ASSETS = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 
@@ -50,6 +51,6 @@ def get_docs_script() -> Response:
 
 
 @root.get("/docs/assets/<path:name>", doc_ui=False)
-def get_docs_asset(name: str) -> Response:
+def get_docs_asset(path: FilePath) -> Response:
     """Answer a bundled file of the UI."""
-    return send_from_directory(_ASSETS, name, max_age=86_400)
+    return send_from_directory(_ASSETS, path.name, max_age=86_400)

@@ -31,7 +31,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
             instance=getattr(self.request, "path", "") or "/",
             request_id="",
         )
-        body = document.model_dump_json(exclude_none=True).encode()
+        body = document.model_dump_json(exclude_defaults=True).encode()
         self.status = f"{error.code} {HTTPStatus(error.code).phrase}"
         self.response_headers += [
             ("Content-Type", "application/problem+json"),

@@ -1,0 +1,63 @@
+"""The API and its descriptions agree."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from openapi_spec_validator import validate
+
+from api.wsgi import app_from
+from contract.errors import ERROR_CODES
+from contract.settings import Settings
+
+GUIDE = Path(__file__).parents[3] / "docs" / "api.md"
+
+
+@pytest.fixture(scope="module")
+def app():
+    return app_from(Settings(_env_file=None))
+
+
+def test_every_route_is_in_the_guide(app):
+    text = GUIDE.read_text()
+    rules = {
+        rule.rule.replace("<string:", "{").replace("<path:", "{").replace(">", "}")
+        for rule in app.url_map.iter_rules()
+    }
+    assert [rule for rule in sorted(rules) if f"{rule}`" not in text] == []
+
+
+def test_every_error_code_is_in_the_guide():
+    text = GUIDE.read_text()
+    assert [code for code in ERROR_CODES if f"`{code}`" not in text] == []
+
+
+def test_the_openapi_document_is_valid_3_1(app):
+    spec = app.test_client().get("/openapi.json").json
+    assert spec["openapi"].startswith("3.1")
+    validate(spec)
+
+
+def test_every_v1_route_is_in_the_openapi_document(app):
+    spec = app.test_client().get("/openapi.json").json
+    described = {(path, method.upper()) for path, item in spec["paths"].items() for method in item}
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith("/v1/"):
+            path = rule.rule.replace("<string:", "{").replace(">", "}")
+            for method in rule.methods - {"HEAD", "OPTIONS"}:
+                assert (path, method) in described
+
+
+def test_the_docs_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(app):
+    client = app.test_client()
+    page = client.get("/docs")
+    assert "http" not in page.text
+    assert "<script>" not in page.text
+    assert (
+        "'unsafe-inline'" not in page.headers["Content-Security-Policy"].partition("style-src")[0]
+    )
+    for asset in ("/docs/start.js", "/docs/assets/js/swagger-ui-bundle.js"):
+        assert asset in page.text
+        with client.get(asset) as response:
+            assert response.status_code == 200

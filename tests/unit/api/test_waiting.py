@@ -1,0 +1,93 @@
+"""The wait budget and the change hub."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from contextlib import contextmanager
+
+from api.changes import ChangeHub
+from api.wait_budget import WaitBudget
+from contract.errors import StorageUnavailable
+
+
+def test_the_budget_is_a_share_of_the_threads():
+    assert WaitBudget.for_threads(32).slots == 16
+    assert WaitBudget.for_threads(1).slots == 1
+
+
+def test_the_budget_says_no_at_once_and_recovers():
+    budget = WaitBudget(1)
+    with budget.slot() as first, budget.slot() as second:
+        assert (first, second) == (True, False)
+    with budget.slot() as third:
+        assert third
+
+
+class Feed:
+    """A change feed that the test speaks through."""
+
+    def __init__(self, failures: int = 0) -> None:
+        self.said: queue.Queue[str] = queue.Queue()
+        self.failures = failures
+
+    @contextmanager
+    def changes(self):
+        if self.failures:
+            self.failures -= 1
+            raise StorageUnavailable("not yet")
+        yield iter(self.said.get, "END")
+
+
+def wait_for(bell, times: int = 10) -> bool:
+    return any(bell.wait(5) for _ in range(times))
+
+
+def test_a_change_wakes_those_who_wait_for_that_job_and_nobody_else():
+    feed = Feed()
+    hub = ChangeHub(feed.changes)
+    with hub.watch("a") as bell, hub.watch("a") as twin, hub.watch("b") as other:
+        feed.said.put("a")
+        assert wait_for(bell)
+        assert wait_for(twin)
+        assert not other.wait(0)
+    feed.said.put("END")
+
+
+def test_nothing_is_left_of_a_watch():
+    hub = ChangeHub((feed := Feed()).changes)
+    with hub.watch("a"):
+        pass
+    assert hub._watches == {}
+    feed.said.put("END")
+
+
+def test_the_hub_listens_again_after_a_failure(monkeypatch):
+    monkeypatch.setattr("api.changes.RETRY_S", 0.01)
+    feed = Feed(failures=2)
+    hub = ChangeHub(feed.changes)
+    with hub.watch("a") as bell:
+        feed.said.put("a")
+        assert wait_for(bell)
+
+
+def test_stopping_wakes_every_waiter():
+    feed = Feed()
+    hub = ChangeHub(feed.changes)
+    woken = threading.Event()
+
+    def wait() -> None:
+        with hub.watch("a") as bell:
+            entered.set()
+            if wait_for(bell):
+                woken.set()
+
+    entered = threading.Event()
+    thread = threading.Thread(target=wait)
+    thread.start()
+    entered.wait(10)
+    feed.said.put("")  # so that the listening thread comes round and sees the stop
+    hub.stop()
+    thread.join(10)
+    assert woken.is_set()
+    assert hub.stopping
