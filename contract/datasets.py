@@ -15,7 +15,9 @@ from contract.jobs import JobError, JobId, Timings
 from contract.options import JobOptions
 from contract.states import DatasetState
 
-S3Uri = Annotated[str, StringConstraints(pattern=r"^s3://[a-z0-9.\-]{3,63}(/.*)?$", max_length=1_500)]
+S3Uri = Annotated[
+    str, StringConstraints(pattern=r"^s3://[a-z0-9.\-]{3,63}(/.*)?$", max_length=1_500)
+]
 Layout = Literal["files", "webdataset"]
 
 
@@ -29,7 +31,9 @@ class DatasetSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     prefix: S3Uri | None = Field(None, description="every image below this bucket prefix")
-    manifest: S3Uri | None = Field(None, description="JSONL, CSV or Parquet, gzip allowed; `uri` per row")
+    manifest: S3Uri | None = Field(
+        None, description="JSONL, CSV or Parquet, gzip allowed; `uri` per row"
+    )
     options: JobOptions = JobOptions()
     include: tuple[str, ...] = Field((), description="globs on the key; empty: every image suffix")
     exclude: tuple[str, ...] = ()
@@ -41,7 +45,9 @@ class DatasetSpec(BaseModel):
         "image", description="range of the heat maps: each its own, or one for all"
     )
     name: Annotated[str, StringConstraints(max_length=200)] | None = None
-    webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None = None
+    webhook_url: (
+        Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None
+    ) = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -61,6 +67,7 @@ class DatasetRequest(_Value):
     spec: DatasetSpec
     archive: str | None = Field(None, description="object key of an uploaded zip or tar")
     owner: str | None = None
+    dry_run: bool = Field(False, description="only forecast: list, sample, run a few")
 
 
 class Item(_Value):
@@ -70,6 +77,10 @@ class Item(_Value):
     uri: str
     etag: str = ""
     custom_id: str | None = None
+    key: str = Field(
+        "", description="where its bytes are in our own bucket, if `uri` is only a label"
+    )
+    size: int = Field(0, description="bytes, 0: not known before it is read")
     extra: dict[str, Any] = Field({}, description="the manifest's other fields, carried through")
 
 
@@ -89,6 +100,7 @@ class ItemResult(_Value):
     custom_id: str | None = None
     state: Literal["succeeded", "failed", "skipped"]
     error: JobError | None = None
+    input_bytes: int = 0
     width: int | None = None
     height: int | None = None
     depth_min: float | None = None
@@ -125,7 +137,10 @@ class DatasetRecord(_Value):
     shards_total: int = 0
     shards_done: int = 0
     counts: Counts = Counts()
-    round: int = 0
+    in_flight: int = Field(0, description="items ended in shards that have not")
+    round: int = Field(0, description="0: the first run; n: the n-th retry")
+    retry_codes: tuple[str, ...] = Field((), description="of this round; empty: every code")
+    cpu_s: float = Field(0.0, description="CPU time of the workers, over all rounds")
     started_at: float | None = None
     finished_at: float | None = None
     depth_range: tuple[float, float] | None = Field(None, description="for normalize: dataset")
@@ -135,6 +150,88 @@ class DatasetRecord(_Value):
     def id(self) -> str:
         """The dataset's id."""
         return self.request.id
+
+
+class Progress(_Value):
+    """How fast a dataset moves, from the last minute; None where there is nothing to go by."""
+
+    rate: float = Field(0.0, description="items per second over the last minute")
+    eta_p50_s: float | None = Field(None, description="as likely sooner as later")
+    eta_p90_s: float | None = Field(None, description="nine in ten chance to be done by then")
+
+
+class PlannedRound(_Value):
+    """The shards of one round: numbers from `first` on."""
+
+    round: int
+    first: int
+    shards: int
+    items: int
+    codes: tuple[str, ...] = ()
+
+
+class DatasetPlan(_Value):
+    """`plan.json`: written when all shards of a round are, and again for each retry."""
+
+    v: Literal[1] = 1
+    rounds: tuple[PlannedRound, ...]
+    depth_range: tuple[float, float] | None = None
+
+    @property
+    def shards_total(self) -> int:
+        """Shards of all rounds."""
+        return sum(planned.shards for planned in self.rounds)
+
+    @property
+    def items(self) -> int:
+        """Items of the dataset: those of the first round."""
+        return self.rounds[0].items if self.rounds else 0
+
+
+class RetryRequest(_Value):
+    """`retries/NNNNNN.json`: run the failed items again, only those with one of `codes` if given."""
+
+    round: int
+    requested_at: float
+    codes: tuple[str, ...] = ()
+
+
+class DatasetSummary(_Value):
+    """`summary.json`: what came of it. Counts are counted from the results, not from Redis."""
+
+    v: Literal[1] = 1
+    id: JobId
+    state: DatasetState
+    round: int
+    counts: Counts
+    shards_total: int
+    shards_done: int
+    input_bytes: int
+    output_bytes: int
+    created_at: float
+    started_at: float | None
+    finished_at: float
+    wall_s: float
+    cpu_s: float
+    images_per_s: float
+    workers: tuple[str, ...]
+    files: dict[str, str] = Field({}, description="errors, index, results → object key")
+
+
+class Forecast(_Value):
+    """`forecast.json`: what a dry run found. Nothing was started."""
+
+    id: JobId
+    items: int
+    complete: bool = Field(description="the whole source was listed; else `items` is a lower bound")
+    input_bytes: int | None = Field(None, description="None: sizes are not known before reading")
+    sampled: int
+    sample_failed: int
+    errors: dict[str, int] = Field({}, description="code → how many of the sample")
+    images_per_s: float = Field(description="of one worker, from the sample")
+    hours: dict[int, float] = Field({}, description="number of workers → hours")
+    output_bytes: int | None = None
+    error: JobError | None = Field(None, description="why the source would be refused")
 
 
 def item_id(uri: str, etag: str, options: JobOptions, weights_id: str) -> str:

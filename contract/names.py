@@ -36,6 +36,7 @@ TASK_RUN_JOB = "depthq.run_job"
 TASK_PLAN_DATASET = "depthq.plan_dataset"
 TASK_RUN_SHARD = "depthq.run_shard"
 TASK_FINALIZE_DATASET = "depthq.finalize_dataset"
+TASK_FORECAST_DATASET = "depthq.forecast_dataset"
 
 
 def queue_name(lane: Lane) -> str:
@@ -70,9 +71,16 @@ def idempotency_key(digest: str) -> str:
 
 
 def dataset_key(dataset_id: str) -> str:
-    """Hash: the dataset's record."""
+    """Hash: the dataset's record.
+
+    Beside it, with these endings: `:leases` (sorted set: steps dispatched or running, by the end of
+    their lease), `:steps` (hash: who holds them, what befell them), `:done` (bitmap of finished
+    shards), `:rate` (hash: items ended per five seconds of the last minute).
+    """
     return f"{KEY_PREFIX}dataset:{dataset_id}"
 
+
+DATASETS_KEY = f"{KEY_PREFIX}datasets"  # sorted set: datasets with work left, by time of creation
 
 WORKERS_KEY = f"{KEY_PREFIX}workers"  # set of names that may have a worker_key
 LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
@@ -117,3 +125,31 @@ def shard_object(dataset_id: str, shard: int) -> str:
 def shard_result_object(dataset_id: str, shard: int) -> str:
     """Return the key of a shard's results, written when all its items have ended."""
     return f"{dataset_prefix(dataset_id)}results/{shard:06d}.jsonl"
+
+
+def dataset_object(dataset_id: str, name: str) -> str:
+    """Return the key of one of a dataset's own files, e.g. `summary.json`."""
+    return dataset_prefix(dataset_id) + name
+
+
+def shard_failures_object(dataset_id: str, shard: int) -> str:
+    """Return the key of a shard's failed results; absent where nothing failed."""
+    return f"{dataset_prefix(dataset_id)}failures/{shard:06d}.jsonl"
+
+
+def retry_object(dataset_id: str, round_: int) -> str:
+    """Return the key of the request to run failed items again, written before anything starts."""
+    return f"{dataset_prefix(dataset_id)}retries/{round_:06d}.json"
+
+
+DATASET_REQUEST = "dataset.json"  # written before the record: what is needed to run it again
+DATASET_PLAN = "plan.json"  # rounds whose shards are all written
+DATASET_ARCHIVE = "archive"  # the uploaded zip or tar
+DATASET_CANCELED = "canceled.json"
+DATASET_REFUSED = "refused.json"  # why nothing was run
+DATASET_SUMMARY = "summary.json"  # written last
+DATASET_ERRORS = "errors.jsonl"
+DATASET_INDEX = "index.parquet"
+DATASET_FORECAST = "forecast.json"
+STEP_PLAN = "plan"  # steps of a dataset that workers lease; every other step is a shard's number
+STEP_FINALIZE = "finalize"

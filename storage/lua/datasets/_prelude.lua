@@ -96,7 +96,7 @@ local function finalize_if_complete(grace_s)
   local state = get('state')
   if state == 'running' and get('planned') == '1' and number('shards_done') >= number('shards_total') then
     redis.call('HSET', RECORD, 'state', 'finalizing')
-  elseif not (state == 'canceled' and redis.call('ZCARD', LEASES) == 0) then
+  elseif not (state == 'canceled' and get('summarized') ~= '1' and redis.call('ZCARD', LEASES) == 0) then
     return 'more'
   end
   lease('finalize', grace_s)

@@ -3,6 +3,7 @@
 local step = ARGS[1]
 local state = get('state')
 if state ~= 'planning' and state ~= 'running' and state ~= 'canceled' then return 'lost' end
+if state == 'canceled' and get('summarized') == '1' then return 'lost' end
 if is_done(step) then return 'again' end
 local holder = about(step, 'holder')
 if holder and holder ~= ARGS[2] then return 'lost' end
