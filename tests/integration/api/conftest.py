@@ -1,0 +1,78 @@
+"""The API over a real Redis and a filesystem store, without workers: the tests play those."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from flask.testing import FlaskClient
+
+from api.openapi import DepthApp
+from api.services import EXTENSION, Services
+from api.wsgi import create_app
+from contract.errors import StorageUnavailable
+from contract.names import Lane
+from contract.settings import Settings
+from storage.connection import open_redis
+from storage.filesystem import FilesystemStore
+from storage.jobs import JobStore
+from storage.workers import WorkerRegistry
+
+
+@dataclass
+class KeepingDispatch:
+    """Keeps what it is told to publish; fails on demand."""
+
+    sent: list[tuple[str, Lane]] = field(default_factory=list)
+    failing: bool = False
+
+    def enqueue(self, job_id: str, lane: Lane) -> None:
+        if self.failing:
+            raise StorageUnavailable("as asked")
+        self.sent.append((job_id, lane))
+
+
+@dataclass
+class Api:
+    """One API and its parts."""
+
+    app: DepthApp
+    parts: Services
+    client: FlaskClient
+
+    def kept(self) -> list[str]:
+        """Return the keys of all objects."""
+        return [info.key for info in self.parts.objects.list("")]
+
+    def queued(self) -> int:
+        """Return how many jobs the ledger has waiting."""
+        return self.parts.jobs.backlog(Lane.INTERACTIVE).queued
+
+
+@pytest.fixture
+def make_api(redis_url, tmp_path) -> Iterator:
+    """Make an API with the given settings over this test's Redis and folder."""
+    made: list[Api] = []
+
+    def make(**settings) -> Api:
+        chosen = Settings(redis_url=redis_url, data_dir=tmp_path, **settings)
+        redis = open_redis(chosen)
+        store = FilesystemStore(tmp_path / "objects")
+        app = create_app(chosen, store, JobStore(redis), WorkerRegistry(redis), KeepingDispatch())
+        made.append(Api(app, app.extensions[EXTENSION], app.test_client()))
+        clients.append(redis)
+        return made[-1]
+
+    clients: list = []
+    yield make
+    for api in made:
+        api.parts.changes.stop()
+    for redis in clients:
+        redis.close()
+
+
+@pytest.fixture
+def api(make_api) -> Api:
+    """An API with default settings."""
+    return make_api()
