@@ -10,10 +10,12 @@ from contextlib import contextmanager
 from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from contract.names import CHANGES_CHANNEL
 
 HEARTBEAT_S = 1.0
+SILENCE_S = 10.0  # after this Redis is asked whether it is there; after twice this it is not
 _log = logging.getLogger(__name__)
 
 
@@ -26,12 +28,11 @@ class ChangeFeed:
     def changes(self) -> Iterator[Iterator[str]]:
         """Yield an endless iterator of ids of changed jobs, with "" about every second.
 
-        It never raises: while Redis is away it yields "" only, and subscribes again. Changes made
-        meanwhile are lost, so a listener reads the record at each "" that it cannot afford to miss.
+        It never raises: while Redis is away it yields "" only (every few seconds while Redis hangs)
+        and subscribes again. Changes made meanwhile are lost, so a listener reads the record at
+        each "" that it cannot afford to miss.
         """
-        pubsub: PubSub = self._redis.pubsub(  # type: ignore[no-untyped-call]
-            ignore_subscribe_messages=True
-        )
+        pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
         try:
             yield _listen(pubsub)
         finally:
@@ -39,14 +40,46 @@ class ChangeFeed:
 
 
 def _listen(pubsub: PubSub) -> Iterator[str]:
+    ear = _Ear(pubsub)
     while True:
         try:
-            if not pubsub.subscribed:
-                pubsub.subscribe(CHANGES_CHANNEL)
-            message = pubsub.get_message(timeout=HEARTBEAT_S)
+            yield ear.hear()
         except (RedisError, OSError) as exc:
             _log.warning("change feed lost Redis: %s", exc, extra={"action": "changes"})
             pubsub.reset()
             time.sleep(HEARTBEAT_S)
-            message = None
-        yield message["data"] if message else ""
+            yield ""
+
+
+class _Ear:
+    """A subscription that notices when nobody speaks at the other end."""
+
+    def __init__(self, pubsub: PubSub) -> None:
+        self._pubsub = pubsub
+        self._heard_at = 0.0
+        self._asked = False
+
+    def hear(self) -> str:
+        """Return the next changed id, or "" after a second. Raises RedisError, OSError."""
+        if not self._pubsub.subscribed:
+            self._pubsub.subscribe(CHANGES_CHANNEL)
+            self._note_life()
+        message = self._pubsub.get_message(timeout=HEARTBEAT_S)
+        if message is None:
+            self._check_life()
+            return ""
+        self._note_life()
+        return str(message["data"]) if message["type"] == "message" else ""
+
+    def _note_life(self) -> None:
+        self._heard_at, self._asked = time.monotonic(), False
+
+    def _check_life(self) -> None:
+        # A half-open connection delivers nothing and fails at nothing. To subscribe once more is
+        # answered in every protocol; a PING's answer is lost on redis-py 8 with RESP3 and text.
+        silence_s = time.monotonic() - self._heard_at
+        if silence_s > 2 * SILENCE_S:
+            raise RedisTimeoutError(f"no answer for {silence_s:.0f} s")
+        if silence_s > SILENCE_S and not self._asked:
+            self._pubsub.subscribe(CHANGES_CHANNEL)
+            self._asked = True

@@ -65,7 +65,7 @@ def test_every_change_of_a_job_is_heard(store, redis):
 
 def test_a_feed_with_nothing_to_say_beats(store):
     with store.changes() as changes:
-        assert list(islice((change for change in changes), 2)) == ["", ""]
+        assert list(islice(changes, 2)) == ["", ""]
 
 
 def test_the_feed_survives_the_loss_of_its_connection(store, redis):
@@ -90,3 +90,23 @@ def test_the_feed_beats_while_redis_is_away_and_goes_on_when_it_is_back(store, r
         record = make_record()
         store.create(record)
         wait_until(lambda: record.id in listener.heard, "the change is heard")
+
+
+def test_a_silent_connection_is_given_up_and_made_again(store, redis, valkey, monkeypatch, caplog):
+    monkeypatch.setattr("storage.changes.SILENCE_S", 0.1)
+    with Listener(store) as listener:
+        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        valkey.freeze()
+        wait_until(lambda: "change feed lost Redis" in caplog.text, "the silence is noticed")
+        valkey.thaw()
+        wait_until(lambda: subscribers(redis) == 1, "somebody listens again")
+        record = make_record()
+        store.create(record)
+        wait_until(lambda: record.id in listener.heard, "the change is heard")
+
+
+def test_a_quiet_but_living_connection_is_kept(store, redis, monkeypatch, caplog):
+    monkeypatch.setattr("storage.changes.SILENCE_S", 1.0)
+    with store.changes() as changes:
+        assert set(islice(changes, 6)) == {""}
+    assert "lost" not in caplog.text
