@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev demo up test check fix bench chaos soak lock clean
+.PHONY: help setup setup-dev setup-browser demo up test check fix bench chaos soak lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Two stamps: `demo` is what a user needs (no torch), `dev` adds torch and the test tools.
 $(VENV)/uv.stamp:
@@ -30,6 +30,14 @@ setup: $(VENV)/demo.stamp ## install what the service needs into .venv (no torch
 
 setup-dev: $(VENV)/dev.stamp ## install the test tools and the torch reference engine too
 
+setup-browser: ## install Chromium for the test of the web page (Debian, as root)
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
+	elif [ "$$CI" = true ]; then echo "CI needs chromium for the test of the web page" >&2; exit 1; \
+	else echo "no chromium: the test of the web page will be skipped (apt-get install chromium)"; fi
+
 demo: setup ## start everything, submit sample photographs, write demo-out/, stop
 	$(BIN)/depthq demo --out demo-out $(PHOTOS)
 
@@ -46,7 +54,7 @@ fix: setup-dev ## format and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: setup-dev ## the whole test suite but the slow chaos and soak runs
+test: setup-dev setup-browser ## the whole test suite but the slow chaos and soak runs
 	$(BIN)/pytest -m "not slow"
 
 bench: setup-dev ## measure what benchmarks/README.md claims and regenerate it

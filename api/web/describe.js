@@ -2,7 +2,7 @@
 
 // Only these colormaps grow brighter with nearness everywhere.
 const MONOTONE = new Set(["inferno", "magma", "plasma", "viridis", "cividis", "hot", "bone", "pink"]);
-const SIDE = 48; // px, a multiple of three
+const SIDE = 12; // px, a multiple of three
 const ROWS = ["top", "middle", "bottom"];
 const COLUMNS = ["left", "center", "right"];
 
@@ -11,19 +11,26 @@ const place = (cell) => {
   return row === "middle" && column === "center" ? "center" : `${row} ${column}`;
 };
 
-// The mean brightness of each of the nine fields, row by row.
-function thirds(image) {
+const cellOf = (at) => 3 * Math.floor((3 * Math.floor(at / SIDE)) / SIDE) + Math.floor((3 * (at % SIDE)) / SIDE);
+
+// Brightness of SIDE times SIDE points, row by row.
+function brightness(image) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = SIDE;
   const brush = canvas.getContext("2d");
+  brush.imageSmoothingQuality = "high";
   brush.drawImage(image, 0, 0, SIDE, SIDE);
   const { data } = brush.getImageData(0, 0, SIDE, SIDE);
+  return Array.from({ length: SIDE * SIDE }, (_, at) => (
+    0.2126 * data[4 * at] + 0.7152 * data[4 * at + 1] + 0.0722 * data[4 * at + 2]
+  ));
+}
+
+// Near is a point, far is a region: black is often most of a picture.
+function nearAndFar(light) {
   const sums = new Array(9).fill(0);
-  for (let at = 0; at < SIDE * SIDE; at += 1) {
-    const cell = 3 * Math.floor((3 * Math.floor(at / SIDE)) / SIDE) + Math.floor((3 * (at % SIDE)) / SIDE);
-    sums[cell] += 0.2126 * data[4 * at] + 0.7152 * data[4 * at + 1] + 0.0722 * data[4 * at + 2];
-  }
-  return sums;
+  light.forEach((value, at) => { sums[cellOf(at)] += value; });
+  return [cellOf(light.indexOf(Math.max(...light))), sums.indexOf(Math.min(...sums))];
 }
 
 /** Describe the heat map `image` (loaded) of picture `name`. */
@@ -31,9 +38,7 @@ export function describe(image, name, colormap) {
   const plain = `Depth map of ${name}`;
   if (!MONOTONE.has(colormap)) return plain;
   try {
-    const light = thirds(image);
-    const near = light.indexOf(Math.max(...light));
-    const far = light.indexOf(Math.min(...light));
+    const [near, far] = nearAndFar(brightness(image));
     return `${plain}: nearest at the ${place(near)}, farthest at the ${place(far)}`;
   } catch {
     return plain; // from another origin, which the canvas may not read
