@@ -1,23 +1,23 @@
 """The one exception tree. Every class has a stable `code`, `retryable`, and whose fault it is.
 
-    DepthqError
-    ├── InvalidRequest           invalid_request
-    │   └── Conflict             conflict
-    ├── Unauthorized             unauthorized
-    ├── NotFound                 not_found
-    ├── Overloaded               overloaded            (retry after `retry_after_s`)
-    ├── InputError               the image's own fault: final at once
-    │   ├── UnsupportedMediaType unsupported_media_type
-    │   ├── ImageTooLarge        image_too_large
-    │   ├── ImageCorrupt         image_corrupt         (its header is broken)
-    │   ├── ImageUndecodable     image_undecodable     (its pixels cannot be read)
-    │   ├── UrlForbidden         url_forbidden
-    │   └── UrlUnreachable       url_unreachable
-    ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
-    ├── DeadlineExceeded         deadline_exceeded
-    ├── Poisoned                 poisoned              (failed too often for a reason of its own)
-    └── InternalError            internal              (ours: retried a bounded number of times)
-        └── DecoderCrashed       internal              (the decoding child died on this image)
+DepthqError
+├── InvalidRequest           invalid_request
+│   └── Conflict             conflict
+├── Unauthorized             unauthorized
+├── NotFound                 not_found
+├── Overloaded               overloaded            (retry after `retry_after_s`)
+├── InputError               the image's own fault: final at once
+│   ├── UnsupportedMediaType unsupported_media_type
+│   ├── ImageTooLarge        image_too_large
+│   ├── ImageCorrupt         image_corrupt         (its header is broken)
+│   ├── ImageUndecodable     image_undecodable     (its pixels cannot be read)
+│   ├── UrlForbidden         url_forbidden
+│   └── UrlUnreachable       url_unreachable
+├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
+├── DeadlineExceeded         deadline_exceeded
+├── Poisoned                 poisoned              (failed too often for a reason of its own)
+└── InternalError            internal              (ours: retried a bounded number of times)
+    └── DecoderCrashed       internal              (the decoding child died on this image)
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class DepthqError(Exception):
         self.message = message
 
 
-class InvalidRequest(DepthqError):  # noqa: N818 - named after its code
+class InvalidRequest(DepthqError):
     """The request does not fit the API."""
 
     code = "invalid_request"
@@ -51,19 +51,19 @@ class Conflict(InvalidRequest):
     code = "conflict"
 
 
-class Unauthorized(DepthqError):  # noqa: N818
+class Unauthorized(DepthqError):
     """The bearer key is missing or wrong."""
 
     code = "unauthorized"
 
 
-class NotFound(DepthqError):  # noqa: N818
+class NotFound(DepthqError):
     """There is no such thing, or not any more."""
 
     code = "not_found"
 
 
-class Overloaded(DepthqError):  # noqa: N818
+class Overloaded(DepthqError):
     """The backlog is full; come back after `retry_after_s` seconds."""
 
     code = "overloaded"
@@ -115,21 +115,21 @@ class UrlUnreachable(InputError):
     retryable = True
 
 
-class StorageUnavailable(DepthqError):  # noqa: N818
+class StorageUnavailable(DepthqError):
     """Redis or the object store does not answer as it should."""
 
     code = "storage_unavailable"
     retryable = True
 
 
-class DeadlineExceeded(DepthqError):  # noqa: N818
+class DeadlineExceeded(DepthqError):
     """The client's deadline passed before the work was done."""
 
     code = "deadline_exceeded"
     retryable = True
 
 
-class Poisoned(DepthqError):  # noqa: N818
+class Poisoned(DepthqError):
     """The job failed too often for a reason of its own and was set aside."""
 
     code = "poisoned"

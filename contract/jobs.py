@@ -1,4 +1,4 @@
-"""What crosses a wall about a job: its request, its record, its result. Frozen, JSON, one (de)serialiser."""
+"""What crosses a wall about a job: its request, record and result. Frozen, with one JSON form."""
 
 from __future__ import annotations
 
@@ -102,7 +102,9 @@ class JobResult(_Value):
     attempt: int
     started_at: float | None = None
     finished_at: float
-    downsampled_to: tuple[int, int] | None = Field(None, description="width, height after the limit")
+    downsampled_to: tuple[int, int] | None = Field(
+        None, description="width, height after the limit"
+    )
     width: int | None = Field(None, description="of the upright image, after EXIF orientation, px")
     height: int | None = None
     model: ModelInfo | None = None

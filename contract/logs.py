@@ -20,7 +20,7 @@ def _extras(record: logging.LogRecord) -> dict[str, object]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line: time (RFC 3339), level, logger, message, the extras, the traceback."""
+    """One JSON object a line: time (RFC 3339), level, logger, message, extras, traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line."""
@@ -51,9 +51,7 @@ class TextFormatter(logging.Formatter):
 
 def configure_logging(settings: Settings) -> None:
     """Send every logger of this process to standard error in the format that `settings` ask for."""
-    text = settings.log_format == "text" or (
-        settings.log_format == "auto" and sys.stderr.isatty()
-    )
+    text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)

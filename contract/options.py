@@ -1,4 +1,4 @@
-"""What a client may ask of a job. The pydantic model is the one source of validation and OpenAPI."""
+"""What a client may ask of a job. The pydantic model is the source of validation and OpenAPI."""
 
 from __future__ import annotations
 
@@ -40,12 +40,14 @@ class JobOptions(BaseModel):
     size: Size = Field(
         "original", description="`original`: as large as the image; `model`: as the network saw it"
     )
-    colormap: Colormap = Field("inferno", description="OpenCV colormap of the heat map; near is bright")
+    colormap: Colormap = Field(
+        "inferno", description="OpenCV colormap of the heat map; near is bright"
+    )
     heatmap_format: HeatmapFormat = "jpg"
     depth_format: DepthFormat = "png16"
-    webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None = (
-        Field(None, description="called once when the job has ended (Standard Webhooks)")
-    )
+    webhook_url: (
+        Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None
+    ) = Field(None, description="called once when the job has ended (Standard Webhooks)")
     deadline_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
         None, description="seconds after acceptance when the result is no longer wanted"
     )

@@ -7,8 +7,6 @@ import logging
 import os
 import sys
 
-from celery.signals import worker_shutting_down
-
 from contract.errors import DepthqError
 from contract.logs import configure_logging
 from contract.names import Lane
@@ -36,7 +34,7 @@ def main(argv: list[str] | None = None) -> int:
         service = WorkerService(settings, lane)
         service.start()
     except DepthqError as exc:
-        log.error("cannot start: %s", exc, extra={"action": "start"})  # noqa: TRY400
+        log.error("cannot start: %s", exc, extra={"action": "start"})
         return 1
     return serve(service, settings, lane)
 
@@ -44,14 +42,13 @@ def main(argv: list[str] | None = None) -> int:
 def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     """Consume the lane until told to stop, then finish what runs and put everything away."""
     register_tasks(service.celery, run_job=service.run_job)
-    worker_shutting_down.connect(lambda **_: service.drain(), weak=False)
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)
         if settings.metrics_port
         else None
     )
     try:
-        consume(service.celery, lane, settings.log_level)
+        consume(service.celery, lane, settings.log_level, on_stop=service.drain)
     finally:
         if health is not None:
             health.shutdown()

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
+import warnings
+from collections.abc import Callable
 
 import kombu
 from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_shutting_down
 
 from contract.names import APP_NAME, Lane, queue_name
 from contract.settings import Settings
@@ -52,8 +56,14 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
-def consume(app: Celery, lane: Lane, log_level: str) -> None:
-    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, hand the rest back."""
+def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]) -> None:
+    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, hand the rest back.
+
+    `on_stop` is called as soon as the worker is told to stop, before the last task has ended.
+    """
+    worker_shutting_down.connect(lambda **_: on_stop(), weak=False)
+    # it warns root of pickled messages, and accept_content lets only JSON in
+    warnings.simplefilter("ignore", SecurityWarning)
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
         queues=[queue_name(lane)],
@@ -66,5 +76,5 @@ def consume(app: Celery, lane: Lane, log_level: str) -> None:
 
 
 def send(app: Celery, task: str, item_id: str, lane: Lane) -> None:
-    """Put one message on `lane`'s queue; the id is also the message's id, so that it can be found."""
+    """Put one message on `lane`'s queue; the id is also the message's, so that it can be found."""
     app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_name(lane))

@@ -93,7 +93,7 @@ class Batcher:
         return request.future
 
     def busy_s(self) -> float:
-        """Return how long the engine has been at its present batch, 0.0 when idle (for the watchdog)."""
+        """Return how long the engine has been at its present batch, 0.0 when idle."""
         since = self._busy_since
         return 0.0 if since is None else time.monotonic() - since
 

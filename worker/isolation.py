@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 
 class Isolation:
-    """A shared/exclusive lock in which the exclusive side goes first, so that suspects are not starved."""
+    """A shared/exclusive lock whose exclusive side goes first, so that suspects do not starve."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -1,4 +1,4 @@
-"""The last writes of a job, in their order: its files, then `result.json`. The record comes after."""
+"""The last writes of a job, in order: its files, then `result.json`. The record comes after."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Waiting out the infrastructure: storage calls are retried in place with capped, jittered back-off.
+"""Waiting out the infrastructure: storage calls are retried in place with jittered back-off.
 
 While Redis or the object store is away no job can be finished by anybody, so a task thread holds
 its job, keeps its lease and tries again, instead of handing the job round. Nothing is counted

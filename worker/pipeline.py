@@ -44,7 +44,7 @@ INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own; below the vi
 
 
 class Computer:
-    """decode → prepare → infer → render: from an image's bytes to its files, touching no storage."""
+    """decode → prepare → infer → render: from an image's bytes to its files, without storage."""
 
     def __init__(self, decoder: Decoder, batcher: Batcher, model: ModelInfo) -> None:
         self._decoder = decoder

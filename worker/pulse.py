@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 
 
 class Pulse:
-    """Calls each beat every `interval_s`; a beat that raises is logged and called again next time."""
+    """Calls each beat every `interval_s`; one that raises is logged and called again."""
 
     def __init__(self, interval_s: float, beats: Sequence[Callable[[], object]]) -> None:
         self._interval_s = interval_s

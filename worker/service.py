@@ -8,8 +8,6 @@ import socket
 import time
 from collections.abc import Callable
 
-from celery import Celery
-
 from contract.jobs import ModelInfo
 from contract.names import LEADER_KEY, TASK_RUN_JOB, Lane
 from contract.settings import Settings
@@ -60,7 +58,7 @@ class WorkerService:
         self._patience = Patience()
         self._batcher = Batcher(self._engine.infer, settings.max_batch, observe_batch)
         self._decoder = _decoder(settings)
-        self.celery: Celery = make_celery(settings)
+        self.celery = make_celery(settings)
         self._leader = LeaderLock(self._redis, LEADER_KEY, 3 * settings.reconcile_interval_s)
         self._pulse = Pulse(settings.reconcile_interval_s, self._beats())
         self._pipeline: Pipeline | None = None

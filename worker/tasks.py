@@ -12,6 +12,4 @@ from contract.names import TASK_RUN_JOB
 def register_tasks(app: Celery, run_job: Callable[[str], None]) -> None:
     """Register the tasks on `app`. They return nothing: the ledger holds every result."""
 
-    @app.task(name=TASK_RUN_JOB)
-    def _run_job(job_id: str) -> None:
-        run_job(job_id)
+    app.task(run_job, name=TASK_RUN_JOB)

@@ -1,0 +1,104 @@
+"""The main job: images in over HTTP, depth out of S3, whatever happens to the processes between."""
+
+from __future__ import annotations
+
+import re
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from client import DepthClient, read_depth
+from client.job import Job
+from contract.names import input_object, job_prefix
+from tests.e2e.conftest import Service
+from tests.photographs import crops
+
+COUNT = 64
+WAIT_S = 60
+RESTART_WAIT_S = 15  # from the restart of a killed worker to the last result
+BF16_STEP = 0.03  # a batch may sum in another order than one image alone; bf16 has 8 bits
+
+
+def submit_all(client: DepthClient, images: list[bytes]) -> list[Job]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda image: client.submit(image, size="model"), images))
+
+
+def wait_all(client: DepthClient, jobs: list[Job], timeout: float = WAIT_S) -> list[Job]:
+    with ThreadPoolExecutor(8) as pool:
+        return list(pool.map(lambda job: client.wait(job.id, timeout), jobs))
+
+
+def depth_of(service: Service, job: Job) -> np.ndarray:
+    key = job_prefix(job.id) + "depth.png"
+    return read_depth(service.stored()[key]).values
+
+
+def batch_sizes(metrics: str) -> dict[float, int]:
+    """Return the batch-size histogram's buckets, cumulative."""
+    pattern = r'depthq_batch_size_bucket\{le="([0-9.]+)"\} ([0-9.]+)'
+    return {float(size): int(float(count)) for size, count in re.findall(pattern, metrics)}
+
+
+def expected_keys(jobs: list[Job]) -> set[str]:
+    names = ("input", "depth.png", "heatmap.jpg", "result.json")
+    return {job_prefix(job.id) + name for job in jobs for name in names}
+
+
+def test_a_mixed_batch_gives_each_image_the_depth_it_has_alone(service: Service):
+    images = list(crops(COUNT))
+    jobs = wait_all(service.client, submit_all(service.client, images))
+    assert [job.error for job in jobs] == [None] * COUNT
+    sizes = batch_sizes(service.worker.get("/metrics"))
+    assert sizes[64.0] > sizes[1.0], "no batch was larger than 1"
+    stored = service.stored()
+    assert set(stored) == expected_keys(jobs)
+    for image, job in list(zip(images, jobs, strict=True))[::7]:
+        together = read_depth(stored[job_prefix(job.id) + "depth.png"]).values
+        alone = depth_of(service, service.client.submit(image, size="model", wait=WAIT_S))
+        assert np.abs(together - alone).max() <= BF16_STEP * np.ptp(alone)
+
+
+def test_one_undecodable_image_fails_alone_and_without_a_traceback(service: Service):
+    images = list(crops(COUNT, seed=1))
+    broken = bytearray(images[30])
+    broken[len(broken) // 3 :] = b""  # header whole, pixels gone
+    images[30] = bytes(broken)
+    jobs = wait_all(service.client, submit_all(service.client, images))
+    failed = [job for job in jobs if not job.succeeded]
+    assert [job.document["error"]["code"] for job in failed] == ["image_undecodable"]
+    assert failed[0].id == jobs[30].id
+    assert not [line for line in service.worker.log_lines() if "traceback" in line]
+
+
+def test_a_killed_worker_loses_nothing_and_doubles_nothing(service: Service):
+    jobs = submit_all(service.client, list(crops(COUNT, seed=2)))
+    while not any(service.client.get(job.id).terminal for job in jobs):
+        pass  # in the middle: some are done, most are not
+    service.worker.kill()
+    unfinished = [job for job in jobs if not service.client.get(job.id).terminal]
+    assert unfinished, "the worker was too fast to be killed in the middle"
+    service.worker.start()
+    jobs = wait_all(service.client, jobs, timeout=RESTART_WAIT_S)
+    assert all(job.succeeded for job in jobs)
+    assert set(service.stored()) == expected_keys(jobs)
+
+
+def test_a_wiped_redis_is_rebuilt_from_storage(service: Service):
+    service.worker.kill()
+    jobs = submit_all(service.client, list(crops(16, seed=3)))
+    service.valkey.wipe()
+    from worker.reconcile import reconcile
+
+    counts = reconcile(service.settings, days=2)
+    assert counts["rebuilt"] == len(jobs)
+    service.worker.start()
+    jobs = wait_all(service.client, jobs)
+    assert all(job.succeeded for job in jobs)
+
+
+def test_a_deleted_job_leaves_nothing(service: Service):
+    job = service.client.submit(next(crops(1)), wait=WAIT_S)
+    assert input_object(job.id) in service.stored()
+    service.client.delete(job.id)
+    assert service.stored() == {}

@@ -1,0 +1,224 @@
+"""The pipeline on a real Redis, with a computer that does what the test says."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from redis import Redis
+
+from contract.errors import DecoderCrashed, ImageUndecodable, StorageUnavailable
+from contract.ids import new_id
+from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult, ModelInfo
+from contract.names import Lane, input_object, job_prefix, result_object
+from contract.options import JobOptions
+from contract.states import JobState
+from storage.jobs import JobStore
+from storage.memory import MemoryStore
+from worker.imaging.prepared import Prepared
+from worker.isolation import Isolation
+from worker.leases import Leases
+from worker.outcome import Computed
+from worker.patience import Patience
+from worker.pipeline import Pipeline
+from worker.rendering.render import RenderedFile
+
+MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(32, 32))
+
+
+class Computer:
+    """Makes one tiny file, or raises what `failures` hold for the image's bytes."""
+
+    def __init__(self) -> None:
+        self.failures: dict[bytes, list[Exception]] = {}
+        self.computed: list[bytes] = []
+
+    def compute(self, data, options, clock, deadline_at=None) -> Computed:
+        self.computed.append(data)
+        if self.failures.get(data):
+            raise self.failures[data].pop(0)
+        files = [RenderedFile("depth", "png", "image/png", 1, 1, b"png of " + data)]
+        prepared = Prepared.__new__(Prepared)
+        object.__setattr__(prepared, "downsampled_to", None)
+        object.__setattr__(prepared, "width", 1)
+        object.__setattr__(prepared, "height", 1)
+        return Computed(prepared, MODEL, DepthInfo(min=0, max=1), files)
+
+
+class FaultyStore(MemoryStore):
+    """Notes the order of writes; refuses the puts of keys that end in a name in `refuse`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refuse: set[str] = set()
+        self.written: list[str] = []
+
+    def put(self, key, data, *, media_type, metadata=None) -> None:
+        if any(key.endswith(name) for name in self.refuse):
+            raise StorageUnavailable("refused by the test")
+        super().put(key, data, media_type=media_type, metadata=metadata)
+        self.written.append(key.rpartition("/")[2])
+
+
+@pytest.fixture
+def jobs(redis: Redis) -> JobStore:
+    return JobStore(redis)
+
+
+@pytest.fixture
+def objects() -> FaultyStore:
+    return FaultyStore()
+
+
+@pytest.fixture
+def computer() -> Computer:
+    return Computer()
+
+
+@pytest.fixture
+def pipeline(jobs, objects, computer) -> Pipeline:
+    return Pipeline(
+        objects=objects,
+        jobs=jobs,
+        computer=computer,
+        leases=Leases(jobs, 5.0),
+        patience=Patience(limit_s=0.3),
+        isolation=Isolation(),
+        worker="tester",
+        lease_s=5.0,
+        max_attempts=3,
+    )
+
+
+def accept(jobs: JobStore, objects: MemoryStore, data: bytes = b"image", **options) -> str:
+    job_id = new_id()
+    now = time.time()
+    request = JobRequest(
+        id=job_id,
+        created_at=now,
+        expires_at=now + 600,
+        deadline_at=options.pop("deadline_at", None),
+        options=JobOptions(**options),
+        input=InputInfo(media_type="image/png", bytes=len(data), sha256="", width=1, height=1),
+    )
+    objects.put(input_object(job_id), data, media_type="image/png")
+    assert jobs.create(JobRecord(request=request))
+    return job_id
+
+
+def test_outputs_are_written_before_the_result_and_the_result_before_the_state(
+    pipeline, jobs, objects
+):
+    job_id = accept(jobs, objects)
+    states_seen = []
+    put = objects.put
+
+    def put_and_look(key, data, **kwargs):
+        states_seen.append(jobs.get(job_id).state)
+        put(key, data, **kwargs)
+
+    objects.put = put_and_look
+    pipeline.run(job_id)
+    assert objects.written == ["input", "depth.png", "result.json"]
+    assert states_seen == [JobState.RUNNING, JobState.RUNNING]
+    assert jobs.get(job_id).state is JobState.SUCCEEDED
+    stored = JobResult.model_validate_json(objects.get(result_object(job_id)))
+    assert stored == jobs.get(job_id).result
+
+
+@pytest.mark.parametrize("missing", ["depth.png", "result.json"])
+def test_a_job_never_succeeds_without_its_files(pipeline, jobs, objects, missing):
+    job_id = accept(jobs, objects)
+    objects.refuse = {missing}
+    pipeline.run(job_id)
+    record = jobs.get(job_id)
+    assert record.state is JobState.QUEUED  # given back, for when storage returns
+    assert record.attempt == 0  # and not counted
+    objects.refuse = set()
+    pipeline.run(job_id)
+    assert jobs.get(job_id).state is JobState.SUCCEEDED
+
+
+def test_a_bad_image_is_final_at_once_and_leaves_a_coded_result(pipeline, jobs, objects, computer):
+    job_id = accept(jobs, objects)
+    computer.failures[b"image"] = [ImageUndecodable("broken pixels")]
+    pipeline.run(job_id)
+    record = jobs.get(job_id)
+    assert (record.state, record.attempt) == (JobState.FAILED, 1)
+    assert record.result.error.code == "image_undecodable"
+    assert result_object(job_id) in {info.key for info in objects.list(job_prefix(job_id))}
+
+
+def test_a_duplicate_message_changes_nothing(pipeline, jobs, objects, computer):
+    job_id = accept(jobs, objects)
+    for _ in range(5):
+        pipeline.run(job_id)
+    assert len(computer.computed) == 1
+    assert jobs.get(job_id).attempt == 1
+
+
+def test_a_decoder_crash_is_tried_three_times_and_then_set_aside(pipeline, jobs, objects, computer):
+    job_id = accept(jobs, objects)
+    computer.failures[b"image"] = [DecoderCrashed("signal 11")] * 5
+    for _ in range(5):
+        pipeline.run(job_id)
+    assert len(computer.computed) == 3
+    assert jobs.get(job_id).result.error.code == "poisoned"
+    assert jobs.quarantined() == [job_id]
+
+
+def test_a_job_whose_workers_died_three_times_is_not_touched_again(
+    pipeline, jobs, objects, computer
+):
+    job_id = accept(jobs, objects)
+    for _ in range(3):  # workers that claim and die
+        assert jobs.claim(job_id, "victim", 0.01).outcome == "taken"
+        time.sleep(0.02)
+    pipeline.run(job_id)
+    assert computer.computed == []
+    assert jobs.get(job_id).result.error.code == "poisoned"
+
+
+def test_a_bystander_of_two_crashes_succeeds_alone(pipeline, jobs, objects):
+    job_id = accept(jobs, objects)
+    for _ in range(2):
+        jobs.claim(job_id, "victim", 0.01)
+        time.sleep(0.02)
+    pipeline.run(job_id)
+    record = jobs.get(job_id)
+    assert (record.state, record.attempt) == (JobState.SUCCEEDED, 3)
+
+
+def test_work_after_the_deadline_is_not_done(pipeline, jobs, objects, computer):
+    job_id = accept(jobs, objects, deadline_at=time.time() - 1)
+    pipeline.run(job_id)
+    assert computer.computed == []
+    assert jobs.get(job_id).state is JobState.EXPIRED
+    assert jobs.get(job_id).result.error.code == "deadline_exceeded"
+
+
+def test_a_canceled_job_is_not_run(pipeline, jobs, objects, computer):
+    job_id = accept(jobs, objects)
+    jobs.cancel(job_id)
+    pipeline.run(job_id)
+    assert computer.computed == []
+    assert jobs.get(job_id).state is JobState.CANCELED
+
+
+def test_a_stale_holder_cannot_overwrite_the_outcome_of_the_next(pipeline, jobs, objects):
+    job_id = accept(jobs, objects)
+    frozen = jobs.claim(job_id, "frozen", 0.01).record
+    time.sleep(0.02)
+    pipeline.run(job_id)
+    late = JobResult(
+        id=job_id, state=JobState.FAILED, attempt=frozen.attempt, finished_at=time.time()
+    )
+    assert not jobs.finish(late)
+    assert jobs.get(job_id).state is JobState.SUCCEEDED
+
+
+def test_the_lane_is_empty_when_all_is_done(pipeline, jobs, objects):
+    for _ in range(3):
+        pipeline.run(accept(jobs, objects))
+    backlog = jobs.backlog(Lane.INTERACTIVE)
+    assert (backlog.queued, backlog.running) == (0, 0)
