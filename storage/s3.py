@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from typing import Any, BinaryIO, TypeVar
 from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from contract.errors import NotFound, StorageUnavailable
+from contract.errors import StorageUnavailable
 from contract.settings import Settings
 from storage.objects import ObjectInfo, check_key, check_metadata
+from storage.s3_answers import S3Body, error_code, head_info, listed_info, s3_errors
 
 _PAGE = 1000  # the most keys that S3 lists or deletes in one request
 _T = TypeVar("_T")
@@ -24,13 +24,23 @@ class S3Store:
     """An ObjectStore in one bucket. Safe to share between threads."""
 
     def __init__(
-        self, client: Any, bucket: str, *, public_client: Any = None, create_bucket: bool = False
+        self,
+        client: Any,
+        bucket: str,
+        *,
+        public_client: Any = None,
+        create_bucket: bool = False,
+        foreign: bool = False,
     ) -> None:
-        """`public_client` signs URLs for the address under which clients reach the server."""
+        """`public_client` signs URLs for the address under which clients reach the server.
+
+        `foreign`: somebody else's bucket, whose keys may be any text.
+        """
         self._client = client
         self._signer = public_client or client
         self._bucket = bucket
         self._create_bucket = create_bucket
+        self._checked: Callable[[str], str] = str if foreign else check_key
 
     @classmethod
     def from_settings(cls, settings: Settings) -> S3Store:
@@ -46,6 +56,10 @@ class S3Store:
             create_bucket=settings.s3_create_bucket,
         )
 
+    def neighbour(self, bucket: str) -> S3Store:
+        """Return a store of somebody else's bucket on the same server, never created by us."""
+        return S3Store(self._client, bucket, foreign=True)
+
     def put(
         self,
         key: str,
@@ -57,7 +71,7 @@ class S3Store:
         """Write the object with one PUT, which S3 makes visible only when it is complete."""
         request = {
             "Bucket": self._bucket,
-            "Key": check_key(key),
+            "Key": self._checked(key),
             "ContentType": media_type,
             "Metadata": check_metadata(metadata),
         }
@@ -67,34 +81,27 @@ class S3Store:
                 data.seek(0)
             self._client.put_object(Body=data, **request)
 
-        with _translated(key):
+        with s3_errors(key):
             self._with_bucket(send)
 
     def get(self, key: str) -> bytes:
         """Return the object's bytes. Raises NotFound."""
-        with _translated(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=check_key(key))
+        with s3_errors(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._checked(key))
             body: bytes = answer["Body"].read()
             return body
 
     def open(self, key: str) -> BinaryIO:
         """Return a stream of the object's bytes. Raises NotFound."""
-        with _translated(key):
-            answer = self._client.get_object(Bucket=self._bucket, Key=check_key(key))
-        return io.BufferedReader(_Body(key, answer["Body"]), 256 * 1024)
+        with s3_errors(key):
+            answer = self._client.get_object(Bucket=self._bucket, Key=self._checked(key))
+        return io.BufferedReader(S3Body(key, answer["Body"]), 256 * 1024)
 
     def head(self, key: str) -> ObjectInfo:
         """Return everything but the bytes. Raises NotFound."""
-        with _translated(key):
-            answer = self._client.head_object(Bucket=self._bucket, Key=check_key(key))
-        return ObjectInfo(
-            key=key,
-            size=answer["ContentLength"],
-            modified_at=answer["LastModified"].timestamp(),
-            media_type=answer.get("ContentType", ""),
-            metadata=answer.get("Metadata", {}),
-            etag=answer.get("ETag", "").strip('"'),
-        )
+        with s3_errors(key):
+            answer = self._client.head_object(Bucket=self._bucket, Key=self._checked(key))
+        return head_info(key, answer)
 
     def list(self, prefix: str, *, start_after: str = "") -> Iterator[ObjectInfo]:
         """Yield the objects under `prefix`, in pages.
@@ -104,21 +111,21 @@ class S3Store:
         """
         truncated = True
         while truncated:
-            with _translated(prefix):
+            with s3_errors(prefix):
                 page = self._client.list_objects_v2(
                     Bucket=self._bucket, Prefix=prefix, StartAfter=start_after, MaxKeys=_PAGE
                 )
             for entry in page.get("Contents", ()):
                 start_after = entry["Key"]
-                yield _listed(entry)
+                yield listed_info(entry)
             truncated = page.get("IsTruncated", False)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects, a thousand per request; missing ones are fine."""
-        checked = [check_key(key) for key in keys]
+        checked = [self._checked(key) for key in keys]
         for start in range(0, len(checked), _PAGE):
             names = [{"Key": key} for key in checked[start : start + _PAGE]]
-            with _translated("delete"):
+            with s3_errors("delete"):
                 answer = self._client.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": names, "Quiet": True}
                 )
@@ -131,10 +138,10 @@ class S3Store:
         disposition = f"attachment; filename*=UTF-8''{quote(filename, safe='')}"
         parameters = {
             "Bucket": self._bucket,
-            "Key": check_key(key),
+            "Key": self._checked(key),
             "ResponseContentDisposition": disposition,
         }
-        with _translated(key):
+        with s3_errors(key):
             url: str = self._signer.generate_presigned_url(
                 "get_object", Params=parameters, ExpiresIn=expires_s
             )
@@ -142,18 +149,18 @@ class S3Store:
 
     def check(self) -> None:
         """Ask for the bucket, and make it if that is wanted."""
-        with _translated("check"):
+        with s3_errors("check"):
             try:
                 self._with_bucket(lambda: self._client.head_bucket(Bucket=self._bucket))
             except ClientError as exc:
-                raise StorageUnavailable(f"no bucket {self._bucket}: {_code(exc)}") from exc
+                raise StorageUnavailable(f"no bucket {self._bucket}: {error_code(exc)}") from exc
 
     def _with_bucket(self, call: Callable[[], _T]) -> _T:
         """Return `call()`; where the bucket is missing and may be made, make it and call again."""
         try:
             return call()
         except ClientError as exc:
-            missing = _code(exc) in ("NoSuchBucket", "404")
+            missing = error_code(exc) in ("NoSuchBucket", "404")
             if not (missing and self._create_bucket):
                 raise
         self._make_bucket()
@@ -167,30 +174,8 @@ class S3Store:
         try:
             self._client.create_bucket(Bucket=self._bucket, **extra)
         except ClientError as exc:  # another process was faster
-            if _code(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
+            if error_code(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
                 raise
-
-
-class _Body(io.RawIOBase):
-    """A response body as a raw stream whose errors are the project's own."""
-
-    def __init__(self, key: str, body: Any) -> None:
-        super().__init__()
-        self._key = key
-        self._body = body
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        with _translated(self._key):
-            chunk = self._body.read(len(buffer))
-        buffer[: len(chunk)] = chunk
-        return len(chunk)
-
-    def close(self) -> None:
-        self._body.close()
-        super().close()
 
 
 def _open_client(settings: Settings, endpoint_url: str | None) -> Any:
@@ -213,34 +198,3 @@ def _open_client(settings: Settings, endpoint_url: str | None) -> Any:
             response_checksum_validation="when_required",
         ),
     )
-
-
-def _listed(entry: Mapping[str, Any]) -> ObjectInfo:
-    return ObjectInfo(
-        key=entry["Key"],
-        size=entry["Size"],
-        modified_at=entry["LastModified"].timestamp(),
-        etag=entry.get("ETag", "").strip('"'),
-    )
-
-
-def _code(exc: ClientError) -> str:
-    return str(exc.response.get("Error", {}).get("Code", ""))
-
-
-@contextmanager
-def _translated(key: str) -> Iterator[None]:
-    """Turn boto's exceptions into NotFound or StorageUnavailable.
-
-    All but a missing object is the infrastructure's fault, also 403, 500, 503 and 507 (MinIO's full
-    disk): waiting jobs wait on until somebody has repaired it.
-    """
-    try:
-        yield
-    except ClientError as exc:
-        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        if status == 404 and _code(exc) != "NoSuchBucket":
-            raise NotFound(f"no object {key}") from exc
-        raise StorageUnavailable(f"S3 answers {status} {_code(exc)} for {key}") from exc
-    except (BotoCoreError, OSError) as exc:
-        raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
