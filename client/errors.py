@@ -50,7 +50,7 @@ def _tree(base: type[DepthqError]) -> Iterator[type[DepthqError]]:
 def error_from(code: str, message: str, *, retry_after_s: float | None = None) -> DepthqError:
     """Return the exception that stands for a code of the service, most specific class first."""
     for kind in _tree(DepthqError):
-        if vars(kind).get("code") != code:
+        if kind is DepthqError or vars(kind).get("code") != code:
             continue
         if issubclass(kind, Overloaded):
             return kind(message, retry_after_s=max(1, round(retry_after_s or 1)))

@@ -19,7 +19,7 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"
 INTRODUCTION = """# Configuration
 
 Every setting is an environment variable. Without any of them, everything runs on this machine and
-keeps its files in `depthq-data/`. Wrong values stop a program at its start, with the variable's name.
+keeps its files in `depthq-data/`. A wrong value stops a program at its start, by name.
 
 This page is made from `contract/settings.py`: change that, then run
 `python -m client.settings_table`.

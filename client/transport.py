@@ -11,6 +11,7 @@ import httpx2
 
 from client.errors import ServiceUnreachable, UnexpectedAnswer, error_from_problem
 from client.retries import BUSY, RETRIED_STATUSES, RetryPolicy, parse_retry_after
+from contract.errors import InvalidRequest
 
 logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S = 5.0
@@ -22,11 +23,12 @@ class Transport:
     def __init__(
         self, base_url: str, api_key: str | None, timeout_s: float, retries: RetryPolicy
     ) -> None:
+        hostname = _hostname(base_url)
         self.base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._retries = retries
         # A proxy from the environment must not stand between us and our own machine.
-        loopback = urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1")
+        loopback = hostname in ("127.0.0.1", "localhost", "::1")
         self.http = httpx2.Client(
             base_url=self.base_url,
             headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
@@ -65,8 +67,6 @@ class Transport:
     ) -> tuple[httpx2.Response | None, ServiceUnreachable | None]:
         try:
             return send(), None
-        except (httpx2.InvalidURL, httpx2.UnsupportedProtocol) as exc:
-            raise UnexpectedAnswer(f"{self.base_url} is not an http:// address") from exc
         except httpx2.TransportError as exc:
             return None, self.unreachable(exc)
 
@@ -80,6 +80,17 @@ class Transport:
     def close(self) -> None:
         """Close the kept connections."""
         self.http.close()
+
+
+def _hostname(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            httpx2.URL(url)
+            return parts.hostname
+    except (ValueError, httpx2.InvalidURL):
+        pass  # the sentence below says all there is to say
+    raise InvalidRequest(f"{url!r} is not an address like http://127.0.0.1:8000")
 
 
 def _retry_after(response: httpx2.Response | None) -> float | None:

@@ -1,0 +1,29 @@
+"""A stand-in service and a client that does not really sleep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from client.http import DepthClient
+from client.retries import RetryPolicy
+from tests.services.fake_api import FakeApi, fake_api
+
+
+@pytest.fixture
+def api() -> Iterator[FakeApi]:
+    with fake_api() as running:
+        yield running
+
+
+@pytest.fixture
+def slept() -> list[float]:
+    """The waits between tries, in seconds."""
+    return []
+
+
+@pytest.fixture
+def client(api: FakeApi, slept: list[float]) -> Iterator[DepthClient]:
+    with DepthClient(api.url, retries=RetryPolicy(attempts=4, sleep=slept.append)) as opened:
+        yield opened
