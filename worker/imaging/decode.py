@@ -14,7 +14,7 @@ from worker.imaging.prepare import LONG_SIDE_PX
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side stays this many times the
 # network's: docs/decisions/ says what that changes.
-REDUCED_MARGIN = 2
+REDUCED_MARGIN = 3
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,

@@ -111,14 +111,14 @@ def test_damage_that_decodes_all_the_same_is_reported(decoder: Decoder) -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "factor"),
-    [(640, 480, 1), (1023, 700, 1), (1024, 768, 2), (2047, 9, 2), (2048, 9, 4), (4096, 4096, 8)],
+    [(640, 480, 1), (1535, 700, 1), (1536, 9, 2), (3071, 9, 2), (3072, 9, 4), (6144, 6144, 8)],
 )
-def test_jpeg_keeps_twice_the_networks_size(width: int, height: int, factor: int) -> None:
+def test_jpeg_keeps_three_times_the_networks_size(width: int, height: int, factor: int) -> None:
     assert reduction(ImageHeader("image/jpeg", width, height)) == factor
     assert reduction(ImageHeader("image/png", width, height)) == 1
 
 
 def test_no_reduction_hides_a_turn(decoder: Decoder) -> None:
-    data = with_orientation(photo(1025, 1026), "JPEG", 6)  # both sides halve to 513
+    data = with_orientation(photo(1537, 1538), "JPEG", 6)  # both sides halve to 769
     prepared = decoder.decode(data)
-    assert (prepared.width, prepared.height) == (1026, 1025)
+    assert (prepared.width, prepared.height) == (1538, 1537)
