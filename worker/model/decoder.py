@@ -1,7 +1,7 @@
 """The decoder of MiDaS_small: fuses four feature maps, coarse to fine, into one depth map.
 
-Source: the RefineNet decoder (Lin et al., arXiv 1611.06612) as MiDaS v2.1 uses it. Module names are those
-of the published checkpoint.
+Source: the RefineNet decoder (Lin et al., arXiv 1611.06612) as MiDaS v2.1 uses it. Module names are
+those of the published checkpoint.
 """
 
 from __future__ import annotations
@@ -22,14 +22,16 @@ class ResidualUnit(nn.Module):
         """Return `x` refined."""
         inner = self.conv1(functional.relu(x))  # (B, C, h, w)
         inner = self.conv2(functional.relu(inner))  # (B, C, h, w)
-        return inner + x  # (B, C, h, w)
+        refined: Tensor = inner + x  # (B, C, h, w)
+        return refined
 
 
 class FusionBlock(nn.Module):
     """Joins a skip connection with what comes from the coarser level, and doubles the sides.
 
-    (B, C, h, w) and the same → (B, C', 2h, 2w). The original doubles first and projects then; both are
-    linear and the weights of a bilinear mean sum to one, so projecting first is exact, and cheaper.
+    (B, C, h, w) and the same → (B, C', 2h, 2w). The original doubles first and projects then; both
+    are linear and the weights of a bilinear mean sum to one, so projecting first is exact and
+    cheaper.
     """
 
     def __init__(self, channels: int, out_channels: int) -> None:

@@ -1,4 +1,4 @@
-"""The encoder of MiDaS_small: timm's EfficientNet-Lite3, its layers under the checkpoint's names."""
+"""The encoder of MiDaS_small: timm's EfficientNet-Lite3, under the checkpoint's names."""
 
 from __future__ import annotations
 

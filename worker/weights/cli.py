@@ -1,0 +1,129 @@
+"""The command line of the weights: list, fetch, convert, show. `--json` for scripts."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from contract.settings import Settings
+from worker.weights import registry
+from worker.weights.convert import convert
+from worker.weights.download import Progress, quiet
+from worker.weights.errors import WeightsError
+from worker.weights.resolve import fetched, from_file, resolve
+from worker.weights.store import WeightsStore
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; return 0, or 1 with the reason on stderr."""
+    options = _parser().parse_args(arguments)
+    settings = Settings()
+    try:
+        COMMANDS[options.command](options, settings)
+    except WeightsError as exc:
+        sys.stderr.write(f"{exc.message}\n")
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="depthq weights", description="the network's weights")
+    commands = parser.add_subparsers(dest="command", required=True)
+    commands.add_parser("list", help="the weights that are known, and which are here")
+    fetch = commands.add_parser("fetch", help="download published weights and make them ready")
+    fetch.add_argument("name", nargs="?", default=registry.MIDAS_SMALL.name)
+    fetch.add_argument("--base-url", help="folder of a mirror that holds the same file")
+    make = commands.add_parser("convert", help="turn .pt, .safetensors or .onnx into a network")
+    make.add_argument("file", type=Path)
+    make.add_argument("--out", type=Path, help="where to; default: the cache, by hash")
+    make.add_argument("--weights-id", help="what results will call them; with --out")
+    make.add_argument("--licence", default="unknown", help="kept in the file; with --out")
+    make.add_argument("--half", action="store_true", help="keep kernels as fp16; with --out")
+    commands.add_parser("show", help="the weights that a worker started now would run")
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="for scripts")
+    return parser
+
+
+def _list(options: argparse.Namespace, settings: Settings) -> None:
+    store = WeightsStore(settings.cache_dir)
+    rows = [
+        {**asdict(w), "runnable": w.runnable, "here": w.url is None or store.has(w)}
+        for w in registry.KNOWN
+    ]
+    lines = [
+        f"{r['name']:<12} {r['bytes'] / 1e6:>7.1f} MB  {'here' if r['here'] else 'not here':<8}  "
+        f"{r['weights_id']:<19} {r['licence']}{'; ' + r['note'] if r['note'] else ''}"
+        for r in rows
+    ]
+    _say(options, {"weights": rows}, "\n".join(lines))
+
+
+def _fetch(options: argparse.Namespace, settings: Settings) -> None:
+    weights = registry.get(options.name)
+    store = WeightsStore(settings.cache_dir, options.base_url)
+    with ExitStack() as stack:
+        shown = not options.json and sys.stderr.isatty()
+        progress = _progress_bar(stack, weights.name) if shown else quiet
+        path = store.fetch(weights, progress)
+    # Converting now spares the first worker start the seconds, and finds a wrong file at once.
+    network = fetched(store, weights).path if weights.runnable else None
+    about = {"name": weights.name, "weights_id": weights.weights_id, "file": str(path)}
+    _say(
+        options, {**about, "network": str(network) if network else None}, f"{weights.name}: {path}"
+    )
+
+
+def _convert(options: argparse.Namespace, settings: Settings) -> None:
+    if options.out is None:
+        artefact = from_file(WeightsStore(settings.cache_dir), options.file)
+        path, weights_id = artefact.path, artefact.weights_id
+    else:
+        weights_id = options.weights_id or options.file.stem
+        path = convert(
+            options.file,
+            options.out,
+            weights_id=weights_id,
+            licence=options.licence,
+            half=options.half,
+        )
+    _say(options, {"network": str(path), "weights_id": weights_id}, f"{weights_id}: {path}")
+
+
+def _show(options: argparse.Namespace, settings: Settings) -> None:
+    artefact = resolve(settings)
+    about = {
+        "model": artefact.model,
+        "weights_id": artefact.weights_id,
+        "network": str(artefact.path),
+    }
+    _say(options, about, f"{artefact.model}, weights {artefact.weights_id}: {artefact.path}")
+
+
+def _say(options: argparse.Namespace, document: Mapping[str, Any], text: str) -> None:
+    sys.stdout.write((json.dumps(document) if options.json else text) + "\n")
+
+
+def _progress_bar(stack: ExitStack, name: str) -> Progress:
+    from rich.console import Console  # only a terminal needs it
+    from rich.progress import DownloadColumn, TransferSpeedColumn
+    from rich.progress import Progress as Bar
+
+    columns = (*Bar.get_default_columns(), DownloadColumn(), TransferSpeedColumn())
+    bar = stack.enter_context(Bar(*columns, console=Console(stderr=True)))
+    task = bar.add_task(name)
+    return lambda done, total: bar.update(task, completed=done, total=total)
+
+
+COMMANDS: dict[str, Callable[[argparse.Namespace, Settings], None]] = {
+    "list": _list,
+    "fetch": _fetch,
+    "convert": _convert,
+    "show": _show,
+}

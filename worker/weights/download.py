@@ -1,0 +1,90 @@
+"""Downloads a file of weights: resumes where it stopped, and trusts nothing but the hash."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx2
+
+from worker.weights.errors import WeightsError
+from worker.weights.files import sha256_of
+from worker.weights.registry import Weights
+
+CHUNK_BYTES = 256 * 1024
+TIMEOUT_S = 30.0  # of connecting and of every read, not of the whole
+
+Progress = Callable[[int, int], None]  # bytes so far, bytes in all
+
+
+def quiet(_done: int, _total: int) -> None:
+    """Report progress to nobody."""
+
+
+def download(weights: Weights, url: str, target: Path, progress: Progress = quiet) -> Path:
+    """Download `weights` from `url` to `target`; WeightsError unless size and hash are as recorded.
+
+    What has arrived stays in `<target>.part` when the connection breaks, and the next call goes on from
+    there. `target` appears only when it is whole and right.
+    """
+    part = target.with_name(target.name + ".part")
+    part.parent.mkdir(parents=True, exist_ok=True)
+    if not part.exists() or part.stat().st_size < weights.bytes:
+        _receive(weights, url, part, progress)
+    _verify(weights, part)
+    part.replace(target)
+    return target
+
+
+def _receive(weights: Weights, url: str, part: Path, progress: Progress) -> None:
+    start = part.stat().st_size if part.exists() else 0
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    try:
+        with httpx2.stream(
+            "GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S
+        ) as response:
+            response.raise_for_status()
+            # 200 in answer to a Range: this server cannot resume and sends everything anew.
+            resumed = start > 0 and response.status_code == httpx2.codes.PARTIAL_CONTENT
+            _append(weights, response, part, start if resumed else 0, progress)
+    except httpx2.HTTPError as exc:
+        raise WeightsError(
+            f"{weights.name}: the download from {url} broke off ({exc}); run it again to go on"
+        ) from exc
+
+
+def _append(
+    weights: Weights, response: httpx2.Response, part: Path, start: int, progress: Progress
+) -> None:
+    done = start
+    with part.open("ab" if start else "wb") as file:
+        for chunk in response.iter_bytes(CHUNK_BYTES):
+            done += len(chunk)
+            if done > weights.bytes:  # never fill the disk with what cannot be right
+                break
+            file.write(chunk)
+            progress(done, weights.bytes)
+        file.flush()
+        os.fsync(file.fileno())
+    if done > weights.bytes:
+        part.unlink()
+        raise WeightsError(
+            f"{weights.name}: the server sends more than the {weights.bytes:,} bytes recorded; "
+            "this is another file, nothing was kept"
+        )
+
+
+def _verify(weights: Weights, part: Path) -> None:
+    size = part.stat().st_size
+    if size < weights.bytes:
+        raise WeightsError(
+            f"{weights.name}: only {size:,} of {weights.bytes:,} bytes arrived; run it again to go on"
+        )
+    found = sha256_of(part)
+    if size != weights.bytes or found != weights.sha256:
+        part.unlink()  # going on from it could never end well
+        raise WeightsError(
+            f"{weights.name}: SHA-256 is {found}, recorded is {weights.sha256}; the file was "
+            "altered and has been discarded"
+        )
