@@ -67,8 +67,8 @@ def body_chunks(request: Request, max_bytes: int) -> Iterator[bytes]:
     The count is ours: werkzeug cuts a chunked body at its limit without a word.
     Raises LengthRequired, ImageTooLarge, InvalidRequest (the body ended early).
     """
-    expected = request.content_length
-    if expected is None or "chunked" in request.headers.get("Transfer-Encoding", "").lower():
+    expected = request.content_length or 0  # neither length nor encoding: there is no body
+    if request.headers.get("Transfer-Encoding"):
         raise LengthRequired("Send the body with a Content-Length header.")
     if expected > max_bytes:
         raise ImageTooLarge(f"The body has {expected} bytes; at most {max_bytes} are accepted.")

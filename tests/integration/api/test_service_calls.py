@@ -1,0 +1,62 @@
+"""Models, readiness, metrics."""
+
+from __future__ import annotations
+
+import time
+
+from contract.documents import ModelsDocument, ReadinessDocument
+from contract.names import Lane
+from storage.workers import WorkerInfo
+from tests.unit.api.fakes import jpeg
+
+
+def announce(api, name, **more) -> None:
+    info = WorkerInfo(
+        name=name, lane=Lane.INTERACTIVE, pid=1, host="h", started_at=time.time(), ready=True,
+        engine="openvino", precision="fp32", model="midas_small", weights_id="w1",
+        images_per_s=10.0, slots=16, **more,
+    )  # fmt: skip
+    api.parts.workers.announce(info, 30)
+
+
+def test_models_are_those_of_live_workers(api):
+    announce(api, "a")
+    announce(api, "b")
+    answer = ModelsDocument.model_validate_json(api.client.get("/v1/models").data)
+    (model,) = answer.models
+    assert (model.name, model.workers, model.images_per_s) == ("midas_small", 2, 20.0)
+
+
+def test_without_workers_there_is_a_default_but_no_model(api):
+    answer = ModelsDocument.model_validate_json(api.client.get("/v1/models").data)
+    assert (answer.default, answer.models) == ("midas_small", [])
+
+
+def test_readiness_lists_workers(api):
+    announce(api, "a")
+    answer = ReadinessDocument.model_validate_json(api.client.get("/readyz").data)
+    assert answer.ready
+    assert [worker.name for worker in answer.workers] == ["a"]
+
+
+def test_metrics_tell_of_requests_backlog_and_workers(api):
+    announce(api, "a")
+    api.client.post("/v1/jobs", data=jpeg(), content_type="image/jpeg")
+    api.client.post("/v1/jobs", data=b"x", content_type="image/jpeg")
+    text = api.client.get("/metrics").text
+    for line in (
+        'depthq_http_requests_total{code="202",method="POST",route="/v1/jobs"} 1.0',
+        'depthq_jobs_refused_total{code="unsupported_media_type"} 1.0',
+        "depthq_jobs_accepted_total 1.0",
+        'depthq_jobs{lane="interactive",state="queued"} 1.0',
+        'depthq_live_workers{lane="interactive"} 1.0',
+        'depthq_backlog_seconds_per_worker{lane="interactive"} 0.1',
+        'depthq_oldest_job_age_seconds{lane="interactive"}',
+    ):
+        assert line in text
+
+
+def test_the_estimate_uses_the_workers_speed(api):
+    announce(api, "a")
+    job = api.client.post("/v1/jobs", data=jpeg(), content_type="image/jpeg").json
+    assert (job["position"], job["eta_s"]) == (0, 0.1)
