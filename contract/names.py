@@ -84,6 +84,7 @@ DATASETS_KEY = f"{KEY_PREFIX}datasets"  # sorted set: datasets with work left, b
 
 WORKERS_KEY = f"{KEY_PREFIX}workers"  # set of names that may have a worker_key
 LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
+SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the life of Redis that was compared with storage
 QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by time
 CHANGES_CHANNEL = f"{KEY_PREFIX}changes"  # publish: "<job id>" whenever its record changed
 
