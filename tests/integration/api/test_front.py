@@ -1,0 +1,161 @@
+"""The real front: slow clients, endless bodies, more waiters than threads, an orderly end."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx2
+import pytest
+
+from contract.names import Lane
+from contract.settings import Settings
+from storage.connection import open_redis
+from storage.filesystem import FilesystemStore
+from storage.jobs import JobStore
+from tests.integration.api.live import ApiProcess
+from tests.integration.api.slow_clients import HEALTH, ask, slow_clients
+from tests.services.process import wait_until
+from tests.unit.api.fakes import jpeg
+
+THREADS = 8
+LIMIT = 1_000_000
+
+
+@pytest.fixture
+def api(redis_url, tmp_path):
+    settings = Settings(
+        redis_url=redis_url, data_dir=tmp_path / "data", api_threads=THREADS, max_upload_bytes=LIMIT
+    )
+    process = ApiProcess(settings, tmp_path / "api")
+    process.start()
+    yield process
+    process.stop()
+
+
+@pytest.fixture
+def jobs(redis_url):
+    with open_redis(Settings(redis_url=redis_url)) as redis:
+        yield JobStore(redis)
+
+
+@pytest.fixture
+def client(api):
+    with httpx2.Client(base_url=api.url, timeout=30) as client:
+        yield client
+
+
+def submit(client):
+    return client.post("/v1/jobs", content=jpeg(), headers={"Content-Type": "image/jpeg"})
+
+
+def test_slow_clients_by_the_hundred_hold_up_nobody(api, client):
+    with slow_clients("127.0.0.1", api.port):
+        for _ in range(10):
+            assert ask("127.0.0.1", api.port, HEALTH, timeout_s=10) == 200
+        assert submit(client).status_code == 202
+
+
+def test_more_waiters_than_threads_hold_up_nobody_and_are_all_answered(api, client, jobs):
+    # Given as many long polls and as many streams as there are threads
+    url = submit(client).json()["links"]["self"]
+    job_id = url.rpartition("/")[2]
+
+    def poll(_):
+        return httpx2.get(f"{api.url}{url}?wait=60", timeout=90).json()["state"]
+
+    def follow(_):
+        return httpx2.get(f"{api.url}{url}/events", timeout=90).text
+
+    with ThreadPoolExecutor(2 * THREADS) as pool:
+        polls = [pool.submit(poll, n) for n in range(THREADS)]
+        streams = [pool.submit(follow, n) for n in range(THREADS)]
+        # When those beyond the budget have had their answer
+        wait_until(
+            lambda: sum(f.done() for f in polls + streams) >= THREADS + THREADS // 2,
+            "those beyond the budget",
+        )
+        # Then short requests still go through while the others wait
+        assert client.get("/healthz").status_code == 200
+        assert submit(client).status_code == 202
+        assert sum(not f.done() for f in polls + streams) == THREADS // 2
+        # And the end of the job ends the waiting
+        jobs.cancel(job_id)
+        states = {f.result(timeout=60) for f in polls}
+        texts = [f.result(timeout=60) for f in streams]
+    assert states <= {"queued", "canceled"}
+    assert all("retry: " in text and "event: job" in text for text in texts)
+
+
+def test_a_body_without_a_length_is_a_411_in_problem_details(api, tmp_path):
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
+    connection.request("POST", "/v1/jobs", body=iter([jpeg()]), encode_chunked=True,
+                       headers={"Transfer-Encoding": "chunked"})  # fmt: skip
+    answer = connection.getresponse()
+    assert (answer.status, answer.headers["Content-Type"]) == (411, "application/problem+json")
+    assert json.load(answer)["code"] == "invalid_request"
+    connection.close()
+    assert list(FilesystemStore(tmp_path / "data" / "objects").list("")) == []
+
+
+def test_a_body_above_the_limit_is_read_away_so_that_the_client_sees_the_413(client, tmp_path):
+    answer = client.post("/v1/jobs", content=b"x" * (20 * LIMIT))
+    assert (answer.status_code, answer.json()["code"]) == (413, "image_too_large")
+    assert list(FilesystemStore(tmp_path / "data" / "objects").list("")) == []
+
+
+def test_who_asks_before_sending_too_much_is_told_at_once(api):
+    head = f"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: {20 * LIMIT}\r\n"
+    assert ask("127.0.0.1", api.port, f"{head}Expect: 100-continue\r\n\r\n".encode()) == 413
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (b"NONSENSE\r\n\r\n", 400),
+        (b"GET / HTTP/1.1\r\nHost: x\r\nA: " + b"x" * 40_000 + b"\r\n\r\n", 431),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip\r\n\r\n", 501),
+        (b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n", 400),
+    ],
+)
+def test_broken_http_is_a_problem_too(api, request_bytes, status):
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as raw:
+        raw.sendall(request_bytes)
+        answer = b""
+        while chunk := raw.recv(4096):
+            answer += chunk
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert int(head.split()[1]) == status
+    assert json.loads(body)["status"] == status
+
+
+def test_sigterm_answers_what_was_begun_and_lets_waiters_go(api, client, jobs):
+    url = submit(client).json()["links"]["self"]
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(httpx2.get, f"{api.url}{url}?wait=60", timeout=90)
+        time.sleep(1)  # it must have arrived; nothing tells from outside
+        began = time.monotonic()
+        stopper = threading.Thread(target=api.stop)
+        stopper.start()
+        assert waiting.result(timeout=60).json()["state"] == "queued"
+        stopper.join(60)
+    assert time.monotonic() - began < 55  # not the minute that was asked for
+    assert not api.running
+    assert jobs.backlog(Lane.INTERACTIVE).queued == 1
+    assert signal.SIGTERM.name not in api.log_path.read_text()
+
+
+def test_every_log_line_is_json_with_the_request_id(api, client):
+    answer = submit(client)
+    wait_until(lambda: answer.headers["X-Request-Id"] in api.log_path.read_text(), "the log line")
+    (line,) = [
+        line
+        for line in api.log_lines()
+        if line.get("request_id") == answer.headers["X-Request-Id"] and line["action"] == "request"
+    ]
+    assert (line["method"], line["route"], line["status"]) == ("POST", "/v1/jobs", 202)
