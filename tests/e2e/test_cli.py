@@ -1,0 +1,232 @@
+"""`depthq up`, `submit` and `demo` as a person at a terminal uses them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from client import read_depth
+from client.ports import any_free
+from client.samples import sample_photographs
+from contract.settings import environment
+from tests.services.fake_api import fake_api
+
+START_S, STOP_S = 90, 60
+
+
+def command(*arguments: object) -> list[str]:
+    return [sys.executable, "-P", "-m", "client.cli", *map(str, arguments)]
+
+
+def until(reached: Callable[[], bool], timeout_s: float, what: str) -> None:
+    ends_at = time.monotonic() + timeout_s
+    while not reached():
+        assert time.monotonic() < ends_at, f"not within {timeout_s} s: {what}"
+        time.sleep(0.1)
+
+
+def family(pid: int) -> set[int]:
+    """Return the ids of a process and all its descendants."""
+    children = Path(f"/proc/{pid}/task").glob("*/children")
+    return {pid}.union(*(family(int(child)) for path in children for child in read_ids(path)))
+
+
+def read_ids(path: Path) -> list[str]:
+    try:
+        return path.read_text().split()
+    except OSError:
+        return []  # the thread has ended meanwhile
+
+
+def alive(pids: set[int]) -> set[int]:
+    """Return which of the processes still run; zombies do not."""
+    return {pid for pid in pids if _state(pid) not in ("Z", "X", "")}
+
+
+def _state(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return ""
+
+
+class Up:
+    """A running `depthq up`."""
+
+    def __init__(self, folder: Path, *arguments: object, **settings: object) -> None:
+        self.port = any_free()
+        self.log = folder / "up.log"
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                command("up", "--port", self.port, "--data-dir", folder / "data", *arguments),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment(**settings),
+                cwd=folder,
+            )
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def await_ready(self) -> None:
+        until(lambda: "is ready" in self.log.read_text() or self._dead(), START_S, "ready")
+        assert not self._dead(), self.log.read_text()
+
+    def _dead(self) -> bool:
+        return self.process.poll() is not None
+
+    def family(self) -> set[int]:
+        return family(self.process.pid)
+
+
+@pytest.fixture
+def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
+    started: list[Up] = []
+
+    def start(*arguments: object, **settings: object) -> Up:
+        started.append(Up(tmp_path, *arguments, **settings))
+        return started[-1]
+
+    yield start
+    for one in started:
+        if one.process.poll() is None:
+            one.process.kill()  # the leash takes the rest down
+        one.process.wait(STOP_S)
+
+
+def submit(url: str, out: Path, pictures: Sequence[Path]) -> None:
+    subprocess.run(
+        command("submit", *pictures, "--out", out),
+        env=environment(url=url),
+        check=True,
+        timeout=120,
+    )
+
+
+def test_up_submit_and_ctrl_c(up, tmp_path):
+    # Given a stack that is up
+    stack = up()
+    stack.await_ready()
+    # When two photographs are submitted
+    photographs = sample_photographs()
+    chosen = [photographs["cat"], photographs["motorcycle"]]
+    submit(stack.url, tmp_path / "out", chosen)
+    # Then their depth is there, as large as they are, and its numbers can be read
+    for path in chosen:
+        depth = read_depth(tmp_path / "out" / f"{path.stem}.depth.png")
+        with Image.open(path) as picture:
+            assert depth.values.shape == (picture.height, picture.width)
+        assert np.ptp(depth.values) > 0
+        assert (tmp_path / "out" / f"{path.stem}.heatmap.jpg").stat().st_size > 1000
+    # And Ctrl-C ends every process, in order and cleanly
+    processes = stack.family()
+    assert len(processes) >= 5  # ourselves, Redis, the API, two workers
+    stack.process.send_signal(signal.SIGINT)
+    assert stack.process.wait(STOP_S) == 0, stack.log.read_text()
+    assert alive(processes) == set()
+    assert stack.log.read_text().rstrip().endswith("stopped")
+
+
+def test_nothing_outlives_a_killed_parent(up):
+    stack = up("--no-bulk")
+    stack.await_ready()
+    processes = stack.family()
+    stack.process.kill()
+    stack.process.wait()
+    until(lambda: not alive(processes), 10, f"gone: {alive(processes)}")
+
+
+def test_a_child_that_dies_is_started_again(up, tmp_path):
+    stack = up("--no-bulk", engine="simulated")
+    stack.await_ready()
+    lines = [p for p in stack.family() if b"\0worker\0" in Path(f"/proc/{p}/cmdline").read_bytes()]
+    os.kill(lines[0], signal.SIGKILL)
+    until(lambda: "was killed by signal 9" in stack.log.read_text(), 10, "said so")
+    submit(stack.url, tmp_path / "out", [sample_photographs()["cat"]])
+
+
+def test_jobs_outlive_the_stack(up, tmp_path):
+    # Given a job that a stack accepted, and that stack killed without warning
+    first = up("--no-bulk", engine="simulated")
+    first.await_ready()
+    submitted = subprocess.run(
+        command("submit", sample_photographs()["cat"]),
+        env=environment(url=first.url),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    processes = first.family()
+    first.process.kill()
+    until(lambda: not alive(processes), 10, "gone")
+    # When a stack starts on the same folder
+    second = up("--no-bulk", engine="simulated")
+    second.await_ready()
+    # Then the job comes to its end
+    job_id = re.search(r"\d{8}-[a-z2-7]{26}", submitted.stdout)
+    assert job_id is not None
+    status = subprocess.run(
+        command("status", job_id[0], "--wait", 60),
+        env=environment(url=second.url),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "succeeded" in status.stdout
+
+
+def test_a_taken_port_that_was_asked_for_is_refused(tmp_path):
+    with fake_api() as other:
+        port = other.url.rpartition(":")[2]
+        run = subprocess.run(
+            command("up", "--port", port, "--data-dir", tmp_path),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+    assert run.returncode == 1
+    assert f"port {port} is taken" in run.stderr
+
+
+def test_two_stacks_cannot_share_a_folder(up, tmp_path):
+    stack = up("--no-bulk", engine="simulated")
+    stack.await_ready()
+    run = subprocess.run(
+        command("up", "--port", any_free(), "--data-dir", tmp_path / "data"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert run.returncode == 1
+    assert "another `depthq up`" in run.stderr
+
+
+def test_demo_writes_the_results_and_leaves_nothing_running(tmp_path):
+    cat = sample_photographs()["cat"]
+    run = subprocess.run(
+        command("demo", cat, "--out", tmp_path / "out"),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=150,
+        env=environment() | {"COLUMNS": "200"},
+    )
+    assert run.returncode == 0, run.stderr
+    names = sorted(path.name for path in (tmp_path / "out").iterdir())
+    assert names == ["chelsea.depth.png", "chelsea.heatmap.jpg"]
+    assert "451 x 300" in run.stdout
+    with Image.open(tmp_path / "out" / "chelsea.depth.png") as depth:
+        assert depth.mode.startswith("I;16")
