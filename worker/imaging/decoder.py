@@ -29,6 +29,7 @@ _INPUT_ERRORS: dict[str, type[DepthqError]] = {
 _CHILD = (sys.executable, "-s", "-m", "worker.imaging.child")
 _RETIRE_AFTER = 2_000  # images; bounds whatever the codecs leak
 _STOP_PATIENCE_S = 2.0
+_MOST_TRIES = 3  # of one image, when children are killed from outside
 
 
 class Decoder:
@@ -86,6 +87,7 @@ class Decoder:
             ) from exc
 
     def _exchange(self, data: bytes) -> tuple[frames.Meta, bytearray]:
+        tries_left = _MOST_TRIES
         while True:
             with self._pool.borrow() as child:
                 try:
@@ -93,10 +95,11 @@ class Decoder:
                 except ChildTimeout as exc:
                     raise self._took_too_long() from exc
                 except ChildDied as died:
-                    if died.delivered:
+                    tries_left -= 1
+                    # No image sends SIGKILL: somebody did, perhaps before the child had read it.
+                    if tries_left == 0 or (died.delivered and died.returncode != -signal.SIGKILL):
                         raise self._verdict(died) from died
-                    # It died while idle, of something else; this image deserves a living one.
-                    _log.info("idle decoding process was gone", extra={"action": "decode"})
+                    _log.info("trying another decoding process", extra={"action": "decode"})
 
     def _verdict(self, died: ChildDied) -> DepthqError:
         if died.returncode in (-signal.SIGXCPU, -signal.SIGALRM):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -12,6 +11,7 @@ from contract.errors import DecoderCrashed
 from worker.imaging.process import Child, ChildDied, ChildTimeout
 
 _log = logging.getLogger(__name__)
+_REMAINS_S = 5.0
 
 
 class ChildPool:
@@ -45,13 +45,16 @@ class ChildPool:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-            deadline = time.monotonic() + patience_s
-            while (self._lent or self._starting) and (left := deadline - time.monotonic()) > 0:
-                self._changed.wait(left)
-            children = [*self._idle, *self._lent]
-            self._idle.clear()
+            self._changed.wait_for(self._all_returned, patience_s)
+            for child in self._lent:
+                child.kill()  # its borrower sees the end of the pipe and brings back the remains
+            self._changed.wait_for(self._all_returned, _REMAINS_S)
+            children, self._idle = self._idle, []
         for child in children:
             child.end()
+
+    def _all_returned(self) -> bool:
+        return not self._lent and not self._starting
 
     @property
     def pids(self) -> list[int]:
@@ -75,10 +78,12 @@ class ChildPool:
             while True:
                 if self._stopped:
                     raise DecoderCrashed("The decoder is stopped.")
-                if self._idle:
+                while self._idle:
                     child = self._idle.pop()
-                    self._lent.add(child)
-                    return child
+                    if child.alive:
+                        self._lent.add(child)
+                        return child
+                    child.end()
                 if len(self._lent) + self._starting < self._size:
                     self._starting += 1
                     break
@@ -108,18 +113,16 @@ class ChildPool:
         return child
 
     def _give_back(self, child: Child) -> None:
-        fresh = child.alive and child.served < self._retire_after
-        if not fresh:
-            child.end()
         with self._changed:
-            self._lent.discard(child)
-            if not fresh and not self._stopped:
-                self._replace()
-            elif not self._stopped:
+            keep = child.alive and child.served < self._retire_after and not self._stopped
+            if keep:
                 self._idle.append(child)
-            self._changed.notify()
-        if fresh and self._stopped:
-            child.end()
+            else:
+                child.end()
+                if not self._stopped:
+                    self._replace()
+            self._lent.discard(child)
+            self._changed.notify_all()
 
     def _replace(self) -> None:
         """Start a successor now, so that nobody waits for its imports; it is lent last."""

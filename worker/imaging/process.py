@@ -83,6 +83,10 @@ class Child:
         self._send(data, deadline)
         return self._receive(deadline, delivered=True)
 
+    def kill(self) -> None:
+        """Kill the process; whoever talks to it gets ChildDied. Callable from any thread."""
+        self._process.kill()
+
     def end(self) -> None:
         """Kill the process, collect it, and close what it held open. May be called twice."""
         self._process.kill()
