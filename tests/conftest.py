@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from redis import Redis
 from contract.settings import Settings
 from tests.services.choose import NOTES, choose_s3
 from tests.services.s3server import S3Server, VersityServer
-from tests.services.toolchain import VERSITYGW, ToolMissingError, find_tool
+from tests.services.toolchain import MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
 
 ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
@@ -60,6 +61,8 @@ def valkey(valkey_session: ValkeyServer) -> ValkeyServer:
     valkey_session.thaw()
     valkey_session.start()
     with valkey_session.client() as client:
+        client.config_set("maxmemory", "0")
+        client.config_set("appendfsync", "everysec")
         client.flushall()
     return valkey_session
 
@@ -120,6 +123,16 @@ def versitygw(services_folder: Path) -> Iterator[S3Server]:
 def new_bucket() -> str:
     """Return the name of a bucket that nobody has."""
     return f"test-{secrets.token_hex(6)}"
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build the servers before the first test, whose time limit a build would exceed."""
+    rooms = {part for item in session.items for part in item.path.parts}
+    if session.config.option.collectonly or not rooms & {"integration", "e2e", "chaos"}:
+        return
+    for tool in (MINIO, VERSITYGW):
+        with contextlib.suppress(ToolMissingError):  # whoever needs it will say so
+            find_tool(tool)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
