@@ -80,7 +80,8 @@ export class Card {
     if (picture.state === "uploading" && picture.progress < 1) bar.value = picture.progress;
     else bar.removeAttribute("value"); // no honest number: the bar only says that something moves
     this.#find(".stage").hidden = picture.state === "failed" && this.#find(".stage-original").hidden;
-    this.#find(".card-again").hidden = !(picture.state === "failed" && picture.error?.passing && picture.file);
+    const mayWork = picture.state === "expired" || picture.error?.passing || picture.error?.retryable;
+    this.#find(".card-again").hidden = !(picture.file && mayWork);
     if (picture.state === "succeeded" && !this.#shown) this.#showResult();
   }
 
@@ -93,9 +94,13 @@ export class Card {
     image.src = URL.createObjectURL(blob);
     image.alt = `Photograph ${this.#picture.name}`;
     image.addEventListener("load", () => {
-      this.#find(".stage").style.aspectRatio = `${image.naturalWidth} / ${image.naturalHeight}`;
+      this.#fit(image.naturalWidth, image.naturalHeight);
     });
     image.hidden = false;
+  }
+
+  #fit(width, height) {
+    this.#find(".stage").style.setProperty("--ratio", width / height);
   }
 
   async #showResult() {
@@ -108,7 +113,7 @@ export class Card {
     heat.addEventListener("error", () => {
       this.#find(".card-state").textContent = "The result is ready, but cannot be shown. Download it instead.";
     });
-    this.#find(".stage").style.aspectRatio = `${outputs.heatmap.width} / ${outputs.heatmap.height}`;
+    this.#fit(outputs.heatmap.width, outputs.heatmap.height);
     heat.src = await shown(outputs.heatmap.url).catch(() => here(outputs.heatmap.url));
   }
 

@@ -69,3 +69,10 @@ def test_the_front_shows_results_and_nothing_else_of_the_store(
     assert "limit_except GET { deny all; }" in front
     # signatures cover the host name, so it must arrive as the client sent it
     assert front.count("proxy_set_header Host $http_host;") == front.count("proxy_pass $")
+
+
+def test_the_bucket_forgets_jobs_only_after_the_service_did(root: Path) -> None:
+    rules = json.loads((root / "deploy/minio/lifecycle.json").read_text())["Rules"]
+    days = {rule["Expiration"]["Days"] for rule in rules if "Expiration" in rule}
+    assert days == {Settings().retention_s // 86_400 + 1}
+    assert all(input_object(new_id()).startswith(rule["Filter"]["Prefix"]) for rule in rules)
