@@ -21,6 +21,17 @@ from contract.errors import InvalidRequest
 _KEYWORD = "depthq"
 _EXR_MAGIC = 20000630
 _EXR_FLOAT = 2
+_DAMAGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    MemoryError,
+    struct.error,
+    SyntaxError,  # Pillow's, for broken PNG chunks
+    UnidentifiedImageError,
+    Image.DecompressionBombError,
+)
 Bytes = bytes | bytearray | memoryview
 
 
@@ -40,7 +51,7 @@ def read_depth(source: str | Path | Bytes) -> DepthMap:
     data = bytes(source) if isinstance(source, Bytes) else Path(source).read_bytes()
     try:
         return _read(data)
-    except (ValueError, KeyError, struct.error, SyntaxError, UnidentifiedImageError) as exc:
+    except _DAMAGE as exc:
         raise InvalidRequest(f"The depth file is damaged: {exc}") from exc
 
 

@@ -35,11 +35,18 @@ class Rendered:
 
 
 def render(
-    depth: Floats, options: JobOptions, width: int, height: int, model: ModelInfo
+    depth: Floats,
+    options: JobOptions,
+    width: int,
+    height: int,
+    model: ModelInfo,
+    heat_range: tuple[float, float] | None = None,
 ) -> Rendered:
     """Return the files that `options` ask of `depth`, float32 (h, w), as the network gave it.
 
-    `width` and `height` are the upright image's. Raises InternalError if depth is not finite.
+    `width` and `height` are the upright image's. `heat_range` is the depth at the ends of the heat
+    map's colors, so that several pictures compare; the image's own if it is None. Raises
+    InternalError if depth is not finite.
     """
     low, high = _range(depth)
     size = (width, height) if options.size == "original" else (depth.shape[1], depth.shape[0])
@@ -52,7 +59,8 @@ def render(
         data = DEPTH_ENCODERS[options.depth_format](values, about)
         files.append(_file("depth", options.depth_format, size, data))
     if "heatmap" in options.outputs:
-        pixels = heatmap(depth, low, high, options.colormap, *size)
+        ends = heat_range or (low, high)
+        pixels = heatmap(depth, *ends, options.colormap, *size)
         data = encode_heatmap(pixels, options.heatmap_format)
         files.append(_file("heatmap", options.heatmap_format, size, data))
     return Rendered(info, files)

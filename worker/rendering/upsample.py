@@ -17,5 +17,7 @@ def upsample(depth: Floats, width: int, height: int) -> Floats:
     """
     if depth.shape == (height, width):
         return depth
+    if depth.min() == depth.max():  # resizing would add rounding noise, which stretching shows
+        return np.full((height, width), depth.flat[0], np.float32)
     resized: Floats = cv2.resize(depth, (width, height), interpolation=cv2.INTER_CUBIC)
     return resized
