@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -14,6 +13,7 @@ import httpx2
 
 from client import local_redis, ports
 from client.errors import LocalProblem
+from client.folder_lock import lock_folder
 from client.processes import Child, api_command, worker_command
 from client.supervisor import Supervisor
 from contract.names import Lane
@@ -32,7 +32,7 @@ class Plan:
     settings: Settings
     port_chosen: bool = False
     lanes: Sequence[Lane] = (Lane.INTERACTIVE, Lane.BULK)
-    log_level: str | None = None
+    alone: bool = False  # keep away from the Redis and the bucket that the environment names
 
 
 class LocalStack:
@@ -53,6 +53,7 @@ class LocalStack:
         self._supervisor = Supervisor(say)
         self._last_lines: dict[str, deque[str]] = {}
         self._lock: IO[str] | None = None
+        self._http = httpx2.Client(trust_env=False, timeout=5)
         self.host = plan.settings.host
         self.port = self._choose_port()
 
@@ -65,14 +66,15 @@ class LocalStack:
     def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start everything; LocalProblem if that is impossible. Call `stop` in any case."""
         data_dir = self._plan.settings.data_dir.absolute()
-        self._lock = _lock(data_dir)
+        self._lock = lock_folder(data_dir)
         redis_url = self._start_redis(data_dir, stopping)
         if stopping():
             return
         variables = self._environment(redis_url, data_dir)
         self._start(API, api_command(), variables)
-        for lane in self._plan.lanes:
-            self._start(lane.value, worker_command(lane), variables)
+        for number, lane in enumerate(self._plan.lanes):
+            metrics = _metrics_port(self._plan.settings.metrics_port, number)
+            self._start(lane.value, worker_command(lane), variables | metrics)
 
     def _choose_port(self) -> int:
         wanted = self._plan.settings.port or ports.any_free(self.host)
@@ -88,7 +90,7 @@ class LocalStack:
 
     def _start_redis(self, data_dir: Path, stopping: Callable[[], bool]) -> str:
         settings = self._plan.settings
-        if "redis_url" in settings.model_fields_set:
+        if "redis_url" in settings.model_fields_set and not self._plan.alone:
             if problem := local_redis.answers(settings.redis_url):
                 raise LocalProblem(f"the Redis of DEPTHQ_REDIS_URL does not answer: {problem}")
             return settings.redis_url
@@ -98,7 +100,7 @@ class LocalStack:
         return redis.url
 
     def _environment(self, redis_url: str, data_dir: Path) -> dict[str, str]:
-        changes = {
+        changes: dict[str, object] = {
             "redis_url": redis_url,
             "data_dir": data_dir,
             "host": self.host,
@@ -106,8 +108,8 @@ class LocalStack:
         }
         if self._plan.settings.log_format == "auto":
             changes["log_format"] = "text"  # the children write to a pipe, a person reads it
-        if self._plan.log_level:
-            changes["log_level"] = self._plan.log_level
+        if self._plan.alone:
+            changes["s3_bucket"] = None
         return environment(**changes) | {"PYTHONUNBUFFERED": "1"}
 
     def _start(self, name: str, command: Sequence[str], variables: dict[str, str]) -> None:
@@ -125,9 +127,8 @@ class LocalStack:
     def is_ready(self) -> bool:
         """Ask /readyz whether jobs are accepted and a worker waits for them."""
         try:
-            with httpx2.Client(trust_env=False, timeout=5) as http:
-                answer = http.get(f"{self.url}/readyz")
-                return answer.status_code == 200 and _has_worker(answer.json())
+            answer = self._http.get(f"{self.url}/readyz")
+            return answer.status_code == 200 and _has_worker(answer.json())
         except (httpx2.TransportError, ValueError):
             return False
 
@@ -168,28 +169,17 @@ class LocalStack:
         lanes = [lane.value for lane in self._plan.lanes]
         clean &= self._supervisor.stop(lanes, DRAIN_S, hurry)
         clean &= self._supervisor.stop([REDIS], STOP_S, hurry)
+        self._http.close()
         if self._lock is not None:
             self._lock.close()
         return clean
 
 
+def _metrics_port(first: int, number: int) -> dict[str, str]:
+    """Give each worker on this machine a port of its own, if they are to have any."""
+    return {"DEPTHQ_METRICS_PORT": str(first + number)} if first else {}
+
+
 def _has_worker(readiness: dict[str, Any]) -> bool:
     workers = readiness.get("workers") or []
     return any(w["ready"] and w["lane"] == Lane.INTERACTIVE.value for w in workers)
-
-
-def _lock(data_dir: Path) -> IO[str]:
-    """Take the folder for this stack: two Redis servers on one append-only file would ruin it."""
-    try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        file = (data_dir / "lock").open("w")
-    except OSError as exc:
-        raise LocalProblem(f"cannot write to {data_dir}: {exc.strerror}") from exc
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as exc:
-        file.close()
-        raise LocalProblem(
-            f"another `depthq up` uses {data_dir}; stop it, or set DEPTHQ_DATA_DIR"
-        ) from exc
-    return file

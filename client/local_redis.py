@@ -98,6 +98,15 @@ def _write_private(path: Path, text: str) -> None:
     path.write_text(text)
 
 
+def running_url(data_dir: Path) -> str | None:
+    """Return the address of the Redis that a `depthq up` on `data_dir` runs now, if one does."""
+    try:
+        url = (data_dir / "redis" / URL_FILE).read_text().strip()
+    except OSError:
+        return None
+    return url if answers(url) is None else None
+
+
 def answers(url: str, timeout_s: float = 1.0) -> str | None:
     """Return None if the Redis at `url` answers PING with PONG, else why it does not."""
     parts = urlsplit(url)

@@ -33,7 +33,7 @@ def _expand(argument: str) -> Iterator[Path]:
         yield path
     elif glob.has_magic(argument):
         for match in sorted(glob.glob(argument, recursive=True)):  # noqa: PTH207 - may be absolute
-            yield from _expand(glob.escape(match)) if Path(match).is_dir() else (Path(match),)
+            yield from _expand(match) if Path(match).is_dir() else (Path(match),)
 
 
 def result_stems(paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:

@@ -31,7 +31,9 @@ class Stopping:
 def listening() -> Iterator[Stopping]:
     """Hear the signals within the block instead of being interrupted by them."""
     stopping = Stopping()
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    # nohup asks us not to hear the terminal close
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    numbers = (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
     before = {number: signal.signal(number, stopping.hear) for number in numbers}
     try:
         yield stopping

@@ -114,5 +114,7 @@ class Settings(BaseSettings):
 
 
 def environment(**changes: object) -> dict[str, str]:
-    """Return this process's environment with the given settings changed, for a child process."""
-    return dict(os.environ) | {f"DEPTHQ_{name.upper()}": str(v) for name, v in changes.items()}
+    """Return this process's environment for a child, with settings changed; None unsets one."""
+    changed = {f"DEPTHQ_{name.upper()}": value for name, value in changes.items()}
+    kept = {name: value for name, value in os.environ.items() if name not in changed}
+    return kept | {name: str(value) for name, value in changed.items() if value is not None}

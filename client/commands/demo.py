@@ -64,7 +64,7 @@ def _run(
     folder: Path, pictures: dict[str, Path], out: Path, stopping: Stopping, verbose: bool
 ) -> tuple[dict[str, Outcome], bool]:
     settings = Settings(data_dir=folder, host="127.0.0.1", port=ports.any_free())
-    plan = Plan(settings, port_chosen=True, lanes=(Lane.INTERACTIVE,))
+    plan = Plan(settings, port_chosen=True, lanes=(Lane.INTERACTIVE,), alone=True)
     log: list[tuple[str, str]] = []
     hear = console.log_line if verbose else lambda name, line: log.append((name, line))
     stack = LocalStack(plan, console.say, hear)

@@ -8,8 +8,10 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from client import local_redis
 from client.processes import api_command, python_command, worker_command
 from contract.names import Lane
+from contract.settings import Settings, environment
 
 
 def register(app: typer.Typer) -> None:
@@ -23,7 +25,17 @@ def become(command: list[str]) -> NoReturn:
     """Replace this process, so that signals and exit codes are the program's own."""
     sys.stdout.flush()
     sys.stderr.flush()
-    os.execv(command[0], command)  # noqa: S606 - an argument list of our own, no shell
+    os.execve(command[0], command, _variables())  # noqa: S606 - a list of our own, no shell
+
+
+def _variables() -> dict[str, str]:
+    """Return our environment, joined to the stack of a `depthq up` beside us if there is one."""
+    settings = Settings()
+    if "redis_url" not in settings.model_fields_set:
+        url = local_redis.running_url(settings.data_dir)
+        if url:
+            return environment(redis_url=url)
+    return environment()
 
 
 def api() -> None:
@@ -36,7 +48,11 @@ def worker(
 ) -> None:
     """Run one worker alone; SIGTERM lets it finish what it holds.
 
-    Example:
+    Beside a running `depthq up`, in the same folder, it joins in.
+
+    Examples:
+
+        depthq worker --lane bulk
 
         DEPTHQ_REDIS_URL=redis://10.0.0.5:6379/0 depthq worker --lane bulk
     """

@@ -73,9 +73,10 @@ def _run(stack: LocalStack, stopping: Stopping) -> None:
 
 
 def _greet(url: str) -> None:
+    key = "-H 'Authorization: Bearer …' " if Settings().api_keys else ""
     console.say(
         f"\ndepthq is ready: {url}\n\n"
-        f"  curl -F image=@photo.jpg -H 'Prefer: wait=60' {url}/v1/jobs\n"
+        f"  curl {key}-F image=@photo.jpg -H 'Prefer: wait=60' {url}/v1/jobs\n"
         f"  DEPTHQ_URL={url} depthq submit photo.jpg --wait --out results\n"
     )
 

@@ -1,0 +1,53 @@
+"""Files, folders and patterns become a list of pictures with names of their own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from client.pictures import find_pictures, result_stems
+from client.samples import sample_photographs
+from contract.errors import InvalidRequest
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    for name in ("b.JPG", "a.png", "notes.txt", "deep/c.webp", "[odd]/d.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+def names(folder: Path, *arguments: str) -> list[str]:
+    found = find_pictures(str(folder / argument) for argument in arguments)
+    return [str(path.relative_to(folder)) for path in found]
+
+
+def test_a_folder_means_the_pictures_below_it(folder):
+    assert names(folder, "") == ["[odd]/d.png", "a.png", "b.JPG", "deep/c.webp"]
+
+
+def test_a_file_is_taken_whatever_it_is_called_and_once(folder):
+    assert names(folder, "notes.txt", "a.png", "a.png") == ["notes.txt", "a.png"]
+
+
+def test_patterns_are_expanded_also_to_folders(folder):
+    assert names(folder, "*.png") == ["a.png"]
+    assert names(folder, "**/*.png") == ["[odd]/d.png", "a.png"]
+    assert names(folder, "*o*") == ["[odd]/d.png", "notes.txt"]
+
+
+@pytest.mark.parametrize("argument", ["none.jpg", "*.gif", "deep/*.png"])
+def test_nothing_found_is_said(folder, argument):
+    with pytest.raises(InvalidRequest, match="no picture"):
+        names(folder, argument)
+
+
+def test_results_of_files_of_one_name_do_not_collide():
+    paths = [Path("a/x.jpg"), Path("b/x.png"), Path("x-2.jpg"), Path("y.jpg")]
+    assert [stem for _, stem in result_stems(paths)] == ["x", "x-2", "x-2-2", "y"]
+
+
+def test_the_samples_are_in_the_installed_wheel():
+    assert list(sample_photographs()) == ["cat", "coffee", "astronaut", "rocket", "motorcycle"]
