@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from worker.model.plan import NAME
+from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of, write_whole
 from worker.weights.tensors import read_tensors
 
@@ -17,7 +18,12 @@ def convert(
     `half` keeps the kernels as fp16 (half the size, at most 0.1 % of the output's range away);
     without it the outputs are those of `source`. The same source always gives the same bytes.
     """
-    from worker.model.onnx_graph import build_onnx  # onnx loads only where it is needed
+    try:
+        from worker.model.onnx_graph import build_onnx  # onnx loads only where it is needed
+    except ImportError as exc:
+        raise WeightsError(
+            "converting weights needs a few more packages, once: pip install 'depthq[torch]'"
+        ) from exc
 
     metadata = {
         "model": NAME,

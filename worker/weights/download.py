@@ -25,8 +25,8 @@ def quiet(_done: int, _total: int) -> None:
 def download(weights: Weights, url: str, target: Path, progress: Progress = quiet) -> Path:
     """Download `weights` from `url` to `target`; WeightsError unless size and hash are as recorded.
 
-    What has arrived stays in `<target>.part` when the connection breaks, and the next call goes on from
-    there. `target` appears only when it is whole and right.
+    What has arrived stays in `<target>.part` when the connection breaks, and the next call goes on
+    from there. `target` appears only when it is whole and right.
     """
     part = target.with_name(target.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +79,8 @@ def _verify(weights: Weights, part: Path) -> None:
     size = part.stat().st_size
     if size < weights.bytes:
         raise WeightsError(
-            f"{weights.name}: only {size:,} of {weights.bytes:,} bytes arrived; run it again to go on"
+            f"{weights.name}: only {size:,} of {weights.bytes:,} bytes arrived; "
+            "run it again to go on"
         )
     found = sha256_of(part)
     if size != weights.bytes or found != weights.sha256:
