@@ -36,7 +36,7 @@ class GoTool:
 
 
 # The last community release: the project is archived, so nothing newer will come.
-MINIO = GoTool("minio", "github.com/minio/minio", "v0.0.0-20251015172955-9e49d5e7a648")
+MINIO = GoTool("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
 VERSITYGW = GoTool("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
 
 
