@@ -168,6 +168,7 @@ class PlannedRound(_Value):
     shards: int
     items: int
     codes: tuple[str, ...] = ()
+    again: dict[str, int] = Field({}, description="code → failures that this round runs again")
 
 
 class DatasetPlan(_Value):

@@ -52,9 +52,14 @@ class Computer:
         self._model = model
 
     def compute(
-        self, data: bytes, options: JobOptions, clock: StageClock, deadline_at: float | None = None
+        self,
+        data: bytes,
+        options: JobOptions,
+        clock: StageClock,
+        deadline_at: float | None = None,
+        heat_range: tuple[float, float] | None = None,
     ) -> Computed:
-        """Return the files that `options` ask of the image in `data`.
+        """Return the files that `options` ask of the image in `data`; see render for `heat_range`.
 
         Raises InputError (the image's fault), DecoderCrashed, DeadlineExceeded, InternalError.
         """
@@ -68,7 +73,8 @@ class Computer:
         height, width = inferred.depth.shape
         model = self._model.model_copy(update={"net_size": (height, width)})
         with clock.stage("render"):
-            rendered = render(inferred.depth, options, prepared.width, prepared.height, model)
+            size = (prepared.width, prepared.height)
+            rendered = render(inferred.depth, options, *size, model, heat_range)
         return Computed(prepared, model, rendered.depth, rendered.files)
 
     def _infer(self, prepared: Prepared, deadline_at: float | None) -> Inferred:

@@ -1,0 +1,54 @@
+"""Sends again what was lost: steps of datasets whose lease has ended and for which no message waits."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from contract.errors import StorageUnavailable
+from contract.names import Lane
+from storage.broker_view import BrokerView
+from storage.datasets import DatasetStore
+from worker.datasets.dispatcher import Dispatcher, message
+
+log = logging.getLogger(__name__)
+
+
+class DatasetReconciler:
+    """`tick` is called every few seconds; only the leader acts."""
+
+    def __init__(
+        self,
+        ledger: DatasetStore,
+        broker: BrokerView,
+        dispatcher: Dispatcher,
+        leads: Callable[[], bool],
+    ) -> None:
+        self._ledger = ledger
+        self._broker = broker
+        self._dispatcher = dispatcher
+        self._leads = leads
+
+    def tick(self) -> int:
+        """Do one round if this process leads; return how many messages were sent."""
+        try:
+            if not self._leads():
+                return 0
+            sent = sum(self._mend(dataset_id) for dataset_id in self._ledger.active())
+            return sent + self._dispatcher.top_up()
+        except StorageUnavailable as exc:
+            log.warning("datasets not reconciled: %s", exc, extra={"action": "reconcile"})
+            return 0
+
+    def _mend(self, dataset_id: str) -> int:
+        late = self._ledger.overdue(dataset_id)
+        if not late:
+            return 0
+        waiting = self._broker.waiting_ids(Lane.BULK)
+        lost = [step for step in late if message(dataset_id, step)[1] not in waiting]
+        for step in lost:
+            self._dispatcher.send(dataset_id, step)
+        if lost:
+            about = {"action": "reconcile", "dataset_id": dataset_id}
+            log.info("sent again: %s", ", ".join(lost), extra=about)
+        return len(lost)
