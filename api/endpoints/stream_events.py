@@ -19,6 +19,16 @@ HEARTBEAT_S = 10.0  # a comment, so that proxies and we ourselves notice a dead 
 MAX_STREAM_S = 300.0  # then the client comes back by itself, and slots go round
 RETRY_MS = 3000
 
+_EVENT = {  # one event; `data` is a JobDocument as JSON
+    "type": "object",
+    "properties": {
+        "id": {"type": "string"},
+        "event": {"const": "job"},
+        "data": {"type": "string", "contentMediaType": "application/json"},
+    },
+    "required": ["id", "event", "data"],
+}
+
 
 @v1.get(
     "/jobs/<string:job_id>/events",
@@ -28,7 +38,7 @@ RETRY_MS = 3000
     responses={
         200: {
             "description": "Events `job`: data is the job's document, id its version",
-            "content": {"text/event-stream": {"schema": {"type": "string"}}},
+            "content": {"text/event-stream": {"schema": _EVENT}},
         },
         204: {"description": "The job has ended and `Last-Event-ID` was its last event"},
         **problems(401, 404),

@@ -27,15 +27,36 @@ THREADS = 8
 LIMIT = 1_000_000
 
 
-@pytest.fixture
-def api(redis_url, tmp_path):
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("api")
+
+
+@pytest.fixture(scope="module")
+def process(valkey_session, folder):
     settings = Settings(
-        redis_url=redis_url, data_dir=tmp_path / "data", api_threads=THREADS, max_upload_bytes=LIMIT
+        redis_url=valkey_session.url,
+        data_dir=folder / "data",
+        api_threads=THREADS,
+        max_upload_bytes=LIMIT,
     )
-    process = ApiProcess(settings, tmp_path / "api")
-    process.start()
+    process = ApiProcess(settings, folder)
     yield process
     process.stop()
+
+
+@pytest.fixture
+def api(process, redis_url):
+    """The process, over an empty Redis, whatever the test before did to it."""
+    if not process.running:
+        process.start()
+    return process
+
+
+@pytest.fixture
+def kept(folder):
+    """Tell which objects are kept."""
+    return lambda: [info.key for info in FilesystemStore(folder / "data" / "objects").list("")]
 
 
 @pytest.fixture
@@ -92,7 +113,8 @@ def test_more_waiters_than_threads_hold_up_nobody_and_are_all_answered(api, clie
     assert all("retry: " in text and "event: job" in text for text in texts)
 
 
-def test_a_body_without_a_length_is_a_411_in_problem_details(api, tmp_path):
+def test_a_body_without_a_length_is_a_411_in_problem_details(api, kept):
+    before = kept()
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
     connection.request("POST", "/v1/jobs", body=iter([jpeg()]), encode_chunked=True,
                        headers={"Transfer-Encoding": "chunked"})  # fmt: skip
@@ -100,13 +122,14 @@ def test_a_body_without_a_length_is_a_411_in_problem_details(api, tmp_path):
     assert (answer.status, answer.headers["Content-Type"]) == (411, "application/problem+json")
     assert json.load(answer)["code"] == "invalid_request"
     connection.close()
-    assert list(FilesystemStore(tmp_path / "data" / "objects").list("")) == []
+    assert kept() == before
 
 
-def test_a_body_above_the_limit_is_read_away_so_that_the_client_sees_the_413(client, tmp_path):
+def test_a_body_above_the_limit_is_read_away_so_that_the_client_sees_the_413(client, kept):
+    before = kept()
     answer = client.post("/v1/jobs", content=b"x" * (20 * LIMIT))
     assert (answer.status_code, answer.json()["code"]) == (413, "image_too_large")
-    assert list(FilesystemStore(tmp_path / "data" / "objects").list("")) == []
+    assert kept() == before
 
 
 def test_who_asks_before_sending_too_much_is_told_at_once(api):

@@ -14,13 +14,7 @@ DEPTH = b"\x89PNG not really" * 1000
 
 def succeed(parts, job_id: str) -> None:
     """Do the job as a worker would: outputs, result.json, state."""
-    claim = parts.jobs.claim(job_id, "w1", 30.0)
-    key = output_object(job_id, "depth", "png")
-    parts.objects.put(key, DEPTH, media_type="image/png")
-    made = OutputInfo(
-        key=key, media_type="image/png", width=64, height=48, bytes=len(DEPTH),
-        sha256=hashlib.sha256(DEPTH).hexdigest(),
-    )  # fmt: skip
+    record = parts.jobs.claim(job_id, "w1", 30.0).record
     model = ModelInfo(
         name="midas_small",
         weights_id="w",
@@ -29,11 +23,22 @@ def succeed(parts, job_id: str) -> None:
         net_size=(192, 256),
     )
     result = JobResult(
-        id=job_id, state=JobState.SUCCEEDED, attempt=claim.record.attempt,
+        id=job_id, state=JobState.SUCCEEDED, attempt=record.attempt,
         started_at=time.time(), finished_at=time.time(), width=64, height=48, model=model,
-        depth=DepthInfo(min=0.5, max=9.0), outputs={"depth": made}, timings=Timings(infer_ms=1.5),
+        depth=DepthInfo(min=0.5, max=9.0), timings=Timings(infer_ms=1.5),
+        outputs={name: store(parts, job_id, name) for name in record.request.options.outputs},
     )  # fmt: skip
     finish(parts, result)
+
+
+def store(parts, job_id: str, name: str) -> OutputInfo:
+    """Write one output."""
+    key = output_object(job_id, name, "png")
+    parts.objects.put(key, DEPTH, media_type="image/png")
+    return OutputInfo(
+        key=key, media_type="image/png", width=64, height=48, bytes=len(DEPTH),
+        sha256=hashlib.sha256(DEPTH).hexdigest(),
+    )  # fmt: skip
 
 
 def fail(parts, job_id: str) -> None:
