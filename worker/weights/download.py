@@ -12,7 +12,6 @@ from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of
 from worker.weights.registry import Weights
 
-CHUNK_BYTES = 256 * 1024
 TIMEOUT_S = 30.0  # of connecting and of every read, not of the whole
 
 Progress = Callable[[int, int], None]  # bytes so far, bytes in all
@@ -39,7 +38,10 @@ def download(weights: Weights, url: str, target: Path, progress: Progress = quie
 
 def _receive(weights: Weights, url: str, part: Path, progress: Progress) -> None:
     start = part.stat().st_size if part.exists() else 0
-    headers = {"Range": f"bytes={start}-"} if start else {}
+    # Offsets count the file's own bytes, so nothing may be compressed on the way.
+    headers = {"Accept-Encoding": "identity"}
+    if start:
+        headers["Range"] = f"bytes={start}-"
     try:
         with httpx2.stream(
             "GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S
@@ -59,7 +61,7 @@ def _append(
 ) -> None:
     done = start
     with part.open("ab" if start else "wb") as file:
-        for chunk in response.iter_bytes(CHUNK_BYTES):
+        for chunk in response.iter_raw():  # as it comes: what was gathered would be lost in a break
             done += len(chunk)
             if done > weights.bytes:  # never fill the disk with what cannot be right
                 break

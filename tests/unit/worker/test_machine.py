@@ -25,7 +25,16 @@ def test_without_cgroups_the_affinity_counts(tmp_path: Path) -> None:
     assert cores_given(tmp_path, tmp_path / "none") == 8
 
 
-@pytest.mark.parametrize(("quota", "cores"), [("200000 100000", 2), ("150000 100000", 2), ("10000 100000", 1), ("max 100000", 8), ("1600000 100000", 8)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("quota", "cores"),
+    [
+        ("200000 100000", 2),
+        ("150000 100000", 2),
+        ("10000 100000", 1),
+        ("max 100000", 8),
+        ("1600000 100000", 8),
+    ],
+)
 def test_a_quota_is_rounded_up(tmp_path: Path, quota: str, cores: int) -> None:
     own = put(tmp_path / "own", "0::/pod\n")
     put(tmp_path / "pod/cpu.max", quota)

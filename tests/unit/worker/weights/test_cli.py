@@ -1,0 +1,65 @@
+"""`python -m worker.weights` for people and for scripts."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.services.file_server import serving
+from worker.weights import registry
+from worker.weights.cli import main
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DEPTHQ_CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_list_names_every_known_file(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["list"]) == 0
+    text = capsys.readouterr().out
+    assert all(weights.name in text for weights in registry.KNOWN)
+
+
+def test_list_as_json_carries_hash_licence_and_presence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["list", "--json"]) == 0
+    rows = {row["name"]: row for row in json.loads(capsys.readouterr().out)["weights"]}
+    assert rows["bundled"]["here"]
+    assert not rows["midas_small"]["here"]
+    assert rows["midas_small"]["licence"] == "MIT"
+    assert len(rows["midas_small"]["sha256"]) == 64
+
+
+def test_show_names_what_a_worker_would_run(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["weights_id"] == "bundled-1"
+
+
+def test_convert_keeps_the_network_in_the_cache(
+    capsys: pytest.CaptureFixture[str], checkpoint: Path, cache: Path
+) -> None:
+    assert main(["convert", str(checkpoint), "--json"]) == 0
+    network = Path(json.loads(capsys.readouterr().out)["network"])
+    assert network.is_file()
+    assert network.parent == cache / "weights"
+
+
+def test_a_refused_file_is_one_sentence_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with serving() as server:
+        server.files["midas_v21_small_256.pt"] = b"not it"
+        assert main(["fetch", "midas_small", "--base-url", server.url]) == 1
+    assert "only 6 of 85,761,505 bytes" in capsys.readouterr().err
+
+
+def test_an_unknown_name_is_one_sentence_and_exit_code_1(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["fetch", "nonsense"]) == 1
+    assert "known are bundled, midas_small" in capsys.readouterr().err
