@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
+import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -96,3 +99,27 @@ def _memory(pid: int) -> dict[str, int]:
         if name in found:
             found[name] = int(line.split()[1]) * 1024
     return found
+
+
+def signal_tree(root: int, *, stop: bool) -> None:
+    """Freeze or thaw `root` and all its descendants."""
+    for pid in tree(root):
+        _send(pid, signal.SIGSTOP if stop else signal.SIGCONT)
+
+
+def end_tree(root: int, patience_s: float = 5.0) -> None:
+    """End `root` and its descendants: politely, then by force. Reaping `root` is the parent's."""
+    pids = tree(root)
+    for pid in pids:
+        _send(pid, signal.SIGTERM)
+    ends = time.monotonic() + patience_s
+    while any(_stat(p)[:1] not in ([], ["Z"]) for p in pids) and time.monotonic() < ends:
+        time.sleep(0.05)
+    for pid in pids:
+        if _stat(pid)[:1] not in ([], ["Z"]):
+            _send(pid, signal.SIGKILL)
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):  # it has ended by itself
+        os.kill(pid, number)

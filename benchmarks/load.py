@@ -25,6 +25,7 @@ class Target:
     port: int
     path: str = JOBS_PATH
     style: str = "job"
+    body: str = "raw"  # or `form`, or `json` (base64), as each peer's documentation has it
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ def drive(
     `cpu_s` reads the CPU clocks of the processes that do the work.
     """
     plan = {
-        "port": target.port, "path": target.path, "style": target.style,
+        "port": target.port, "path": target.path, "style": target.style, "body": target.body,
         "images": [str(path) for path in images], "measure_s": measure_s, "warm_s": warm_s,
         "in_flight": in_flight, "rate": rate,
     }  # fmt: skip

@@ -12,7 +12,9 @@ import random
 import resource
 import sys
 import time
+from base64 import b64encode
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 WAIT_S = 20  # of one long poll
@@ -98,8 +100,8 @@ class Load:
     def __init__(self, plan: dict[str, Any]) -> None:
         self._plan = plan
         self._port: int = plan["port"]
-        self._images = [open(path, "rb").read() for path in plan["images"]]
-        self._heads = [self._post_head(image) for image in self._images]
+        images = [Path(path).read_bytes() for path in plan["images"]]
+        self._posts = [self._post(*_body(image, plan["body"])) for image in images]
         self._tally = Tally()
         self._measuring = False
         self._next = 0
@@ -161,14 +163,13 @@ class Load:
         if error:
             self._tally.errors[error] = self._tally.errors.get(error, 0) + 1
             await asyncio.sleep(PAUSE_S)
-        elif self._measuring or (counted and self._plan.get("rate")):
-            # closed loop: what ends in the window; open loop: what arrives in it
-            if counted or not self._plan.get("rate"):
-                self._tally.latencies_ms.append((time.perf_counter() - due) * 1e3)
+        elif counted if self._plan.get("rate") else self._measuring:
+            # open loop: what arrived in the window; closed loop: what ends in it
+            self._tally.latencies_ms.append((time.perf_counter() - due) * 1e3)
 
     async def _carry_out(self, connection: Connection) -> str | None:
-        index = self._next = (self._next + 1) % len(self._images)
-        status, body = await self._request(connection, self._heads[index], self._images[index])
+        index = self._next = (self._next + 1) % len(self._posts)
+        status, body = await self._request(connection, *self._posts[index])
         if status not in (200, 201, 202):
             return f"{status} on submit"
         if self._plan["style"] == "answer":
@@ -196,15 +197,31 @@ class Load:
             self._tally.requests += 1
         return await connection.request(head, body)
 
-    def _post_head(self, image: bytes) -> bytes:
-        return (
+    def _post(self, media_type: str, body: bytes) -> tuple[bytes, bytes]:
+        head = (
             f"POST {self._plan['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Content-Type: image/jpeg\r\nContent-Length: {len(image)}\r\n\r\n"
-        ).encode()
+            f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        return head.encode(), body
 
     def _get_head(self, link: str) -> bytes:
         path = "/" + link.split("://", 1)[-1].partition("/")[2]
         return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".encode()
+
+
+def _body(image: bytes, form: str) -> tuple[str, bytes]:
+    """Return media type and body for an image: as it is, as a form, or as base64 in JSON."""
+    if form == "raw":
+        return "image/jpeg", image
+    if form == "json":
+        return "application/json", json.dumps({"image": b64encode(image).decode()}).encode()
+    edge = "edge-of-the-form"
+    head = (
+        f'--{edge}\r\nContent-Disposition: form-data; name="image"; filename="image.jpg"\r\n'
+        "Content-Type: image/jpeg\r\n\r\n"
+    )
+    body = head.encode() + image + f"\r\n--{edge}--\r\n".encode()
+    return f"multipart/form-data; boundary={edge}", body
 
 
 def _cpu_s() -> float:

@@ -1,4 +1,4 @@
-"""The whole service on this machine as the benchmarks start it: Redis, S3 or files, API, workers."""
+"""The whole service on this machine: Redis, S3 or files, API, workers, as the benchmarks start it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from typing import Self
 from benchmarks import clocks
 from benchmarks.machine import ROOT
 from contract.names import Lane
-from contract.settings import environment
+from contract.settings import Settings, environment
 from storage.connection import open_redis
 from storage.workers import WorkerRegistry
-from contract.settings import Settings
 from tests.services.choose import choose_s3
 from tests.services.process import ServiceProcess, wait_until
 from tests.services.s3server import S3Server
@@ -94,7 +93,7 @@ class Stack:
     @property
     def settings(self) -> Settings:
         """The settings that every process of the stack has."""
-        changes = {k: v for k, v in self._settings.items()}
+        changes = dict(self._settings)
         if self.s3 is not None:
             return self.s3.settings(BUCKET, redis_url=self.valkey.url, **changes)
         return Settings(redis_url=self.valkey.url, data_dir=self._folder / "data", **changes)

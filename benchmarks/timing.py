@@ -63,7 +63,7 @@ def milliseconds(call: Callable[[], Any], *, seconds: float, at_least: int = 5) 
 
 
 def percentile(values: Sequence[float], percent: float) -> float:
-    """Return the smallest value that at least `percent` of `values` do not exceed (nearest rank)."""
+    """Return the value that `percent` of `values` do not exceed, by nearest rank; NaN if none."""
     if not values:
         return math.nan
     ranked = sorted(values)

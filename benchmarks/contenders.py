@@ -1,0 +1,223 @@
+"""Everybody who turns images into depth maps here, behind one small face: a rate over a while."""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from benchmarks import clocks
+from benchmarks.load import Outcome, Target, drive
+from benchmarks.machine import ROOT, busy_s
+from benchmarks.peers.environment import python_with
+from benchmarks.stack import Program, Stack
+from contract.settings import Settings, environment
+from tests.services.process import ServiceProcess, wait_until
+from worker.engines.factory import open_engine
+
+MAX_BATCH = 8
+SHAPE = (192, 256)  # what a 4:3 picture becomes
+IN_FLIGHT = 24  # enough for full batches while others are read and written
+
+
+class Contender(Protocol):
+    """Can be measured, and frozen while others are."""
+
+    name: str
+
+    def measure(self, seconds: float) -> Outcome:
+        """Work at full load for a while."""
+
+    def pause(self) -> None:
+        """Leave the machine to others."""
+
+    def resume(self) -> None:
+        """Be ready to be measured."""
+
+    def stop(self) -> None:
+        """End for good."""
+
+
+class BareEngine:
+    """The default engine in a loop, on full batches already in memory: nothing else at all."""
+
+    name = "bare engine"
+
+    def __init__(self) -> None:
+        self._engine = open_engine(Settings(max_batch=MAX_BATCH))
+        self._engine.load()
+        self._engine.warm_up([SHAPE])
+        dice = np.random.default_rng(0)
+        self._batch = dice.standard_normal((MAX_BATCH, 3, *SHAPE)).astype(np.float32)
+
+    def measure(self, seconds: float) -> Outcome:
+        """Run batches; latency is that of one batch."""
+        used, machine, began = _own_cpu_s(), busy_s(), time.perf_counter()
+        count, taken = 0, []
+        while (start := time.perf_counter()) - began < seconds:
+            self._engine.infer(self._batch)
+            taken.append((time.perf_counter() - start) * 1e3)
+            count += MAX_BATCH
+        elapsed, used = time.perf_counter() - began, _own_cpu_s() - used
+        others = max(0.0, busy_s() - machine - used)
+        p50, p95 = float(np.percentile(taken, 50)), float(np.percentile(taken, 95))
+        cpu = {"engine": used * 1e3 / count, "others": others * 1e3 / count}
+        return Outcome(count, count / elapsed, p50, p95, max(taken), 0.0, cpu, {}, {})
+
+    def single_ms(self, calls: int = 40) -> float:
+        """Return the median time of one image alone."""
+        taken = []
+        for _ in range(calls):
+            start = time.perf_counter()
+            self._engine.infer(self._batch[:1])
+            taken.append((time.perf_counter() - start) * 1e3)
+        return float(np.median(taken))
+
+    def pause(self) -> None:
+        """It rests between measurements."""
+
+    def resume(self) -> None:
+        """Nothing to do."""
+
+    def stop(self) -> None:
+        """Nothing to do."""
+
+
+class Service:
+    """The whole service over HTTP."""
+
+    def __init__(
+        self, name: str, folder: Path, images: Sequence[Path], *, s3: bool,
+        query: str = "size=model", **settings: object,
+    ) -> None:  # fmt: skip
+        self.name = name
+        self.stack = Stack(folder, s3=s3, **settings).__enter__()
+        self._images = images
+        self.target = Target(name, self.stack.port, f"/v1/jobs?{query}")
+
+    def measure(self, seconds: float, *, rate: float = 0.0) -> Outcome:
+        """Keep IN_FLIGHT jobs going, or let `rate` a second arrive."""
+        return drive(
+            self.target, self._images, measure_s=seconds, rate=rate,
+            in_flight=0 if rate else IN_FLIGHT, cpu_s=self.stack.cpu_s,
+        )  # fmt: skip
+
+    def pause(self) -> None:
+        """Freeze every process."""
+        self.stack.pause()
+
+    def resume(self) -> None:
+        """Thaw every process and give leases and connections a moment."""
+        self.stack.resume()
+        time.sleep(0.3)
+
+    def stop(self) -> None:
+        """Stop the stack."""
+        self.stack.resume()
+        self.stack.stop()
+
+
+class Peer:
+    """A peer's HTTP server."""
+
+    def __init__(
+        self, name: str, folder: Path, images: Sequence[Path], command: list[str], *,
+        path: str = "/predict",
+        body: str = "raw", in_flight: int = IN_FLIGHT, original_size: bool = False,
+        variables: dict[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        self.name = name
+        outputs = folder / "outputs"
+        outputs.mkdir(parents=True)
+        port = ServiceProcess(folder).port
+        given = environment() | {
+            "PEER_FOLDER": str(outputs),
+            "PEER_SIZE": "original" if original_size else "model",
+            "PYTHONPATH": str(ROOT),
+            **(variables or {}),
+        }
+        filled = [word.replace("{port}", str(port)) for word in command]
+        self._process = Program(name, folder, filled, given)
+        self._process.port = port
+        self._process.start()
+        self._images, self._in_flight = images, in_flight
+        self.target = Target(name, port, path, "answer", body)
+        self._await_first_answer()
+
+    def _await_first_answer(self) -> None:
+        def answered() -> bool:
+            if not self._process.running:
+                raise RuntimeError(f"{self.name} ended at start:\n{self._process.tail()}")
+            try:
+                drive(self.target, self._images, measure_s=0.5, warm_s=0, in_flight=1)
+            except RuntimeError:
+                time.sleep(0.3)
+                return False
+            return True
+
+        try:
+            wait_until(answered, f"{self.name} answers", 60)
+        except BaseException:
+            self.stop()
+            raise
+
+    def measure(self, seconds: float) -> Outcome:
+        """Keep the same number of requests going."""
+        root = {self.name: self._process.pid}
+        return drive(
+            self.target, self._images, measure_s=seconds, in_flight=self._in_flight,
+            cpu_s=lambda: clocks.cpu_s(root),
+        )  # fmt: skip
+
+    def pause(self) -> None:
+        """Freeze the server and all its children."""
+        clocks.signal_tree(self._process.pid, stop=True)
+
+    def resume(self) -> None:
+        """Thaw them."""
+        clocks.signal_tree(self._process.pid, stop=False)
+
+    def stop(self) -> None:
+        """End the server and all its children."""
+        if self._process.running:
+            self.resume()
+            clocks.end_tree(self._process.pid)
+        self._process.stop()
+
+
+def plain(folder: Path, images: Sequence[Path], *, original_size: bool = False) -> Peer:
+    """Flask + torch eager."""
+    command = [sys.executable, "-m", "benchmarks.peers.plain", "{port}"]
+    return Peer("plain way (Flask, torch eager)", folder, images, command,
+                original_size=original_size)  # fmt: skip
+
+
+def litserve(folder: Path, images: Sequence[Path]) -> Peer:
+    """LitServe with batching."""
+    command = [python_with("litserve"), "-m", "benchmarks.peers.lit", "{port}"]
+    return Peer("LitServe, batching, same engine", folder, images, command, body="json")
+
+
+def bentoml(folder: Path, images: Sequence[Path]) -> Peer:
+    """BentoML with adaptive batching."""
+    python = python_with("bentoml")
+    command = [python, "-m", "bentoml", "serve", "benchmarks.peers.bento:Front", "--port", "{port}",
+               "--working-dir", str(ROOT)]  # fmt: skip
+    variables = {
+        "BENTOML_HOME": str(folder / "home"), "BENTOML_DO_NOT_TRACK": "True",
+        "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
+    }  # fmt: skip
+    return Peer(
+        "BentoML, batching, same engine", folder, images, command, body="form", variables=variables
+    )
+
+
+def _own_cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

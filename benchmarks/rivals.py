@@ -1,0 +1,46 @@
+"""Suite `rivals`: the whole service against other ways to serve the same model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from benchmarks import contenders, photographs
+from benchmarks.celery_contender import PlainCelery
+from benchmarks.compare import compare
+from benchmarks.contenders import Service
+from benchmarks.context import Context
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Return the comparison at network size for VGA, and at original size for 1080p."""
+    small = photographs.files(context.scratch / "images", 8, 640, 480)
+    large = photographs.files(context.scratch / "images", 4, 1920, 1080)
+    rounds, seconds = (1, 5.0) if context.quick else (2, 7.0)
+    return {
+        "vga": compare(
+            _at_network_size(context.scratch / "vga", small),
+            rounds=rounds, seconds=seconds, say=context.say,
+        ),
+        "full_hd": compare(
+            _at_original_size(context.scratch / "full", large),
+            rounds=rounds, seconds=seconds, say=context.say,
+        ),
+    }  # fmt: skip
+
+
+def _at_network_size(folder: Path, images: list[Path]) -> dict[str, Any]:
+    return {
+        "plain": lambda: contenders.plain(folder / "plain", images),
+        "s3": lambda: Service("service, S3", folder / "s3", images, s3=True),
+        "litserve": lambda: contenders.litserve(folder / "litserve", images),
+        "bentoml": lambda: contenders.bentoml(folder / "bentoml", images),
+        "celery": lambda: PlainCelery(folder / "celery", images),
+    }
+
+
+def _at_original_size(folder: Path, images: list[Path]) -> dict[str, Any]:
+    return {
+        "plain": lambda: contenders.plain(folder / "plain", images, original_size=True),
+        "s3": lambda: Service("service, S3", folder / "s3", images, s3=True, query="size=original"),
+    }
