@@ -22,8 +22,7 @@ class Pulse:
         self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
 
     def start(self) -> None:
-        """Beat once now, so that the worker is announced when this returns, then keep beating."""
-        self._beat()
+        """Start the thread, which beats at once and then every `interval_s`."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -33,6 +32,7 @@ class Pulse:
             self._thread.join()
 
     def _run(self) -> None:
+        self._beat()
         while not self._stopping.wait(self._interval_s):
             self._beat()
 

@@ -30,6 +30,7 @@ from worker.patience import Patience
 from worker.pipeline import Computer, Pipeline
 from worker.pulse import Pulse
 from worker.reconciler import Reconciler
+from worker.sweeper import Sweeper
 from worker.throughput import Throughput
 from worker.watchdog import Watchdog
 
@@ -61,6 +62,8 @@ class WorkerService:
         self.celery = make_celery(settings)
         self._leader = LeaderLock(self._redis, LEADER_KEY, 3 * settings.reconcile_interval_s)
         self._pulse = Pulse(settings.reconcile_interval_s, self._beats())
+        # apart from the pulse: a long sweep must not cost a lease
+        self._housekeeping = Pulse(60.0, (self._sweeper().tick,))
         self._pipeline: Pipeline | None = None
 
     def start(self) -> None:
@@ -72,7 +75,9 @@ class WorkerService:
         self._batcher.start()
         self._pipeline = self._make_pipeline(info)
         self._ready = True
+        self._announce()
         self._pulse.start()
+        self._housekeeping.start()
         log.info(
             "ready in %.1f s: %s %s, %s threads, weights %s",
             time.time() - self._started_at,
@@ -103,6 +108,7 @@ class WorkerService:
     def stop(self) -> None:
         """End everything, after Celery has let go of the last task."""
         self._pulse.stop()
+        self._housekeeping.stop()
         self._batcher.stop()
         self._decoder.stop()
         self._leader.resign()
@@ -143,6 +149,9 @@ class WorkerService:
             lambda job_id, lane: send(self.celery, TASK_RUN_JOB, job_id, lane),
         )
         return (self._leases.renew, self._announce, reconciler.tick, watchdog.look)
+
+    def _sweeper(self) -> Sweeper:
+        return Sweeper(self._objects, self._settings.retention_s, self._leader.acquire_or_renew)
 
     def _announce(self) -> None:
         info = self._engine.describe()

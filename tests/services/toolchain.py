@@ -35,7 +35,7 @@ class GoTool:
         return CACHE / f"{self.name}@{self.version}" / self.name
 
 
-# The last community release: the project is archived, so nothing newer will come.
+# The newest that the module proxy serves: the project is archived, so nothing newer will come.
 MINIO = GoTool("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
 VERSITYGW = GoTool("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
 
