@@ -7,11 +7,12 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from client import read_depth
 from tests.conftest import missing
@@ -54,11 +55,17 @@ def pictures(tmp_path: Path) -> list[Path]:
     return [*paths, lie]
 
 
+def local(url: str) -> bool:
+    """Whether the page may ask for it: its service, its store, its own memory; nobody else."""
+    return urlsplit(url.removeprefix("blob:")).hostname == "127.0.0.1" or url.startswith("data:")
+
+
 def open_page(browser: Browser, url: str, **context: Any) -> tuple[Page, list[str]]:
     """Open the page in a fresh context; returns it and the list of what went wrong in it."""
     troubles: list[str] = []
     page = browser.new_context(**context).new_page()
     page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("request", lambda asked: None if local(asked.url) else troubles.append(asked.url))
     page.on("console", lambda m: troubles.append(m.text) if "Security Policy" in m.text else None)
     page.goto(url)
     return page, troubles
@@ -99,6 +106,12 @@ def test_pictures_become_comparable_and_downloadable_depth_maps(
     expect(page.locator("#tally")).to_have_text("2 of 3 done, 1 without a result")
     shoot(page, "light")
 
+    # And the comparison follows the keyboard
+    slider = page.get_by_role("slider", name="Compare coffee.png with its depth map")
+    slider.focus()
+    page.keyboard.press("Home")
+    expect(slider).to_have_attribute("aria-valuetext", "100 % depth map")
+
     # When both files of a picture are downloaded
     depth = read_depth(save(page, "coffee.png", "depth", tmp_path))
     heat = Image.open(save(page, "coffee.png", "heatmap", tmp_path))
@@ -107,21 +120,6 @@ def test_pictures_become_comparable_and_downloadable_depth_maps(
     assert depth.values.shape == (heat.height, heat.width)
     near = np.asarray(heat.convert("L"), np.float32)
     assert np.corrcoef(near.ravel(), depth.values.ravel())[0, 1] > 0.9
-    assert troubles == []
-
-
-def test_the_comparison_follows_the_keyboard(
-    browser: Browser, service: Service, pictures: list[Path]
-) -> None:
-    page, troubles = open_page(browser, service.api.url)
-    pick(page, pictures[:1], done=1)
-    slider = page.get_by_role("slider", name="Compare coffee.png with its depth map")
-
-    slider.focus()
-    page.keyboard.press("Home")
-
-    expect(slider).to_have_attribute("aria-valuetext", "100 % depth map")
-    expect(page.locator(".stage-heat")).to_have_attribute("alt", re.compile("Depth map of coffee"))
     assert troubles == []
 
 
@@ -149,4 +147,40 @@ def test_a_reload_keeps_the_pictures_and_removing_one_deletes_it(
     assert deleted.value.status == 204
     expect(page.locator(".card")).to_have_count(0)
     assert service.stored() == {}
+    assert troubles == []
+
+
+def test_a_full_service_is_waited_for(
+    browser: Browser, service: Service, pictures: list[Path]
+) -> None:
+    # Given a service that is full, once
+    page, troubles = open_page(browser, service.api.url)
+    full = {"status": 429, "headers": {"Retry-After": "1"}, "json": {"code": "overloaded"}}
+    page.route("**/v1/jobs", lambda route: route.fulfill(**full), times=1)
+
+    # When a picture is picked, then the card says so, and the picture is sent again by itself
+    page.set_input_files("#pick", pictures[:1])
+    expect(page.locator(".card-state")).to_contain_text("full just now. Trying again in 1 s")
+    expect(page.locator(".stage-heat:visible")).to_have_count(1, timeout=DONE_MS)
+    assert troubles == []
+
+
+def test_a_service_with_keys_asks_for_one_and_goes_on(
+    browser: Browser, service: Service, pictures: list[Path]
+) -> None:
+    page, troubles = open_page(browser, service.api.url)
+
+    def guard(route: Route) -> None:
+        if route.request.headers.get("authorization") == "Bearer open-sesame":
+            route.continue_()
+        else:
+            route.fulfill(status=401, json={"code": "unauthorized"})
+
+    page.route(re.compile(r"/v1/jobs(/[^/]+)?(\?.*)?$"), guard)
+    page.set_input_files("#pick", pictures[:1])
+    page.get_by_label("This service asks for a key").fill("open-sesame")
+    page.keyboard.press("Enter")
+
+    expect(page.locator(".stage-heat:visible")).to_have_count(1, timeout=DONE_MS)
+    expect(page.locator("#login")).to_be_hidden()
     assert troubles == []
