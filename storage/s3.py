@@ -115,10 +115,11 @@ class S3Store:
                 page = self._client.list_objects_v2(
                     Bucket=self._bucket, Prefix=prefix, StartAfter=start_after, MaxKeys=_PAGE
                 )
-            for entry in page.get("Contents", ()):
+            entries = page.get("Contents", ())
+            for entry in entries:
                 start_after = entry["Key"]
                 yield listed_info(entry)
-            truncated = page.get("IsTruncated", False)
+            truncated = bool(entries) and page.get("IsTruncated", False)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove objects, a thousand per request; missing ones are fine."""
