@@ -63,8 +63,6 @@ def run_batch(
         if outcome is None:
             working -= 1
             continue
-        if isinstance(outcome.error, ServiceUnreachable):
-            _empty(todo)
         yield outcome
 
 
@@ -76,7 +74,10 @@ def _work(
 ) -> None:
     try:
         while True:
-            done.put(run_one(client, *todo.get_nowait(), wish))
+            outcome = run_one(client, *todo.get_nowait(), wish)
+            if isinstance(outcome.error, ServiceUnreachable):
+                _empty(todo)
+            done.put(outcome)
     except queue.Empty:
         pass
     finally:

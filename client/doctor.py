@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -146,12 +147,9 @@ def _quota_cores() -> float | None:
 
 
 def _memory() -> Finding:
-    try:
-        limit = (CGROUP / "memory.max").read_text().strip()
-        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (OSError, ValueError):
-        return Finding("memory", "note", "cannot be told here")
-    granted = total if limit == "max" else min(total, int(limit))
+    granted = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # no such file, or `max`: no limit
+        granted = min(granted, int((CGROUP / "memory.max").read_text()))
     said = f"{granted / MIB / 1024:.1f} GiB"
     if granted < 1536 * MIB:
         return Finding("memory", "note", said, "a stack of one API and two workers wants 2 GiB")

@@ -115,6 +115,7 @@ def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
         outcome = outcomes.get(stem)
         table.add_row(stem, *(_row(outcome) if outcome else ("", "", "", "not submitted")))
     console.out.print(table, soft_wrap=False)
+    console.say("heat maps: near is bright; numbers: client.read_depth(path), larger is nearer")
 
 
 def _row(outcome: Outcome) -> Sequence[str]:

@@ -33,4 +33,5 @@ def open_client(url: str | None) -> DepthClient:
     # A person who mistyped the address should not wait as long as a batch that sees a restart.
     with DepthClient(address, api_key, timeout=5, retries=RetryPolicy(attempts=3)) as probe:
         probe.version()
-    return DepthClient(address, api_key)
+    # A full service asks to come back later, and a batch may take its time.
+    return DepthClient(address, api_key, retries=RetryPolicy(budget_s=3600))

@@ -54,7 +54,7 @@ def submit(
 
         depthq submit cat.jpg --wait --out results
 
-        depthq submit holiday/ '*.png' --out results --depth-format npy --colormap turbo
+        depthq submit holiday/ '*.png' --out results --colormap turbo
 
         depthq submit cat.jpg --json | jq -r .job.id
     """

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from client.cli import main
 from client.ports import any_free
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
@@ -15,15 +18,31 @@ from tests.services.fake_api import DEPTH, FakeApi, Reply
 COMMANDS = ["up", "worker", "api", "submit", "status", "cancel", "weights", "reconcile", "doctor"]
 
 
-def depthq(*arguments: object, **settings: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-P", "-m", "client.cli", *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env=environment(**settings) | {"COLUMNS": "100"},
-        check=False,
-    )
+@dataclass(frozen=True)
+class Run:
+    """How a run of the command line ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def depthq(monkeypatch, capsys):
+    """Run the command line within this process; a program of its own starts in a second."""
+
+    def run(*arguments: object, **settings: object) -> Run:
+        with monkeypatch.context() as patch:
+            patch.setattr(sys, "argv", ["depthq", *map(str, arguments)])
+            patch.setenv("COLUMNS", "100")
+            for name, value in settings.items():
+                patch.setenv(f"DEPTHQ_{name.upper()}", str(value))
+            with pytest.raises(SystemExit) as ended:
+                main()
+        printed = capsys.readouterr()
+        return Run(int(ended.value.code or 0), printed.out, printed.err)
+
+    return run
 
 
 @pytest.fixture
@@ -35,7 +54,9 @@ def pictures(tmp_path):
     return folder
 
 
-def test_submit_out_writes_every_result_under_its_own_name(api: FakeApi, pictures, tmp_path):
+def test_submit_out_writes_every_result_under_its_own_name(
+    depthq, api: FakeApi, pictures, tmp_path
+):
     run = depthq("submit", pictures, "--out", tmp_path / "out", url=api.url)
     assert (run.returncode, run.stderr) == (0, "")
     names = {path.name for path in (tmp_path / "out").iterdir()}
@@ -45,14 +66,14 @@ def test_submit_out_writes_every_result_under_its_own_name(api: FakeApi, picture
     assert len(run.stdout.splitlines()) == 3
 
 
-def test_submit_json_gives_one_document_per_file(api: FakeApi, pictures):
+def test_submit_json_gives_one_document_per_file(depthq, api: FakeApi, pictures):
     run = depthq("submit", pictures / "a.jpg", pictures / "b.png", "--json", "--wait", url=api.url)
     documents = [json.loads(line) for line in run.stdout.splitlines()]
     assert {document["job"]["id"] for document in documents} == set(api.jobs)
     assert all(document["ok"] for document in documents)
 
 
-def test_one_failure_is_one_line_and_exit_code_1(api: FakeApi, pictures):
+def test_one_failure_is_one_line_and_exit_code_1(depthq, api: FakeApi, pictures):
     api.script.append(Reply.problem(415, "unsupported_media_type", "Not an image."))
     run = depthq("submit", pictures, "--in-flight", "1", url=api.url)
     assert run.returncode == 1
@@ -60,7 +81,7 @@ def test_one_failure_is_one_line_and_exit_code_1(api: FakeApi, pictures):
     assert run.stderr.splitlines() == [f"{pictures}/a.jpg: Not an image.", "1 of 3 failed"]
 
 
-def test_failures_are_in_the_json_too(api: FakeApi, pictures):
+def test_failures_are_in_the_json_too(depthq, api: FakeApi, pictures):
     api.ending = {"state": "failed", "error": {"code": "image_undecodable", "message": "no pixels"}}
     run = depthq("submit", pictures / "a.jpg", "--wait", "--json", url=api.url)
     document = json.loads(run.stdout)
@@ -79,32 +100,32 @@ def test_failures_are_in_the_json_too(api: FakeApi, pictures):
         ["fly"],
     ],
 )
-def test_wrong_usage_is_exit_code_2(arguments):
+def test_wrong_usage_is_exit_code_2(depthq, arguments):
     run = depthq(*arguments)
     assert run.returncode == 2
     assert "Traceback" not in run.stderr
 
 
-def test_a_wrong_setting_is_named(tmp_path):
+def test_a_wrong_setting_is_named(depthq, tmp_path):
     run = depthq("doctor", port="many")
     assert run.returncode == 2
     assert "DEPTHQ_PORT" in run.stderr
     assert "Traceback" not in run.stderr
 
 
-def test_an_unreachable_service_is_exit_code_3():
+def test_an_unreachable_service_is_exit_code_3(depthq):
     run = depthq("submit", __file__, url=f"http://127.0.0.1:{any_free()}")
     assert run.returncode == 3
     assert len(run.stderr.splitlines()) == 1
     assert "no depthq service answers" in run.stderr
 
 
-def test_debug_shows_where_an_error_comes_from():
+def test_debug_shows_where_an_error_comes_from(depthq):
     run = depthq("status", "x", url=f"http://127.0.0.1:{any_free()}", debug="true")
     assert "Traceback" in run.stderr
 
 
-def test_status_tells_the_state_and_fails_for_failed_jobs(api: FakeApi, pictures):
+def test_status_tells_the_state_and_fails_for_failed_jobs(depthq, api: FakeApi, pictures):
     submitted = depthq("submit", pictures / "a.jpg", "--json", url=api.url)
     job_id = json.loads(submitted.stdout)["job"]["id"]
     api.ending = {"state": "failed", "error": {"code": "poisoned", "message": "set aside"}}
@@ -114,19 +135,19 @@ def test_status_tells_the_state_and_fails_for_failed_jobs(api: FakeApi, pictures
     assert json.loads(run.stdout)["state"] == "failed"
 
 
-def test_an_unknown_job_is_exit_code_1(api: FakeApi):
+def test_an_unknown_job_is_exit_code_1(depthq, api: FakeApi):
     run = depthq("status", "20260101-aaaaaaaaaaaaaaaaaaaaaaaaaa", url=api.url)
     assert (run.returncode, run.stderr) == (1, "depthq: There is no such job.\n")
 
 
-def test_help_names_every_command_and_every_command_has_an_example_or_a_reason():
+def test_help_names_every_command_and_every_command_has_an_example_or_a_reason(depthq):
     text = depthq("--help").stdout
     assert [name for name in COMMANDS if f"\n  {name}" not in text] == []
     for name in ("up", "submit", "status", "demo", "doctor"):
         assert f"depthq {name}" in depthq(name, "--help").stdout
 
 
-def test_doctor_speaks_json():
+def test_doctor_speaks_json(depthq):
     run = depthq("doctor", "--json")
     document = json.loads(run.stdout)
     assert run.returncode == (0 if document["healthy"] else 1)
@@ -135,7 +156,22 @@ def test_doctor_speaks_json():
     }
 
 
-def test_doctor_says_what_to_do_about_a_problem(tmp_path):
+def test_doctor_says_what_to_do_about_a_problem(depthq, tmp_path):
     run = depthq("doctor", redis_url=f"redis://127.0.0.1:{any_free()}/0", data_dir=tmp_path)
     assert run.returncode == 1
     assert "correct DEPTHQ_REDIS_URL" in run.stdout
+
+
+def test_the_installed_program_is_this_one():
+    program = Path(sys.executable).with_name("depthq")
+    url = f"http://127.0.0.1:{any_free()}"
+    run = subprocess.run(
+        [program, "status", "x"],
+        env=environment(url=url),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert (run.returncode, run.stdout) == (3, "")
+    assert run.stderr.startswith("depthq: no depthq service answers")

@@ -19,7 +19,7 @@ from client.errors import (
 from client.ports import any_free
 from client.retries import RetryPolicy
 from contract import errors
-from tests.services.fake_api import DEPTH, FakeApi, Reply
+from tests.services.fake_api import DEPTH, FakeApi, Reply, fake_api
 
 BUSY = Reply.problem(429, "overloaded", "full", Retry_After="7")
 
@@ -186,6 +186,16 @@ def test_downloads_are_named_after_the_output(client, api: FakeApi, tmp_path):
         files = client.download(job, tmp_path / "new", stem="cat")
     assert files["depth"].read_bytes() == DEPTH
     assert client.download(job.id, tmp_path, ["depth"]).keys() == {"depth"}
+
+
+def test_the_key_is_not_shown_to_the_store_that_a_download_is_sent_to(tmp_path):
+    with fake_api() as api, fake_api() as store, DepthClient(api.url, "s3cret") as client:
+        job = client.submit(b"image", wait=5)
+        store.script.append(Reply(200, DEPTH))
+        api.script.append(Reply(302, headers={"Location": f"{store.url}/v1/bucket/key?signed=1"}))
+        client.download(job, tmp_path, ["depth"])
+        assert store.asked[0].path == "/v1/bucket/key?signed=1"
+        assert "Authorization" not in store.asked[0].headers
 
 
 def test_a_damaged_download_leaves_no_file(client, api: FakeApi, tmp_path):
