@@ -117,6 +117,8 @@ class LocalStack:
         self._supervisor.start(Child(name, command, variables, self._hear))
 
     def _hear(self, name: str, line: str) -> None:
+        if not line.strip() or (name == REDIS and any(n in line for n in local_redis.NOISE)):
+            return
         self._last_lines[name].append(line)
         self._on_line(name, line)
 

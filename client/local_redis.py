@@ -16,6 +16,8 @@ from client.errors import LocalProblem
 from client.ports import any_free
 
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
+# What it says whatever happens: no news for whoever watches a stack.
+NOISE = ("overcommit_memory", "signal-handler", "bye bye")
 URL_FILE = "url"  # in the Redis folder, for the owner's eyes: how other terminals reach it
 
 

@@ -18,6 +18,7 @@ from client.local import LocalStack, Plan
 from client.pictures import find_pictures, result_stems
 from client.samples import sample_photographs
 from client.stopping import Stopping, listening
+from contract.errors import InputError
 from contract.names import Lane
 from contract.settings import Settings
 
@@ -78,7 +79,7 @@ def _run(
             outcomes = _compute(stack, pictures, out, stopping)
     finally:
         clean = stack.stop(stopping.hurry)
-        if not clean or any(outcome.error for outcome in outcomes.values()):
+        if not clean or any(map(_is_puzzling, outcomes.values())):
             for name, line in log[-60:]:
                 console.log_line(name, line)
     return outcomes, clean
@@ -115,7 +116,13 @@ def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
         outcome = outcomes.get(stem)
         table.add_row(stem, *(_row(outcome) if outcome else ("", "", "", "not submitted")))
     console.out.print(table, soft_wrap=False)
-    console.say("heat maps: near is bright; numbers: client.read_depth(path), larger is nearer")
+    if any(outcome.files for outcome in outcomes.values()):
+        console.say("heat maps: near is bright; numbers: client.read_depth(path), larger is nearer")
+
+
+def _is_puzzling(outcome: Outcome) -> bool:
+    """Whether the parts' logs may explain the failure; a bad picture explains itself."""
+    return outcome.error is not None and not isinstance(outcome.error, InputError)
 
 
 def _row(outcome: Outcome) -> Sequence[str]:
