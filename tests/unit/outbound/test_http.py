@@ -1,0 +1,129 @@
+"""The door against a real server on loopback; only the look-up of addresses is the test's."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from contract.errors import ImageTooLarge, UrlForbidden, UrlUnreachable
+from outbound.addresses import checked_address
+from outbound.http import Door
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        if self.path.startswith("/to/"):
+            self.send_response(302)
+            self.send_header("Location", self.path.removeprefix("/to/"))
+            self.end_headers()
+        elif self.path == "/slow":
+            self.send_response(200)
+            self.end_headers()
+            while not self.server.stopping.wait(0.05):
+                self.wfile.write(b"x")
+        else:
+            self._answer(200, b"x" * 1000)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self._answer(200, self.headers["X-Test"].encode() + body)
+
+    def _answer(self, status: int, body: bytes) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+@pytest.fixture
+def server() -> Iterator[ThreadingHTTPServer]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.stopping = threading.Event()
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server
+    server.stopping.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def door(server: ThreadingHTTPServer, **limits) -> Door:
+    """Return a door whose public host `good.example` is the test's server; others are inside."""
+
+    def locate(host: str, port: int) -> str:
+        if host == "good.example":
+            return "127.0.0.1"
+        return checked_address(host, port, lambda *_: ["10.0.0.1"])
+
+    return Door(locate=locate, ports={"http": server.server_address[1]}, **limits)
+
+
+def test_a_public_url_is_fetched(server):
+    assert door(server).get("http://good.example/image").body == b"x" * 1000
+
+
+def test_a_body_is_posted(server):
+    answer = door(server).post("http://good.example/hook", b"body", {"X-Test": "head"})
+    assert (answer.status, answer.body) == (200, b"headbody")
+
+
+def test_redirects_are_followed_and_each_is_checked(server):
+    assert door(server).get("http://good.example/to//image").status == 200
+    with pytest.raises(UrlForbidden):
+        door(server).get("http://good.example/to/http://inside.example/")
+    with pytest.raises(UrlForbidden):
+        door(server).get("http://good.example/to/file:///etc/passwd")
+
+
+def test_redirects_end(server):
+    with pytest.raises(UrlUnreachable, match="redirects"):
+        door(server).get("http://good.example/to//to//to//to//to//image")
+
+
+def test_a_name_that_changes_its_address_after_the_check_gains_nothing(server):
+    looked_up: list[str] = []
+
+    def locate(host: str, port: int) -> str:
+        looked_up.append(host)
+        return "127.0.0.1"
+
+    Door(locate=locate, ports={"http": server.server_address[1]}).get("http://rebind.example/")
+    assert looked_up == ["rebind.example"]  # one look-up, and the connection goes to its answer
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://good.example/", "file:///etc/passwd", "gopher://good.example/", "http://",
+        "http://user:secret@good.example/", "http://good.example:22/", "http://[::1", "//x", "",
+        "javascript:alert(1)",
+    ],
+)  # fmt: skip
+def test_other_schemes_ports_and_credentials_are_refused(server, url):
+    with pytest.raises(UrlForbidden):
+        door(server).get(url)
+
+
+def test_an_answer_that_is_too_large_is_cut_off(server):
+    with pytest.raises(ImageTooLarge):
+        door(server, max_bytes=999).get("http://good.example/image")
+
+
+def test_a_dripping_answer_ends_at_the_time_limit(server):
+    started = time.monotonic()
+    with pytest.raises(UrlUnreachable, match="longer"):
+        door(server, timeout_s=0.3).get("http://good.example/slow")
+    assert time.monotonic() - started < 30
+
+
+def test_nobody_listening_is_unreachable():
+    with pytest.raises(UrlUnreachable):
+        Door(locate=lambda *_: "127.0.0.1", ports={"http": 1}).get("http://good.example/")
