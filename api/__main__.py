@@ -6,11 +6,11 @@ import argparse
 import logging
 import sys
 
-from api import logs
 from api.front.server import open_front
 from api.multipart import ENVELOPE_BYTES
 from api.services import EXTENSION
 from api.wsgi import app_from
+from contract.logs import configure_logging
 from contract.settings import Settings
 
 log = logging.getLogger("api")
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=settings.host)
     parser.add_argument("--port", type=int, default=settings.port)
     chosen = parser.parse_args(arguments)
-    logs.set_up(settings)
+    configure_logging(settings)
     app = app_from(settings)
     limit = settings.max_upload_bytes + ENVELOPE_BYTES
     try:

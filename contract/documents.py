@@ -11,7 +11,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from contract.jobs import DepthInfo, InputInfo, JobError, JobId, ModelInfo, Timings
-from contract.options import JobOptions
+from contract.options import URL_PATTERN, JobOptions
 from contract.states import JobState
 
 __all__ = ["JobDocument", "JobLinks", "Moment", "OutputDocument", "Problem", "moment"]
@@ -172,7 +172,7 @@ class SourceUrl(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    url: Annotated[str, Field(max_length=2000, pattern=r"^https?://[!-~]+$")]
+    url: Annotated[str, Field(max_length=2000, pattern=URL_PATTERN)]
 
 
 class CreateJobFromUrl(JobOptions):

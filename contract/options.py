@@ -9,6 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 OutputName = Literal["depth", "heatmap"]
 Size = Literal["original", "model"]
 DepthFormat = Literal["png16", "npy", "pfm", "exr"]
+# scheme, host (a name or an IPv4 address, no user), port, the rest; printable ASCII
+URL_PATTERN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-~]*)?$"
 HeatmapFormat = Literal["jpg", "png", "webp"]
 Colormap = Literal[
     "autumn", "bone", "cividis", "cool", "deepgreen", "hot", "hsv", "inferno", "jet", "magma",
@@ -45,9 +47,9 @@ class JobOptions(BaseModel):
     )
     heatmap_format: HeatmapFormat = "jpg"
     depth_format: DepthFormat = "png16"
-    webhook_url: (
-        Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None
-    ) = Field(None, description="called once when the job has ended (Standard Webhooks)")
+    webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=URL_PATTERN)] | None = (
+        Field(None, description="called once when the job has ended (Standard Webhooks)")
+    )
     deadline_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
         None, description="seconds after acceptance when the result is no longer wanted"
     )

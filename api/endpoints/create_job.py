@@ -10,6 +10,7 @@ from api.auth import owner
 from api.blueprint import JOBS, document, problems, v1
 from api.documents import job_document, job_path
 from api.errors import invalid_fields
+from api.fetch_source import fetch_source
 from api.job_options import option_fields, options_from
 from api.multipart import receive_form
 from api.openapi import CREATE_JOB
@@ -17,11 +18,18 @@ from api.poll import ended, wait_until
 from api.preferences import idempotency_key, wait_preference
 from api.services import Services, services
 from api.uploads import Upload, body_chunks, receive_raw
-from contract.documents import CreateJobFromUrl, JobDocument
-from contract.errors import DepthqError, InvalidRequest, UnsupportedMediaType, UrlForbidden
+from contract.documents import CreateJobFromUrl, JobDocument, options_of
+from contract.errors import (
+    DepthqError,
+    InvalidRequest,
+    Overloaded,
+    UnsupportedMediaType,
+    UrlForbidden,
+)
 from contract.options import JobOptions
 
 MAX_JSON_BYTES = 16 * 1024
+FETCH_RETRY_S = 5
 
 
 @v1.post(
@@ -71,7 +79,7 @@ def _receive(parts: Services, incoming: Request, upload: Upload) -> JobOptions:
             )
         return options_from(receive_form(incoming, upload))
     if kind == "application/json":
-        return _from_url(parts, incoming)
+        return _from_url(parts, incoming, upload)
     if kind.startswith("image/") or kind in ("application/octet-stream", ""):
         options = options_from(option_fields(incoming.args))
         receive_raw(incoming, upload)
@@ -84,13 +92,17 @@ def _receive(parts: Services, incoming: Request, upload: Upload) -> JobOptions:
     )
 
 
-def _from_url(parts: Services, incoming: Request) -> JobOptions:
+def _from_url(parts: Services, incoming: Request, upload: Upload) -> JobOptions:
+    """Fetch the image into `upload`. Fetching waits, so it needs a slot like all that waits."""
     body = b"".join(body_chunks(incoming, MAX_JSON_BYTES))
     try:
-        CreateJobFromUrl.model_validate_json(body)
+        wanted = CreateJobFromUrl.model_validate_json(body)
     except ValidationError as exc:
         raise invalid_fields(exc) from exc
-    # Fetching what strangers name is a risk of its own (docs/api.md); it needs the guarded
-    # fetcher of the datasets, which is not here yet, whatever DEPTHQ_URL_SOURCES says.
-    del parts
-    raise UrlForbidden("This service does not fetch images by URL; upload the bytes.")
+    if not parts.settings.url_sources:
+        raise UrlForbidden("This service does not fetch images by URL; upload the bytes.")
+    with parts.waits.slot() as taken:
+        if not taken:
+            raise Overloaded("Too many requests wait already; come back later.", FETCH_RETRY_S)
+        fetch_source(wanted.source.url, upload)
+    return options_of(wanted)

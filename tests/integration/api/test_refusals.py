@@ -120,6 +120,24 @@ def test_a_body_without_a_length_is_a_411(api):
     assert api.kept() == []
 
 
+def test_a_url_inside_is_forbidden_even_where_urls_are_allowed(make_api):
+    api = make_api(url_sources=True)
+    for url in ("http://127.0.0.1/", "http://localhost/", "http://169.254.169.254/latest"):
+        check(api.client.post("/v1/jobs", **source(url)), 403, "url_forbidden")
+    check(api.client.post("/v1/jobs", **source("http://nowhere.invalid/")), 422, "url_unreachable")
+    assert api.kept() == []
+
+
+def test_a_url_outside_becomes_a_job(make_api, monkeypatch):
+    api = make_api(url_sources=True)
+    monkeypatch.setattr(
+        "api.endpoints.create_job.fetch_source", lambda url, upload: upload.write(jpeg())
+    )
+    answer = api.client.post("/v1/jobs", **source("https://example.org/cat.jpg"))
+    assert answer.status_code == 202
+    assert len(api.kept()) == 1
+
+
 def test_wrong_fields_are_named(api):
     answer = api.client.post("/v1/jobs", **raw(jpeg(), query="size=huge&colour=red"))
     assert {each["field"] for each in answer.json["errors"]} == {"size", "colour"}
