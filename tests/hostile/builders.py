@@ -46,6 +46,13 @@ def jpeg_claiming(jpeg: bytes, width: int, height: int) -> bytes:
     return jpeg[:at] + struct.pack(">HH", height, width) + jpeg[at + 4 :]
 
 
+def jpeg_with_scans(progressive: bytes, count: int) -> bytes:
+    """Return the progressive JPEG with its last scan `count` times: each costs a whole pass."""
+    last = progressive.rindex(b"\xff\xda")
+    scan = progressive[last:-2]  # up to the end-of-image marker
+    return progressive[:last] + scan * count + progressive[-2:]
+
+
 def tiff(width: int, height: int, pixels: bytes, bits: int, sample_format: int = 1) -> bytes:
     """Return a little-endian grey TIFF of one strip; `sample_format` 3 is floating point."""
     entries = [

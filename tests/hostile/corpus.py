@@ -64,6 +64,11 @@ def _jpeg(**options: object) -> bytes:
     return encoded(photo(320, 240), "JPEG", **options)
 
 
+def _many_scans() -> bytes:
+    flat = encoded(Image.new("RGB", (3000, 3000)), "JPEG", progressive=True)
+    return builders.jpeg_with_scans(flat, 2000)
+
+
 def _floats(value: float) -> bytes:
     return np.full(64 * 48, value, "<f4").tobytes()
 
@@ -89,6 +94,7 @@ NAMED = (
     _one("bomb-claimed.webp", TOO_LARGE,
          lambda: builders.webp_claiming(encoded(photo(), "WEBP"), 16_384, 16_384)),
     _one("bomb-claimed.jpg", TOO_LARGE, lambda: builders.jpeg_claiming(_jpeg(), 65_500, 65_500)),
+    _one("scans-2000.jpg", UNDECODABLE, _many_scans),
     _one("bomb.tiff", UNSUPPORTED, lambda: builders.tiff(50_000, 50_000, b"\0" * 64, 8), TOO_LARGE),
     _one("frames-1000.gif", UNSUPPORTED, lambda: _gif(1000), OK),
     # headers that lie

@@ -16,7 +16,7 @@ import cv2
 from contract.errors import DepthqError, ImageTooLarge
 from contract.image_header import check_limits, read_header
 from worker.imaging import confine, frames
-from worker.imaging.decode import decode
+from worker.imaging.decode import check_scans, decode
 from worker.imaging.limits import Limits, fitted
 from worker.imaging.prepare import net_size, prepare
 
@@ -61,6 +61,7 @@ def _prepared(data: bytes, limits: Limits) -> tuple[dict[str, Any], memoryview]:
     began = time.perf_counter()
     header = read_header(data, limits.extra_formats)
     check_limits(header, limits.max_pixels)
+    check_scans(data, header, limits.max_pixels)
     picture = decode(data, header)
     decoded = time.perf_counter()
     tensor = prepare(picture.rgb, *net_size(picture.height, picture.width))

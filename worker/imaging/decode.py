@@ -15,6 +15,7 @@ from worker.imaging.prepare import LONG_SIDE_PX
 # A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side stays this many times the
 # network's: docs/decisions/ says what that changes.
 REDUCED_MARGIN = 3
+SCANS_AT_FULL_SIZE = 20  # of max_pixels; encoders write 10 or so
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
     4: cv2.IMREAD_REDUCED_GRAYSCALE_4,
@@ -49,6 +50,19 @@ def decode(data: bytes | memoryview, header: ImageHeader) -> Picture:
     raise ImageCorrupt(
         f"The header gives {width} x {height} pixels, the image itself has another size."
     )
+
+
+def check_scans(data: bytes, header: ImageHeader, max_pixels: int) -> None:
+    """Raise ImageUndecodable for a JPEG that would keep the decoder busy with scans over scans.
+
+    Each scan of a progressive JPEG is a pass over all pixels, and costs the sender a few bytes.
+    The marker cannot stand within coded pixels, so that counting it in the file is an upper bound.
+    """
+    if header.media_type != "image/jpeg":
+        return
+    scans = data.count(b"\xff\xda")
+    if scans * header.width * header.height > SCANS_AT_FULL_SIZE * max_pixels:
+        raise ImageUndecodable(f"The JPEG has {scans} scans, too many for its size.")
 
 
 def reduction(header: ImageHeader) -> int:

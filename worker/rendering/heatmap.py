@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,7 @@ from worker.rendering.upsample import Floats
 _QUALITY = 90
 
 
+@functools.cache  # OpenCV computes it anew on each call, which takes longer than a small picture
 def colormap_table(name: str) -> NDArray[np.uint8]:
     """Return the 256 BGR colors, uint8 (256, 1, 3), of a colormap of contract.options."""
     ramp = np.arange(256, dtype=np.uint8)[:, None]

@@ -13,9 +13,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from contract.errors import DecoderCrashed, ImageTooLarge, ImageUndecodable
-from tests.hostile.builders import png_bomb
+from tests.hostile.builders import jpeg_with_scans, png_bomb
 from tests.pictures import encoded, photo
 from tests.unit.worker.imaging.conftest import LIMITS
 from worker.imaging.decoder import Decoder
@@ -169,6 +170,17 @@ def test_children_end_when_their_parent_is_killed() -> None:
         parent.kill()
     assert len(pids) == 2
     assert wait_for(lambda: all(is_gone(pid) for pid in pids))
+
+
+def test_a_jpeg_of_thousands_of_scans_is_stopped_by_the_clock() -> None:
+    flat = encoded(Image.new("RGB", (3000, 3000)), "JPEG", progressive=True)
+    slow = jpeg_with_scans(flat, 2000)
+    assert len(slow) < 1_000_000
+    decoder = Decoder(**{**LIMITS, "timeout_s": 1.0, "max_pixels": 2**31})  # scans pass
+    with pytest.raises(ImageUndecodable, match="longer than 1 s"):
+        decoder.decode(slow)
+    assert decoder.decode(encoded(photo(), "PNG")).width == 64
+    decoder.stop()
 
 
 def test_memory_is_limited_inside_the_child() -> None:
