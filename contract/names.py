@@ -154,3 +154,7 @@ DATASET_INDEX = "index.parquet"
 DATASET_FORECAST = "forecast.json"
 STEP_PLAN = "plan"  # steps of a dataset that workers lease; every other step is a shard's number
 STEP_FINALIZE = "finalize"
+
+
+WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids whose end is to be told, by due time
+WEBHOOK_TRIES_KEY = f"{KEY_PREFIX}webhook-tries"  # hash: id → calls that failed

@@ -27,6 +27,7 @@ from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
+from storage.webhooks import WebhookQueue
 from worker.batcher import Batcher, Inferred
 from worker.imaging.decoder import Decoder
 from worker.imaging.prepared import Prepared
@@ -92,6 +93,7 @@ class Pipeline:
 
     objects: ObjectStore
     jobs: JobStore
+    webhooks: WebhookQueue
     computer: Computer
     leases: Leases
     patience: Patience
@@ -168,11 +170,13 @@ class Pipeline:
             return
         with clock.stage("store"):
             outputs = self.patience(lambda: store_files(self.objects, record.id, computed.files))
-        self._end(success(record, computed, outputs, clock.timings()))
+        self._end(record, success(record, computed, outputs, clock.timings()))
 
-    def _end(self, result: JobResult) -> None:
+    def _end(self, record: JobRecord, result: JobResult) -> None:
         """Write `result.json`, then the final state: outputs are already there."""
         self.patience(lambda: store_result(self.objects, result))
+        if record.request.options.webhook_url:  # before the state: a crash between loses no call
+            self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
         if self.patience(lambda: self.jobs.finish(result)):
             count_outcome(result.state, result.error.code if result.error else "")
 
@@ -180,7 +184,7 @@ class Pipeline:
         self, record: JobRecord, exc: DepthqError, clock: StageClock, state: JobState
     ) -> None:
         log.info("%s: %s", exc.code, exc, extra={"action": "fail", "job_id": record.id})
-        self._end(failure(record, exc, state, clock.timings()))
+        self._end(record, failure(record, exc, state, clock.timings()))
         if isinstance(exc, Poisoned):
             self.patience(lambda: self.jobs.quarantine(record.id))
 

@@ -9,16 +9,28 @@ import time
 from collections.abc import Callable
 
 from contract.jobs import ModelInfo
-from contract.names import LEADER_KEY, TASK_RUN_JOB, Lane
+from contract.names import (
+    LEADER_KEY,
+    TASK_FINALIZE_DATASET,
+    TASK_FORECAST_DATASET,
+    TASK_PLAN_DATASET,
+    TASK_RUN_JOB,
+    TASK_RUN_SHARD,
+    Lane,
+)
 from contract.settings import Settings
+from outbound.http import CHUNK_BYTES, Door
 from storage.broker_view import BrokerView
 from storage.connection import open_redis
+from storage.datasets import DatasetStore
 from storage.factory import open_object_store
 from storage.jobs import JobStore
 from storage.leader import LeaderLock
+from storage.webhooks import WebhookQueue
 from storage.workers import WorkerInfo, WorkerRegistry
 from worker.app import make_celery, send
 from worker.batcher import Batcher
+from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
 from worker.engines.factory import open_engine
 from worker.engines.protocol import EngineInfo
 from worker.imaging.decoder import Decoder
@@ -33,6 +45,7 @@ from worker.reconciler import Reconciler
 from worker.sweeper import Sweeper
 from worker.throughput import Throughput
 from worker.watchdog import Watchdog
+from worker.webhooks import Webhooks, secret_key
 
 log = logging.getLogger(__name__)
 
@@ -61,9 +74,12 @@ class WorkerService:
         self._decoder = _decoder(settings)
         self.celery = make_celery(settings)
         self._leader = LeaderLock(self._redis, LEADER_KEY, 3 * settings.reconcile_interval_s)
+        self._steps = 0  # of datasets, in progress
+        self._coordinator = DatasetCoordinator(self._surroundings())
+        self._datasets: DatasetWorker | None = None
         self._pulse = Pulse(settings.reconcile_interval_s, self._beats())
-        # apart from the pulse: a long sweep must not cost a lease
-        self._housekeeping = Pulse(60.0, (self._sweeper().tick,))
+        # apart from the pulse: a long sweep or a slow receiver must not cost a lease
+        self._housekeeping = Pulse(1.0, (self._webhooks().tick, self._sweeper().tick))
         self._pipeline: Pipeline | None = None
 
     def start(self) -> None:
@@ -73,7 +89,11 @@ class WorkerService:
         self._engine.warm_up(COMMON_SHAPES)
         info = self._engine.describe()
         self._batcher.start()
-        self._pipeline = self._make_pipeline(info)
+        model = _model(info)
+        computer = Computer(self._decoder, self._batcher, model)
+        self._pipeline = self._make_pipeline(computer)
+        if self._lane is Lane.BULK:
+            self._datasets = DatasetWorker(self._coordinator, computer, model)
         self._ready = True
         self._announce()
         self._pulse.start()
@@ -95,6 +115,29 @@ class WorkerService:
         with self._throughput.working():
             self._pipeline.run(job_id)
 
+    def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
+        """Return the steps of datasets by their task names; none but in the bulk lane."""
+        if self._datasets is None:
+            return {}
+        steps = {
+            TASK_PLAN_DATASET: self._datasets.plan,
+            TASK_RUN_SHARD: self._datasets.run_shard,
+            TASK_FINALIZE_DATASET: self._datasets.finalize,
+            TASK_FORECAST_DATASET: self._datasets.forecast,
+        }
+        return {name: self._counted(step) for name, step in steps.items()}
+
+    def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
+        def run(message_id: str) -> None:
+            self._taken += 1
+            self._steps += 1
+            try:
+                step(message_id)
+            finally:
+                self._steps -= 1
+
+        return run
+
     def ready(self) -> bool:
         """Tell whether this worker takes jobs."""
         return self._ready and not self._draining
@@ -102,6 +145,8 @@ class WorkerService:
     def drain(self) -> None:
         """Say that no new job is taken and stop waiting for storage that is away."""
         self._draining = True
+        if self._datasets is not None:
+            self._datasets.drain()
         self._patience.stop()
         self._announce()
 
@@ -109,23 +154,19 @@ class WorkerService:
         """End everything, after Celery has let go of the last task."""
         self._pulse.stop()
         self._housekeeping.stop()
+        if self._datasets is not None:
+            self._datasets.stop()
         self._batcher.stop()
         self._decoder.stop()
         self._leader.resign()
         self._registry.withdraw(self._name)
 
-    def _make_pipeline(self, info: EngineInfo) -> Pipeline:
-        model = ModelInfo(
-            name=info.model,
-            weights_id=info.weights_id,
-            engine=info.engine,
-            precision=info.precision,
-            net_size=(0, 0),
-        )
+    def _make_pipeline(self, computer: Computer) -> Pipeline:
         return Pipeline(
             objects=self._objects,
             jobs=self._jobs,
-            computer=Computer(self._decoder, self._batcher, model),
+            webhooks=WebhookQueue(self._redis),
+            computer=computer,
             leases=self._leases,
             patience=self._patience,
             isolation=Isolation(),
@@ -138,7 +179,7 @@ class WorkerService:
         broker = BrokerView(self._redis)
         watchdog = Watchdog(
             engine_busy_s=self._batcher.busy_s,
-            busy=self._throughput.busy,
+            busy=lambda: self._throughput.busy() + self._steps,
             waiting=lambda: broker.length(self._lane),
             taken=lambda: self._taken,
         )
@@ -148,7 +189,33 @@ class WorkerService:
             self._leader,
             lambda job_id, lane: send(self.celery, TASK_RUN_JOB, job_id, lane),
         )
-        return (self._leases.renew, self._announce, reconciler.tick, watchdog.look)
+        datasets = self._coordinator.beats()
+        return (self._leases.renew, *datasets, self._announce, reconciler.tick, watchdog.look)
+
+    def _surroundings(self) -> Surroundings:
+        return Surroundings(
+            settings=self._settings,
+            ledger=DatasetStore(self._redis),
+            objects=self._objects,
+            broker=BrokerView(self._redis),
+            workers=self._registry,
+            send=lambda task, message_id: send(self.celery, task, message_id, Lane.BULK),
+            leads=self._leader.acquire_or_renew,
+            patience=self._patience,
+            throughput=self._throughput,
+            worker=self._name,
+            children=lambda: self._decoder.pids,
+        )
+
+    def _webhooks(self) -> Webhooks:
+        secret = self._settings.webhook_secret
+        return Webhooks(
+            self._jobs,
+            WebhookQueue(self._redis),
+            Door(max_bytes=CHUNK_BYTES),
+            secret_key(secret.get_secret_value()) if secret else None,
+            self._leader.acquire_or_renew,
+        )
 
     def _sweeper(self) -> Sweeper:
         return Sweeper(self._objects, self._settings.retention_s, self._leader.acquire_or_renew)
@@ -174,6 +241,16 @@ class WorkerService:
             ),
             ttl_s=4 * self._settings.reconcile_interval_s,
         )
+
+
+def _model(info: EngineInfo) -> ModelInfo:
+    return ModelInfo(
+        name=info.model,
+        weights_id=info.weights_id,
+        engine=info.engine,
+        precision=info.precision,
+        net_size=(0, 0),
+    )
 
 
 def _decoder(settings: Settings) -> Decoder:

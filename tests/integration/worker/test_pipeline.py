@@ -15,6 +15,7 @@ from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs import JobStore
 from storage.memory import MemoryStore
+from storage.webhooks import WebhookQueue
 from worker.imaging.prepared import Prepared
 from worker.isolation import Isolation
 from worker.leases import Leases
@@ -76,10 +77,11 @@ def computer() -> Computer:
 
 
 @pytest.fixture
-def pipeline(jobs, objects, computer) -> Pipeline:
+def pipeline(redis, jobs, objects, computer) -> Pipeline:
     return Pipeline(
         objects=objects,
         jobs=jobs,
+        webhooks=WebhookQueue(redis),
         computer=computer,
         leases=Leases(jobs, 5.0),
         patience=Patience(limit_s=0.3),

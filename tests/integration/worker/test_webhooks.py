@@ -1,0 +1,148 @@
+"""Webhooks through a real Redis; the outside world is a list of answers."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import time
+
+import pytest
+from redis import Redis
+
+from contract.errors import InvalidRequest, UrlForbidden
+from contract.ids import new_id
+from contract.jobs import InputInfo, JobRecord, JobRequest, JobResult
+from contract.options import JobOptions
+from contract.states import JobState
+from outbound.http import Answer, Door
+from storage.jobs import JobStore
+from storage.webhooks import WebhookQueue
+from worker.webhooks import PAUSES_S, Webhooks, secret_key
+
+KEY = bytes(range(32))
+SECRET = "whsec_" + base64.b64encode(KEY).decode()
+
+
+class Outside:
+    """Answers calls with the statuses it was given, 200 after those, and keeps the calls."""
+
+    def __init__(self) -> None:
+        self.answers: list[int | Exception] = []
+        self.calls: list[tuple[str, bytes, dict[str, str]]] = []
+
+    def post(self, url, body, headers) -> Answer:
+        self.calls.append((url, body, headers))
+        answer = self.answers.pop(0) if self.answers else 200
+        if isinstance(answer, Exception):
+            raise answer
+        return Answer(answer, {}, b"")
+
+
+@pytest.fixture
+def jobs(redis: Redis) -> JobStore:
+    return JobStore(redis)
+
+
+@pytest.fixture
+def queue(redis: Redis) -> WebhookQueue:
+    return WebhookQueue(redis)
+
+
+@pytest.fixture
+def outside() -> Outside:
+    return Outside()
+
+
+@pytest.fixture
+def webhooks(jobs, queue, outside) -> Webhooks:
+    return Webhooks(jobs, queue, outside, secret_key(SECRET), lambda: True)
+
+
+def ended_job(jobs: JobStore, queue: WebhookQueue, *, finished: bool = True) -> str:
+    now = time.time()
+    request = JobRequest(
+        id=new_id(),
+        created_at=now,
+        expires_at=now + 600,
+        options=JobOptions(webhook_url="https://good.example/hook"),
+        input=InputInfo(media_type="image/png", bytes=1, sha256="", width=1, height=1),
+    )
+    jobs.create(JobRecord(request=request))
+    jobs.claim(request.id, "w", 60)
+    queue.schedule(request.id, now)
+    if finished:
+        result = JobResult(id=request.id, state=JobState.SUCCEEDED, attempt=1, finished_at=now)
+        assert jobs.finish(result)
+    return request.id
+
+
+def make_due(redis: Redis, job_id: str) -> None:
+    from contract.names import WEBHOOKS_KEY
+
+    assert redis.zscore(WEBHOOKS_KEY, job_id) is not None
+    redis.zadd(WEBHOOKS_KEY, {job_id: 0})
+
+
+def test_the_end_of_a_job_is_told_once_and_signed(webhooks, jobs, queue, outside):
+    job_id = ended_job(jobs, queue)
+    assert webhooks.tick() == 1
+    assert webhooks.tick() == 0
+    [(url, body, headers)] = outside.calls
+    assert url == "https://good.example/hook"
+    assert json.loads(body)["type"] == "job.succeeded"
+    assert json.loads(body)["data"]["id"] == job_id
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(KEY, signed, hashlib.sha256).digest()).decode()
+    assert headers["webhook-signature"] == f"v1,{expected}"
+
+
+@pytest.mark.parametrize("failure", [500, 302, 404, 0, UrlForbidden("inside")])
+def test_every_failure_is_tried_again_later_under_the_same_id(
+    webhooks, jobs, queue, outside, redis, failure
+):
+    job_id = ended_job(jobs, queue)
+    outside.answers = [failure]
+    assert webhooks.tick() == 0
+    assert webhooks.tick() == 0  # not due yet
+    make_due(redis, job_id)
+    assert webhooks.tick() == 1
+    assert len({headers["webhook-id"] for _, _, headers in outside.calls}) == 1
+
+
+def test_a_call_that_always_fails_is_given_up_in_the_end(webhooks, jobs, queue, outside, redis):
+    job_id = ended_job(jobs, queue)
+    outside.answers = [500] * 100
+    for _ in PAUSES_S:
+        webhooks.tick()
+        make_due(redis, job_id)
+    webhooks.tick()
+    assert queue.due(time.time() + 1e9) == []
+    assert len(outside.calls) == len(PAUSES_S) + 1
+
+
+def test_a_job_that_has_not_ended_is_not_told(webhooks, jobs, queue, outside):
+    ended_job(jobs, queue, finished=False)
+    webhooks.tick()
+    assert outside.calls == []
+    assert queue.due(time.time() + 5) != []
+
+
+def test_a_receiver_that_is_gone_is_not_called_again(webhooks, jobs, queue, outside):
+    ended_job(jobs, queue)
+    outside.answers = [410]
+    webhooks.tick()
+    assert queue.due(time.time() + 1e9) == []
+
+
+def test_an_internal_address_is_never_called(jobs, queue):
+    ended_job(jobs, queue)
+    door = Door(locate=lambda *_: (_ for _ in ()).throw(UrlForbidden("inside")))
+    assert Webhooks(jobs, queue, door, KEY, lambda: True).tick() == 0
+
+
+@pytest.mark.parametrize("secret", ["whsec_short", "whsec_!!!", "whsec_" + "A" * 400])
+def test_a_useless_secret_is_refused(secret):
+    with pytest.raises(InvalidRequest):
+        secret_key(secret)

@@ -1,0 +1,126 @@
+"""Tells clients that their job has ended: signed, retried, never to private addresses.
+
+Standard Webhooks 1.0.0 (standardwebhooks.com): headers `webhook-id`, `webhook-timestamp`,
+`webhook-signature`; signed is `{id}.{timestamp}.{body}` with HMAC-SHA256. Any answer but 2xx is a
+failure, also a redirect. The id stays the same over all tries, so that a receiver can drop repeats.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import hmac
+import json
+import logging
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
+from contract.jobs import JobRecord
+from outbound.http import Door
+from storage.jobs import JobStore
+from storage.webhooks import WebhookQueue
+
+log = logging.getLogger(__name__)
+
+PAUSES_S = (5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 50_400)  # then it is given up: 32 h
+GONE = 410  # the receiver wants no more
+
+
+def secret_key(secret: str) -> bytes:
+    """Return the signing key of `whsec_…`, 24 to 64 bytes. Raises InvalidRequest."""
+    try:
+        key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+    except binascii.Error as exc:
+        raise InvalidRequest("DEPTHQ_WEBHOOK_SECRET is not whsec_ and base64") from exc
+    if not 24 <= len(key) <= 64:
+        raise InvalidRequest("DEPTHQ_WEBHOOK_SECRET must hold 24 to 64 bytes")
+    return key
+
+
+def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+    """Return the value of the `webhook-signature` header."""
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
+
+
+def payload(record: JobRecord) -> bytes:
+    """Return what is told: type, time, and how the job ended, without storage keys."""
+    result = record.result
+    data: dict[str, object] = {"id": record.id, "state": record.state.value, "terminal": True}
+    if result is not None:
+        data |= json.loads(result.model_dump_json(exclude={"v", "outputs"}, exclude_none=True))
+        data["outputs"] = sorted(result.outputs)
+    moment = datetime.fromtimestamp(result.finished_at if result else time.time(), UTC)
+    return json.dumps(
+        {"type": f"job.{record.state.value}", "timestamp": moment.isoformat(), "data": data}
+    ).encode()
+
+
+class Webhooks:
+    """Makes the calls that are due; `leads()` says whether it is this process's turn."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        queue: WebhookQueue,
+        door: Door,
+        key: bytes | None,
+        leads: Callable[[], bool],
+    ) -> None:
+        self._jobs = jobs
+        self._queue = queue
+        self._door = door
+        self._key = key
+        self._leads = leads
+
+    def tick(self) -> int:
+        """Make the calls that are due; returns how many were taken."""
+        if self._key is None:
+            return 0
+        try:
+            if not self._leads():
+                return 0
+            return sum(self._tell(job_id, self._key) for job_id in self._queue.due(time.time()))
+        except StorageUnavailable as exc:
+            log.warning("webhooks wait: %s", exc, extra={"action": "webhook"})
+            return 0
+
+    def _tell(self, job_id: str, key: bytes) -> bool:
+        record = self._jobs.get(job_id)
+        if record is None or record.request.options.webhook_url is None:
+            self._queue.done(job_id)
+            return False
+        if not record.state.terminal:  # scheduled just before the end
+            self._queue.schedule(job_id, time.time() + 1)
+            return False
+        status = self._post(record, record.request.options.webhook_url, key)
+        if 200 <= status < 300 or status == GONE:
+            self._queue.done(job_id)
+            return status != GONE
+        jitter = random.uniform(1.0, 1.2)  # noqa: S311
+        pauses = [pause * jitter for pause in PAUSES_S]
+        if self._queue.failed(job_id, time.time(), pauses) is None:
+            log.error("webhook given up", extra={"action": "webhook", "job_id": job_id})
+        return False
+
+    def _post(self, record: JobRecord, url: str, key: bytes) -> int:
+        """Return the answer's status, 0 when there was none."""
+        body, timestamp, message_id = payload(record), int(time.time()), f"msg_{record.id}"
+        headers = {
+            "Content-Type": "application/json",
+            "User-Agent": "depthq",
+            "webhook-id": message_id,
+            "webhook-timestamp": str(timestamp),
+            "webhook-signature": signature(key, message_id, timestamp, body),
+        }
+        try:
+            status = self._door.post(url, body, headers).status
+        except DepthqError as exc:
+            log.warning("webhook failed: %s", exc, extra={"action": "webhook", "job_id": record.id})
+            return 0
+        log.info("webhook: %s", status, extra={"action": "webhook", "job_id": record.id})
+        return status
