@@ -18,7 +18,7 @@ from benchmarks.context import Context
 HERE = Path(__file__).parent
 LATEST = HERE / "results" / "latest.json"
 # In the order of their dependence on a quiet machine: the bare engine first.
-SUITES = ("engine", "stages", "service", "rivals", "idle", "lanes", "coordination")
+SUITES = ("engine", "stages", "service", "rivals", "idle", "lanes")
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""The whole service on this machine: Redis, S3 or files, API, workers, as the benchmarks start it."""
+"""The whole service on this machine as the benchmarks start it: Redis, a store, API, workers."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ class Stack:
     def _start_programs(self) -> None:
         api = self._program("api", ["api"])
         self.port = api.port
-        began = time.monotonic()
         self._add("api", api)
+        began = time.monotonic()
         for lane in self._lanes:
             for number in range(self._workers):
                 role = "worker" if lane is Lane.INTERACTIVE else f"worker-{lane.value}"

@@ -21,7 +21,9 @@ class Network:
     def __init__(self) -> None:
         self.engine = fast_engine(MAX_BATCH)
 
-    @bentoml.api(batchable=True, max_batch_size=MAX_BATCH, max_latency_ms=1000)
+    @bentoml.api(
+        batchable=True, max_batch_size=MAX_BATCH, max_latency_ms=10_000
+    )  # below it sheds load
     def infer(self, tensors: np.ndarray) -> np.ndarray:
         """(B, 3, H, W) → (B, H, W)."""
         return self.engine.infer(np.ascontiguousarray(tensors, np.float32))

@@ -1,0 +1,123 @@
+"""Suite `lanes`: what a person waits for one picture while a bulk job saturates the machine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+import httpx2
+
+from benchmarks import photographs
+from benchmarks.context import Context
+from benchmarks.stack import Stack
+from benchmarks.timing import percentile
+from contract.ids import new_id
+from contract.jobs import InputInfo, JobRecord, JobRequest
+from contract.names import Lane, input_object
+from contract.options import JobOptions
+from storage.connection import open_redis
+from storage.factory import open_object_store
+from storage.jobs import JobStore
+
+AHEAD = 48  # bulk jobs kept waiting
+
+
+def run(context: Context) -> dict[str, Any]:
+    """Return the interactive lane's latencies, idle and under bulk load, and the bulk rate."""
+    images = photographs.files(context.scratch / "images", 8, 640, 480)
+    data = [path.read_bytes() for path in images]
+    count = 15 if context.quick else 100
+    with Stack(context.scratch / "stack", s3=True, lanes=(Lane.INTERACTIVE, Lane.BULK)) as stack:
+        latencies(stack, data, 5)
+        idle = latencies(stack, data, count)
+        with BulkLoad(stack, data) as bulk:
+            time.sleep(3)
+            began, done = time.perf_counter(), bulk.done()
+            busy = latencies(stack, data, count)
+            rate = (bulk.done() - done) / (time.perf_counter() - began)
+        after = latencies(stack, data, count)
+    context.say(f"lanes: p95 {percentile(idle, 95):.0f} → {percentile(busy, 95):.0f} ms")
+    return {
+        "idle": _summary(idle), "busy": _summary(busy), "idle_again": _summary(after),
+        "bulk_images_per_s": rate,
+    }  # fmt: skip
+
+
+def latencies(stack: Stack, data: list[bytes], count: int) -> list[float]:
+    """Return ms from submit to the finished document, one job at a time, a pause between."""
+    taken = []
+    base = f"http://127.0.0.1:{stack.port}"
+    with httpx2.Client(base_url=base, trust_env=False, timeout=60) as http:
+        for number in range(count):
+            began = time.perf_counter()
+            answer = http.post(
+                "/v1/jobs?size=model", content=data[number % len(data)],
+                headers={"Content-Type": "image/jpeg", "Prefer": "wait=60"},
+            )  # fmt: skip
+            if answer.raise_for_status().json()["state"] != "succeeded":
+                raise RuntimeError(f"not finished: {answer.text[:300]}")
+            taken.append((time.perf_counter() - began) * 1e3)
+            time.sleep(0.05)
+    return taken
+
+
+class BulkLoad:
+    """Keeps the bulk lane's backlog filled, without the API, as a data set does."""
+
+    def __init__(self, stack: Stack, data: list[bytes]) -> None:
+        from worker.app import make_celery
+
+        settings = stack.settings
+        self._jobs = JobStore(open_redis(settings))
+        self._objects = open_object_store(settings)
+        self._celery = make_celery(settings)
+        self._data = data
+        self._sent = 0
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._fill, daemon=True)
+
+    def __enter__(self) -> BulkLoad:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+        while self._waiting():
+            time.sleep(0.1)
+        self._celery.close()
+
+    def done(self) -> int:
+        """Return how many jobs have ended."""
+        return self._sent - self._waiting()
+
+    def _waiting(self) -> int:
+        backlog = self._jobs.backlog(Lane.BULK)
+        return backlog.queued + backlog.running
+
+    def _fill(self) -> None:
+        while not self._stop.wait(0.1):
+            for _ in range(max(0, AHEAD - self._waiting())):
+                self._submit()
+
+    def _submit(self) -> None:
+        from contract.names import TASK_RUN_JOB
+        from worker.app import send
+
+        data, now = self._data[self._sent % len(self._data)], time.time()
+        request = JobRequest(
+            id=new_id(), lane=Lane.BULK, created_at=now, expires_at=now + 3_600,
+            options=JobOptions(size="model"),
+            input=InputInfo(
+                media_type="image/jpeg", bytes=len(data), sha256="0" * 64, width=640, height=480
+            ),
+        )  # fmt: skip
+        self._objects.put(input_object(request.id), data, media_type="image/jpeg")
+        self._jobs.create(JobRecord(request=request))
+        send(self._celery, TASK_RUN_JOB, request.id, Lane.BULK)
+        self._sent += 1
+
+
+def _summary(values: list[float]) -> dict[str, float]:
+    return {f"p{percent}_ms": percentile(values, percent) for percent in (50, 95)}
