@@ -30,7 +30,11 @@ class ChildPool:
         with self._changed:
             self._stopped = False
             missing = self._size - len(self._idle) - len(self._lent) - self._starting
-            self._idle += [self._new_child() for _ in range(missing)]
+            try:
+                for _ in range(missing):
+                    self._idle.append(self._new_child())
+            except OSError as exc:
+                raise DecoderCrashed("The decoding processes could not be started.") from exc
 
     def wait_until_ready(self) -> None:
         """Wait for the children that are not ready yet. Raises DecoderCrashed if one cannot run."""
