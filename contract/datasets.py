@@ -90,6 +90,7 @@ class ItemFile(_Value):
     key: str
     bytes: int
     sha256: str
+    member: str = Field("", description="its name in the tar at `key` (layout: webdataset)")
 
 
 class ItemResult(_Value):

@@ -83,6 +83,9 @@ class Settings(BaseSettings):
     reconcile_interval_s: float = Field(2.0, description="how often lost jobs are looked for")
     visibility_timeout_s: int = Field(120, description="when Redis hands an unacked message on")
     metrics_port: int = Field(0, description="worker's own /metrics, /healthz, /readyz; 0: none")
+    simulated_item_ms: float = Field(
+        10.0, ge=0, description="what an item of s3://null/<count> takes, engine simulated"
+    )
     dataset_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="buckets that datasets may read, comma-separated"
     )

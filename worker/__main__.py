@@ -41,7 +41,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     """Consume the lane until told to stop, then finish what runs and put everything away."""
-    register_tasks(service.celery, run_job=service.run_job)
+    register_tasks(service.celery, service.run_job, service.dataset_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)
         if settings.metrics_port

@@ -15,6 +15,9 @@ from celery.signals import worker_shutting_down
 from contract.names import APP_NAME, Lane, queue_name
 from contract.settings import Settings
 
+# Steps of datasets at once: two shards, and a plan or summary. Each shard keeps many items in flight.
+BULK_STEPS = 3
+
 
 def make_celery(settings: Settings) -> Celery:
     """Return the configured application; connects to nothing.
@@ -67,6 +70,7 @@ def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
         queues=[queue_name(lane)],
+        concurrency=BULK_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
         loglevel=log_level,
         quiet=True,
         without_gossip=True,

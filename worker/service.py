@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable
 
@@ -75,6 +76,7 @@ class WorkerService:
         self.celery = make_celery(settings)
         self._leader = LeaderLock(self._redis, LEADER_KEY, 3 * settings.reconcile_interval_s)
         self._steps = 0  # of datasets, in progress
+        self._counting = threading.Lock()
         self._coordinator = DatasetCoordinator(self._surroundings())
         self._datasets: DatasetWorker | None = None
         self._pulse = Pulse(settings.reconcile_interval_s, self._beats())
@@ -129,12 +131,14 @@ class WorkerService:
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
-            self._taken += 1
-            self._steps += 1
+            with self._counting:
+                self._taken += 1
+                self._steps += 1
             try:
                 step(message_id)
             finally:
-                self._steps -= 1
+                with self._counting:
+                    self._steps -= 1
 
         return run
 

@@ -1,0 +1,309 @@
+"""Datasets from request to summary, on real Redis and files."""
+
+from __future__ import annotations
+
+import io
+import json
+import tarfile
+import time
+import zipfile
+from collections import Counter
+
+import pytest
+
+from contract.names import (
+    DATASET_ARCHIVE,
+    DATASET_ERRORS,
+    DATASET_INDEX,
+    dataset_key,
+    dataset_object,
+)
+from contract.states import DatasetState
+from storage.dataset_errors import errors_page
+from storage.dataset_recovery import dataset_ids
+from tests.integration.datasets.rig import FakeComputer, put_images
+
+PREFIX = {"prefix": "s3://photos/photos/"}
+BAD = {3, 14, 15, 40, 41}
+
+
+def test_a_prefix_with_bad_images_completes_and_every_count_adds_up(rig, photos):
+    # Given 50 images, 5 of them broken
+    put_images(photos, 50, bad=BAD)
+    # When they run
+    dataset_id = rig.submit(**PREFIX, shard_size=8)
+    record = rig.run(dataset_id)
+    # Then all is counted, every failure has its code, every success its files
+    assert record.state is DatasetState.COMPLETED
+    assert (record.shards_done, record.shards_total) == (7, 7)
+    assert (record.counts.total, record.counts.succeeded, record.counts.failed) == (50, 45, 5)
+    assert sum(record.counts.by_code.values()) == 5
+    results = rig.results(dataset_id)
+    assert Counter(r.state for r in results) == {"succeeded": 45, "failed": 5}
+    for result in results:
+        for file in result.outputs.values():
+            assert len(rig.objects.get(file.key)) == file.bytes
+        assert (result.error is None) == (len(result.outputs) == 2)
+    # And the summary says the same
+    summary = rig.files.summary(dataset_id)
+    assert summary.counts == record.counts
+    assert summary.workers == ("w1",)
+    errors = rig.objects.get(dataset_object(dataset_id, DATASET_ERRORS)).splitlines()
+    assert len(errors) == 5
+    assert {json.loads(line)["error"]["code"] for line in errors} == set(record.counts.by_code)
+
+
+def test_the_index_has_a_row_per_item(rig, photos):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    put_images(photos, 10, bad={4})
+    dataset_id = rig.submit(**PREFIX, shard_size=3)
+    rig.run(dataset_id)
+    table = parquet.read_table(
+        io.BytesIO(rig.objects.get(dataset_object(dataset_id, DATASET_INDEX)))
+    )
+    rows = table.to_pylist()
+    assert len(rows) == 10
+    assert Counter(row["state"] for row in rows) == {"succeeded": 9, "failed": 1}
+    good = next(row for row in rows if row["state"] == "succeeded")
+    assert rig.objects.head(good["depth_key"]).size == good["depth_bytes"]
+
+
+def test_errors_are_paged_and_filtered(rig, photos):
+    put_images(photos, 30, bad=set(range(10)))
+    dataset_id = rig.submit(**PREFIX, shard_size=4)
+    rig.run(dataset_id)
+    seen, cursor = [], ""
+    while cursor is not None:
+        page = errors_page(rig.files, dataset_id, cursor=cursor, limit=3)
+        assert len(page.items) <= 3
+        seen += [result.uri for result in page.items]
+        cursor = page.next_cursor
+    assert seen == [f"s3://photos/photos/{n:05d}.jpg" for n in range(10)]
+    corrupt = errors_page(rig.files, dataset_id, codes=["image_corrupt"])
+    assert {result.error.code for result in corrupt.items} == {"image_corrupt"}
+
+
+def test_retry_runs_only_what_failed_and_makes_the_summary_whole(rig, photos):
+    # Given a dataset with failures
+    bad = put_images(photos, 40, bad=BAD)
+    dataset_id = rig.submit(**PREFIX, shard_size=8)
+    rig.run(dataset_id)
+    # When the files are repaired and those of one code run again
+    for name in bad:
+        photos.put(name, b"repaired " + name.encode(), media_type="image/jpeg")
+    rig.computer.computed.clear()
+    codes = rig.ledger.get(dataset_id).counts.by_code
+    code = "image_corrupt"
+    retry(rig, dataset_id, 1, [code])
+    record = rig.run(dataset_id)
+    # Then only those ran
+    assert len(rig.computer.computed) == codes[code]
+    assert record.state is DatasetState.COMPLETED
+    assert record.counts.by_code == {c: n for c, n in codes.items() if c != code}
+    # And when the rest runs again, the summary is whole
+    retry(rig, dataset_id, 2, [])
+    record = rig.run(dataset_id)
+    assert len(rig.computer.computed) == len(bad)
+    assert (record.counts.succeeded, record.counts.failed) == (40, 0)
+    assert rig.files.summary(dataset_id).counts == record.counts
+    assert errors_page(rig.files, dataset_id).items == []
+    assert rig.objects.get(dataset_object(dataset_id, DATASET_ERRORS)) == b""
+
+
+def retry(rig, dataset_id, round_, codes):
+    from contract.datasets import RetryRequest
+    from contract.names import STEP_PLAN
+    from worker.datasets.dispatcher import message
+
+    request = RetryRequest(round=round_, requested_at=time.time(), codes=tuple(codes))
+    rig.files.write_retry(dataset_id, request)
+    assert rig.ledger.retry(dataset_id, round_, codes)[1]
+    rig.queue.send(*message(dataset_id, STEP_PLAN))
+
+
+def test_a_retry_that_fails_again_leaves_the_failures_counted_once(rig, photos):
+    put_images(photos, 20, bad={1, 2})
+    dataset_id = rig.submit(**PREFIX, shard_size=8)
+    before = rig.run(dataset_id).counts
+    retry(rig, dataset_id, 1, [])
+    assert rig.run(dataset_id).counts == before
+    assert len(errors_page(rig.files, dataset_id).items) == 2
+
+
+def test_items_are_the_same_in_every_run(rig, photos):
+    put_images(photos, 20, bad={7})
+    first, second = (rig.submit(**PREFIX, shard_size=size) for size in (3, 5))
+    rig.run()
+    ids = [[result.id for result in rig.results(dataset)] for dataset in (first, second)]
+    assert ids[0] == ids[1]
+    assert len(set(ids[0])) == 20
+
+
+def test_include_and_exclude_choose_names(rig, photos):
+    for name in ("a.jpg", "b.PNG", "c.txt", "thumbs/d.jpg", "e with space ü.webp"):
+        photos.put(name, name.encode(), media_type="image/jpeg")
+    every = rig.submit(prefix="s3://photos/")
+    some = rig.submit(prefix="s3://photos/", include=("*.jpg",), exclude=("thumbs/*",))
+    rig.run()
+    assert [r.uri for r in rig.results(some)] == ["s3://photos/a.jpg"]
+    assert len(rig.results(every)) == 4
+
+
+def test_a_manifest_carries_ids_and_other_fields_through(rig, photos):
+    put_images(photos, 3)
+    lines = [
+        {"uri": f"s3://photos/photos/{n:05d}.jpg", "custom_id": f"c{n}", "label": n}
+        for n in range(3)
+    ]
+    photos.put("m.jsonl", "\n".join(map(json.dumps, lines)).encode(), media_type="text/plain")
+    dataset_id = rig.submit(manifest="s3://photos/m.jsonl")
+    assert rig.run(dataset_id).counts.succeeded == 3
+    assert [(r.custom_id, r.extra) for r in rig.results(dataset_id)] == [
+        (f"c{n}", {"label": n}) for n in range(3)
+    ]
+
+
+def test_nothing_of_a_bad_manifest_runs(rig, photos):
+    put_images(photos, 3)
+    uri = "s3://photos/photos/00000.jpg"
+    lines = [{"uri": uri, "custom_id": "same"}] * 2
+    photos.put("m.jsonl", "\n".join(map(json.dumps, lines)).encode(), media_type="text/plain")
+    dataset_id = rig.submit(manifest="s3://photos/m.jsonl", shard_size=1)
+    record = rig.run(dataset_id)
+    assert record.state is DatasetState.FAILED
+    assert "rows 1 and 2 have the same custom_id: 'same'" in record.error.message
+    assert rig.computer.computed == []
+    assert rig.files.refused(dataset_id) == record.error
+
+
+def test_an_empty_prefix_is_refused(rig, photos):
+    record = rig.run(rig.submit(**PREFIX))
+    assert (record.state, record.error.code) == (DatasetState.FAILED, "invalid_request")
+
+
+def archive(rig, data):
+    def keep(dataset_id):
+        key = dataset_object(dataset_id, DATASET_ARCHIVE)
+        rig.objects.put(key, data, media_type="application/zip")
+        return key
+
+    return keep
+
+
+def zipped(names):
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as file:
+        for name in names:
+            file.writestr(name, name.encode())
+    return body.getvalue()
+
+
+def test_an_archive_is_unpacked_and_run(rig):
+    data = zipped(["a.jpg", "sub/b.png", "notes.txt", "../../evil.jpg"])
+    dataset_id = rig.submit(archive=archive(rig, data))
+    assert rig.run(dataset_id).counts.succeeded == 3
+    uris = [result.uri for result in rig.results(dataset_id)]
+    assert uris == ["archive://a.jpg", "archive://sub/b.png", "archive://../../evil.jpg"]
+    assert list(dataset_ids(rig.objects)) == [dataset_id]
+
+
+def test_a_webdataset_is_one_tar_per_shard_with_the_same_bytes_every_time(rig, photos):
+    put_images(photos, 10, bad={2})
+    bodies = []
+    for name in ("one", "two"):
+        dataset_id = rig.submit(
+            **PREFIX, shard_size=5, layout="webdataset", output_prefix=f"s3://target/{name}"
+        )
+        assert rig.run(dataset_id).counts.succeeded == 9
+        target = rig.worker._buckets.open("target")
+        bodies.append([target.get(f"{name}/{n:06d}.tar") for n in range(2)])
+    assert bodies[0] == bodies[1]
+    with tarfile.open(fileobj=io.BytesIO(bodies[0][0])) as tar:
+        names = tar.getnames()
+    assert len(names) == 4 * 3
+    result = rig.results(dataset_id)[0]
+    assert result.outputs["depth"].member == names[0] == f"{result.id}.depth.png"
+
+
+def test_existing_outputs_are_skipped_or_overwritten(rig, photos):
+    put_images(photos, 6)
+    place = {"output_prefix": "s3://target/out"}
+    first = rig.submit(**PREFIX, **place)
+    assert rig.run(first).counts.succeeded == 6
+    again = rig.submit(**PREFIX, **place)
+    assert rig.run(again).counts.skipped == 6
+    over = rig.submit(**PREFIX, **place, on_existing="overwrite")
+    assert rig.run(over).counts.succeeded == 6
+
+
+def test_normalize_dataset_gives_every_heat_map_the_same_range(rig, photos):
+    put_images(photos, 30, bad={0})
+    dataset_id = rig.submit(**PREFIX, shard_size=7, normalize="dataset")
+    record = rig.run(dataset_id)
+    assert record.counts.succeeded == 29
+    assert record.depth_range is not None
+    assert rig.computer.ranges == {None, record.depth_range}  # None: while it was sampled
+    assert rig.files.plan(dataset_id).depth_range == record.depth_range
+
+
+def test_a_dry_run_forecasts_and_starts_nothing(rig, photos):
+    put_images(photos, 100, bad=set(range(0, 100, 4)))
+    dataset_id = rig.submit(**PREFIX, dry_run=True)
+    rig.run()
+    forecast = rig.files.forecast(dataset_id)
+    assert (forecast.items, forecast.complete, forecast.sampled) == (100, True, 32)
+    assert 0 < forecast.sample_failed < 32
+    assert forecast.hours[1] >= forecast.hours[16] >= 0
+    assert forecast.output_bytes > 0
+    assert rig.ledger.get(dataset_id) is None
+
+
+def test_a_dry_run_says_why_a_source_would_be_refused(rig, photos):
+    dataset_id = rig.submit(prefix="s3://forbidden/x/", dry_run=True)
+    rig.run()
+    assert "DEPTHQ_DATASET_BUCKETS" in rig.files.forecast(dataset_id).error.message
+
+
+def test_simulated_items_need_no_store(make_rig, settings):
+    rig = make_rig(
+        settings=settings.model_copy(update={"engine": "simulated", "simulated_item_ms": 0})
+    )
+    dataset_id = rig.submit(prefix="s3://null/1000", shard_size=100)
+    assert rig.run(dataset_id).counts.succeeded == 1000
+    assert rig.computer.computed == []
+
+
+def test_a_broken_decoder_costs_one_item(make_rig, photos):
+    computer = FakeComputer()
+
+    def before(data):
+        if data == b"image 5":
+            raise RuntimeError("a bug of ours")
+
+    computer.before = before
+    rig = make_rig(computer=computer)
+    put_images(photos, 10)
+    dataset_id = rig.submit(**PREFIX, shard_size=4)
+    record = rig.run(dataset_id)
+    assert record.counts.by_code == {"internal": 1}
+    assert computer.computed.count(b"image 5") == 3
+
+
+def test_a_slow_shard_keeps_its_lease_and_reports_items(make_rig, photos, redis):
+    rig = make_rig(computer=FakeComputer(seconds=0.05))
+    put_images(photos, 60)
+    dataset_id = rig.submit(**PREFIX, shard_size=60)
+    seen = []
+    with rig.beating(0.1):
+        import threading
+
+        worker = threading.Thread(target=rig.run)
+        worker.start()
+        while worker.is_alive():
+            record, progress = rig.ledger.get_with_progress(dataset_id)
+            seen.append((record.in_flight, progress.rate))
+            time.sleep(0.05)
+        worker.join()
+    assert any(0 < items < 60 for items, _ in seen)
+    assert rig.ledger.get(dataset_id).counts.succeeded == 60
+    assert redis.hget(dataset_key(dataset_id), "in_flight") == "0"

@@ -1,0 +1,128 @@
+"""`index.parquet`: one row per item, written in pieces so that memory does not grow with them."""
+
+from __future__ import annotations
+
+import json
+import logging
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, BinaryIO, Protocol, cast
+
+from contract.datasets import ItemResult
+
+log = logging.getLogger(__name__)
+
+_ROWS_AT_ONCE = 20_000
+
+
+class IndexWriter(Protocol):
+    """Takes results shard by shard."""
+
+    def write(self, shard: int, results: Sequence[ItemResult]) -> None:
+        """Add the results of a shard."""
+
+    def finish(self) -> BinaryIO | None:
+        """Return the file, complete; None: none is made."""
+
+
+@contextmanager
+def open_index() -> Iterator[IndexWriter]:
+    """Yield a writer; one that writes nothing where pyarrow is not installed."""
+    try:
+        import pyarrow  # 60 MB of memory, so only when it is needed
+        import pyarrow.parquet
+    except ImportError:
+        log.warning("no index.parquet: pyarrow is not installed", extra={"action": "finalize"})
+        yield _NoIndex()
+        return
+    with tempfile.TemporaryFile() as file:
+        yield _Parquet(pyarrow, file)
+
+
+class _NoIndex:
+    def write(self, shard: int, results: Sequence[ItemResult]) -> None:
+        """Nothing."""
+
+    def finish(self) -> BinaryIO | None:
+        """Nothing was made."""
+        return None
+
+
+class _Parquet:
+    def __init__(self, arrow: Any, file: BinaryIO) -> None:
+        self._arrow = arrow
+        self._file = file
+        self._schema = _schema(arrow)
+        self._writer = arrow.parquet.ParquetWriter(file, self._schema, compression="zstd")
+        self._rows: list[dict[str, Any]] = []
+
+    def write(self, shard: int, results: Sequence[ItemResult]) -> None:
+        self._rows += (_row(shard, result) for result in results)
+        if len(self._rows) >= _ROWS_AT_ONCE:
+            self._flush()
+
+    def finish(self) -> BinaryIO | None:
+        self._flush()
+        self._writer.close()
+        return self._file
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._schema))
+            self._rows = []
+
+
+def _schema(arrow: Any) -> Any:
+    text, whole, real = arrow.string(), arrow.int32(), arrow.float32()
+    columns = {
+        "id": text,
+        "custom_id": text,
+        "uri": text,
+        "state": text,
+        "error_code": text,
+        "error_message": text,
+        "width": whole,
+        "height": whole,
+        "depth_min": real,
+        "depth_max": real,
+        **{
+            f"{output}_{column}": kind
+            for output in ("depth", "heatmap")
+            for column, kind in (
+                ("key", text),
+                ("member", text),
+                ("sha256", text),
+                ("bytes", whole),
+            )
+        },
+        "shard": whole,
+        "round": whole,
+        "infer_ms": real,
+        "worker": text,
+        "extra": text,
+    }
+    return arrow.schema(list(columns.items()))
+
+
+def _row(shard: int, result: ItemResult) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "id": result.id,
+        "custom_id": result.custom_id,
+        "uri": result.uri,
+        "state": result.state,
+        "error_code": result.error.code if result.error else None,
+        "error_message": result.error.message if result.error else None,
+        "width": result.width,
+        "height": result.height,
+        "depth_min": result.depth_min,
+        "depth_max": result.depth_max,
+        "shard": shard,
+        "round": result.round,
+        "infer_ms": result.timings.infer_ms if result.timings else None,
+        "worker": result.worker,
+        "extra": json.dumps(result.extra) if result.extra else None,
+    }
+    for output, file in result.outputs.items():
+        row |= {f"{output}_{name}": value for name, value in cast("Any", file)}
+    return row

@@ -1,0 +1,148 @@
+"""Runs one item: fetch → decode → prepare → infer → render → store. One bad image is one failed line."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from contract.datasets import Item, ItemResult
+from contract.errors import (
+    DecoderCrashed,
+    DepthqError,
+    InputError,
+    InternalError,
+    NotFound,
+    Poisoned,
+    StorageUnavailable,
+)
+from contract.jobs import DepthInfo, JobError
+from contract.options import JobOptions
+from worker.datasets.layouts import Layout
+from worker.metrics import StageClock, count_outcome
+from worker.rendering.render import RenderedFile
+
+log = logging.getLogger(__name__)
+
+Range = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class ItemOutput:
+    """What an image became, as far as a dataset cares."""
+
+    width: int
+    height: int
+    depth: DepthInfo
+    files: Sequence[RenderedFile]
+
+
+Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
+
+
+class Fetches(Protocol):
+    """See worker.datasets.fetch.Fetcher."""
+
+    def fetch(self, item: Item) -> bytes:
+        """Return the item's bytes."""
+
+
+@dataclass(frozen=True)
+class ItemTask:
+    """What all items of a shard share."""
+
+    options: JobOptions
+    layout: Layout
+    round: int = 0
+    heat_range: Range | None = None
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A result, and the files that the layout has not written yet."""
+
+    result: ItemResult
+    files: Sequence[RenderedFile] = ()
+
+
+class ItemRunner:
+    """Turns an item into its result. Thread-safe."""
+
+    def __init__(self, fetcher: Fetches, compute: Compute, worker: str, max_attempts: int) -> None:
+        self._fetcher = fetcher
+        self._compute = compute
+        self._worker = worker
+        self._max_attempts = max_attempts
+
+    def run(self, item: Item, task: ItemTask) -> Ended:
+        """Return how the item ended. Raises only StorageUnavailable: then nothing is decided."""
+        clock = StageClock()
+        for attempt in range(1, self._max_attempts + 1):
+            try:
+                return self._walk(item, task, clock)
+            except (InputError, NotFound) as exc:
+                return self._failed(item, task, clock, exc)
+            except StorageUnavailable:
+                raise
+            except Exception as exc:
+                about = {"action": "item", "item_id": item.id}
+                log.warning("attempt %s of %s: %r", attempt, item.uri, exc, extra=about)
+                reason = _reason(exc, attempt)
+        return self._failed(item, task, clock, reason)
+
+    def poisoned(self, item: Item, task: ItemTask, deaths: int) -> Ended:
+        """Return the result of an item that brought its worker down."""
+        reason = Poisoned(f"the item brought its worker down {deaths} times and was set aside")
+        return self._failed(item, task, StageClock(), reason)
+
+    def _walk(self, item: Item, task: ItemTask, clock: StageClock) -> Ended:
+        there = task.layout.existing(item.id)
+        if there is not None:
+            count_outcome("skipped")
+            return Ended(self._result(item, task, state="skipped", outputs=there))
+        with clock.stage("fetch"):
+            data = self._fetcher.fetch(item)
+        output = self._compute(data, task.options, clock, task.heat_range)
+        with clock.stage("store"):
+            stored = task.layout.store(item.id, output.files)
+        count_outcome("succeeded")
+        result = self._result(
+            item,
+            task,
+            state="succeeded",
+            input_bytes=len(data),
+            width=output.width,
+            height=output.height,
+            depth_min=output.depth.min,
+            depth_max=output.depth.max,
+            outputs=stored,
+            timings=clock.timings(),
+        )
+        return Ended(result, output.files)
+
+    def _failed(self, item: Item, task: ItemTask, clock: StageClock, exc: DepthqError) -> Ended:
+        count_outcome("failed", exc.code)
+        error = JobError(code=exc.code, message=exc.message[:500], retryable=exc.retryable)
+        return Ended(self._result(item, task, state="failed", error=error, timings=clock.timings()))
+
+    def _result(self, item: Item, task: ItemTask, **fields: object) -> ItemResult:
+        # every value is ours and typed: validation would cost more than the rest of this function
+        return ItemResult.model_construct(
+            id=item.id,
+            uri=item.uri,
+            custom_id=item.custom_id,
+            extra=item.extra,
+            worker=self._worker,
+            round=task.round,
+            **fields,  # type: ignore[arg-type]
+        )
+
+
+def _reason(exc: Exception, attempt: int) -> DepthqError:
+    """Return what to say of an item that failed for a reason of ours `attempt` times."""
+    if isinstance(exc, DecoderCrashed):
+        return Poisoned(f"the decoder died on it {attempt} times, last: {exc}")
+    if isinstance(exc, DepthqError):
+        return exc
+    return InternalError(f"failed {attempt} times for a reason of ours")

@@ -1,0 +1,186 @@
+"""Where a dataset's files go: one object each, or one tar per shard (webdataset)."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from types import TracebackType
+from typing import BinaryIO, Protocol, Self
+
+from contract.datasets import DatasetRequest, ItemFile, ItemResult
+from contract.errors import NotFound
+from contract.names import dataset_object
+from contract.options import FILE_TYPES, JobOptions
+from storage.buckets import Buckets
+from storage.dataset_preflight import output_place
+from storage.objects import ObjectStore
+from worker.patience import Patience
+from worker.rendering.render import RenderedFile
+
+_MADE_BY = "depthq-dataset"  # metadata of what was written for a dataset outside our own folder
+TAR = "application/x-tar"
+
+
+class Layout(Protocol):
+    """Writes one shard's files; a context that drops what was not finished."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None: ...
+
+    def existing(self, item_id: str) -> dict[str, ItemFile] | None:
+        """Return the files if somebody else's run left them all; None: they are to be made."""
+
+    def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
+        """Take an item's files; called by many threads."""
+
+    def add(self, result: ItemResult, files: Sequence[RenderedFile]) -> None:
+        """Take an item in its turn; called in the order of the shard."""
+
+    def finish(self) -> None:
+        """Make the shard's files durable, before its results are written."""
+
+
+class FilesLayout:
+    """`<place>/<item>/depth.png`: each file is an object, written as its item ends."""
+
+    def __init__(self, place: Place, patience: Patience, options: JobOptions) -> None:
+        self._place = place
+        self._patience = patience
+        self._options = options
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Nothing is left open."""
+
+    def existing(self, item_id: str) -> dict[str, ItemFile] | None:
+        """See Layout. What an earlier attempt of this same dataset left is made again."""
+        if not self._place.foreign:
+            return None
+        found: dict[str, ItemFile] = {}
+        for output in self._options.outputs:
+            extension, _ = FILE_TYPES[self._options.format_of(output)]
+            key = self._key(item_id, output, extension)
+            info = self._place.made_by_others(key, self._patience)
+            if info is None:
+                return None
+            found[output] = ItemFile(key=key, bytes=info, sha256="")
+        return found
+
+    def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
+        """See Layout."""
+        stored = {}
+        for file in files:
+            key = self._key(item_id, file.output, file.extension)
+            self._patience(lambda key=key, file=file: self._place.put(key, file))  # type: ignore[misc]
+            stored[file.output] = _described(key, file)
+        return stored
+
+    def add(self, result: ItemResult, files: Sequence[RenderedFile]) -> None:
+        """Everything is stored already."""
+
+    def finish(self) -> None:
+        """Everything is stored already."""
+
+    def _key(self, item_id: str, output: str, extension: str) -> str:
+        return f"{self._place.prefix}/{item_id}/{output}.{extension}".lstrip("/")
+
+
+class TarLayout:
+    """`<place>/NNNNNN.tar`: one tar per shard, the same bytes however often it is made."""
+
+    def __init__(self, place: Place, patience: Patience, shard: int) -> None:
+        self._place = place
+        self._patience = patience
+        self._key = f"{place.prefix}/{shard:06d}.tar".lstrip("/")
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the context
+        self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
+        self._members = 0
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def existing(self, item_id: str) -> dict[str, ItemFile] | None:  # noqa: ARG002
+        """Tars are written whole, so their items are never skipped."""
+        return None
+
+    def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
+        """See Layout; the bytes are kept by the caller until `add`."""
+        return {
+            file.output: _described(
+                self._key, file, member=f"{item_id}.{file.output}.{file.extension}"
+            )
+            for file in files
+        }
+
+    def add(self, result: ItemResult, files: Sequence[RenderedFile]) -> None:
+        """See Layout."""
+        if result.state != "succeeded":
+            return
+        for file in files:
+            self._write(result.outputs[file.output].member, file.data)
+        about = result.model_dump(
+            mode="json", exclude={"timings", "worker", "outputs", "round"}, exclude_none=True
+        )
+        self._write(f"{result.id}.json", json.dumps(about, sort_keys=True).encode())
+
+    def finish(self) -> None:
+        """See Layout. A shard in which nothing succeeded has no tar."""
+        self._tar.close()
+        if self._members:
+            self._patience(lambda: self._place.put_tar(self._key, self._file))
+
+    def _write(self, name: str, data: bytes) -> None:
+        member = tarfile.TarInfo(name)  # no owner, no time: the same bytes every time
+        member.size = len(data)
+        self._tar.addfile(member, io.BytesIO(data))
+        self._members += 1
+
+
+class Place:
+    """The store and prefix where a dataset's outputs go."""
+
+    def __init__(self, request: DatasetRequest, own: ObjectStore, buckets: Buckets) -> None:
+        self.foreign = request.spec.output_prefix is not None
+        self._dataset_id = request.id
+        self._look = self.foreign and request.spec.on_existing == "skip"
+        self._store, self.prefix = own, dataset_object(request.id, "outputs")
+        if request.spec.output_prefix is not None:
+            self._store, self.prefix = output_place(request.spec.output_prefix, buckets)
+        self._metadata = {_MADE_BY: request.id} if self.foreign else None
+
+    def put(self, key: str, file: RenderedFile) -> None:
+        """Write one file."""
+        self._store.put(key, file.data, media_type=file.media_type, metadata=self._metadata)
+
+    def put_tar(self, key: str, file: BinaryIO) -> None:
+        """Write one tar."""
+        self._store.put(key, file, media_type=TAR, metadata=self._metadata)
+
+    def made_by_others(self, key: str, patience: Patience) -> int | None:
+        """Return the size of an object that this dataset did not make; None: there is none."""
+        if not self._look:
+            return None
+        try:
+            info = patience(lambda: self._store.head(key))
+        except NotFound:
+            return None
+        return None if info.metadata.get(_MADE_BY) == self._dataset_id else info.size
+
+
+def _described(key: str, file: RenderedFile, member: str = "") -> ItemFile:
+    digest = hashlib.sha256(file.data).hexdigest()
+    return ItemFile(key=key, bytes=len(file.data), sha256=digest, member=member)

@@ -1,0 +1,43 @@
+"""Items without images, to measure what it costs to coordinate them: no bytes, no pixels, no files."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from contract.datasets import Item
+from contract.jobs import DepthInfo
+from contract.options import JobOptions
+from worker.datasets.items import Compute, Fetches, ItemOutput, Range
+from worker.metrics import StageClock
+
+SCHEME = "null://"
+_OUTPUT = ItemOutput(width=640, height=480, depth=DepthInfo(min=0.0, max=1.0), files=())
+
+
+class Simulated:
+    """Stands before a fetcher and a computer; `null://` items end here, the others pass.
+
+    One image at a time takes `item_s`, as if there were an engine.
+    """
+
+    def __init__(self, fetcher: Fetches, compute: Compute, item_s: float) -> None:
+        self._fetcher = fetcher
+        self._compute = compute
+        self._item_s = item_s
+        self._engine = threading.Lock()
+
+    def fetch(self, item: Item) -> bytes:
+        """Return the bytes of a real item, none of a simulated one."""
+        return b"" if item.uri.startswith(SCHEME) else self._fetcher.fetch(item)
+
+    def compute(
+        self, data: bytes, options: JobOptions, clock: StageClock, heat_range: Range | None
+    ) -> ItemOutput:
+        """Compute real bytes; sleep for a simulated item."""
+        if data:
+            return self._compute(data, options, clock, heat_range)
+        if self._item_s:
+            with self._engine:
+                time.sleep(self._item_s)
+        return _OUTPUT
