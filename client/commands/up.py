@@ -14,6 +14,8 @@ from client.stopping import Stopping, listening
 from contract.names import Lane
 from contract.settings import Settings
 
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -65,15 +67,18 @@ def _run(stack: LocalStack, stopping: Stopping) -> None:
     console.say("starting … (Ctrl-C stops)")
     stack.start(stopping.asked)
     if stack.await_ready(stopping.asked):
-        _greet(stack.url)
+        _greet(stack)
     while not stopping.asked():
         stack.tend()
         time.sleep(0.2)
     console.say("stopping: the workers finish what they hold (Ctrl-C again: at once)")
 
 
-def _greet(url: str) -> None:
-    key = "-H 'Authorization: Bearer …' " if Settings().api_keys else ""
+def _greet(stack: LocalStack) -> None:
+    url, login = stack.url, bool(Settings().api_keys)
+    key = "-H 'Authorization: Bearer …' " if login else ""
+    if not login and stack.host not in LOOPBACK:
+        console.say("whoever reaches this machine can use it: set DEPTHQ_API_KEYS to ask for a key")
     console.say(
         f"\ndepthq is ready: {url}\n\n"
         f"  curl {key}-F image=@photo.jpg -H 'Prefer: wait=60' {url}/v1/jobs\n"

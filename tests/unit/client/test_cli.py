@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -175,3 +177,21 @@ def test_the_installed_program_is_this_one():
     )
     assert (run.returncode, run.stdout) == (3, "")
     assert run.stderr.startswith("depthq: no depthq service answers")
+
+
+def test_ctrl_c_ends_a_waiting_submission_at_once(api: FakeApi):
+    api.polls_to_end = 1_000_000
+    program = Path(sys.executable).with_name("depthq")
+    with subprocess.Popen(
+        [program, "submit", __file__, "--wait"],
+        env=environment(url=api.url),
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as run:
+        ends_at = time.monotonic() + 20
+        while not api.jobs:
+            assert time.monotonic() < ends_at
+            time.sleep(0.05)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+    assert (run.returncode, said) == (130, "")
