@@ -89,6 +89,7 @@ class WorkerService:
         self._decoder.start()  # children start while the model loads
         self._engine.load()
         self._engine.warm_up(COMMON_SHAPES)
+        self._decoder.wait_until_ready()  # without decoders it would be ready for nothing
         info = self._engine.describe()
         self._batcher.start()
         model = _model(info)
