@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contract.settings import Settings
 from storage.connection import open_redis
+from storage.datasets import DatasetStore
 from storage.filesystem import FilesystemStore
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
@@ -21,3 +22,8 @@ def open_object_store(settings: Settings) -> ObjectStore:
 def open_job_store(settings: Settings) -> JobStore:
     """Return the job store in `redis_url`. Connects lazily."""
     return JobStore(open_redis(settings))
+
+
+def open_dataset_store(settings: Settings) -> DatasetStore:
+    """Return the ledger of datasets in `redis_url`. Connects lazily."""
+    return DatasetStore(open_redis(settings))

@@ -1,4 +1,4 @@
-"""`python -m worker.reconcile`: bring every accepted job to its end, from object storage alone.
+"""`python -m worker.reconcile`: bring every job and dataset to its end, from object storage alone.
 
 For after Redis was lost. The input object of each job carries its request, so the records are
 rebuilt from there, those without a result go back to the queue, and nothing else is needed.
@@ -17,9 +17,10 @@ from contract.errors import StorageUnavailable
 from contract.logs import configure_logging
 from contract.names import TASK_RUN_JOB
 from contract.settings import Settings
-from storage.factory import open_job_store, open_object_store
+from storage.factory import open_dataset_store, open_job_store, open_object_store
 from storage.recovery import unfinished
 from worker.app import make_celery, send
+from worker.datasets.recover import recover_datasets
 
 log = logging.getLogger("worker.reconcile")
 
@@ -48,7 +49,7 @@ def reconcile(settings: Settings, days: int) -> dict[str, int]:
         send(app, TASK_RUN_JOB, record.id, record.request.lane)
         counts["rebuilt"] += 1
         log.info("rebuilt", extra={"action": "reconcile", "job_id": record.id})
-    return counts
+    return counts | recover_datasets(objects, open_dataset_store(settings))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -72,7 +73,9 @@ def main(argv: list[str] | None = None) -> int:
         return 3
     sentence = (
         f"{counts['unfinished']} unfinished jobs in storage: {counts['rebuilt']} rebuilt and sent, "
-        f"{counts['known']} known already, {counts['too_old']} too old"
+        f"{counts['known']} known already, {counts['too_old']} too old; "
+        f"{counts['datasets_rebuilt']} of {counts['datasets']} datasets rebuilt, "
+        f"{counts['datasets_unfinished']} of them unfinished"
     )
     sys.stdout.write((json.dumps(counts) if arguments.json else sentence) + "\n")
     return 0
