@@ -19,6 +19,7 @@ from client import read_depth
 from client.ports import any_free
 from client.samples import sample_photographs
 from contract.settings import environment
+from tests.photographs import crops
 from tests.services.fake_api import fake_api
 
 START_S, STOP_S = 90, 60
@@ -154,6 +155,28 @@ def test_a_child_that_dies_is_started_again(up, tmp_path):
     os.kill(lines[0], signal.SIGKILL)
     until(lambda: "was killed by signal 9" in stack.log.read_text(), 10, "said so")
     submit(stack.url, tmp_path / "out", [sample_photographs()["cat"]])
+
+
+def test_a_redis_killed_under_load_costs_nothing(up, tmp_path):
+    # Given a folder of photographs on its way
+    stack = up("--no-bulk")
+    stack.await_ready()
+    pictures = tmp_path / "pictures"
+    pictures.mkdir()
+    for number, crop in enumerate(crops(40)):
+        (pictures / f"{number}.jpg").write_bytes(crop)
+    submission = subprocess.Popen(
+        command("submit", pictures, "--out", tmp_path / "out", "--size", "model", "--quiet"),
+        env=environment(url=stack.url),
+    )
+    # When Redis is killed in the middle
+    until(lambda: any((tmp_path / "out").glob("*.png")), 60, "the first result")
+    redis = [p for p in stack.family() if "-server" in Path(f"/proc/{p}/comm").read_text()]
+    os.kill(redis[0], signal.SIGKILL)
+    # Then it comes back, and every photograph has its depth
+    assert submission.wait(120) == 0, stack.log.read_text()
+    assert "redis was killed by signal 9" in stack.log.read_text()
+    assert len(list((tmp_path / "out").glob("*.depth.png"))) == 40
 
 
 def test_jobs_outlive_the_stack(up, tmp_path):
