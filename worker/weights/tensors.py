@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from worker.model.plan import is_counter, is_unused, tensor_shapes
 from worker.weights.errors import WeightsError
+from worker.weights.pt_file import read_pt
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -56,18 +57,6 @@ def check(tensors: Mapping[str, NDArray[Any]], source: str) -> None:
         )
 
 
-def _read_pt(path: Path) -> Tensors:
-    try:
-        import torch  # heavy, and only conversion needs it
-    except ImportError as exc:
-        raise WeightsError(
-            f"{path.name}: reading a .pt file needs torch, once: pip install 'depthq[torch]'"
-        ) from exc
-    # weights_only: a pickle may run code; this loader refuses all but tensors.
-    state = torch.load(path, map_location="cpu", weights_only=True)
-    return {name: tensor.numpy() for name, tensor in state.items()}
-
-
 def _read_safetensors(path: Path) -> Tensors:
     from safetensors.numpy import load_file  # only conversion needs it
 
@@ -85,7 +74,7 @@ def _read_onnx(path: Path) -> Tensors:
 
 
 READERS: dict[str, Callable[[Path], Tensors]] = {
-    ".pt": _read_pt,
+    ".pt": read_pt,
     ".safetensors": _read_safetensors,
     ".onnx": _read_onnx,
 }

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import pickle
+import zipfile
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from safetensors.numpy import save_file
 
 from tests.golden.seeded_weights import state_dict
 from worker.weights.convert import convert
 from worker.weights.errors import WeightsError
+from worker.weights.pt_file import _rebuild
 from worker.weights.resolve import bundled
 from worker.weights.tensors import check, read_tensors
 
@@ -69,6 +72,28 @@ def test_a_pickle_that_runs_code_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match=r"hostile\.pt: cannot be read"):
         read_tensors(tmp_path / "hostile.pt")
     assert not (tmp_path / "ran").exists()
+
+
+def test_a_zip_that_names_code_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "hostile.pt"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("archive/data.pkl", pickle.dumps(print))
+    with pytest.raises(WeightsError, match="which no state dict needs"):
+        read_tensors(path)
+
+
+def test_a_tensor_that_reaches_outside_its_storage_is_refused() -> None:
+    storage = np.zeros(4, np.float32)
+    for offset, size, stride in ((0, (5,), (1,)), (-1, (2,), (1,)), (3, (2,), (-1,))):
+        with pytest.raises(pickle.UnpicklingError, match="outside its storage"):
+            _rebuild(storage, offset, size, stride)
+
+
+def test_the_form_before_torch_1_6_is_read_too(checkpoint: Path, tmp_path: Path) -> None:
+    state = torch.load(checkpoint, weights_only=True)
+    torch.save(state, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
+    old, new = read_tensors(tmp_path / "old.pt"), read_tensors(checkpoint)
+    assert all((old[name] == array).all() for name, array in new.items())
 
 
 @pytest.mark.parametrize("name", ["a.pt", "a.safetensors", "a.onnx"])
