@@ -57,3 +57,10 @@ def test_the_paths_of_the_readme_s_curl_lines_are_documented() -> None:
         path = re.sub(r"^http://[^/]+|\?.*$", "", url).replace("/ID", "/{job_id}")
         path = re.sub(r"/outputs/\w+$", "/outputs/{name}", path)
         assert f"{path}`" in documented, path
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_modules_that_are_to_be_run_exist(document: Path) -> None:
+    for module in re.findall(r"python -m ([a-z_.]+)", document.read_text()):
+        path = ROOT / module.replace(".", "/")
+        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
