@@ -151,9 +151,12 @@ def _enqueue(parts: Services, record: JobRecord) -> None:
 
 
 def _forget(parts: Services, job_id: str) -> None:
-    """Remove what a refused job left. Best effort: what stays behind expires."""
+    """Remove the input of a refused job, as well as we can: what stays behind expires.
+
+    A create that timed out may come true later; the worker then finds no input and ends the job,
+    which nobody knows of. Asking the silent Redis once more would only make the client wait.
+    """
     try:
         parts.objects.delete([input_object(job_id)])
-        parts.jobs.delete(job_id)  # a create that timed out may have happened
     except StorageUnavailable as exc:
-        log.warning("left behind: %s", exc, extra={"action": "forget", "job_id": job_id})
+        log.warning("input left behind: %s", exc, extra={"action": "forget", "job_id": job_id})

@@ -22,19 +22,30 @@ T = TypeVar("T")
 
 
 class _Cached(Generic[T]):
-    """A value read again when it is older than `age_s`; one reader at a time."""
+    """A value read again when it is older than `age_s`.
+
+    One thread reads, the others go on with the old value: nobody waits for somebody else's read,
+    or a frozen Redis would be waited for in turn, by each for all before it.
+    """
 
     def __init__(self, read: Callable[[], T], age_s: float) -> None:
         self._read, self._age_s = read, age_s
-        self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._kept: tuple[float, T] | None = None
 
     def get(self) -> T:
-        with self._lock:
-            now = time.monotonic()
-            if self._kept is None or now - self._kept[0] > self._age_s:
-                self._kept = (now, self._read())
-            return self._kept[1]
+        kept = self._kept
+        if kept is not None and time.monotonic() - kept[0] <= self._age_s:
+            return kept[1]
+        if kept is not None and not self._reading.acquire(blocking=False):
+            return kept[1]
+        try:
+            value = self._read()
+            self._kept = (time.monotonic(), value)
+            return value
+        finally:
+            if kept is not None:
+                self._reading.release()
 
 
 class Capacity:

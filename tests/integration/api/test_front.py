@@ -113,6 +113,18 @@ def test_more_waiters_than_threads_hold_up_nobody_and_are_all_answered(api, clie
     assert all("retry: " in text and "event: job" in text for text in texts)
 
 
+def test_a_frozen_redis_is_waited_for_by_all_at_once_not_in_turn(api, client, valkey):
+    # Given more requests than threads, each of which finds Redis silent
+    assert submit(client).status_code == 202
+    valkey.freeze()
+    with ThreadPoolExecutor(2 * THREADS) as pool:
+        answers = list(pool.map(lambda _: submit(client), range(2 * THREADS)))  # or: timed out
+        assert client.get("/healthz").status_code == 200
+    valkey.thaw()
+    assert {answer.status_code for answer in answers} == {503}
+    assert all("Retry-After" in answer.headers for answer in answers)
+
+
 def test_a_body_without_a_length_is_a_411_in_problem_details(api, kept):
     before = kept()
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)

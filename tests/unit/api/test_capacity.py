@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from types import SimpleNamespace
 
 import pytest
 
-from api.capacity import Capacity
+from api.capacity import Capacity, _Cached
 from contract.errors import Overloaded
 from contract.names import Lane
 
@@ -49,3 +50,27 @@ def test_the_estimate_follows_from_position_and_throughput():
         None,
         None,
     )
+
+
+def test_nobody_waits_for_the_read_of_another():
+    # Given a value that is old, and a thread that is reading it anew from a silent Redis
+    silent, reading = threading.Event(), threading.Event()
+    reads = []
+
+    def read() -> int:
+        reads.append(1)
+        if len(reads) == 2:
+            reading.set()
+            silent.wait(30)
+        return len(reads)
+
+    cached = _Cached(read, age_s=-1.0)
+    assert cached.get() == 1
+    thread = threading.Thread(target=cached.get)
+    thread.start()
+    reading.wait(30)
+    # Then the others go on with what there is
+    assert cached.get() == 1
+    silent.set()
+    thread.join()
+    assert cached.get() == 3
