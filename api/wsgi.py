@@ -74,5 +74,5 @@ def _mount(app: DepthApp) -> None:
     """Import every endpoint, which hangs it on its blueprint, and mount the blueprints."""
     for module in pkgutil.iter_modules(endpoints.__path__):
         importlib.import_module(f"{endpoints.__name__}.{module.name}")
-    app.register_api(root)
     app.register_api(v1)
+    app.register_api(root)

@@ -18,6 +18,7 @@ _PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
 <title>depthq API</title>
+<link rel="icon" href="/web/icon.svg" type="image/svg+xml">
 <link rel="stylesheet" href="/docs/assets/css/swagger-ui.css">
 <div id="swagger-ui"></div>
 <script src="/docs/assets/js/swagger-ui-bundle.js"></script>
