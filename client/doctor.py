@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
-from client import local_redis, ports
+from client import local_redis, ports, redis_probe
 from contract.settings import MIB, Settings
 
 # room → modules that must be there, the extra that brings them, and whether `depthq up` needs it
@@ -89,7 +89,7 @@ def _engine(settings: Settings) -> Finding:
 def _redis(settings: Settings) -> Finding:
     if "redis_url" in settings.model_fields_set:
         address = urlsplit(settings.redis_url).hostname
-        problem = local_redis.answers(settings.redis_url, timeout_s=3)
+        problem = redis_probe.answers(settings.redis_url, timeout_s=3)
         if problem is None:
             return Finding("redis", "ok", f"DEPTHQ_REDIS_URL answers ({address})")
         remedy = "start it, correct DEPTHQ_REDIS_URL, or unset it to use a server of our own"

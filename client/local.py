@@ -11,7 +11,7 @@ from typing import IO, Any
 
 import httpx2
 
-from client import local_redis, ports
+from client import local_redis, ports, redis_probe
 from client.errors import LocalProblem
 from client.folder_lock import lock_folder
 from client.processes import Child, api_command, worker_command
@@ -91,12 +91,12 @@ class LocalStack:
     def _start_redis(self, data_dir: Path, stopping: Callable[[], bool]) -> str:
         settings = self._plan.settings
         if "redis_url" in settings.model_fields_set and not self._plan.alone:
-            if problem := local_redis.answers(settings.redis_url):
+            if problem := redis_probe.answers(settings.redis_url):
                 raise LocalProblem(f"the Redis of DEPTHQ_REDIS_URL does not answer: {problem}")
             return settings.redis_url
         redis = local_redis.LocalRedis.prepare(data_dir / "redis")
         self._start(REDIS, redis.command, environment())
-        self._await(lambda: local_redis.answers(redis.url) is None, 60, "Redis", stopping)
+        self._await(lambda: redis_probe.answers(redis.url) is None, 60, "Redis", stopping)
         return redis.url
 
     def _environment(self, redis_url: str, data_dir: Path) -> dict[str, str]:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import platform
 import secrets
 import shutil
-import socket
-import ssl
+import time
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
 
 from client.errors import LocalProblem
 from client.ports import any_free
+from client.redis_probe import answers, ask
 
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
 # What it says whatever happens: no news for whoever watches a stack.
@@ -68,6 +68,7 @@ class LocalRedis:
                 "or set DEPTHQ_REDIS_URL"
             )
         folder.mkdir(parents=True, exist_ok=True)
+        _end_left_behind(folder)
         port, password = any_free(), secrets.token_urlsafe(24)
         url = f"redis://:{password}@127.0.0.1:{port}/0"
         _write_private(folder / "redis.conf", _configuration(folder, port, password))
@@ -81,7 +82,7 @@ def _configuration(folder: Path, port: int, password: str) -> str:
             "bind 127.0.0.1",
             f"port {port}",
             f"requirepass {password}",
-            f'dir "{folder}"',
+            f"dir {_quoted(folder)}",
             "daemonize no",
             "appendonly yes",
             "appendfsync everysec",
@@ -92,6 +93,10 @@ def _configuration(folder: Path, port: int, password: str) -> str:
             "",
         )
     )
+
+
+def _quoted(path: Path) -> str:
+    return '"' + str(path).replace("\\", "\\\\").replace('"', '\\"') + '"'
 
 
 def _write_private(path: Path, text: str) -> None:
@@ -109,33 +114,19 @@ def running_url(data_dir: Path) -> str | None:
     return url if answers(url) is None else None
 
 
-def answers(url: str, timeout_s: float = 1.0) -> str | None:
-    """Return None if the Redis at `url` answers PING with PONG, else why it does not."""
-    parts = urlsplit(url)
-    try:
-        address = (parts.hostname or "127.0.0.1", parts.port or 6379)
-        with _connect(parts.scheme, address, timeout_s) as connection:
-            if parts.password:
-                user = (unquote(parts.username),) if parts.username else ()
-                connection.sendall(_command("AUTH", *user, unquote(parts.password)))
-                connection.recv(1024)
-            connection.sendall(_command("PING"))
-            reply = connection.recv(1024).decode("ascii", "replace").strip()
-    except (OSError, ValueError) as exc:
-        return str(exc)
-    return None if reply == "+PONG" else reply.lstrip("-") or "it closed the connection"
+def _end_left_behind(folder: Path, patience_s: float = 10.0) -> None:
+    """End the server of a stack that was killed where no leash exists (leash.py).
 
-
-def _connect(scheme: str, address: tuple[str, int], timeout_s: float) -> socket.socket:
-    plain = socket.create_connection(address, timeout_s)
-    if scheme != "rediss":
-        return plain
-    return ssl.create_default_context().wrap_socket(plain, server_hostname=address[0])
-
-
-def _command(*words: str) -> bytes:
-    """Write a command in RESP, the Redis protocol (the client room holds no Redis library)."""
-    encoded = [word.encode() for word in words]
-    parts = [b"*%d\r\n" % len(encoded)]
-    parts += [b"$%d\r\n%s\r\n" % (len(word), word) for word in encoded]
-    return b"".join(parts)
+    Two servers on one append-only file would ruin it. The caller holds the folder's lock, so
+    whatever still answers there has lost its parent.
+    """
+    url = running_url(folder.parent)
+    if url is None:
+        return
+    with contextlib.suppress(OSError):  # it may close the connection before it answers
+        ask(url, "SHUTDOWN", patience_s)
+    ends_at = time.monotonic() + patience_s
+    while answers(url) is None:
+        if time.monotonic() > ends_at:
+            raise LocalProblem(f"a Redis left behind in {folder} does not end; end it by hand")
+        time.sleep(0.05)

