@@ -1,7 +1,8 @@
 """`python -m worker.reconcile`: bring every job and dataset to its end, from object storage alone.
 
 For after Redis was lost. The input object of each job carries its request, so the records are
-rebuilt from there, those without a result go back to the queue, and nothing else is needed.
+rebuilt from there, those without a result go back to the queue, and nothing else is needed. The
+leading worker does the same by itself when it sees a new Redis: worker/restore.py.
 """
 
 from __future__ import annotations
@@ -10,46 +11,32 @@ import argparse
 import json
 import logging
 import sys
-import time
-from datetime import UTC, datetime, timedelta
 
 from contract.errors import StorageUnavailable
 from contract.logs import configure_logging
 from contract.names import TASK_RUN_JOB
 from contract.settings import Settings
 from storage.factory import open_dataset_store, open_job_store, open_object_store
-from storage.recovery import unfinished
 from worker.app import make_celery, send
 from worker.datasets.recover import recover_datasets
+from worker.restore import days_kept, restore_jobs
 
 log = logging.getLogger("worker.reconcile")
 
 
 def reconcile(settings: Settings, days: int) -> dict[str, int]:
-    """Rebuild and re-send the unfinished jobs of the last `days`; returns what was done.
+    """Restore what is unfinished, see restore_jobs and recover_datasets; return what was done.
 
-    Safe to run at any time and twice: records that exist are left alone (`known`), and a message
-    too many is harmless. Raises StorageUnavailable.
+    Raises StorageUnavailable.
     """
-    jobs, objects, app = (
+    app, objects = make_celery(settings), open_object_store(settings)
+    jobs = restore_jobs(
+        objects,
         open_job_store(settings),
-        open_object_store(settings),
-        make_celery(settings),
+        lambda job_id, lane: send(app, TASK_RUN_JOB, job_id, lane),
+        days,
     )
-    counts = {"unfinished": 0, "rebuilt": 0, "known": 0, "too_old": 0}
-    since = (datetime.now(UTC) - timedelta(days=days)).date()
-    for record in unfinished(objects, since):
-        counts["unfinished"] += 1
-        if record.request.expires_at <= time.time():
-            counts["too_old"] += 1
-            continue
-        if not jobs.create(record):
-            counts["known"] += 1  # it has a message, or the workers' own reconciler sends one
-            continue
-        send(app, TASK_RUN_JOB, record.id, record.request.lane)
-        counts["rebuilt"] += 1
-        log.info("rebuilt", extra={"action": "reconcile", "job_id": record.id})
-    return counts | recover_datasets(objects, open_dataset_store(settings))
+    return jobs | recover_datasets(objects, open_dataset_store(settings))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -59,7 +46,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument(
         "--days",
         type=int,
-        default=settings.retention_s // 86_400 + 1,
+        default=days_kept(settings.retention_s),
         help="how far back to look (default: as long as results are kept)",
     )
 

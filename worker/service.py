@@ -25,12 +25,14 @@ from storage.broker_view import BrokerView
 from storage.connection import open_redis
 from storage.datasets import DatasetStore
 from storage.factory import open_object_store
+from storage.incarnation import Incarnation
 from storage.jobs import JobStore
 from storage.leader import LeaderLock
 from storage.webhooks import WebhookQueue
 from storage.workers import WorkerInfo, WorkerRegistry
 from worker.app import make_celery, send
 from worker.batcher import Batcher
+from worker.datasets.recover import recover_datasets
 from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
 from worker.engines.factory import open_engine
 from worker.engines.protocol import EngineInfo
@@ -43,6 +45,7 @@ from worker.patience import Patience
 from worker.pipeline import Computer, Pipeline
 from worker.pulse import Pulse
 from worker.reconciler import Reconciler
+from worker.restore import Restorer, days_kept, restore_jobs
 from worker.sweeper import Sweeper
 from worker.throughput import Throughput
 from worker.watchdog import Watchdog
@@ -82,6 +85,7 @@ class WorkerService:
         self._pulse = Pulse(settings.reconcile_interval_s, self._beats())
         # apart from the pulse: a long sweep or a slow receiver must not cost a lease
         self._housekeeping = Pulse(1.0, (self._webhooks().tick, self._sweeper().tick))
+        self._restoring = Pulse(settings.reconcile_interval_s, (self._restorer().tick,))
         self._pipeline: Pipeline | None = None
 
     def start(self) -> None:
@@ -101,6 +105,7 @@ class WorkerService:
         self._announce()
         self._pulse.start()
         self._housekeeping.start()
+        self._restoring.start()
         log.info(
             "ready in %.1f s: %s %s, %s threads, weights %s",
             time.time() - self._started_at,
@@ -159,6 +164,7 @@ class WorkerService:
         """End everything, after Celery has let go of the last task."""
         self._pulse.stop()
         self._housekeeping.stop()
+        self._restoring.stop()
         if self._datasets is not None:
             self._datasets.stop()
         self._batcher.stop()
@@ -188,14 +194,24 @@ class WorkerService:
             waiting=lambda: broker.length(self._lane),
             taken=lambda: self._taken,
         )
-        reconciler = Reconciler(
-            self._jobs,
-            broker,
-            self._leader,
-            lambda job_id, lane: send(self.celery, TASK_RUN_JOB, job_id, lane),
-        )
+        reconciler = Reconciler(self._jobs, broker, self._leader, self._send_job)
         datasets = self._coordinator.beats()
         return (self._leases.renew, *datasets, self._announce, reconciler.tick, watchdog.look)
+
+    def _restorer(self) -> Restorer:
+        days = days_kept(self._settings.retention_s)
+
+        def jobs() -> dict[str, int]:
+            return restore_jobs(self._objects, self._jobs, self._send_job, days)
+
+        def datasets() -> dict[str, int]:
+            return recover_datasets(self._objects, DatasetStore(self._redis))
+
+        leads = self._leader.acquire_or_renew
+        return Restorer(Incarnation(self._redis), leads, (jobs, datasets))
+
+    def _send_job(self, job_id: str, lane: Lane) -> None:
+        send(self.celery, TASK_RUN_JOB, job_id, lane)
 
     def _surroundings(self) -> Surroundings:
         return Surroundings(
