@@ -8,11 +8,13 @@ import pytest
 import torch
 
 from tests.golden.seeded_weights import state_dict
+from worker.model.network import build_network
 
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A `.pt` as torch saves it."""
     path = tmp_path_factory.mktemp("checkpoint") / "seeded.pt"
-    torch.save({name: torch.from_numpy(array) for name, array in state_dict().items()}, path)
+    # A module's own state dict is an ordered one with attributes, as the published file's is.
+    torch.save(build_network(state_dict()).state_dict(), path)
     return path
