@@ -1,0 +1,49 @@
+"""Submits simulated datasets to a stack and waits for them, as the API would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from benchmarks.stack import Stack
+from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
+from contract.ids import new_id
+from contract.names import STEP_PLAN, TASK_PLAN_DATASET, Lane
+from storage.dataset_objects import DatasetObjects
+from storage.factory import open_dataset_store, open_object_store
+from worker.app import make_celery, send
+
+
+class DatasetRun:
+    """One dataset of `items` simulated items on a running stack."""
+
+    def __init__(self, stack: Stack, items: int, shard_size: int | None = None) -> None:
+        self.items = items
+        self.ledger = open_dataset_store(stack.settings)
+        self.files = DatasetObjects(open_object_store(stack.settings))
+        spec = DatasetSpec(prefix=f"s3://null/{items}", shard_size=shard_size)
+        request = DatasetRequest(id=new_id(), created_at=time.time(), spec=spec)
+        self.id = request.id
+        self.files.write_request(request)
+        self.ledger.create(DatasetRecord(request=request))
+        message_id = f"{self.id}/{STEP_PLAN}"
+        send(make_celery(stack.settings), TASK_PLAN_DATASET, message_id, Lane.BULK)
+
+    def wait(
+        self,
+        each: Callable[[DatasetRecord], None] = lambda _: None,
+        *,
+        every_s: float = 0.25,
+        timeout_s: float = 1_800.0,
+    ) -> DatasetRecord:
+        """Return the record when the dataset has ended; `each` sees it on the way."""
+        deadline = time.monotonic() + timeout_s
+        while time.monotonic() < deadline:
+            record = self.ledger.get(self.id)
+            if record is None:
+                raise RuntimeError("the dataset's record is gone")
+            each(record)
+            if record.state.terminal:
+                return record
+            time.sleep(every_s)
+        raise TimeoutError(f"the dataset did not end in {timeout_s:.0f} s")
