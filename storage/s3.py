@@ -190,9 +190,11 @@ def _open_client(settings: Settings, endpoint_url: str | None) -> Any:
         config=Config(
             signature_version="s3v4",  # else presigned URLs of custom endpoints are SigV2
             s3={"addressing_style": "path" if settings.s3_path_style else "virtual"},
+            # two attempts at a frozen server end within 10 s, the longest an API request may take;
+            # workers wait longer by trying again, see worker/patience.py
             connect_timeout=2,
-            read_timeout=20,
-            retries={"mode": "standard", "total_max_attempts": 3},
+            read_timeout=4,
+            retries={"mode": "standard", "total_max_attempts": 2},
             max_pool_connections=4 + max(settings.api_threads, settings.concurrency),
             # other servers and older MinIO do not know the newer default checksums
             request_checksum_calculation="when_required",
