@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
@@ -37,6 +37,9 @@ class Measures:
         )
         self.refused = Counter(
             "depthq_jobs_refused_total", "Submissions refused", ["code"], registry=self.registry
+        )
+        self.waiting = Gauge(
+            "depthq_waiting_requests", "Long polls and streams in a slot", registry=self.registry
         )
         self.upload_bytes = Counter(
             "depthq_upload_bytes_total", "Bytes of accepted images", registry=self.registry

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from flask import request
+
 from api.accept import find
 from api.auth import owner
 from api.services import Services
@@ -41,6 +43,8 @@ def wait_until(parts: Services, record: JobRecord, done: Done, timeout_s: float)
 
 def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> JobRecord:
     deadline = time.monotonic() + timeout_s
+    # the front tells when the client has hung up: nobody waits for nobody
+    gone = request.environ.get("waitress.client_disconnected", lambda: False)
     with parts.changes.watch(record.id) as bell:
         while True:
             # read after the bell is hung: a change in between rings it
@@ -49,6 +53,6 @@ def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> J
                 raise NotFound("The job was deleted meanwhile.")
             record = current
             left_s = deadline - time.monotonic()
-            if done(record) or left_s <= 0 or parts.changes.stopping:
+            if done(record) or left_s <= 0 or parts.changes.stopping or gone():
                 return record
             bell.wait(left_s)

@@ -14,7 +14,8 @@ class WaitBudget:
 
     def __init__(self, slots: int) -> None:
         self.slots = slots
-        self._free = threading.Semaphore(slots)
+        self._lock = threading.Lock()
+        self.taken = 0
 
     @classmethod
     def for_threads(cls, threads: int) -> WaitBudget:
@@ -23,11 +24,16 @@ class WaitBudget:
 
     def try_take(self) -> bool:
         """Take a slot if one is free; who took it gives it back."""
-        return self._free.acquire(blocking=False)
+        with self._lock:
+            if self.taken >= self.slots:
+                return False
+            self.taken += 1
+            return True
 
     def give_back(self) -> None:
         """Give a slot back."""
-        self._free.release()
+        with self._lock:
+            self.taken -= 1
 
     @contextmanager
     def slot(self) -> Iterator[bool]:

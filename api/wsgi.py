@@ -34,6 +34,8 @@ def create_app(
     """Return the app over the given parts. Connects to nothing and starts no thread yet."""
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers))
+    waits = WaitBudget.for_threads(settings.api_threads)
+    measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)
     app.extensions[EXTENSION] = Services(
         settings=settings,
@@ -43,7 +45,7 @@ def create_app(
         dispatch=dispatch,
         capacity=Capacity(jobs, workers, settings.max_backlog),
         changes=ChangeHub(jobs.changes),
-        waits=WaitBudget.for_threads(settings.api_threads),
+        waits=waits,
         measures=measures,
     )
     around.register(app, settings, measures)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from http import HTTPStatus
 
@@ -10,6 +11,9 @@ from waitress.task import ErrorTask
 
 from api.front.parser import Parser
 from contract.documents import Problem
+from contract.errors import ERROR_CODES
+
+log = logging.getLogger(__name__)
 
 _CODES = {413: "image_too_large", 500: "internal", 501: "invalid_request"}
 
@@ -27,7 +31,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
             status=error.code,
             detail=str(error.body),
             code=code,
-            retryable=False,
+            retryable=ERROR_CODES[code],
             instance=getattr(self.request, "path", "") or "/",
             request_id="",
         )
@@ -37,6 +41,7 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
             ("Content-Type", "application/problem+json"),
             ("X-Content-Type-Options", "nosniff"),
         ]
+        log.info("refused: %s", error.body, extra={"action": "refuse", "status": error.code})
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)

@@ -113,6 +113,18 @@ def test_more_waiters_than_threads_hold_up_nobody_and_are_all_answered(api, clie
     assert all("retry: " in text and "event: job" in text for text in texts)
 
 
+def test_who_hangs_up_gives_the_slot_back(api, client):
+    url = submit(client).json()["links"]["self"]
+    waiting = "depthq_waiting_requests {}.0".format
+    raw = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(2)]
+    raw[0].sendall(f"GET {url}?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    raw[1].sendall(f"GET {url}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    wait_until(lambda: waiting(2) in client.get("/metrics").text, "both wait")
+    for each in raw:
+        each.close()
+    wait_until(lambda: waiting(0) in client.get("/metrics").text, "the slots are free", 50)
+
+
 def test_a_frozen_redis_is_waited_for_by_all_at_once_not_in_turn(api, client, valkey):
     # Given more requests than threads, each of which finds Redis silent
     assert submit(client).status_code == 202
