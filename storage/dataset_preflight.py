@@ -41,11 +41,20 @@ def _check_prefix(uri: str, buckets: Buckets, own: ObjectStore) -> None:
     store = buckets.open(bucket)
     try:
         first = next(iter(store.list(prefix)), None)
-    except StorageUnavailable as exc:
-        own.check()
-        raise InvalidRequest(f"the bucket {bucket} cannot be read: {exc}") from exc
+    except StorageUnavailable:
+        _check_bucket(bucket, store, own)
+        raise
     if first is None:
         raise InvalidRequest(f"there is nothing below {uri}")
+
+
+def _check_bucket(bucket: str, store: ObjectStore, own: ObjectStore) -> None:
+    """Raise InvalidRequest if `bucket` does not serve though the service's own store does."""
+    try:
+        store.check()
+    except (NotFound, StorageUnavailable) as exc:
+        own.check()
+        raise InvalidRequest(f"the bucket {bucket} cannot be read: {exc}") from exc
 
 
 def _check_manifest(uri: str, buckets: Buckets, own: ObjectStore) -> None:
@@ -53,10 +62,8 @@ def _check_manifest(uri: str, buckets: Buckets, own: ObjectStore) -> None:
     store = buckets.open(bucket)
     try:
         size = store.head(key).size if key else 0
-    except NotFound as exc:
+    except (NotFound, StorageUnavailable) as exc:
+        _check_bucket(bucket, store, own)
         raise InvalidRequest(f"there is no manifest at {uri}") from exc
-    except StorageUnavailable as exc:
-        own.check()
-        raise InvalidRequest(f"the bucket {bucket} cannot be read: {exc}") from exc
     if size == 0:
         raise InvalidRequest(f"the manifest {uri} is empty")
