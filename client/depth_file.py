@@ -5,6 +5,7 @@ A PNG gives the floats within half of one of its 65,535 steps; the other formats
 
 from __future__ import annotations
 
+import ast
 import io
 import json
 import struct
@@ -59,7 +60,7 @@ def _read(data: bytes) -> DepthMap:
     if data[:8] == b"\x89PNG\r\n\x1a\n":
         return _read_png16(data)
     if data[:6] == b"\x93NUMPY":
-        return DepthMap(_grey(np.load(io.BytesIO(data), allow_pickle=False)))
+        return _read_npy(data)
     if data[:3] == b"Pf\n":
         return _read_pfm(data)
     if data[:4] == struct.pack("<I", _EXR_MAGIC):
@@ -71,6 +72,16 @@ def _grey(values: NDArray[Any]) -> NDArray[np.float32]:
     if values.ndim != 2 or values.dtype.kind != "f":
         raise InvalidRequest(f"Expected a grey float image, not {values.dtype} {values.shape}.")
     return values.astype(np.float32, copy=False)
+
+
+def _read_npy(data: bytes) -> DepthMap:
+    # NumPy tries a damaged header again as one of Python 2, and fails in ways it does not document.
+    length = int.from_bytes(data[8:10], "little")
+    if data[6:8] != b"\1\0" or not isinstance(
+        ast.literal_eval(data[10 : 10 + length].decode()), dict
+    ):
+        raise InvalidRequest("The npy file is not of version 1.0.")
+    return DepthMap(_grey(np.load(io.BytesIO(data), allow_pickle=False)))
 
 
 def _read_png16(data: bytes) -> DepthMap:
