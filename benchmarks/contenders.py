@@ -23,7 +23,7 @@ from worker.engines.factory import open_engine
 
 MAX_BATCH = 8
 SHAPE = (192, 256)  # what a 4:3 picture becomes
-IN_FLIGHT = 24  # enough for full batches while others are read and written
+IN_FLIGHT = 16  # two full batches: one is computed while the other is read and written
 
 
 class Contender(Protocol):
@@ -147,7 +147,7 @@ class Peer:
         self._process.port = port
         self._process.start()
         self._images, self._in_flight = images, in_flight
-        self.target = Target(name, port, path, "answer", body)
+        self.target = Target(name, port, path, style="answer", body=body)
         self._await_first_answer()
 
     def _await_first_answer(self) -> None:

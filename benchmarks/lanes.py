@@ -65,7 +65,7 @@ def latencies(stack: Stack, data: list[bytes], count: int) -> list[float]:
 class BulkLoad:
     """Keeps the bulk lane's backlog filled, without the API, as a data set does."""
 
-    def __init__(self, stack: Stack, data: list[bytes]) -> None:
+    def __init__(self, stack: Stack, data: list[bytes], ahead: int = AHEAD) -> None:
         from worker.app import make_celery
 
         settings = stack.settings
@@ -74,6 +74,7 @@ class BulkLoad:
         self._celery = make_celery(settings)
         self._data = data
         self._sent = 0
+        self._ahead = ahead
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._fill, daemon=True)
 
@@ -98,7 +99,7 @@ class BulkLoad:
 
     def _fill(self) -> None:
         while not self._stop.wait(0.1):
-            for _ in range(max(0, AHEAD - self._waiting())):
+            for _ in range(max(0, self._ahead - self._waiting())):
                 self._submit()
 
     def _submit(self) -> None:

@@ -25,6 +25,7 @@ class Target:
     port: int
     path: str = JOBS_PATH
     style: str = "job"
+    prefer: str = "Prefer: wait=20\r\n"  # one request per image, where the service can wait
     body: str = "raw"  # or `form`, or `json` (base64), as each peer's documentation has it
 
 
@@ -63,6 +64,7 @@ def drive(
     """
     plan = {
         "port": target.port, "path": target.path, "style": target.style, "body": target.body,
+        "prefer": target.prefer if target.style == "job" else "",
         "images": [str(path) for path in images], "measure_s": measure_s, "warm_s": warm_s,
         "in_flight": in_flight, "rate": rate,
     }  # fmt: skip

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 WAIT_S = 20  # of one long poll
-PAUSE_S = 0.05  # before the next poll, when the service had no free place to wait
+PAUSE_S = 0.25  # before the next poll, when the service had no free place to wait
 
 
 @dataclass
@@ -200,7 +200,8 @@ class Load:
     def _post(self, media_type: str, body: bytes) -> tuple[bytes, bytes]:
         head = (
             f"POST {self._plan['path']} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
-            f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+            f"Content-Type: {media_type}\r\nContent-Length: {len(body)}\r\n"
+            f"{self._plan['prefer']}\r\n"
         )
         return head.encode(), body
 

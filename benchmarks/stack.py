@@ -6,7 +6,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -57,11 +57,13 @@ class Stack:
         s3: bool,
         lanes: tuple[Lane, ...] = (Lane.INTERACTIVE,),
         workers: int = 1,
+        worker_module: Sequence[str] = ("worker",),
         **settings: object,
     ) -> None:
         self._folder = folder
         self._lanes = lanes
         self._workers = workers
+        self._worker_module = list(worker_module)
         self._settings = settings
         self._wants_s3 = s3
         self.s3: S3Server | None = None
@@ -140,7 +142,8 @@ class Stack:
             for number in range(self._workers):
                 role = "worker" if lane is Lane.INTERACTIVE else f"worker-{lane.value}"
                 worker = self._program(
-                    f"{role}-{number}" if number else role, ["worker", "--lane", lane.value]
+                    f"{role}-{number}" if number else role,
+                    [*self._worker_module, "--lane", lane.value],
                 )
                 self._add(worker.name, worker)
         with open_redis(self.settings) as redis:
@@ -174,7 +177,7 @@ class Stack:
         self._running.append((role, process))
         process.start()
 
-    def _await(self, reached, what: str) -> None:
+    def _await(self, reached: Callable[[], bool], what: str) -> None:
         def look() -> bool:
             dead = [role for role, process in self._running if not process.running]
             if dead:

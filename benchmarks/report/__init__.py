@@ -1,0 +1,1 @@
+"""Results (JSON) → the tables and pictures of README.md. Measures nothing."""

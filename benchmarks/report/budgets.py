@@ -1,0 +1,130 @@
+"""The budgets that the design sets, each with what was measured and whether it is met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Suites = Mapping[str, Any]
+SHAPE = {"height": 192, "width": 256}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    budget: str
+    measured: str
+    met: bool | None  # None: not measured
+
+    @property
+    def verdict(self) -> str:
+        """For people."""
+        return {True: "yes", False: "no", None: "–"}[self.met]
+
+
+def budgets(suites: Suites) -> list[Row]:
+    """Return every budget's row; what was not measured says so."""
+    return [_row(*line, suites) for line in _BUDGETS]
+
+
+def _row(
+    what: str, budget: str, judge: Callable[[Suites], tuple[str, bool]], suites: Suites
+) -> Row:
+    try:
+        measured, met = judge(suites)
+    except (KeyError, StopIteration, ValueError):
+        return Row(what, budget, "not measured", None)
+    return Row(what, budget, measured, met)
+
+
+def _engine(suites: Suites) -> tuple[str, bool]:
+    rows = [r for r in suites["engine"]["rows"] if _is(r, **SHAPE)]
+    original = max(r["images_per_s"] for r in rows if r["engine"].startswith("original"))
+    ours = max((r for r in rows if r["engine"] == "openvino"), key=lambda r: r["images_per_s"])
+    ratio = ours["images_per_s"] / original
+    told = f"{ratio:.1f}x ({ours['images_per_s']:.0f} / {original:.0f} per s, {ours['precision']})"
+    return told, ratio >= 5
+
+
+def _roof(suites: Suites) -> tuple[str, bool]:
+    rows = [r for r in suites["engine"]["rows"] if r["engine"] == "openvino" and r["of_roof"]]
+    best = max(rows, key=lambda r: r["images_per_s"])
+    told = f"{best['of_roof']:.0%} ({best['gflops']:.0f} GFLOP/s, {best['precision']})"
+    return told, bool(best["of_roof"] >= 0.8)
+
+
+def _service(suites: Suites) -> tuple[str, bool]:
+    row = suites["service"]["rows"]["service, S3"]
+    told = f"{row['ratio']:.2f} ({row['images_per_s']:.0f} images/s)"
+    return told, bool(row["ratio"] >= 0.6)
+
+
+def _plain(suites: Suites) -> tuple[str, bool]:
+    return _times(suites["rivals"]["vga"]["rows"]["service, S3"], 4)
+
+
+def _full_hd(suites: Suites) -> tuple[str, bool]:
+    return _times(suites["rivals"]["full_hd"]["rows"]["service, S3"], 3)
+
+
+def _times(row: Mapping[str, Any], wanted: float) -> tuple[str, bool]:
+    told = f"{row['ratio']:.1f}x ({row['images_per_s']:.1f} images/s)"
+    return told, bool(row["ratio"] >= wanted)
+
+
+def _idle(suites: Suites) -> tuple[str, bool]:
+    idle = suites["idle"]["s3"]
+    p50, bound = idle["submit_and_poll"]["p50_ms"], 3 * idle["bare_ms"] + 60
+    return f"{p50:.0f} ms (budget {bound:.0f} ms, bare {idle['bare_ms']:.1f} ms)", p50 <= bound
+
+
+def _lanes(suites: Suites) -> tuple[str, bool]:
+    lanes = suites["lanes"]
+    ratio = lanes["busy"]["p95_ms"] / lanes["idle"]["p95_ms"]
+    told = f"{ratio:.2f}x ({lanes['idle']['p95_ms']:.0f} → {lanes['busy']['p95_ms']:.0f} ms)"
+    return told, ratio <= 2
+
+
+def _coordination(suites: Suites) -> tuple[str, bool]:
+    suite = suites["coordination"]
+    told = f"{suite['ratio']:.1f}x with {suite['workers']}"
+    return told, suite["ratio"] >= 14
+
+
+def _redis(suites: Suites) -> tuple[str, bool]:
+    used = suites["dataset_memory"]["bytes"]
+    return f"{used / 1e6:.1f} MB", used <= 64e6
+
+
+def _memory(suites: Suites) -> tuple[str, bool]:
+    used = suites["idle"]["s3"]["memory"]["worker"]
+    told = f"{used['rss'] / 1e6:.0f} MB ({used['tree_pss'] / 1e6:.0f} MB with decoding children)"
+    return told, used["rss"] <= 600e6
+
+
+def _start(suites: Suites) -> tuple[str, bool]:
+    seconds = suites["idle"]["s3"]["ready_s"]["worker"]
+    return f"{seconds:.1f} s", seconds <= 3
+
+
+def _is(row: Mapping[str, Any], **values: object) -> bool:
+    return all(row[name] == value for name, value in values.items())
+
+
+_BUDGETS: tuple[tuple[str, str, Callable[[Suites], tuple[str, bool]]], ...] = (
+    ("engine, 256x192: default engine / torch eager (the original)", "≥ 5x", _engine),
+    ("engine: arithmetic reached / the machine's measured peak in that precision", "≥ 80 %", _roof),
+    ("whole service over S3, 640x480 JPEG, depth + jpg heat map / bare engine loop",
+     "≥ 0.60", _service),
+    ("whole service / the plain way (Flask, torch eager, one image per request)", "≥ 4x", _plain),
+    ("whole service / the plain way, 1080p, outputs at original size", "≥ 3x", _full_hd),
+    ("idle latency of one job, submit → result readable, p50", "≤ 3x bare + 60 ms", _idle),
+    ("interactive p95 while bulk saturates the machine / without it", "≤ 2x", _lanes),
+    ("coordination with an engine that sleeps: 16 workers / 1 worker", "≥ 14x", _coordination),
+    ("Redis memory for a dataset of 1,000,000 items", "≤ 64 MB", _redis),
+    ("worker resident memory, serving", "≤ 600 MB", _memory),
+    ("worker start to ready, model already converted", "≤ 3 s", _start),
+)  # fmt: skip

@@ -1,0 +1,48 @@
+"""Writes the generated parts of README.md, between `<!-- name -->` and `<!-- /name -->`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmarks.report import plots, tables
+
+Section = Callable[[Mapping[str, Any]], str]
+SECTIONS: dict[str, Section] = {
+    "budgets": tables.budgets_table,
+    "machine": tables.machine_table,
+    "engine": tables.engine_table,
+    "stages": tables.stages_table,
+    "service": tables.service_table,
+    "rivals": tables.rivals_table,
+    "idle": tables.idle_table,
+    "lanes": tables.lanes_table,
+}
+
+
+def regenerate(results: Mapping[str, Any], folder: Path) -> None:
+    """Rewrite every marked section of `folder`/README.md and the plots beside the results."""
+    path = folder / "README.md"
+    text = path.read_text()
+    for name, section in SECTIONS.items():
+        text = replace_section(text, name, _written(section, results))
+    path.write_text(text)
+    plots.write_all(results, folder / "results")
+
+
+def replace_section(text: str, name: str, content: str) -> str:
+    """Return `text` with `content` between the marks of `name`; ValueError without the marks."""
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n?<!-- /{name} -->)", re.DOTALL)
+    replaced, count = pattern.subn(lambda m: f"{m[1]}{content}{m[2]}", text)
+    if count != 1:
+        raise ValueError(f"README.md has no section {name}")
+    return replaced
+
+
+def _written(section: Section, results: Mapping[str, Any]) -> str:
+    try:
+        return section(results)
+    except KeyError:
+        return "Not measured yet."

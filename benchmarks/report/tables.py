@@ -1,0 +1,198 @@
+"""One function per table: results in, Markdown out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from benchmarks.report.budgets import Suites, budgets
+
+LEFT, RIGHT = "---", "---:"
+
+
+def budgets_table(results: Mapping[str, Any]) -> str:
+    """The budgets."""
+    rows = budgets(results.get("suites", {}))
+    return _table(
+        ("what", "budget", "measured", "met?"),
+        [(row.what, row.budget, row.measured, row.verdict) for row in rows],
+        left=3,
+    )
+
+
+def machine_table(results: Mapping[str, Any]) -> str:
+    """What it was measured on."""
+    about = results["machine"]
+    versions = ", ".join(f"{name} {v}" for name, v in sorted(about["versions"].items()))
+    lines = [
+        ("processor", f"{about['processor']} (family/model {about['family_model']})"),
+        ("cores given", about["cores_given"]),
+        ("memory", f"{about['memory_gb']} GB"),
+        ("instructions", ", ".join(about["flags"])),
+        ("system", f"{about['system']}, Python {about['python']}"),
+        ("versions", versions),
+    ]
+    lines += [(f"suite {name}", _when(suite)) for name, suite in sorted(results["suites"].items())]
+    return _table(("", ""), lines, left=2)
+
+
+def engine_table(results: Mapping[str, Any]) -> str:
+    """Images per second of every engine."""
+    suite = results["suites"]["engine"]
+    cells = {
+        (r["engine"], r["precision"], r["width"], r["height"], r["batch"]): r for r in suite["rows"]
+    }
+    columns = sorted({key[2:] for key in cells}, key=lambda c: (c[0] * c[1], c[2]))
+    heads = [f"{width}x{height}, batch {batch}" for width, height, batch in columns]
+    rows = []
+    for way in dict.fromkeys(key[:2] for key in cells):
+        found = [cells.get((*way, *column)) for column in columns]
+        best = max((r for r in found if r), key=lambda r: r["gflops"])
+        roof = f"{best['of_roof']:.0%}" if best["of_roof"] else "–"
+        cells_text = [f"{r['images_per_s']:.1f}" if r else "–" for r in found]
+        rows.append((*way, *cells_text, f"{best['gflops']:.0f}", roof))
+    table = _table(("engine", "precision", *heads, "best GFLOP/s", "of the roof"), rows, left=2)
+    return f"{table}\n\n{_roof_lines(suite)}"
+
+
+def _roof_lines(suite: Mapping[str, Any]) -> str:
+    lines = [
+        f"- roof, {precision}: {roof['gflops']:.0f} GFLOP/s by {roof['by']} ("
+        + ", ".join(f"{name} {value:.0f}" for name, value in roof["reached"].items())
+        + ")"
+        for precision, roof in suite["roof"].items()
+    ]
+    lines += [f"- not run: {what}: {why}" for what, why in suite["absent"].items()]
+    return "\n".join(lines)
+
+
+def stages_table(results: Mapping[str, Any]) -> str:
+    """Milliseconds per stage and size."""
+    suite = results["suites"]["stages"]
+    timed = [row for row in suite["rows"] if row["stage"] != "bytes"]
+    sizes = list(dict.fromkeys(row["size"] for row in timed))
+    rows = []
+    for stage in dict.fromkeys(row["stage"] for row in timed):
+        found = {row["size"]: row["p50_ms"] for row in timed if row["stage"] == stage}
+        rows.append((stage, *(f"{found[size]:.2f}" for size in sizes)))
+    return _table(("stage, p50 in ms", *sizes), rows, left=1) + f"\n\n{_bytes_lines(suite)}"
+
+
+def _bytes_lines(suite: Mapping[str, Any]) -> str:
+    lines = []
+    for row in (row for row in suite["rows"] if row["stage"] == "bytes"):
+        told = [f"{k} {v / 1e3:.0f}" for k, v in row.items() if k not in ("size", "stage")]
+        lines.append(f"- {row['size']}, kB: {', '.join(told)}")
+    return "\n".join(lines)
+
+
+def service_table(results: Mapping[str, Any]) -> str:
+    """The service at full load, and the CPU it takes by process."""
+    suite = results["suites"]["service"]
+    return f"{_ring(suite, 'of bare')}\n\n{_cpu(suite)}\n\n{_open_loop(suite)}"
+
+
+def rivals_table(results: Mapping[str, Any]) -> str:
+    """The service among its peers."""
+    suite = results["suites"]["rivals"]
+    titles = {"vga": "640x480, outputs at the network's size", "full_hd": "1080p, original size"}
+    return "\n\n".join(
+        f"**{title}**\n\n{_ring(suite[key], 'of the plain way')}" for key, title in titles.items()
+    )
+
+
+def idle_table(results: Mapping[str, Any]) -> str:
+    """Latency of one job, start and memory."""
+    rows = []
+    for name, suite in results["suites"]["idle"].items():
+        if name == "about":
+            continue
+        polled, preferred = suite["submit_and_poll"], suite["prefer_wait"]
+        memory = suite["memory"]["worker"]
+        rows.append((
+            name, f"{suite['bare_ms']:.1f}",
+            f"{polled['p50_ms']:.1f} / {polled['p95_ms']:.1f}",
+            f"{preferred['p50_ms']:.1f} / {preferred['p95_ms']:.1f}",
+            f"{suite['ready_s']['worker']:.1f}", f"{memory['rss'] / 1e6:.0f}",
+            f"{memory['tree_pss'] / 1e6:.0f}", f"{suite['memory']['api']['rss'] / 1e6:.0f}",
+        ))  # fmt: skip
+    heads = ("store", "bare engine, ms", "submit and poll, p50 / p95 ms",
+             "`Prefer: wait`, p50 / p95 ms", "worker ready, s", "worker RSS, MB",
+             "with children, MB", "api RSS, MB")  # fmt: skip
+    return _table(heads, rows, left=1)
+
+
+def lanes_table(results: Mapping[str, Any]) -> str:
+    """Interactive latency beside a bulk job."""
+    suite = results["suites"]["lanes"]
+    names = {"idle": "idle", "busy": "bulk saturates", "idle_again": "idle again"}
+    rows = [
+        (title, f"{suite[key]['p50_ms']:.0f}", f"{suite[key]['p95_ms']:.0f}")
+        for key, title in names.items()
+    ]
+    table = _table(("interactive lane", "p50 ms", "p95 ms"), rows, left=1)
+    return f"{table}\n\nThe bulk lane did {suite['bulk_images_per_s']:.0f} images/s beside it."
+
+
+def _ring(suite: Suites, ratio: str) -> str:
+    rows = [
+        (
+            name, f"{r['images_per_s']:.1f}", f"{r['ratio']:.2f}", _ms(r["p50_ms"]),
+            _ms(r["p95_ms"]), _ms(r["p99_ms"]), f"{_total_cpu(r):.1f}",
+        )
+        for name, r in suite["rows"].items()
+    ]  # fmt: skip
+    heads = ("", "images/s", ratio, "p50 ms", "p95 ms", "p99 ms", "CPU ms/image")
+    absent = [f"- not run: {what}: {why}" for what, why in suite["absent"].items()]
+    return "\n\n".join([_table(heads, rows, left=1), *(["\n".join(absent)] if absent else [])])
+
+
+def _cpu(suite: Suites) -> str:
+    rows = [
+        (name, ", ".join(f"{who} {ms:.1f}" for who, ms in _by_cost(r["cpu_ms"]) if ms >= 0.05))
+        for name, r in suite["rows"].items()
+    ]
+    return _table(("CPU ms per image, by process", ""), rows, left=2)
+
+
+def _open_loop(suite: Suites) -> str:
+    rows = [
+        (
+            f"{row['share']:.0%}", f"{row['arrivals_per_s']:.1f}", f"{row['p50_ms']:.0f}",
+            f"{row['p95_ms']:.0f}", f"{row['p99_ms']:.0f}",
+            f"{row['stage_ms'].get('batch_size', 0):.1f}",
+        )
+        for row in suite["open_loop"]
+    ]  # fmt: skip
+    heads = ("random arrivals, share of saturation", "per s", "p50 ms", "p95 ms", "p99 ms",
+             "mean batch")  # fmt: skip
+    return _table(heads, rows, left=1)
+
+
+def _by_cost(costs: Mapping[str, float]) -> Iterable[tuple[str, float]]:
+    return sorted(costs.items(), key=lambda item: -item[1])
+
+
+def _total_cpu(row: Mapping[str, Any]) -> float:
+    return sum(ms for who, ms in row["cpu_ms"].items() if who != "others")
+
+
+def _ms(value: float | None) -> str:
+    return "–" if value is None or value != value else f"{value:.0f}"
+
+
+def _when(suite: Mapping[str, Any]) -> str:
+    about = suite.get("about")
+    if not about:
+        return str(suite.get("failed", "?"))
+    foreign = f", {about['foreign']:.0%} of the machine taken by others" if about["foreign"] else ""
+    quick = ", --quick" if about["quick"] else ""
+    return (
+        f"{about['measured_at']}, commit {about['commit']}, {about['took_s']:.0f} s{quick}{foreign}"
+    )
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[object]], *, left: int) -> str:
+    marks = [LEFT if number < left else RIGHT for number in range(len(heads))]
+    lines = [heads, marks, *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)

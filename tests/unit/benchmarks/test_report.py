@@ -1,0 +1,65 @@
+"""The report: marks are respected, and nothing is claimed that was not measured."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from benchmarks.report.budgets import budgets
+from benchmarks.report.plots import bar_chart
+from benchmarks.report.readme import SECTIONS, regenerate, replace_section
+
+README = Path(__file__).parents[3] / "benchmarks" / "README.md"
+
+
+def test_every_section_has_its_marks_in_the_readme() -> None:
+    text = README.read_text()
+    for name in SECTIONS:
+        assert f"<!-- {name} -->\n" in text
+        assert f"<!-- /{name} -->" in text
+
+
+def test_replacing_a_section_leaves_the_rest_alone() -> None:
+    text = "before\n<!-- x -->\nold\n<!-- /x -->\nafter\n"
+    assert replace_section(text, "x", "new") == "before\n<!-- x -->\nnew\n<!-- /x -->\nafter\n"
+
+
+def test_replacing_twice_is_replacing_once() -> None:
+    once = replace_section("<!-- x -->\n<!-- /x -->\n", "x", "new")
+    assert replace_section(once, "x", "new") == once
+
+
+def test_a_missing_section_is_an_error() -> None:
+    with pytest.raises(ValueError, match="no section y"):
+        replace_section("text", "y", "new")
+
+
+def test_without_results_every_budget_says_that_it_was_not_measured() -> None:
+    rows = budgets({})
+    assert len(rows) >= 9
+    assert {(row.measured, row.met) for row in rows} == {("not measured", None)}
+
+
+def test_a_failed_suite_counts_as_not_measured() -> None:
+    assert all(row.met is None for row in budgets({"service": {"failed": "no Redis"}}))
+
+
+@pytest.mark.parametrize(("ratio", "met"), [(0.61, True), (0.59, False)])
+def test_the_service_is_held_to_its_share_of_the_bare_engine(ratio: float, met: bool) -> None:
+    suites = {"service": {"rows": {"service, S3": {"ratio": ratio, "images_per_s": 50.0}}}}
+    assert [row.met for row in budgets(suites) if "bare engine loop" in row.what] == [met]
+
+
+def test_the_readme_is_written_even_from_no_results(tmp_path: Path) -> None:
+    shutil.copy(README, tmp_path / "README.md")
+    (tmp_path / "results").mkdir()
+    regenerate({}, tmp_path)
+    assert "Not measured yet." in (tmp_path / "README.md").read_text()
+
+
+def test_a_chart_holds_every_label_and_escapes_it() -> None:
+    svg = bar_chart("Title", [("a < b", [("x", 1.0), ("y", 2.0)])])
+    assert "a &lt; b" in svg
+    assert svg.count("<rect") == 1 + 2 + 2  # ground, parts, legend
