@@ -51,6 +51,9 @@ class Settings(BaseSettings):
     )
     public_url: str | None = Field(None, description="prefix of links, when behind a proxy")
     max_upload_bytes: int = Field(64 * MIB, description="largest request body")
+    max_archive_bytes: int = Field(
+        4096 * MIB, le=5 * 1024 * MIB, description="largest zip or tar of a dataset; S3 takes 5 GiB"
+    )
     max_pixels: int = Field(120_000_000, description="largest image, width times height")
     max_backlog: int = Field(10_000, description="queued jobs before POST answers 429")
     retention_s: int = Field(7 * 86_400, description="how long inputs and results are kept")
@@ -72,6 +75,9 @@ class Settings(BaseSettings):
         description="a weights id or a file; unset: the published weights if fetched, else bundled",
     )
     max_batch: int = Field(8, ge=1, le=64, description="images computed at once, at most")
+    max_batch_latency_ms: float = Field(
+        250.0, gt=0, description="batches expected to take longer are made smaller"
+    )
     concurrency: int = Field(16, ge=1, description="task threads of a worker, twice max_batch")
     infer_threads: int = Field(0, ge=0, description="0: the cores this process is given")
     decode_processes: int = Field(0, ge=0, description="0: the cores this process is given")

@@ -2,12 +2,15 @@
 
 Work-conserving: an idle engine takes at once whatever waits, so batching never adds delay. Requests
 are grouped by tensor shape, because the transform keeps the aspect ratio and padding would change
-the depth. The shape whose oldest request has waited longest goes first, so no shape starves.
+the depth. The shape whose oldest request has waited longest goes first, so no shape starves. All
+that waits leaves together, unless that batch would take longer than the latency cap: what batches
+cost is learned from those that ran.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections import deque
@@ -19,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import DeadlineExceeded, InternalError
+from worker.batch_cost import BatchCost
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +53,7 @@ class Batcher:
 
     `infer` takes float32 (B, 3, H, W) and returns float32 (B, H, W); it is called from one thread.
     A batch that fails is halved until the culprit stands alone, so its mates succeed.
+    No batch is larger than `max_batch`, nor than what is expected to be done in `max_latency_s`.
     """
 
     def __init__(
@@ -56,10 +61,14 @@ class Batcher:
         infer: Infer,
         max_batch: int,
         on_batch: Callable[[int, float], None] = lambda _size, _seconds: None,
+        *,
+        max_latency_s: float = math.inf,
     ) -> None:
         self._infer = infer
         self._max_batch = max_batch
+        self._max_latency_s = max_latency_s
         self._on_batch = on_batch
+        self._cost = BatchCost()
         self._waiting: dict[tuple[int, ...], deque[_Request]] = {}
         self._changed = threading.Condition()
         self._stopping = False
@@ -112,10 +121,13 @@ class Batcher:
                 self._changed.wait()
             shape = min(self._waiting, key=lambda shape: self._waiting[shape][0].submitted)
             queue = self._waiting[shape]
-            batch = [queue.popleft() for _ in range(min(len(queue), self._max_batch))]
+            batch = [queue.popleft() for _ in range(min(len(queue), self._most(shape)))]
             if not queue:
                 del self._waiting[shape]
             return batch
+
+    def _most(self, shape: tuple[int, ...]) -> int:
+        return self._cost.fitting(shape, self._max_latency_s, self._max_batch)
 
     def _settle(self, batch: list[_Request]) -> None:
         """Give every request of `batch` its one outcome."""
@@ -147,6 +159,7 @@ class Batcher:
             self._infer_or_halve(batch[middle:])
             return
         seconds = time.monotonic() - started
+        self._cost.learn(batch[0].tensor.shape, len(batch), seconds)
         self._on_batch(len(batch), seconds)
         for request, depth in zip(batch, depths, strict=True):
             wait_ms = (started - request.submitted) * 1e3

@@ -74,7 +74,12 @@ class WorkerService:
         self._throughput = Throughput()
         self._leases = Leases(self._jobs, settings.lease_s)
         self._patience = Patience()
-        self._batcher = Batcher(self._engine.infer, settings.max_batch, observe_batch)
+        self._batcher = Batcher(
+            self._engine.infer,
+            settings.max_batch,
+            observe_batch,
+            max_latency_s=settings.max_batch_latency_ms / 1e3,
+        )
         self._decoder = _decoder(settings)
         self.celery = make_celery(settings)
         self._leader = LeaderLock(self._redis, LEADER_KEY, 3 * settings.reconcile_interval_s)

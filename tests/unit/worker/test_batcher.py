@@ -68,6 +68,32 @@ def test_requests_gather_while_the_engine_is_busy_and_each_gets_its_own_depth(ba
     assert [result.batch_size for result in results] == [4, 4, 4, 4, 1]
 
 
+def test_batches_shrink_to_what_is_done_within_the_latency_cap():
+    # Given an engine that takes 20 ms per image and a cap of 50 ms
+    sizes: list[int] = []
+    gate = threading.Event()
+
+    def infer(batch: Tensor) -> Tensor:
+        gate.wait(10)
+        sizes.append(len(batch))
+        time.sleep(0.02 * len(batch))
+        return batch[:, 0]
+
+    batcher = Batcher(infer, max_batch=8, max_latency_s=0.05)
+    batcher.start()
+    # When far more waits than fits, after two batches from which to learn
+    gate.set()
+    for _ in range(2):
+        batcher.submit(image(1)).result(10)
+    futures = [batcher.submit(image(value)) for value in range(12)]
+    for future in futures:
+        future.result(10)
+    batcher.stop()
+    # Then no batch is full
+    assert max(sizes) <= 3
+    assert sum(sizes) == 14
+
+
 def test_only_equal_shapes_share_a_batch_and_the_oldest_shape_goes_first(batcher, engine):
     occupy(batcher, engine)
     futures = [
