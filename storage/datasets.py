@@ -20,7 +20,6 @@ from storage.dataset_progress import forecast
 from storage.dataset_scripts import DatasetScripts
 
 GRACE_S = 10.0  # from dispatch to claim, before anybody wonders where the message is
-_BITS_AT_ONCE = 1_000
 
 
 class Step(NamedTuple):
@@ -66,10 +65,11 @@ class DatasetStore:
         self._scripts = DatasetScripts(redis)
 
     def create(self, record: DatasetRecord, done: Iterable[int] = ()) -> bool:
-        """Write a new record; False: it exists already, untouched. `done`: shards that have ended."""
-        self._set_bits(record.id, done)
-        arguments = (secrets.token_hex(8), repr(record.request.created_at), GRACE_S)
-        return bool(self._scripts.run("create", record.id, *arguments, *to_fields(record)))
+        """Write a new record, `done` being the shards that have ended; False: it exists already."""
+        times = (repr(record.request.created_at), GRACE_S)
+        shards = ",".join(str(number) for number in done)
+        arguments = (secrets.token_hex(8), *times, shards, *to_fields(record))
+        return bool(self._scripts.run("create", record.id, *arguments))
 
     def get(self, dataset_id: str) -> DatasetRecord | None:
         """Return the record; None: there is none."""
@@ -112,7 +112,7 @@ class DatasetStore:
     def retry(
         self, dataset_id: str, round_: int, codes: Sequence[str]
     ) -> tuple[DatasetState, bool] | None:
-        """Start round `round_` of a completed dataset; return the state then, and whether it started.
+        """Start round `round_` of a completed dataset; return its state, and whether it started.
 
         None: unknown. Who calls writes `retry_object` before and sends the plan message after.
         """
@@ -199,26 +199,18 @@ class DatasetStore:
         )
 
     def finalized(self, step: Step, counts: Counts) -> bool:
-        """Say that the summary is written, with `counts` from the results; False: the step is lost."""
+        """Say that the summary is written, with the results' counts; False: the step is lost."""
         arguments = (counts.succeeded, counts.skipped, counts.failed, *_flat(counts.by_code))
         return bool(self._scripts.run("finalized", step.dataset_id, step.token, *arguments))
 
     def dispatch(self, window: int) -> list[tuple[str, int]]:
-        """Lease the next shards, datasets in turn, until `window` steps are out; return (id, shard)."""
+        """Lease the next shards, datasets in turn, until `window` steps are out: (id, shard)."""
         found = self._scripts.dispatch(window, GRACE_S)
         return [(found[i], int(found[i + 1])) for i in range(0, len(found), 2)]
 
     def overdue(self, dataset_id: str, limit: int = 100) -> list[str]:
         """Take the steps whose lease has ended, as dispatched anew; the caller sees to messages."""
         return list(self._scripts.run("overdue", dataset_id, GRACE_S, limit))
-
-    def _set_bits(self, dataset_id: str, numbers: Iterable[int]) -> None:
-        bits = list(numbers)
-        for start in range(0, len(bits), _BITS_AT_ONCE):
-            with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
-                for number in bits[start : start + _BITS_AT_ONCE]:
-                    pipe.setbit(f"{dataset_key(dataset_id)}:done", number, 1)
-                pipe.execute()
 
 
 def new_step(dataset_id: str, name: str) -> Step:

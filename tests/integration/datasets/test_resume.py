@@ -241,3 +241,13 @@ def test_two_workers_share_the_shards_and_count_each_once(make_rig, photos):
     assert (record.counts.succeeded, record.counts.failed) == (117, 3)
     assert one.files.summary(dataset_id).workers == ("w1", "w2")
     assert len(one.computer.computed) + len(two.computer.computed) == 120
+
+
+def test_a_cancel_and_a_retry_that_redis_forgot_are_done_again(rig, photos):
+    put_images(photos, 12, bad=BAD)
+    retried, canceled = finished(rig), rig.submit(**PREFIX)
+    rig.files.write_retry(retried, RetryRequest(round=1, requested_at=time.time()))
+    rig.files.write_canceled(canceled)
+    recover_datasets(rig.objects, rig.ledger)
+    assert rig.ledger.get(retried).state is DatasetState.PLANNING
+    assert rig.ledger.get(canceled).state is DatasetState.CANCELED

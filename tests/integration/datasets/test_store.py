@@ -253,6 +253,7 @@ def test_a_record_rebuilt_from_storage_runs_only_what_is_missing(store):
         request=request, state="running", planned=True, shards_total=5, shards_done=3
     )
     assert store.create(record, done=[0, 2, 3])
+    assert not store.create(record, done=[1, 4])  # somebody else rebuilt it from an older look
     assert store.dispatch(9) == [(request.id, 1), (request.id, 4)]
 
 
