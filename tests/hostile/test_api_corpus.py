@@ -1,4 +1,4 @@
-"""The whole corpus through the real front, ledger and worker: success or a coded refusal, always."""
+"""The whole corpus through the real front, ledger and worker: success or a coded refusal."""
 
 from __future__ import annotations
 
@@ -149,4 +149,4 @@ def test_of_refused_files_nothing_is_kept_and_of_the_others_everything(
 def test_nothing_of_an_upload_is_left_on_disk(stack: Stack, fates: dict[str, Fate]) -> None:
     root = Path(stack.api.folder).parent / "data"
     assert fates
-    assert [path for path in root.rglob("*.tmp")] == []
+    assert list(root.rglob("*.tmp")) == []
