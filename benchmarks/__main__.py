@@ -19,7 +19,16 @@ from benchmarks.context import Context
 HERE = Path(__file__).parent
 LATEST = HERE / "results" / "latest.json"
 # In the order of their dependence on a quiet machine: the bare engine first.
-SUITES = ("engine", "stages", "service", "rivals", "idle", "lanes", "coordination")
+SUITES = (
+    "engine",
+    "stages",
+    "service",
+    "rivals",
+    "idle",
+    "lanes",
+    "coordination",
+    "datasets_million",
+)
 
 
 def main(argv: list[str] | None = None) -> int:
