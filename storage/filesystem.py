@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from contract.errors import NotFound, StorageUnavailable
 from storage.durable_files import fsync_folder, make_folder, remove_empty_folders, write_durably
+from storage.leftovers import remove_leftovers
 from storage.objects import ObjectInfo, check_key, check_metadata
 
 _RACES = 3  # a delete may remove the emptied folder under our feet; make it again this often
@@ -99,6 +100,11 @@ class FilesystemStore:
                 probe.write_bytes(b"ok")
             finally:
                 probe.unlink(missing_ok=True)
+
+    def tidy(self, older_than_s: float) -> int:
+        """Remove what crashed writers left behind so long ago; return how many files."""
+        with _using_disk("leftovers"):
+            return remove_leftovers(self._root, older_than_s)
 
     def _path(self, key: str) -> Path:
         return self._root / check_key(key)

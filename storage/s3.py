@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from contract.errors import StorageUnavailable
 from contract.settings import Settings
+from storage.lifecycle import set_lifecycle
 from storage.objects import ObjectInfo, check_key, check_metadata
 from storage.s3_answers import S3Body, error_code, head_info, listed_info, s3_errors
 
@@ -30,16 +31,19 @@ class S3Store:
         *,
         public_client: Any = None,
         create_bucket: bool = False,
+        retention_s: int = 0,
         foreign: bool = False,
     ) -> None:
         """`public_client` signs URLs for the address under which clients reach the server.
 
+        `retention_s`: a bucket that we make forgets jobs by itself a little later; 0: never.
         `foreign`: somebody else's bucket, whose keys may be any text.
         """
         self._client = client
         self._signer = public_client or client
         self._bucket = bucket
         self._create_bucket = create_bucket
+        self._retention_s = retention_s
         self._checked: Callable[[str], str] = str if foreign else check_key
 
     @classmethod
@@ -54,11 +58,12 @@ class S3Store:
             settings.s3_bucket or "depthq",
             public_client=_open_client(settings, public_url) if public_url else None,
             create_bucket=settings.s3_create_bucket,
+            retention_s=settings.retention_s,
         )
 
     def neighbour(self, bucket: str) -> S3Store:
         """Return a store of somebody else's bucket on the same server, never created by us."""
-        return S3Store(self._client, bucket, foreign=True)
+        return S3Store(self._client, bucket, public_client=self._signer, foreign=True)
 
     def put(
         self,
@@ -177,6 +182,9 @@ class S3Store:
         except ClientError as exc:  # another process was faster
             if error_code(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
                 raise
+            return
+        if self._retention_s:
+            set_lifecycle(self._client, self._bucket, self._retention_s)
 
 
 def _open_client(settings: Settings, endpoint_url: str | None) -> Any:

@@ -30,8 +30,17 @@ class Quarantine:
     objects: ObjectStore
 
     def list(self) -> list[dict[str, object]]:
-        """Return id, reason and time of every job set aside, oldest first."""
-        return [self.show(job_id) for job_id in self.jobs.quarantined()]
+        """Return id, reason and time of every job set aside, oldest first.
+
+        Those whose retention has ended are taken off the list.
+        """
+        entries = []
+        for job_id in self.jobs.quarantined():
+            try:
+                entries.append(self.show(job_id))
+            except NotFound:
+                self.jobs.unquarantine(job_id)
+        return entries
 
     def show(self, job_id: str) -> dict[str, object]:
         """Return what is known of the job; NotFound if there is no record of it."""

@@ -1,7 +1,8 @@
 """Removes what has outlived its retention: inputs, outputs and results of old jobs.
 
 Bucket lifecycle rules do the same where the store has them; the sweep is for the stores that do
-not, and for the files on disk. Redis forgets records by itself (EXPIREAT).
+not, and for the files on disk, where it also clears away what crashed writers left. Redis forgets
+records by itself (EXPIREAT).
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 
 from contract.errors import StorageUnavailable
+from storage.filesystem import FilesystemStore
 from storage.objects import ObjectInfo, ObjectStore
 
 log = logging.getLogger(__name__)
 
 EVERY_S = 3_600.0
 AT_ONCE = 500  # objects per delete
+LEFT_FOR_S = 3_600.0  # a temporary file so old belongs to nobody
 
 
 class Sweeper:
@@ -37,7 +40,7 @@ class Sweeper:
             if not self._leads():
                 return 0
             self._next_at = time.monotonic() + EVERY_S
-            return self.sweep()
+            return self.sweep() + self._tidy()
         except StorageUnavailable as exc:
             log.warning("not swept: %s", exc, extra={"action": "sweep"})
             return 0
@@ -52,6 +55,14 @@ class Sweeper:
         removed += self._remove(batch)
         if removed:
             log.info("%s objects expired", removed, extra={"action": "sweep"})
+        return removed
+
+    def _tidy(self) -> int:
+        if not isinstance(self._objects, FilesystemStore):
+            return 0  # S3 shows whole objects only
+        removed = self._objects.tidy(LEFT_FOR_S)
+        if removed:
+            log.info("%s leftovers removed", removed, extra={"action": "sweep"})
         return removed
 
     def _expired_jobs(self, before: float) -> Iterator[list[str]]:
