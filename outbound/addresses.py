@@ -18,7 +18,6 @@ Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], list[str]]
 
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
-_NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 _COMPATIBLE = ipaddress.ip_network("::/96")
 _FORBIDDEN = tuple(
     ipaddress.ip_network(network)
@@ -26,33 +25,43 @@ _FORBIDDEN = tuple(
         "168.63.129.16/32",  # platform services of one cloud
         "192.0.0.0/24",  # IETF protocol assignments, metadata of another
         "100.64.0.0/10",  # carrier-grade NAT, metadata of a third
+        "192.88.99.0/24",  # 6to4 relays
+        "198.18.0.0/15",  # benchmarks
+        "64:ff9b:1::/48",  # local NAT64
+        "fec0::/10",  # site-local, of old
         "fd00:ec2::/32",
     )
 )
 
 
-def is_public(address: Address) -> bool:
-    """Tell whether `address`, and every IPv4 address inside it, is public unicast."""
-    if isinstance(address, IPv6Address):
-        if address in _NAT64_LOCAL or address.is_site_local:
-            return False
-        inner = _embedded(address)
-        if inner is not None:
-            return is_public(inner)
-    listed = any(address in net for net in _FORBIDDEN if net.version == address.version)
-    return address.is_global and not address.is_multicast and not listed
+def is_public(text: str) -> bool:
+    """Tell whether `text` is a public unicast address, and every IPv4 address inside it too."""
+    try:
+        address = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    return all(_plainly_public(each) for each in _unwrapped(address))
 
 
-def _embedded(address: IPv6Address) -> IPv4Address | None:
-    if address.ipv4_mapped is not None:
-        return address.ipv4_mapped
-    if address.sixtofour is not None:
-        return address.sixtofour
-    if address.teredo is not None:
-        return address.teredo[1]
+def _plainly_public(address: Address) -> bool:
+    if address.is_multicast or address.is_reserved or not address.is_global:
+        return False
+    return not any(address in net for net in _FORBIDDEN if net.version == address.version)
+
+
+def _unwrapped(address: Address) -> list[Address]:
+    """Return what `address` stands for: itself, or the IPv4 addresses embedded in it."""
+    if isinstance(address, IPv4Address):
+        return [address]
     if address in _NAT64 or address in _COMPATIBLE:
-        return IPv4Address(int(address) & 0xFFFF_FFFF)
-    return None
+        return [IPv4Address(int(address) & 0xFFFF_FFFF)]
+    if address.ipv4_mapped is not None:
+        return [address.ipv4_mapped]
+    if address.sixtofour is not None:
+        return [address.sixtofour, address]
+    if address.teredo is not None:
+        return [*address.teredo, address]
+    return [address]
 
 
 def system_resolve(host: str, port: int) -> list[str]:
@@ -69,11 +78,11 @@ def checked_address(host: str, port: int, resolve: Resolve = system_resolve) -> 
     """
     try:
         texts = resolve(host, port)
-    except OSError as exc:
+    except (OSError, UnicodeError) as exc:
         raise UrlUnreachable(f"The host {host[:100]!r} cannot be resolved.") from exc
     if not texts:
         raise UrlUnreachable(f"The host {host[:100]!r} has no address.")
     for text in texts:
-        if not is_public(ipaddress.ip_address(text.partition("%")[0])):
+        if not is_public(text):
             raise UrlForbidden(f"The host {host[:100]!r} is not on the public Internet.")
     return texts[0]

@@ -7,11 +7,13 @@ every redirect checked the same way, sizes and total time bounded.
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import socket
 import ssl
+import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
@@ -24,34 +26,42 @@ REDIRECTS = (301, 302, 303, 307, 308)
 MAX_REDIRECTS = 3
 
 Locate = Callable[[str, int], str]  # host, port → the address to connect to
+Connect = Callable[[str, int, float], socket.socket]  # address, port, timeout in s
+Sink = Callable[[bytes], object]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Status, headers (lower-case names) and body of the last answer."""
+    """Status and headers (lower-case names) of an answer; its body, unless it went to a sink."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
+    body: bytes = b""
+
+
+def _connect(address: str, port: int, timeout_s: float) -> socket.socket:
+    return socket.create_connection((address, port), timeout_s)
 
 
 @dataclass(frozen=True)
 class Door:
-    """Calls out. `locate` and `ports` are replaced in tests, never by configuration."""
+    """Calls out. `locate` and `connect` are replaced in tests, never by configuration."""
 
-    timeout_s: float = 10.0
+    timeout_s: float = 15.0
     max_bytes: int = 64 * 1024 * 1024
     locate: Locate = checked_address
-    ports: Mapping[str, int] | None = None
+    connect: Connect = _connect
 
-    def get(self, url: str, headers: Mapping[str, str] | None = None) -> Answer:
-        """Return the answer to a GET, following up to three redirects.
+    def get(self, url: str, sink: Sink | None = None) -> Answer:
+        """Return the answer to a GET, after up to three redirects.
 
-        Raises UrlForbidden, UrlUnreachable, or ImageTooLarge past `max_bytes`.
+        With `sink` a 200's body goes there piece by piece. Raises UrlForbidden, UrlUnreachable
+        (also for a body that was cut off), ImageTooLarge, and what `sink` raises.
         """
         deadline = time.monotonic() + self.timeout_s
+        headers = {"Accept": "image/*", "User-Agent": "depthq", "Connection": "close"}
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._call("GET", url, b"", headers or {}, deadline)
+            answer = self._call("GET", url, b"", headers, deadline, sink)
             if answer.status not in REDIRECTS or "location" not in answer.headers:
                 return answer
             url = urljoin(url, answer.headers["location"])
@@ -59,70 +69,85 @@ class Door:
 
     def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
         """Return the answer to a POST. Redirects are not followed."""
-        return self._call("POST", url, body, headers, time.monotonic() + self.timeout_s)
+        return self._call("POST", url, body, headers, time.monotonic() + self.timeout_s, None)
 
     def _call(
-        self, method: str, url: str, body: bytes, headers: Mapping[str, str], deadline: float
+        self,
+        method: str,
+        url: str,
+        body: bytes,
+        headers: Mapping[str, str],
+        deadline: float,
+        sink: Sink | None,
     ) -> Answer:
-        parts = self._checked(url)
-        connection = self._connect(parts, deadline)
+        parts = _checked(url)
+        host = str(parts.hostname)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
-            connection.request(method, target, body or None, dict(headers))
-            response = connection.getresponse()
-            lower = {name.lower(): value for name, value in response.getheaders()}
-            return Answer(response.status, lower, self._read(response, connection, deadline))
-        except (OSError, http.client.HTTPException) as exc:
-            raise UrlUnreachable(f"{parts.hostname} did not answer properly: {exc}") from exc
-        finally:
-            connection.close()
+            with self._connected(parts, deadline) as connection:
+                connection.request(method, target, body or None, dict(headers))
+                with connection.getresponse() as response:
+                    answer = self._receive(response, sink)
+            if time.monotonic() > deadline:  # the cut looks like an end where no length was given
+                raise UrlUnreachable("The answer did not arrive in time.")
+            return answer
+        except (OSError, http.client.HTTPException, ValueError) as exc:
+            raise UrlUnreachable(f"Nothing came from {host[:100]!r}.") from exc
 
-    def _checked(self, url: str) -> SplitResult:
-        try:
-            parts = urlsplit(url)
-            port = parts.port
-        except ValueError as exc:
-            raise UrlForbidden("This is not a URL.") from exc
-        ports = self.ports or PORTS
-        if parts.scheme not in ports or not parts.hostname:
-            raise UrlForbidden("Only http:// and https:// URLs are fetched.")
-        if parts.username is not None or parts.password is not None:
-            raise UrlForbidden("URLs with credentials are not fetched.")
-        if port not in (None, ports[parts.scheme]):
-            raise UrlForbidden("Only the usual ports, 80 and 443, are called.")
-        return parts
-
-    def _connect(self, parts: SplitResult, deadline: float) -> http.client.HTTPConnection:
-        host = str(parts.hostname)
-        port = (self.ports or PORTS)[parts.scheme]
+    @contextlib.contextmanager
+    def _connected(
+        self, parts: SplitResult, deadline: float
+    ) -> Iterator[http.client.HTTPConnection]:
+        host, port = str(parts.hostname), PORTS[parts.scheme]
         address = self.locate(host, port)
-        left_s = max(0.1, deadline - time.monotonic())
-        try:
-            sock: socket.socket = socket.create_connection((address, port), left_s)
-            if parts.scheme == "https":
-                sock = ssl.create_default_context().wrap_socket(sock, server_hostname=host)
-        except OSError as exc:
-            raise UrlUnreachable(f"{host} cannot be reached: {exc}") from exc
-        connection = http.client.HTTPConnection(host, port, timeout=left_s)
-        connection.sock = sock
-        return connection
+        left_s = max(0.01, deadline - time.monotonic())
+        with self.connect(address, port, left_s) as raw:
+            # Timeouts hold for each read alone; a server that drips is cut off by the clock.
+            clock = threading.Timer(left_s, _cut, [raw])
+            clock.daemon = True
+            clock.start()
+            connection = http.client.HTTPConnection(host, port)
+            try:
+                connection.sock = _wrapped(raw, host) if parts.scheme == "https" else raw
+                yield connection
+            finally:
+                clock.cancel()
+                connection.close()
 
-    def _read(
-        self,
-        response: http.client.HTTPResponse,
-        connection: http.client.HTTPConnection,
-        deadline: float,
-    ) -> bytes:
-        body = bytearray()
-        while True:
-            left_s = deadline - time.monotonic()
-            if left_s <= 0:
-                raise UrlUnreachable(f"The answer took longer than {self.timeout_s:g} s.")
-            if connection.sock is not None:  # None once the last byte was read
-                connection.sock.settimeout(left_s)
-            chunk = response.read1(CHUNK_BYTES)
-            if not chunk:
-                return bytes(body)
-            body += chunk
-            if len(body) > self.max_bytes:
+    def _receive(self, response: http.client.HTTPResponse, sink: Sink | None) -> Answer:
+        headers = {name.lower(): value for name, value in response.getheaders()}
+        body, size = bytearray(), 0
+        take = sink if sink is not None and response.status == http.client.OK else body.extend
+        while chunk := response.read1(CHUNK_BYTES):
+            size += len(chunk)
+            if size > self.max_bytes:
                 raise ImageTooLarge(f"The answer is larger than {self.max_bytes} bytes.")
+            take(chunk)
+        if response.length:
+            raise UrlUnreachable("The answer was cut off.")
+        return Answer(response.status, headers, bytes(body))
+
+
+def _wrapped(raw: socket.socket, host: str) -> ssl.SSLSocket:
+    return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
+
+
+def _cut(raw: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # it may be closed already
+        raw.shutdown(socket.SHUT_RDWR)
+
+
+def _checked(url: str) -> SplitResult:
+    """Return the URL's parts. Raises UrlForbidden."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as exc:
+        raise UrlForbidden("This is not a URL.") from exc
+    if parts.scheme not in PORTS or not parts.hostname:
+        raise UrlForbidden("Only http:// and https:// URLs are called.")
+    if parts.username is not None or parts.password is not None:
+        raise UrlForbidden("URLs with credentials are not called.")
+    if port not in (None, PORTS[parts.scheme]):
+        raise UrlForbidden("Only the usual ports, 80 and 443, are called.")
+    return parts

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import ipaddress
-
 import pytest
 
 from contract.errors import UrlForbidden, UrlUnreachable
@@ -13,14 +11,15 @@ INTERNAL = [
     "255.255.255.255", "240.0.0.1", "198.18.0.1",
     "::1", "::", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254",
     "64:ff9b::a9fe:a9fe", "64:ff9b:1::a00:1", "2002:a9fe:a9fe::", "2002:7f00:1::",
-    "fe80::1", "fec0::1", "fc00::1", "fd00:ec2::254", "ff02::1",
+    "fe80::1", "fe80::1%eth0", "fec0::1",
+    "2001:0:a9fe:a9fe::", "192.88.99.1", "fc00::1", "fd00:ec2::254", "ff02::1",
 ]  # fmt: skip
 PUBLIC = ["8.8.8.8", "1.1.1.1", "2001:4860:4860::8888", "64:ff9b::808:808", "::ffff:8.8.8.8"]
 
 
 @pytest.mark.parametrize("text", INTERNAL)
 def test_internal_addresses_are_refused_in_every_dress(text):
-    assert not is_public(ipaddress.ip_address(text))
+    assert not is_public(text)
     with pytest.raises(UrlForbidden):
         checked_address("example.org", 80, lambda *_: [text])
 
@@ -28,6 +27,11 @@ def test_internal_addresses_are_refused_in_every_dress(text):
 @pytest.mark.parametrize("text", PUBLIC)
 def test_public_addresses_pass(text):
     assert checked_address("example.org", 80, lambda *_: [text]) == text
+
+
+@pytest.mark.parametrize("text", ["localhost", "", "0x7f000001", "2130706433"])
+def test_what_is_not_an_address_is_not_public(text):
+    assert not is_public(text)
 
 
 def test_one_internal_address_among_public_ones_is_enough_to_refuse():
