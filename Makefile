@@ -57,6 +57,15 @@ fix: setup-dev ## format and apply safe lint fixes
 test: setup-dev setup-browser ## the whole test suite but the slow chaos and soak runs
 	$(BIN)/pytest -m "not slow"
 
+chaos: setup-dev ## inject every fault of docs/reliability.md and regenerate its table (half an hour)
+	rm -rf test-report/chaos
+	CHAOS_RESULTS=test-report/chaos $(BIN)/pytest tests/chaos; status=$$?; \
+	$(BIN)/python -m tests.chaos.report test-report/chaos && exit $$status
+
+soak: setup-dev ## half an hour (SOAK_MINUTES) of load with a fault a minute; fills docs/reliability.md
+	$(BIN)/python -m tests.chaos.soak test-report/chaos; status=$$?; \
+	$(BIN)/python -m tests.chaos.report test-report/chaos && exit $$status
+
 bench: setup-dev ## measure what benchmarks/README.md claims and regenerate it
 	$(BIN)/python -m benchmarks
 

@@ -1,0 +1,34 @@
+"""`python -m tests.chaos.faulty_api`: our API with traps between each two of its writes."""
+
+from __future__ import annotations
+
+import sys
+
+from api import accept
+from api.__main__ import main
+from api.dispatch import CeleryDispatch
+from storage.filesystem import FilesystemStore
+from storage.jobs import JobStore
+from storage.s3 import S3Store
+from tests.chaos import traps
+
+
+def lay_traps() -> None:
+    """Put a trap before each write of a job's acceptance, and before its answer."""
+    S3Store.put = traps.before("put", S3Store.put)
+    FilesystemStore.put = traps.before("put", FilesystemStore.put)
+    JobStore.create = traps.before("create", JobStore.create)
+    CeleryDispatch.enqueue = traps.before("enqueue", CeleryDispatch.enqueue)
+    keep = accept._keep
+
+    def keep_then_die(*args, **kwargs):
+        record = keep(*args, **kwargs)
+        traps.spring("reply")
+        return record
+
+    accept._keep = keep_then_die
+
+
+if __name__ == "__main__":
+    lay_traps()
+    sys.exit(main())

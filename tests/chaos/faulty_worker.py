@@ -1,0 +1,47 @@
+"""`python -m tests.chaos.faulty_worker`: our worker with traps before each of its stages.
+
+Two images are poison to it: one kills its decoding child, one the worker process itself.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+
+from storage.jobs import JobStore
+from tests.chaos import traps
+from tests.chaos.poison import KILL_WORKER
+from worker import pipeline, watchdog
+from worker.__main__ import main
+from worker.engines.simulated import SimulatedEngine
+from worker.imaging.decoder import Decoder
+
+
+def lay_traps() -> None:
+    """Put a trap before each stage, and shorten the watchdog's patience."""
+    pipeline.input_object = traps.before("fetch", pipeline.input_object)
+    Decoder.decode = traps.before("decode", _deadly(Decoder.decode))
+    SimulatedEngine.infer = traps.before("infer", SimulatedEngine.infer)
+    pipeline.render = traps.before("render", pipeline.render)
+    pipeline.store_files = traps.before("store", pipeline.store_files)
+    pipeline.store_result = traps.before("result", pipeline.store_result)
+    JobStore.finish = traps.before("finish", JobStore.finish)
+    Decoder.__init__.__kwdefaults__["command"] = (
+        *(sys.executable, "-s", "-m", "tests.chaos.poison"),
+    )
+    watchdog.ENGINE_LIMIT_S = float(os.environ.get("CHAOS_ENGINE_LIMIT_S", "60"))
+
+
+def _deadly(decode):
+    def decode_or_die(self, data):
+        if data.endswith(KILL_WORKER):
+            os.kill(os.getpid(), signal.SIGKILL)
+        return decode(self, data)
+
+    return decode_or_die
+
+
+if __name__ == "__main__":
+    lay_traps()
+    sys.exit(main())
