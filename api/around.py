@@ -52,8 +52,9 @@ def _record(response: Response, measures: Measures) -> None:
         "status": response.status_code,
         "duration_ms": round(seconds * 1000, 1),
     }
-    if request.view_args and "job_id" in request.view_args:
-        about["job_id"] = str(request.view_args["job_id"])[:60]
+    for name in ("job_id", "dataset_id"):
+        if request.view_args and name in request.view_args:
+            about[name] = str(request.view_args[name])[:60]
     log.log(
         level, "%s %s %d", request.method, request.path[:200], response.status_code, extra=about
     )

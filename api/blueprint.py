@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from api.errors import MEDIA_TYPE
 
 JOBS = Tag(name="jobs", description="One image each: submit, poll, fetch")
+DATASETS = Tag(name="datasets", description="Thousands to millions of images at once")
 SERVICE = Tag(name="service", description="What serves, and how it is doing")
 
 v1 = APIBlueprint("v1", __name__, url_prefix="/v1", abp_security=[{}, {"bearer": []}])

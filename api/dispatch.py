@@ -1,4 +1,7 @@
-"""Enqueue: puts a job's id into the broker. Publishes only; runs nothing, imports no worker."""
+"""Enqueue: puts a job's or a dataset's id into the broker.
+
+Publishes only; runs nothing, imports no worker.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,9 @@ class Dispatch(Protocol):
 
     def enqueue(self, job_id: str, lane: Lane) -> None:
         """Publish the id. Raises StorageUnavailable; the message may have gone out all the same."""
+
+    def send_step(self, task: str, message_id: str) -> None:
+        """Publish a step of a dataset, in the bulk lane. Raises StorageUnavailable likewise."""
 
 
 class CeleryDispatch:
@@ -50,11 +56,18 @@ class CeleryDispatch:
 
     def enqueue(self, job_id: str, lane: Lane) -> None:
         """Publish the id, which is also the message's id. Raises StorageUnavailable."""
+        self._send(TASK_RUN_JOB, job_id, lane)
+
+    def send_step(self, task: str, message_id: str) -> None:
+        """Publish a dataset's step. Raises StorageUnavailable."""
+        self._send(task, message_id, Lane.BULK)
+
+    def _send(self, task: str, message_id: str, lane: Lane) -> None:
         try:
             self._app.send_task(
-                TASK_RUN_JOB,
-                args=[job_id],
-                task_id=job_id,
+                task,
+                args=[message_id],
+                task_id=message_id,
                 queue=queue_name(lane),
                 ignore_result=True,
             )

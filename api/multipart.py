@@ -1,4 +1,4 @@
-"""Receives a multipart form: one file `image`, options as small fields, and nothing else."""
+"""Receives a multipart form: one file, options as small fields, and nothing else."""
 
 from __future__ import annotations
 
@@ -10,33 +10,33 @@ from api.uploads import Upload, body_chunks
 from contract.errors import InvalidRequest
 
 MAX_PARTS = 32
-MAX_FIELD_BYTES = 4096
+MAX_FIELD_BYTES = 16 * 1024  # a dataset's whole spec
 MAX_BUFFER_BYTES = 512 * 1024  # what the decoder may hold while it looks for a boundary
 ENVELOPE_BYTES = MAX_PARTS * (MAX_FIELD_BYTES + 1024)  # what a form may weigh beside its image
-IMAGE = "image"
 
 
 class _Form:
-    """Sorts the parts of a form: the image into the upload, the rest into fields."""
+    """Sorts the parts of a form: the file into the upload, the rest into fields."""
 
     def __init__(self, upload: Upload) -> None:
         self._upload = upload
         self._target: bytearray | Upload = bytearray()
         self._field: str | None = None
         self.fields: list[tuple[str, str]] = []
-        self.has_image = False
+        self.has_file = False
 
     def begin(self, part: Field | File) -> None:
         if isinstance(part, Field):
             self._field, self._target = part.name, bytearray()
             return
-        if part.name != IMAGE:
+        if part.name != self._upload.what:
             raise InvalidRequest(
-                f"There is no file field {str(part.name)[:60]!r}; send the file as {IMAGE!r}."
+                f"There is no file field {str(part.name)[:60]!r}; "
+                f"send the file as {self._upload.what!r}."
             )
-        if self.has_image:
-            raise InvalidRequest("Send one image per request.")
-        self.has_image, self._field, self._target = True, None, self._upload
+        if self.has_file:
+            raise InvalidRequest(f"Send one {self._upload.what} per request.")
+        self.has_file, self._field, self._target = True, None, self._upload
 
     def data(self, event: Data) -> None:
         if isinstance(self._target, Upload):
@@ -59,7 +59,7 @@ def _text(value: bytearray) -> str:
 
 
 def receive_form(request: Request, upload: Upload) -> list[tuple[str, str]]:
-    """Fill `upload` with the form's image; return the other fields in order, names may repeat.
+    """Fill `upload` with the form's file; return the other fields in order, names may repeat.
 
     Raises InvalidRequest for anything that is not such a form, ImageTooLarge by size.
     """
@@ -76,8 +76,8 @@ def receive_form(request: Request, upload: Upload) -> list[tuple[str, str]]:
         raise InvalidRequest("The multipart body is malformed or has too many parts.") from exc
     if not finished:
         raise InvalidRequest("The multipart body ended early.")
-    if not form.has_image:
-        raise InvalidRequest(f"There is no file: send it as the multipart field {IMAGE!r}.")
+    if not form.has_file:
+        raise InvalidRequest(f"There is no file: send it as the multipart field {upload.what!r}.")
     return form.fields
 
 

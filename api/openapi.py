@@ -10,6 +10,8 @@ from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
 
 from api.version import VERSION
+from contract.dataset_documents import RetryBody
+from contract.datasets import DatasetSpec
 from contract.documents import CreateJobFromUrl, Problem
 from contract.options import JobOptions
 
@@ -116,6 +118,8 @@ class DepthApp(OpenAPI):
         for name, schema in (
             ("CreateJobForm", _form()),
             ("CreateJobFromUrl", _schema(CreateJobFromUrl)),
+            ("DatasetSpec", _schema(DatasetSpec)),
+            ("RetryBody", _schema(RetryBody)),
         ):
             schemas.update(schema.pop("$defs", {}))
             schemas[name] = schema

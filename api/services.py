@@ -13,6 +13,9 @@ from api.dispatch import Dispatch
 from api.measures import Measures
 from api.wait_budget import WaitBudget
 from contract.settings import Settings
+from storage.buckets import Buckets
+from storage.dataset_objects import DatasetObjects
+from storage.datasets import DatasetStore
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
 from storage.workers import WorkerRegistry
@@ -33,6 +36,9 @@ class Services:
     changes: ChangeHub
     waits: WaitBudget
     measures: Measures
+    datasets: DatasetStore
+    files: DatasetObjects
+    buckets: Buckets
 
 
 def services() -> Services:

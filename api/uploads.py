@@ -1,4 +1,4 @@
-"""Receives one image chunk by chunk, counted and hashed on the way; in memory, then on disk."""
+"""Receives one file chunk by chunk, counted and hashed on the way; in memory, then on disk."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ IN_MEMORY_BYTES = 1024 * 1024  # a larger upload goes to disk, so that many at o
 
 
 class Upload:
-    """The bytes of one image while the request lasts. Closing it forgets them."""
+    """The bytes of one file while the request lasts. Closing it forgets them.
 
-    def __init__(self, max_bytes: int) -> None:
-        self.max_bytes = max_bytes
+    `what` it is: the name of its field in a form.
+    """
+
+    def __init__(self, max_bytes: int, what: str = "image") -> None:
+        self.max_bytes, self.what = max_bytes, what
         self._spool = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by us
         self._hash = hashlib.sha256()
         self.size = 0
@@ -40,7 +43,7 @@ class Upload:
     def write(self, chunk: bytes | bytearray) -> None:
         """Append `chunk`. Raises ImageTooLarge."""
         if self.size + len(chunk) > self.max_bytes:
-            raise ImageTooLarge(f"The image has more than {self.max_bytes} bytes.")
+            raise ImageTooLarge(f"The {self.what} has more than {self.max_bytes} bytes.")
         self._spool.write(chunk)
         self._hash.update(chunk)
         self.size += len(chunk)

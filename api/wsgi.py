@@ -17,7 +17,10 @@ from api.openapi import DepthApp
 from api.services import EXTENSION, Services
 from api.wait_budget import WaitBudget
 from contract.settings import Settings
+from storage.buckets import Buckets
 from storage.connection import open_redis
+from storage.dataset_objects import DatasetObjects
+from storage.datasets import DatasetStore
 from storage.factory import open_object_store
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
@@ -30,6 +33,7 @@ def create_app(
     jobs: JobStore,
     workers: WorkerRegistry,
     dispatch: Dispatch,
+    datasets: DatasetStore,
 ) -> DepthApp:
     """Return the app over the given parts. Connects to nothing and starts no thread yet."""
     measures = Measures()
@@ -47,6 +51,9 @@ def create_app(
         changes=ChangeHub(jobs.changes),
         waits=waits,
         measures=measures,
+        datasets=datasets,
+        files=DatasetObjects(objects),
+        buckets=Buckets(settings, objects),
     )
     around.register(app, settings, measures)
     auth.register(app, settings)
@@ -65,6 +72,7 @@ def app_from(settings: Settings) -> DepthApp:
         JobStore(redis),
         WorkerRegistry(redis),
         CeleryDispatch(settings),
+        DatasetStore(redis),
     )
 
 

@@ -191,7 +191,7 @@ class DatasetPlan(_Value):
 
 
 class RetryRequest(_Value):
-    """`retries/NNNNNN.json`: run the failed items again, only those with one of `codes` if given."""
+    """`retries/NNNNNN.json`: run the failed items again, those with one of `codes` if given."""
 
     round: int
     requested_at: float

@@ -138,6 +138,17 @@ def shard_failures_object(dataset_id: str, shard: int) -> str:
     return f"{dataset_prefix(dataset_id)}failures/{shard:06d}.jsonl"
 
 
+def dataset_list_prefix(owner: str | None) -> str:
+    """Return the folder that lists an owner's datasets, newest first; apart from their files."""
+    return f"dataset-list/{owner or 'all'}/"
+
+
+def dataset_list_object(owner: str | None, created_at: float, dataset_id: str) -> str:
+    """Return the key of a dataset's entry: ordered by how long before the year 2286 it began."""
+    before_ms = 10**13 - int(created_at * 1000)
+    return f"{dataset_list_prefix(owner)}{before_ms:013d}_{dataset_id}"
+
+
 def retry_object(dataset_id: str, round_: int) -> str:
     """Return the key of the request to run failed items again, written before anything starts."""
     return f"{dataset_prefix(dataset_id)}retries/{round_:06d}.json"

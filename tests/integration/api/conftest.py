@@ -15,6 +15,7 @@ from contract.errors import StorageUnavailable
 from contract.names import Lane
 from contract.settings import Settings
 from storage.connection import open_redis
+from storage.datasets import DatasetStore
 from storage.filesystem import FilesystemStore
 from storage.jobs import JobStore
 from storage.workers import WorkerRegistry
@@ -25,12 +26,18 @@ class KeepingDispatch:
     """Keeps what it is told to publish; fails on demand."""
 
     sent: list[tuple[str, Lane]] = field(default_factory=list)
+    steps: list[tuple[str, str]] = field(default_factory=list)
     failing: bool = False
 
     def enqueue(self, job_id: str, lane: Lane) -> None:
         if self.failing:
             raise StorageUnavailable("as asked")
         self.sent.append((job_id, lane))
+
+    def send_step(self, task: str, message_id: str) -> None:
+        if self.failing:
+            raise StorageUnavailable("as asked")
+        self.steps.append((task, message_id))
 
 
 @dataclass
@@ -59,7 +66,8 @@ def make_api(redis_url, tmp_path) -> Iterator:
         chosen = Settings(redis_url=redis_url, data_dir=tmp_path, **settings)
         redis = open_redis(chosen)
         store = FilesystemStore(tmp_path / "objects")
-        app = create_app(chosen, store, JobStore(redis), WorkerRegistry(redis), KeepingDispatch())
+        ledgers = JobStore(redis), WorkerRegistry(redis), KeepingDispatch(), DatasetStore(redis)
+        app = create_app(chosen, store, *ledgers)
         made.append(Api(app, app.extensions[EXTENSION], app.test_client()))
         clients.append(redis)
         return made[-1]

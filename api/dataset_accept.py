@@ -1,0 +1,129 @@
+"""The accept stage of datasets: checked, kept, recorded, told to the workers; in this order.
+
+Once `dataset.json` is written the dataset is accepted: it can be rebuilt from storage alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from dataclasses import dataclass
+
+from api.accept import IDEMPOTENCY_TTL_S
+from api.services import Services
+from api.uploads import Upload
+from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
+from contract.errors import Conflict, InvalidRequest, StorageUnavailable
+from contract.ids import new_id
+from contract.names import (
+    DATASET_ARCHIVE,
+    DATASET_REQUEST,
+    STEP_PLAN,
+    TASK_FORECAST_DATASET,
+    TASK_PLAN_DATASET,
+    dataset_list_object,
+    dataset_object,
+)
+from storage.dataset_preflight import check_spec
+
+log = logging.getLogger(__name__)
+
+STEP_FORECAST = "forecast"
+
+
+@dataclass(frozen=True)
+class DatasetSubmission:
+    """What a client sent, read and counted but not yet checked."""
+
+    spec: DatasetSpec
+    archive: Upload | None
+    dry_run: bool
+    owner: str | None
+    idempotency_key: str | None
+
+
+def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetRequest:
+    """Check, keep and enqueue; return the request (an older one if this is a replay).
+
+    Raises InvalidRequest or Conflict, and StorageUnavailable, after which nothing is kept.
+    """
+    if submission.spec.webhook_url:
+        raise InvalidRequest("webhook_url: datasets do not call webhooks yet; follow the events.")
+    has_archive = submission.archive is not None
+    check_spec(submission.spec, parts.buckets, parts.objects, archive=has_archive)
+    dataset_id = new_id()
+    if submission.idempotency_key is not None:
+        dataset_id = _remember(parts, submission, dataset_id)
+        if kept := parts.files.request(dataset_id):
+            return kept
+    return _keep(parts, submission, dataset_id)
+
+
+def _remember(parts: Services, submission: DatasetSubmission, dataset_id: str) -> str:
+    """Return the id that the key stands for, ours if it is new. Raises Conflict."""
+    key = f"dataset\n{submission.owner or ''}\n{submission.idempotency_key}"
+    archive = submission.archive.sha256 if submission.archive else ""
+    wanted = f"{archive}\n{submission.dry_run}\n{submission.spec.model_dump_json()}"
+    fingerprint = _digest(wanted)
+    holder, held = parts.jobs.remember(_digest(key), dataset_id, fingerprint, IDEMPOTENCY_TTL_S)
+    if held != fingerprint:
+        raise Conflict("This Idempotency-Key was used before for another dataset.")
+    return holder
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> DatasetRequest:
+    request = DatasetRequest(
+        id=dataset_id,
+        created_at=time.time(),
+        spec=submission.spec,
+        archive=_keep_archive(parts, dataset_id, submission.archive),
+        owner=submission.owner,
+        dry_run=submission.dry_run,
+    )
+    if request.dry_run:
+        parts.files.write_request(request)
+        send_step(parts, TASK_FORECAST_DATASET, dataset_id, STEP_FORECAST)
+        return request
+    entry = dataset_list_object(request.owner, request.created_at, dataset_id)
+    parts.objects.put(entry, b"", media_type="text/plain")
+    parts.files.write_request(request)
+    try:
+        parts.datasets.create(DatasetRecord(request=request))
+    except StorageUnavailable:
+        if submission.idempotency_key is None:  # with one, the replay finds it and goes on
+            _forget(parts, request, entry)
+        raise
+    send_step(parts, TASK_PLAN_DATASET, dataset_id, STEP_PLAN)
+    return request
+
+
+def _keep_archive(parts: Services, dataset_id: str, archive: Upload | None) -> str | None:
+    if archive is None:
+        return None
+    key = dataset_object(dataset_id, DATASET_ARCHIVE)
+    parts.objects.put(key, archive.reader(), media_type="application/octet-stream")
+    return key
+
+
+def send_step(parts: Services, task: str, dataset_id: str, step: str) -> None:
+    """Tell the workers. Failing is no reason to refuse: their reconciler sends what is missing."""
+    try:
+        parts.dispatch.send_step(task, f"{dataset_id}/{step}")
+    except StorageUnavailable as exc:
+        about = {"action": "enqueue", "dataset_id": dataset_id}
+        log.warning("not enqueued: %s", exc, extra=about)
+
+
+def _forget(parts: Services, request: DatasetRequest, entry: str) -> None:
+    """Remove what a refused dataset has written, as well as we can."""
+    keys = [dataset_object(request.id, DATASET_REQUEST), entry]
+    try:
+        parts.objects.delete([*keys, request.archive] if request.archive else keys)
+    except StorageUnavailable as exc:
+        about = {"action": "forget", "dataset_id": request.id}
+        log.warning("files left behind: %s", exc, extra=about)

@@ -1,0 +1,51 @@
+"""`GET /v1/datasets/{id}/files/{name}`: the summary, errors, index, or a tar of outputs."""
+
+from __future__ import annotations
+
+import re
+
+from werkzeug.wrappers import Response as AnyResponse
+
+from api.blueprint import DATASETS, problems, v1
+from api.dataset_documents import OWN_FILES
+from api.dataset_places import outputs_place
+from api.dataset_poll import own_dataset
+from api.parameters import DatasetFilePath
+from api.services import services
+from api.serving import file_responses, serve
+from contract.errors import NotFound
+from contract.names import dataset_object
+
+_TYPES = {
+    "json": "application/json",
+    "jsonl": "application/x-ndjson",
+    "parquet": "application/vnd.apache.parquet",
+    "tar": "application/x-tar",
+}
+_TAR = re.compile(r"\d{6,9}\.tar")
+
+
+@v1.get(
+    "/datasets/<string:dataset_id>/files/<string:name>",
+    tags=[DATASETS],
+    operation_id="get_dataset_file",
+    summary="Fetch one of a dataset's files",
+    responses={**file_responses(*_TYPES.values()), **problems(401, 404, 416)},
+)
+def get_dataset_file(path: DatasetFilePath) -> AnyResponse:
+    """Answer the file, or redirect to a presigned URL if the store has such."""
+    parts = services()
+    record, _ = own_dataset(parts, path.dataset_id)
+    if path.name in OWN_FILES:
+        store, key = parts.objects, dataset_object(record.id, path.name)
+    elif _TAR.fullmatch(path.name) and record.request.spec.layout == "webdataset":
+        store, prefix = outputs_place(parts, record.request)
+        key = f"{prefix}/{path.name}".lstrip("/")
+    else:
+        raise NotFound(f"The dataset has no file {path.name[:60]!r}.")
+    media_type = _TYPES[path.name.rpartition(".")[2]]
+    try:
+        name = f"{record.id}.{path.name}"
+        return serve(store, key, name, media_type, parts.settings.presign_expires_s)
+    except NotFound as exc:
+        raise NotFound(f"The dataset has no {path.name}, or not yet.") from exc
