@@ -5,53 +5,23 @@ from __future__ import annotations
 import json
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Literal, NamedTuple, cast
+from typing import cast
 
 from redis import Redis
 
 from contract.datasets import Counts, DatasetRecord, Progress
 from contract.jobs import JobError
-from contract.names import DATASETS_KEY, STEP_FINALIZE, STEP_PLAN, dataset_key
+from contract.names import DATASETS_KEY, dataset_key
 from contract.states import DatasetState
 from storage.connection import redis_errors
 from storage.dataset_fields import from_fields, from_pairs, to_fields
 from storage.dataset_progress import forecast
 from storage.dataset_scripts import DatasetScripts
+from storage.dataset_steps import Next, Renewal, Step, StepClaim, new_step
+
+__all__ = ["DatasetStore", "Next", "Renewal", "Step", "StepClaim", "new_step"]
 
 GRACE_S = 10.0  # from dispatch to claim, before anybody wonders where the message is
-
-
-class Step(NamedTuple):
-    """One lease of a dataset: `plan`, `finalize` or a shard's number; and the holder's token."""
-
-    dataset_id: str
-    name: str
-    token: str
-
-
-@dataclass(frozen=True)
-class StepClaim:
-    """What came of trying to take a step.
-
-    `crashes`: how often its holder died; `died_at`: the items it was at then, where it said so.
-    """
-
-    outcome: Literal["taken", "leased", "ended", "unknown"]
-    record: DatasetRecord | None = None
-    crashes: int = 0
-    died_at: tuple[int, ...] = ()
-
-
-@dataclass(frozen=True)
-class Renewal:
-    """The dataset's state, and the steps to let go of: lost to somebody else, or canceled."""
-
-    state: str
-    lost: frozenset[str]
-
-
-Next = Literal["more", "finalize", "again", "lost"]
 
 
 class DatasetStore:
@@ -68,8 +38,10 @@ class DatasetStore:
         """Write a new record, `done` being the shards that have ended; False: it exists already."""
         times = (repr(record.request.created_at), GRACE_S)
         shards = ",".join(str(number) for number in done)
-        arguments = (secrets.token_hex(8), *times, shards, *to_fields(record))
-        return bool(self._scripts.run("create", record.id, *arguments))
+        nonce = secrets.token_hex(8)
+        return bool(
+            self._scripts.run("create", record.id, nonce, *times, shards, *to_fields(record))
+        )
 
     def get(self, dataset_id: str) -> DatasetRecord | None:
         """Return the record; None: there is none."""
@@ -211,16 +183,6 @@ class DatasetStore:
     def overdue(self, dataset_id: str, limit: int = 100) -> list[str]:
         """Take the steps whose lease has ended, as dispatched anew; the caller sees to messages."""
         return list(self._scripts.run("overdue", dataset_id, GRACE_S, limit))
-
-
-def new_step(dataset_id: str, name: str) -> Step:
-    """Return a step with a token of the caller's own, to claim it with."""
-    return Step(dataset_id, name, secrets.token_hex(8))
-
-
-def is_shard(step: str) -> bool:
-    """Tell whether a step's name is a shard's number."""
-    return step not in (STEP_PLAN, STEP_FINALIZE)
 
 
 def _flat(by_code: Mapping[str, int]) -> list[str | int]:

@@ -228,6 +228,7 @@ class WorkerService:
             send=lambda task, message_id: send(self.celery, task, message_id, Lane.BULK),
             leads=self._leader.acquire_or_renew,
             patience=self._patience,
+            webhooks=WebhookQueue(self._redis),
             throughput=self._throughput,
             worker=self._name,
             children=lambda: self._decoder.pids,
@@ -241,6 +242,7 @@ class WorkerService:
             Door(max_bytes=CHUNK_BYTES),
             secret_key(secret.get_secret_value()) if secret else None,
             self._leader.acquire_or_renew,
+            DatasetStore(self._redis),
         )
 
     def _sweeper(self) -> Sweeper:

@@ -16,11 +16,14 @@ import logging
 import random
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from contract.datasets import DatasetRecord
 from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
 from contract.jobs import JobRecord
 from outbound.http import Door
+from storage.datasets import DatasetStore
 from storage.jobs import JobStore
 from storage.webhooks import WebhookQueue
 
@@ -47,6 +50,49 @@ def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
 
 
+@dataclass(frozen=True)
+class Call:
+    """What is to be told, to whom."""
+
+    item_id: str  # of a job or a dataset
+    url: str
+    terminal: bool
+    body: bytes
+    message_id: str
+
+
+def job_call(record: JobRecord | None) -> Call | None:
+    """Return the call that a job asks for; None: none."""
+    if record is None or record.request.options.webhook_url is None:
+        return None
+    url = record.request.options.webhook_url
+    return Call(record.id, url, record.state.terminal, payload(record), f"msg_{record.id}")
+
+
+def dataset_call(record: DatasetRecord | None) -> Call | None:
+    """Return the call that a dataset asks for; each round that ends is told once."""
+    if record is None or record.request.spec.webhook_url is None:
+        return None
+    message_id = f"msg_{record.id}_{record.round}"
+    url = record.request.spec.webhook_url
+    return Call(record.id, url, record.state.terminal, dataset_payload(record), message_id)
+
+
+def dataset_payload(record: DatasetRecord) -> bytes:
+    """Return what is told of a dataset: type, time, counts."""
+    data = {
+        "id": record.id,
+        "state": record.state.value,
+        "terminal": record.state.terminal,
+        "round": record.round,
+        "counts": record.counts.model_dump(),
+    }
+    moment = datetime.fromtimestamp(record.finished_at or time.time(), UTC)
+    return json.dumps(
+        {"type": f"dataset.{record.state.value}", "timestamp": moment.isoformat(), "data": data}
+    ).encode()
+
+
 def payload(record: JobRecord) -> bytes:
     """Return what is told: type, time, and how the job ended, without storage keys."""
     result = record.result
@@ -70,8 +116,10 @@ class Webhooks:
         door: Door,
         key: bytes | None,
         leads: Callable[[], bool],
+        datasets: DatasetStore | None = None,
     ) -> None:
         self._jobs = jobs
+        self._datasets = datasets
         self._queue = queue
         self._door = door
         self._key = key
@@ -89,38 +137,45 @@ class Webhooks:
             log.warning("webhooks wait: %s", exc, extra={"action": "webhook"})
             return 0
 
-    def _tell(self, job_id: str, key: bytes) -> bool:
-        record = self._jobs.get(job_id)
-        if record is None or record.request.options.webhook_url is None:
-            self._queue.done(job_id)
+    def _call(self, item_id: str) -> Call | None:
+        job = self._jobs.get(item_id)
+        if job is not None or self._datasets is None:
+            return job_call(job)
+        return dataset_call(self._datasets.get(item_id))
+
+    def _tell(self, item_id: str, key: bytes) -> bool:
+        call = self._call(item_id)
+        if call is None:
+            self._queue.done(item_id)
             return False
-        if not record.state.terminal:  # scheduled just before the end
-            self._queue.schedule(job_id, time.time() + 1)
+        if not call.terminal:  # scheduled just before the end
+            self._queue.schedule(item_id, time.time() + 1)
             return False
-        status = self._post(record, record.request.options.webhook_url, key)
+        status = self._post(call, key)
         if 200 <= status < 300 or status == GONE:
-            self._queue.done(job_id)
+            self._queue.done(item_id)
             return status != GONE
         jitter = random.uniform(1.0, 1.2)  # noqa: S311
         pauses = [pause * jitter for pause in PAUSES_S]
-        if self._queue.failed(job_id, time.time(), pauses) is None:
-            log.error("webhook given up", extra={"action": "webhook", "job_id": job_id})
+        if self._queue.failed(item_id, time.time(), pauses) is None:
+            log.error("webhook given up", extra={"action": "webhook", "job_id": item_id})
         return False
 
-    def _post(self, record: JobRecord, url: str, key: bytes) -> int:
+    def _post(self, call: Call, key: bytes) -> int:
         """Return the answer's status, 0 when there was none."""
-        body, timestamp, message_id = payload(record), int(time.time()), f"msg_{record.id}"
+        timestamp = int(time.time())
+        about = {"action": "webhook", "job_id": call.item_id}
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "depthq",
-            "webhook-id": message_id,
+            "webhook-id": call.message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(key, message_id, timestamp, body),
+            "webhook-signature": signature(key, call.message_id, timestamp, call.body),
         }
         try:
-            status = self._door.post(url, body, headers).status
+            status = self._door.post(call.url, call.body, headers).status
         except DepthqError as exc:
-            log.warning("webhook failed: %s", exc, extra={"action": "webhook", "job_id": record.id})
+            log.warning("webhook failed: %s", exc, extra=about)
             return 0
-        log.info("webhook: %s", status, extra={"action": "webhook", "job_id": record.id})
+        log.info("webhook: %s", status, extra=about)
         return status

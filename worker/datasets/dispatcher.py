@@ -33,7 +33,7 @@ class LiveWorkers(Protocol):
 
 
 class Dispatcher:
-    """Sends the messages of datasets. A message too many is harmless: steps are claimed atomically."""
+    """Sends the messages of datasets. One too many is harmless: steps are claimed atomically."""
 
     def __init__(self, ledger: DatasetStore, workers: LiveWorkers, send: Send) -> None:
         self._ledger = ledger

@@ -5,17 +5,10 @@ from __future__ import annotations
 import logging
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-from contract.datasets import (
-    Counts,
-    DatasetPlan,
-    DatasetRecord,
-    DatasetSummary,
-    ItemResult,
-)
+from contract.datasets import DatasetPlan, DatasetRecord, DatasetSummary, ItemResult
 from contract.errors import NotFound, StorageUnavailable
 from contract.names import (
     DATASET_ERRORS,
@@ -24,46 +17,18 @@ from contract.names import (
     dataset_object,
     shard_failures_object,
 )
-from contract.states import DatasetState
 from storage.dataset_objects import LINES, DatasetObjects, result_lines
 from storage.datasets import DatasetStore, Step, new_step
+from storage.webhooks import WebhookQueue
 from worker.datasets.dispatcher import Dispatcher
 from worker.datasets.index import IndexWriter, open_index
 from worker.datasets.leases import Held, StepLeases
+from worker.datasets.tally import Tally
 from worker.patience import Patience
 
 log = logging.getLogger(__name__)
 
 _IN_MEMORY_BYTES = 8 * 1024 * 1024
-
-
-@dataclass
-class _Tally:
-    """What the summary says, gathered result by result."""
-
-    states: Counter[str] = field(default_factory=Counter)
-    codes: Counter[str] = field(default_factory=Counter)
-    workers: set[str] = field(default_factory=set)
-    input_bytes: int = 0
-    output_bytes: int = 0
-    shards: int = 0
-
-    def add(self, result: ItemResult) -> None:
-        self.states[result.state] += 1
-        if result.error is not None:
-            self.codes[result.error.code] += 1
-        self.workers.add(result.worker)
-        self.input_bytes += result.input_bytes
-        self.output_bytes += sum(file.bytes for file in result.outputs.values())
-
-    def counts(self, total: int) -> Counts:
-        return Counts(
-            total=total,
-            succeeded=self.states["succeeded"],
-            skipped=self.states["skipped"],
-            failed=self.states["failed"],
-            by_code=dict(sorted(self.codes.items())),
-        )
 
 
 @dataclass(frozen=True)
@@ -76,6 +41,7 @@ class Finalizer:
     patience: Patience
     dispatcher: Dispatcher
     worker: str
+    webhooks: WebhookQueue
 
     def run(self, dataset_id: str) -> None:
         """Finalize the dataset if its shards have ended and nobody else does."""
@@ -99,6 +65,8 @@ class Finalizer:
             if summary is None:
                 return
             counts = summary.counts
+            if record.request.spec.webhook_url:  # before the state: a crash between loses no call
+                self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
             self.patience(lambda: self.ledger.finalized(step, counts))
         log.info("%s: %s", summary.state, counts, extra=_about(step))
         self.dispatcher.top_up()
@@ -106,7 +74,8 @@ class Finalizer:
     def _write_all(self, record: DatasetRecord, held: Held) -> DatasetSummary | None:
         """Return the summary, written; None: the step was lost on the way."""
         plan = self.files.plan(record.id)
-        tally, latest = _Tally(), self._latest_rounds(record.id, plan)
+        tally, latest = Tally(), self._latest_rounds(record.id, plan)
+        listed = set(self.files.failure_numbers(record.id))
         with (
             tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as errors,
             open_index() as index,
@@ -116,20 +85,14 @@ class Finalizer:
                     return None
                 failures = [result for result in results if result.state == "failed"]
                 errors.write(result_lines(failures))
-                self._correct_failures(record.id, shard, failures)
-                self._tally(tally, index, shard, results)
+                if failures or shard in listed:
+                    self._correct_failures(record.id, shard, failures)
+                tally.add(results)
+                index.write(shard, results)
             files = self._store(record.id, errors, index)
-        summary = self._summary(record, plan, tally, files)
+        summary = tally.summary(record, plan, files)
         self.patience(lambda: self.files.write_summary(summary))
         return summary
-
-    def _tally(
-        self, tally: _Tally, index: IndexWriter, shard: int, results: list[ItemResult]
-    ) -> None:
-        tally.shards += 1
-        for result in results:
-            tally.add(result)
-        index.write(shard, results)
 
     def _latest_rounds(self, dataset_id: str, plan: DatasetPlan) -> dict[str, int]:
         """Return the last round in which each retried item has ended; others are not in it."""
@@ -178,34 +141,6 @@ class Finalizer:
             media_type = "application/vnd.apache.parquet"
             self.patience(lambda: self.files.store.put(key, made, media_type=media_type))
         return files
-
-    def _summary(
-        self, record: DatasetRecord, plan: DatasetPlan, tally: _Tally, files: dict[str, str]
-    ) -> DatasetSummary:
-        finished_at = record.finished_at or time.time()
-        started_at = record.started_at or record.request.created_at
-        wall_s = max(0.001, finished_at - started_at)
-        canceled = record.state is DatasetState.CANCELED
-        total = plan.items or record.counts.total
-        counts = tally.counts(total)
-        return DatasetSummary(
-            id=record.id,
-            state=DatasetState.CANCELED if canceled else DatasetState.COMPLETED,
-            round=record.round,
-            counts=counts,
-            shards_total=plan.shards_total or record.shards_total,
-            shards_done=tally.shards,
-            input_bytes=tally.input_bytes,
-            output_bytes=tally.output_bytes,
-            created_at=record.request.created_at,
-            started_at=record.started_at,
-            finished_at=finished_at,
-            wall_s=round(wall_s, 3),
-            cpu_s=record.cpu_s,
-            images_per_s=round(counts.done / wall_s, 3),
-            workers=tuple(sorted(tally.workers)),
-            files=files,
-        )
 
 
 def _round_of(plan: DatasetPlan, shard: int) -> int:

@@ -1,4 +1,4 @@
-"""Runs one item: fetch → decode → prepare → infer → render → store. One bad image is one failed line."""
+"""Runs one item through fetch, the computer and store. One bad image is one failed line."""
 
 from __future__ import annotations
 

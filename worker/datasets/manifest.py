@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import json
-import shutil
-import tempfile
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, cast
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from contract.datasets import Item
 from contract.errors import InvalidRequest, NotFound
 from storage.buckets import Buckets, split_uri
 from worker.datasets.duplicates import Duplicates
+from worker.datasets.manifest_formats import rows_of
 
-MAX_LINE_BYTES = 1024 * 1024
 MAX_ITEMS = 50_000_000
 MAX_CUSTOM_ID = 500
 _OWN_FIELDS = ("uri", "custom_id", "etag")
-_PARQUET = b"PAR1"
-_GZIP = b"\x1f\x8b"
 
 
 def manifest_items(buckets: Buckets, uri: str) -> Iterator[Item]:
@@ -85,123 +77,4 @@ def _rows(buckets: Buckets, uri: str) -> Iterator[tuple[int, Mapping[str, Any]]]
     except (NotFound, ValueError) as exc:
         raise InvalidRequest(f"there is no manifest at {uri}") from exc
     with raw:
-        buffered = _Peeking(raw)
-        stream = cast("BinaryIO", buffered)
-        try:
-            if buffered.peek(2).startswith(_GZIP):
-                buffered = _Peeking(gzip.GzipFile(fileobj=stream))
-                stream = cast("BinaryIO", buffered)
-            yield from enumerate(_parse(buffered, stream), 1)
-        except (EOFError, gzip.BadGzipFile, zlib.error) as exc:
-            raise InvalidRequest(f"the manifest's gzip stream is broken: {exc}") from exc
-
-
-def _parse(buffered: _Peeking, stream: BinaryIO) -> Iterator[Mapping[str, Any]]:
-    head = buffered.peek(4)
-    if head.startswith(_PARQUET):
-        return _parquet(stream)
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"):
-        return _json_lines(_lines(stream))
-    return _csv(_lines(stream))
-
-
-def _lines(stream: BinaryIO) -> Iterator[tuple[int, str]]:
-    number = 0
-    while line := stream.readline(MAX_LINE_BYTES + 1):
-        number += 1
-        if len(line) > MAX_LINE_BYTES:
-            raise InvalidRequest(f"the manifest's line {number} is longer than 1 MiB")
-        try:
-            yield number, line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as exc:
-            raise InvalidRequest(f"the manifest's line {number} is not UTF-8") from exc
-
-
-def _json_lines(lines: Iterable[tuple[int, str]]) -> Iterator[Mapping[str, Any]]:
-    for number, line in lines:
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as exc:
-            raise InvalidRequest(f"the manifest's line {number} is not JSON: {exc}") from exc
-        if not isinstance(row, dict):
-            raise InvalidRequest(f"the manifest's line {number} is not a JSON object")
-        yield row
-
-
-def _csv(lines: Iterable[tuple[int, str]]) -> Iterator[Mapping[str, Any]]:
-    reader = csv.DictReader((line for _, line in lines), strict=True)
-    try:
-        if "uri" not in (reader.fieldnames or ()):
-            raise InvalidRequest(
-                "the manifest is neither JSONL nor Parquet nor CSV with a column `uri`"
-            )
-        for row in reader:
-            if None in row:
-                raise InvalidRequest(
-                    f"the manifest's line {reader.line_num} has more fields than its header"
-                )
-            yield {name: value for name, value in row.items() if value not in (None, "")}
-    except csv.Error as exc:
-        raise InvalidRequest(f"the manifest's line {reader.line_num} is not CSV: {exc}") from exc
-
-
-def _parquet(stream: BinaryIO) -> Iterator[Mapping[str, Any]]:
-    try:
-        from pyarrow import ArrowException  # 60 MB of memory, only for who needs it
-        from pyarrow.parquet import ParquetFile
-    except ImportError as exc:
-        raise InvalidRequest(
-            "this worker was installed without Parquet; send JSONL or CSV"
-        ) from exc
-    with tempfile.TemporaryFile() as file:
-        shutil.copyfileobj(stream, file, 1024 * 1024)
-        try:
-            table = ParquetFile(file)
-            if "uri" not in table.schema_arrow.names:
-                raise InvalidRequest("the manifest has no column `uri`")
-            for batch in table.iter_batches(batch_size=2_000):
-                for row in batch.to_pylist():
-                    yield {name: _plain(value) for name, value in row.items() if value is not None}
-        except (ArrowException, OSError) as exc:
-            raise InvalidRequest(f"the manifest is not readable Parquet: {exc}") from exc
-
-
-def _plain(value: Any) -> Any:
-    return (
-        value
-        if isinstance(value, str | int | float | bool)
-        else json.loads(json.dumps(value, default=str))
-    )
-
-
-class _Peeking:
-    """A binary stream whose first bytes can be looked at before they are read."""
-
-    def __init__(self, raw: BinaryIO | gzip.GzipFile) -> None:
-        self._raw = raw
-        self._head = b""
-
-    def peek(self, size: int) -> bytes:
-        """Return the first bytes, up to `size` or a little more."""
-        while len(self._head) < size and (more := self._raw.read(size - len(self._head))):
-            self._head += more
-        return self._head
-
-    def read(self, size: int = -1) -> bytes:
-        """Read as files do."""
-        head, self._head = self._head, b""
-        if 0 <= size <= len(head):
-            self._head = head[size:]
-            return head[:size]
-        return head + self._raw.read(size - len(head) if size >= 0 else -1)
-
-    def readline(self, size: int) -> bytes:
-        """Read up to a newline or `size` bytes."""
-        head, self._head = self._head, b""
-        line, newline, rest = head.partition(b"\n")
-        if newline:
-            self._head = rest
-            return line + newline
-        return head + self._raw.readline(size - len(head))
+        yield from enumerate(rows_of(raw), 1)

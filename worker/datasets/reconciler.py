@@ -1,4 +1,4 @@
-"""Sends again what was lost: steps of datasets whose lease has ended and for which no message waits."""
+"""Sends steps again whose lease has ended and for which no message waits."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ from storage.buckets import Buckets
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore
 from storage.objects import ObjectStore
+from storage.webhooks import WebhookQueue
 from worker.datasets.cpu import CpuMeter
 from worker.datasets.dispatcher import Dispatcher, LiveWorkers, Send
 from worker.datasets.fetch import Fetcher
@@ -27,6 +28,7 @@ from worker.datasets.leases import StepLeases
 from worker.datasets.planner import Planner
 from worker.datasets.ranges import RangeFinder
 from worker.datasets.reconciler import DatasetReconciler
+from worker.datasets.rounds import Rounds
 from worker.datasets.shard import ShardRunner
 from worker.datasets.simulated import Simulated
 from worker.datasets.sources import Sources
@@ -51,6 +53,7 @@ class Surroundings:
     send: Send
     leads: Callable[[], bool]
     patience: Patience
+    webhooks: WebhookQueue
     throughput: Throughput
     worker: str
     children: Callable[[], Sequence[int]] = lambda: ()  # process ids of decoders
@@ -98,9 +101,14 @@ class DatasetWorker:
         }
         self._planner = Planner(
             **shared,
-            sources=self._sources,
-            rate=around.throughput.images_per_s,
-            depth_range=RangeFinder(files, source, source.compute, self._executor),
+            webhooks=around.webhooks,
+            rounds=Rounds(
+                files,
+                self._sources,
+                around.patience,
+                around.throughput.images_per_s,
+                RangeFinder(files, source, source.compute, self._executor),
+            ),
             stopping=lambda: self._stopping,
         )
         self._shards = ShardRunner(
@@ -113,7 +121,7 @@ class DatasetWorker:
             cpu=CpuMeter(around.children),
             stopping=lambda: self._stopping,
         )
-        self._finalizer = Finalizer(**shared)
+        self._finalizer = Finalizer(**shared, webhooks=around.webhooks)
         self._forecaster = Forecaster(files, self._sources, runner, self._executor)
 
     def plan(self, message_id: str) -> None:

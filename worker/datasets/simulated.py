@@ -1,4 +1,4 @@
-"""Items without images, to measure what it costs to coordinate them: no bytes, no pixels, no files."""
+"""Items without bytes, pixels or files, to measure what it costs to coordinate them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many items a shard gets: about 30 s of work, fewer at the start so that work starts at once."""
+"""How many items a shard gets: about 30 s of work, fewer at first, so that work starts at once."""
 
 from __future__ import annotations
 

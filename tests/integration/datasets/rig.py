@@ -25,6 +25,7 @@ from contract.names import (
 from storage.dataset_objects import DatasetObjects
 from storage.dataset_recovery import restore
 from storage.datasets import DatasetStore
+from storage.webhooks import WebhookQueue
 from worker.datasets.dispatcher import message
 from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
 from worker.imaging.prepared import Prepared
@@ -126,6 +127,7 @@ class Rig:
             send=self.queue.send,
             leads=lambda: True,
             patience=self.patience,
+            webhooks=WebhookQueue(redis),
             throughput=Throughput(),
             worker=name,
         )

@@ -1,4 +1,4 @@
-"""2,000 real photographs through two real bulk workers on a real S3 server, in peace and under fire."""
+"""2,000 real photographs through two real bulk workers on a real S3 server, come what may."""
 
 from __future__ import annotations
 

@@ -307,3 +307,35 @@ def test_a_slow_shard_keeps_its_lease_and_reports_items(make_rig, photos, redis)
     assert any(0 < items < 60 for items, _ in seen)
     assert rig.ledger.get(dataset_id).counts.succeeded == 60
     assert redis.hget(dataset_key(dataset_id), "in_flight") == "0"
+
+
+def test_the_end_of_a_dataset_is_told(rig, photos, redis):
+    from storage.jobs import JobStore
+    from storage.webhooks import WebhookQueue
+    from worker.webhooks import Webhooks
+
+    class Door:
+        def __init__(self):
+            self.posts = []
+
+        def post(self, url, body, headers):
+            self.posts.append((url, json.loads(body), headers["webhook-id"]))
+            return type("Answer", (), {"status": 200})()
+
+    # Given a dataset that completes, one that is refused, and one that wants no call
+    put_images(photos, 3)
+    url = {"webhook_url": "https://example.org/hook"}
+    good = rig.submit(**PREFIX, **url)
+    refused = rig.submit(prefix="s3://photos/nothing/", **url)
+    rig.submit(**PREFIX)
+    rig.run()
+    # When the calls are made
+    door, queue = Door(), WebhookQueue(redis)
+    Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.ledger).tick()
+    # Then each ending is told once
+    told = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
+    assert told == {
+        good: ("dataset.completed", f"msg_{good}_0"),
+        refused: ("dataset.failed", f"msg_{refused}_0"),
+    }
+    assert queue.due(time.time() + 10) == []

@@ -119,6 +119,12 @@ def test_an_encrypted_member_is_refused():
         unpack(bytes(body))
 
 
+def test_a_zip_with_a_huge_directory_is_refused_before_it_is_read(monkeypatch):
+    monkeypatch.setattr("worker.datasets.archive.MAX_DIRECTORY_BYTES", 100)
+    with pytest.raises(InvalidRequest, match="too many entries"):
+        unpack(zipped(*GOOD))
+
+
 def test_a_missing_archive_is_refused():
     with pytest.raises(InvalidRequest, match="not there"):
         list(archive_items(MemoryStore(), "archive", ID, LIMIT, lambda name: True))

@@ -13,7 +13,8 @@ from contract.settings import Settings
 from storage.buckets import Buckets
 from storage.memory import MemoryStore
 from worker.datasets.duplicates import Duplicates
-from worker.datasets.manifest import MAX_LINE_BYTES, manifest_items
+from worker.datasets.manifest import manifest_items
+from worker.datasets.manifest_formats import MAX_LINE_BYTES
 
 ROWS = [
     {"uri": "s3://photos/a.jpg", "custom_id": "one", "label": "cat"},

@@ -1,0 +1,46 @@
+"""What is said about the steps of a dataset: plan, shards, finalize."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+from contract.datasets import DatasetRecord
+
+
+class Step(NamedTuple):
+    """One lease of a dataset: `plan`, `finalize` or a shard's number; and the holder's token."""
+
+    dataset_id: str
+    name: str
+    token: str
+
+
+@dataclass(frozen=True)
+class StepClaim:
+    """What came of trying to take a step.
+
+    `crashes`: how often its holder died; `died_at`: the items it was at then, where it said so.
+    """
+
+    outcome: Literal["taken", "leased", "ended", "unknown"]
+    record: DatasetRecord | None = None
+    crashes: int = 0
+    died_at: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Renewal:
+    """The dataset's state, and the steps to let go of: lost to somebody else, or canceled."""
+
+    state: str
+    lost: frozenset[str]
+
+
+Next = Literal["more", "finalize", "again", "lost"]
+
+
+def new_step(dataset_id: str, name: str) -> Step:
+    """Return a step with a token of the caller's own, to claim it with."""
+    return Step(dataset_id, name, secrets.token_hex(8))
