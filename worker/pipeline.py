@@ -7,7 +7,9 @@ infrastructure's (given back, never counted) and ours (a bounded number of attem
 from __future__ import annotations
 
 import logging
+import os
 import time
+from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 
@@ -37,6 +39,7 @@ from worker.metrics import StageClock, count_outcome
 from worker.outcome import Computed, failure, store_files, store_result, success
 from worker.patience import Patience
 from worker.rendering.render import render
+from worker.watchdog import EXIT_CODE
 
 log = logging.getLogger(__name__)
 
@@ -101,6 +104,7 @@ class Pipeline:
     worker: str
     lease_s: float
     max_attempts: int
+    end_process: Callable[[int], object] = os._exit
 
     def run(self, job_id: str) -> None:
         """Run the job if it is there to be taken; leaves a final record or gives it back.
@@ -146,6 +150,10 @@ class Pipeline:
                 self._give_back(record, counted=False)
             except DecoderCrashed as exc:
                 self._retry_or_poison(record, exc, clock)
+            except MemoryError:
+                # no job can be done in this process any more, and that is no job's fault
+                log.critical("out of memory", extra={"action": "run", "job_id": record.id})
+                self.end_process(EXIT_CODE)
             except Exception as exc:
                 log.exception("attempt failed", extra={"action": "run", "job_id": record.id})
                 self._retry_or_poison(record, exc, clock)
@@ -173,7 +181,14 @@ class Pipeline:
         self._end(record, success(record, computed, outputs, clock.timings()))
 
     def _end(self, record: JobRecord, result: JobResult) -> None:
-        """Write `result.json`, then the final state: outputs are already there."""
+        """Write `result.json`, then the final state: outputs are already there.
+
+        Who was frozen and lost the job meanwhile must not write over the other's result, so the
+        ledger is asked once more. The state has a fence of its own, objects have none.
+        """
+        if self.patience(lambda: self.jobs.renew([(record.id, record.attempt)], self.lease_s)):
+            log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
+            return
         self.patience(lambda: store_result(self.objects, result))
         if record.request.options.webhook_url:  # before the state: a crash between loses no call
             self.patience(lambda: self.webhooks.schedule(record.id, time.time()))

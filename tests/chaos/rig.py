@@ -105,6 +105,7 @@ class Rig:
         self.store = open_object_store(self.direct)
         self.ledger = Ledger(folder / "accepted.jsonl")
         self.numbers = Numbers(recoveries_s=[])
+        self._passed_at = time.monotonic()
         self.api = FaultyApi(self.settings, folder / "api", self.extra)
         self.worker = FaultyWorker(self.settings, folder / "worker", self.extra)
         self.workers = [self.worker]
@@ -147,9 +148,10 @@ class Rig:
 
     @contextlib.contextmanager
     def fault(self) -> Iterator[None]:
-        """Count what the block does as one injected fault."""
+        """Count what the block does as one injected fault, which has passed at its end."""
         self.numbers.injected += 1
         yield
+        self._passed_at = time.monotonic()
 
     def some_accepted(self, count: int = 8) -> None:
         """Wait until so many more jobs have been accepted."""
@@ -159,12 +161,11 @@ class Rig:
         )
 
     def recovered(self, timeout_s: float = RECOVERED_S) -> None:
-        """Wait until all that was accepted so far has ended; the fault has just passed."""
-        began = time.monotonic()
+        """Wait until all that was accepted so far has ended; note how long the fault was felt."""
         due = {each.id for each in self.ledger.accepted()}
         wait_until(lambda: due <= ended_ids(self.store), "all accepted jobs ended", timeout_s)
         assert self.numbers.recoveries_s is not None
-        self.numbers.recoveries_s.append(time.monotonic() - began)
+        self.numbers.recoveries_s.append(time.monotonic() - self._passed_at)
 
     def trap(self, point: str, action: str, timeout_s: float = RECOVERED_S) -> None:
         """Set a trap and wait until it has sprung."""

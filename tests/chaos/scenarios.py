@@ -119,7 +119,7 @@ def freeze_at(rig: Rig, points: tuple[str, ...]) -> None:
             rig.recovered()
 
 
-@fault("rolling restarts (SIGTERM) under load", 3)
+@fault("rolling restarts (SIGTERM) under load", 3, slow=True)
 def rolling_restarts(rig: Rig) -> None:
     with rig.loaded():
         for _ in range(2):
@@ -157,7 +157,9 @@ def used_kib(pid: int) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith("VmSize"))
 
 
-@fault("engine hangs: the watchdog ends the process", 7, extra={"CHAOS_ENGINE_LIMIT_S": "2"})
+@fault(
+    "engine hangs: the watchdog ends the process", 7, extra={"CHAOS_ENGINE_LIMIT_S": "2"}, slow=True
+)
 def engine_hangs(rig: Rig) -> None:
     with rig.loaded():
         rig.some_accepted()
@@ -189,7 +191,7 @@ def decoder_segfaults(rig: Rig) -> None:
     assert rig.worker.pid == pid, "the worker died with its child"
 
 
-@fault("image that kills the worker process itself, among others", 4)
+@fault("image that kills the worker process itself, among others", 4, slow=True)
 def image_kills_worker(rig: Rig) -> None:
     rig.load.start(4.0)
     rig.some_accepted(2)
@@ -235,7 +237,7 @@ def messages_lost(rig: Rig) -> None:
     rig.recovered()
 
 
-@fault("every message delivered five times, to two workers", 24)
+@fault("every message delivered five times, to two workers", 24, slow=True)
 def messages_repeated(rig: Rig) -> None:
     rig.add_worker()
     celery = make_celery(rig.settings)
@@ -248,7 +250,7 @@ def messages_repeated(rig: Rig) -> None:
         rig.recovered()
 
 
-@fault("messages of an unknown task, which Celery throws away", 26)
+@fault("messages of an unknown task, which Celery throws away", 26, slow=True)
 def unknown_task(rig: Rig) -> None:
     celery = make_celery(rig.settings)
     with rig.supervisor.leaving_down(rig.worker):
@@ -338,7 +340,7 @@ def redis_wiped(rig: Rig) -> None:
             rig.recovered()
 
 
-@fault("Redis loses the end of its log", 11)
+@fault("Redis loses the end of its log", 11, slow=True)
 def redis_log_cut(rig: Rig) -> None:
     with rig.supervisor.leaving_down(rig.worker):
         rig.worker.kill()
@@ -386,7 +388,7 @@ def redis_frozen_between_writes(rig: Rig) -> None:
     assert rig.load.longest_s < 10.0, f"a request took {rig.load.longest_s:.1f} s"
 
 
-@fault("all connections to Redis cut", 14)
+@fault("all connections to Redis cut", 14, slow=True)
 def redis_cut(rig: Rig) -> None:
     with rig.loaded():
         for _ in range(5):
@@ -416,7 +418,7 @@ def redis_black_hole(rig: Rig) -> None:
         rig.recovered(150)
 
 
-@fault("replies of Redis lost after the write", 14, 17)
+@fault("replies of Redis lost after the write", 14, 17, slow=True)
 def redis_replies_lost(rig: Rig) -> None:
     with rig.loaded():
         for _ in range(5):
@@ -426,7 +428,7 @@ def redis_replies_lost(rig: Rig) -> None:
             rig.recovered()
 
 
-@fault("Redis out of memory (maxmemory)", 12)
+@fault("Redis out of memory (maxmemory)", 12, slow=True)
 def redis_full(rig: Rig) -> None:
     with rig.loaded():
         rig.some_accepted()
@@ -462,7 +464,7 @@ def fill(path: Any) -> None:
 # ---- S3
 
 
-@fault("S3 down for 4 s", 15)
+@fault("S3 down for 4 s", 15, slow=True)
 def s3_down_briefly(rig: Rig) -> None:
     s3_down(rig, 4)
 
@@ -492,18 +494,18 @@ def s3_frozen_long(rig: Rig) -> None:
     freeze(rig, rig.s3, 40)
 
 
-@fault("S3 slow: every piece 200 ms late", 16)
+@fault("S3 slow: every piece 200 ms late", 16, slow=True)
 def s3_slow(rig: Rig) -> None:
     wired(rig, Wire(latency_s=0.2), 4)
 
 
-@fault("S3 answers 500, 503, 507, 403", 16, 29)
+@fault("S3 answers 500, 503, 507, 403", 16, 29, slow=True)
 def s3_refuses(rig: Rig) -> None:
     for status in (500, 503, 507, 403):
         wired(rig, Wire(answer=status), 1.5)
 
 
-@fault("S3 refuses connections", 16)
+@fault("S3 refuses connections", 16, slow=True)
 def s3_refuses_connections(rig: Rig) -> None:
     wired(rig, Wire(refuse=True), 2, cut=True)
 
@@ -556,7 +558,13 @@ def disk_full(rig: Rig) -> None:
         rig.recovered(120)
 
 
-@fault("one worker's clock an hour ahead, another's an hour behind", 25, needs="faketime")
+@fault(
+    "one worker's clock an hour ahead, another's an hour behind",
+    25,
+    slow=True,
+    needs="faketime",
+    store="files",
+)
 def clocks_wrong(rig: Rig) -> None:
     library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1"
     with rig.supervisor.leaving_down(rig.worker):
@@ -569,7 +577,7 @@ def clocks_wrong(rig: Rig) -> None:
         rig.recovered()
 
 
-@fault("garbage in the ledger: an index entry without a record", 2)
+@fault("garbage in the ledger: an index entry without a record", 2, slow=True)
 def ghosts(rig: Rig) -> None:
     with rig.fault(), rig.valkey.client() as redis:
         ghost = new_id()

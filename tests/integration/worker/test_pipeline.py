@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 from redis import Redis
@@ -224,3 +225,35 @@ def test_the_lane_is_empty_when_all_is_done(pipeline, jobs, objects):
         pipeline.run(accept(jobs, objects))
     backlog = jobs.backlog(Lane.INTERACTIVE)
     assert (backlog.queued, backlog.running) == (0, 0)
+
+
+def test_who_was_frozen_while_storing_leaves_the_result_of_the_next_alone(pipeline, jobs, objects):
+    # Given a worker that freezes beyond its lease while it stores
+    job_id = accept(jobs, objects)
+    put, frozen = objects.put, []
+
+    def put_and_freeze(key, data, **kwargs):
+        put(key, data, **kwargs)
+        if not frozen:
+            frozen.append(key)
+            jobs.renew([(job_id, 1)], 0.001)  # nobody renews the lease of a frozen worker
+            time.sleep(0.01)
+            pipeline.run(job_id)  # another takes the job and ends it
+            frozen.append(objects.get(result_object(job_id)))
+
+    objects.put = put_and_freeze
+    # When it thaws and goes on
+    pipeline.run(job_id)
+    # Then
+    assert jobs.get(job_id).attempt == 2
+    assert objects.get(result_object(job_id)) == frozen[1]
+
+
+def test_a_worker_without_memory_ends_itself_and_fails_nobody(pipeline, jobs, objects, computer):
+    ended = []
+    pipeline = replace(pipeline, end_process=ended.append)
+    job_id = accept(jobs, objects)
+    computer.failures[b"image"] = [MemoryError("no more")]
+    pipeline.run(job_id)
+    assert ended == [70]
+    assert jobs.get(job_id).state is JobState.RUNNING  # until the lease of the dead runs out
