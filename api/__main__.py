@@ -27,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     app = app_from(settings)
     limit = settings.max_upload_bytes + ENVELOPE_BYTES
     try:
-        front = open_front(app, chosen.host, chosen.port, settings.api_threads, limit)
+        front = open_front(app, settings, chosen.host, chosen.port, limit)
     except OSError as exc:
         log.error("cannot listen on %s:%d: %s", chosen.host, chosen.port, exc.strerror)
         return 1

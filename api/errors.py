@@ -15,6 +15,7 @@ from contract.errors import ERROR_CODES, DepthqError, InvalidRequest, NotFound, 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+MAX_FIELD_PROBLEMS = 20  # named in one answer
 RETRY_AFTER_S = 5  # when infrastructure is away: long enough to recover, short enough to be missed
 
 # 413: the request itself is too large, in bytes or pixels. 415: not a format we read.
@@ -58,11 +59,12 @@ class InvalidFields(InvalidRequest):
 
 
 def invalid_fields(error: ValidationError) -> InvalidFields:
-    """Translate a pydantic error; values are left out, they may be long or secret."""
+    """Translate a pydantic error; values, which may be long or secret, are left out, names cut."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
     return InvalidFields(
         [
-            FieldProblem(field=".".join(map(str, each["loc"])) or "body", message=each["msg"])
-            for each in error.errors(include_url=False, include_input=False, include_context=False)
+            FieldProblem(field=".".join(map(str, each["loc"]))[:60] or "body", message=each["msg"])
+            for each in found[:MAX_FIELD_PROBLEMS]
         ]
     )
 

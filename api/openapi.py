@@ -110,6 +110,9 @@ class DepthApp(OpenAPI):
             validation_error_model=Problem,
             doc_ui=False,
         )
+        # A redirect to a tidier path would name the host that the client claims we have.
+        self.url_map.merge_slashes = False
+        self.url_map.redirect_defaults = False
 
     def generate_spec_json(self) -> None:
         """Build the document and add the schemas that no signature mentions."""

@@ -23,10 +23,10 @@ def new_id(now: datetime | None = None) -> str:
 
 def is_id(text: str) -> bool:
     """Tell whether `text` has the form of an id and names a real calendar day."""
-    if not _ID.match(text):
+    if not _ID.fullmatch(text):
         return False
     try:
-        datetime.strptime(text[:8], "%Y%m%d")  # noqa: DTZ007 - only the day's validity matters
+        datetime.strptime(text[:8], "%Y%m%d")
     except ValueError:
         return False
     return True

@@ -55,6 +55,18 @@ class Settings(BaseSettings):
         4096 * MIB, le=5 * 1024 * MIB, description="largest zip or tar of a dataset; S3 takes 5 GiB"
     )
     max_pixels: int = Field(120_000_000, description="largest image, width times height")
+    max_uploads_bytes: int = Field(
+        512 * MIB, description="uploads under way, together, before POST answers 429"
+    )
+    rate_per_minute: int = Field(
+        0, ge=0, description="submissions of one key, or address without keys; 0: no limit"
+    )
+    quota_per_day: int = Field(
+        0, ge=0, description="accepted submissions of one key or address a day; 0: no limit"
+    )
+    trusted_proxy: str | None = Field(
+        None, description="peer whose X-Forwarded-For is believed; `*`: every peer; unset: none"
+    )
     max_backlog: int = Field(10_000, description="queued jobs before POST answers 429")
     retention_s: int = Field(7 * 86_400, description="how long inputs and results are kept")
     presign_expires_s: int = Field(3_600, description="life of a presigned URL")

@@ -10,12 +10,13 @@ from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
 
 from api.front.parser import Parser
+from api.front.refusals import Refusal
 from contract.documents import Problem
 from contract.errors import ERROR_CODES
 
 log = logging.getLogger(__name__)
 
-_CODES = {413: "image_too_large", 500: "internal", 501: "invalid_request"}
+_CODES = {413: "image_too_large", 500: "internal"}  # of the library's own refusals
 
 
 class ProblemTask(ErrorTask):  # type: ignore[misc]
@@ -24,12 +25,13 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
     def execute(self) -> None:
         """Write the answer and close the connection: what follows on it cannot be trusted."""
         error = self.request.error
-        code = _CODES.get(error.code, "invalid_request")
+        own = isinstance(error, Refusal)
+        code = error.kind if own else _CODES.get(error.code, "invalid_request")
         document = Problem(
             type=f"urn:depthq:error:{code}",
             title=HTTPStatus(error.code).phrase,
             status=error.code,
-            detail=str(error.body),
+            detail=str(error.body)[:300],
             code=code,
             retryable=ERROR_CODES[code],
             instance=getattr(self.request, "path", "") or "/",
@@ -41,7 +43,9 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
             ("Content-Type", "application/problem+json"),
             ("X-Content-Type-Options", "nosniff"),
         ]
-        log.info("refused: %s", error.body, extra={"action": "refuse", "status": error.code})
+        if own and error.retry_after_s is not None:
+            self.response_headers.append(("Retry-After", str(error.retry_after_s)))
+        log.info("refused: %.300s", error.body, extra={"action": "refuse", "status": error.code})
         self.set_close_on_finish()
         self.content_length = len(body)
         self.write(body)
@@ -52,6 +56,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
 
     parser_class = Parser
     error_task_class = ProblemTask
+    request: Parser | None
     request_began_at: float | None = None
 
     def received(self, data: bytes) -> bool:
@@ -62,6 +67,13 @@ class Channel(HTTPChannel):  # type: ignore[misc]
         elif self.request_began_at is None:
             self.request_began_at = time.time()
         return taken
+
+    def handle_close(self) -> None:
+        """Close the connection; what was half received goes too, and its room is given back."""
+        half, self.request = self.request, None
+        if half is not None:
+            half.close()
+        super().handle_close()
 
     def overdue(self, now: float, header_s: float, body_s: float, bytes_per_s: int) -> bool:
         """Tell whether the present request has been coming in for too long.

@@ -1,28 +1,31 @@
-"""Receives requests; refuses what has no length or too much of it, in problem details."""
+"""Receives requests; refuses what is malformed, ambiguous or too much, in problem details."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 from typing import Any
 
-from waitress.parser import HTTPRequestParser
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.utilities import Error
 
+from api.front.budget import UploadBudget
+from api.front.refusals import (
+    ContentTooLarge,
+    DiskFull,
+    LengthMissing,
+    TooManyUploads,
+    VersionUnknown,
+)
+from contract.settings import MIB
+
+log = logging.getLogger(__name__)
+
 HEADER_BYTES = 32 * 1024
-
-
-class LengthMissing(Error):  # type: ignore[misc]  # noqa: N818
-    """411: the front knows a body's size before it takes it."""
-
-    code = 411
-    reason = "Length Required"
-
-
-class ContentTooLarge(Error):  # type: ignore[misc]  # noqa: N818
-    """413: larger than any accepted upload."""
-
-    code = 413
-    reason = "Content Too Large"
+# Of a chunked body that is read before its 411, so that a client that sends first can read it.
+# No more: the library gathers endless chunk headers in a time that grows with their square.
+CHUNKED_BYTES = MIB
 
 
 class _Nowhere:
@@ -63,33 +66,92 @@ class Discarding:
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
-    """waitress's parser with our limits; `max_body_bytes` is set by the front."""
+    """waitress's parser with our limits; the front sets the class's two."""
 
+    headers_finished: bool
+    completed: bool
     max_body_bytes = 0
+    budget = UploadBudget(0)
+    held_bytes = 0  # of the budget, by this request
     content_length: int
+    body_bytes_received: int
     error: Error | None
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the head; send the bodies of doomed requests nowhere."""
-        super().parse_header(header_plus)
+        try:
+            super().parse_header(header_plus)
+        except ValueError as exc:  # numbers of thousands of digits, half an IPv6 address
+            raise ParsingError("The request line or the Content-Length is malformed.") from exc
+        self._check_framing()
         if self.content_length > self.max_body_bytes:
-            self._doom(self.content_length)
+            text = f"The body has {self.content_length} bytes; at most {self.max_body_bytes} are"
+            self._doom(ContentTooLarge(f"{text} accepted."))
         elif self.chunked:
             self.body_rcv = ChunkedReceiver(_Nowhere())
 
     def received(self, data: bytes) -> int:
         """Take bytes of the request; return how many."""
-        count: int = super().received(data)
-        if self.completed and self.chunked and self.error is None:
-            self.error = LengthMissing("Send the body with a Content-Length header.")
+        before = self.body_bytes_received
+        try:
+            count: int = super().received(data)
+        except OSError as exc:  # the upload's temporary file
+            log.error("no room for an upload: %s", exc, extra={"action": "disk_full"})
+            self._doom(DiskFull("There is no room for uploads at present; come back later."))
+            count = super().received(data)
+        if self.chunked and self.error is None:
+            self._refuse_chunked()
+        elif self.error is None and not isinstance(self.body_rcv, Discarding):
+            self._account(self.body_bytes_received - before)
         return count
 
-    def _doom(self, length: int) -> None:
-        text = f"The body has {length} bytes; at most {self.max_body_bytes} are accepted."
-        error = ContentTooLarge(text)
-        if getattr(self, "expect_continue", False):  # it waits for our word: here it is
-            self.expect_continue: Any = False
-            self.body_rcv, self.content_length = None, 0
-            self.error = error
+    def close(self) -> None:
+        """Forget the body and give its room back. Safe to call twice."""
+        super().close()
+        self._give_back()
+
+    def _check_framing(self) -> None:
+        """Refuse what another server could read as other requests (RFC 9112, 3.2 and 6.1)."""
+        headers = self.headers
+        if self.version not in ("1.0", "1.1"):
+            self.error, self.body_rcv, self.content_length = (
+                VersionUnknown("Speak HTTP/1.1."),
+                None,
+                0,
+            )
+            return
+        if self.chunked and "CONTENT_LENGTH" in headers:
+            raise ParsingError("A body has a Content-Length or a Transfer-Encoding, not both.")
+        if "TRANSFER_ENCODING" in headers:  # left there by HTTP/1.0, which does not know it
+            raise ParsingError("HTTP/1.0 has no Transfer-Encoding.")
+        if self.version == "1.1" and ("," in headers.get("HOST", ",")):
+            raise ParsingError("A request names its host, once.")
+
+    def _refuse_chunked(self) -> None:
+        if self.completed or self.body_bytes_received > CHUNKED_BYTES:
+            self.error = LengthMissing("Send the body with a Content-Length header.")
+            self.completed = True
+
+    def _account(self, count: int) -> None:
+        if count and not self.budget.try_take(count):
+            self._doom(TooManyUploads("Too many uploads are under way; come back later."))
         else:
-            self.body_rcv = Discarding(length, error)
+            self.held_bytes += count
+
+    def _give_back(self) -> None:
+        held, self.held_bytes = self.held_bytes, 0
+        self.budget.give_back(held)
+
+    def _doom(self, error: Error) -> None:
+        """Refuse with `error`: at once if the client waits for our word, else after its body."""
+        left = self.content_length - self.body_bytes_received
+        with contextlib.suppress(OSError):  # what was not written for want of room still is not
+            self.body_rcv.getbuf().close()
+        self._give_back()
+        if left <= 0:
+            self.error = error
+        elif not self.headers_finished and getattr(self, "expect_continue", False):
+            self.expect_continue: Any = False
+            self.body_rcv, self.content_length, self.error = None, 0, error
+        else:
+            self.completed, self.body_rcv = False, Discarding(left, error)

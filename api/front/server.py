@@ -17,9 +17,10 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
+from api.front.budget import UploadBudget
 from api.front.channel import Channel
 from api.front.parser import HEADER_BYTES, Parser
-from contract.settings import MIB
+from contract.settings import MIB, Settings
 
 log = logging.getLogger(__name__)
 
@@ -80,14 +81,16 @@ class _Stop:
         self._front.pull_trigger()
 
 
-def open_front(app: Any, host: str, port: int, threads: int, max_body_bytes: int) -> Front:
+def open_front(app: Any, settings: Settings, host: str, port: int, max_body_bytes: int) -> Front:
     """Return a front that listens on host:port. Raises OSError if it cannot."""
     _raise_file_limit()
     Parser.max_body_bytes = max_body_bytes
+    # less than one body would refuse every large upload for ever
+    Parser.budget = UploadBudget(max(settings.max_uploads_bytes, max_body_bytes))
     adjustments = Adjustments(
         host=host,
         port=port,
-        threads=threads,
+        threads=settings.api_threads,
         ident=None,
         backlog=1024,
         connection_limit=CONNECTIONS,
@@ -101,8 +104,16 @@ def open_front(app: Any, host: str, port: int, threads: int, max_body_bytes: int
         outbuf_high_watermark=128 * MIB,  # so that no thread waits for them
         channel_request_lookahead=1,
         clear_untrusted_proxy_headers=True,
+        **_believed(settings.trusted_proxy),
     )
     return Front(app, adj=adjustments, sockinfo=adjustments.listen[0])
+
+
+def _believed(proxy: str | None) -> dict[str, Any]:
+    """Return whose word on the client's address counts; everybody else's header is dropped."""
+    if proxy is None:
+        return {}
+    return {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
 
 
 def _raise_file_limit() -> None:

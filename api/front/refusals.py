@@ -1,0 +1,52 @@
+"""What the front refuses by itself, before the application sees it."""
+
+from __future__ import annotations
+
+from waitress.utilities import Error
+
+
+class Refusal(Error):  # type: ignore[misc]  # noqa: N818
+    """Base of our refusals: a status, a code of contract.errors, and when to come back."""
+
+    kind = "invalid_request"
+    retry_after_s: int | None = None
+
+
+class LengthMissing(Refusal):
+    """411: the front knows a body's size before it takes it."""
+
+    code = 411
+    reason = "Length Required"
+
+
+class ContentTooLarge(Refusal):
+    """413: larger than any accepted upload."""
+
+    code = 413
+    reason = "Content Too Large"
+    kind = "image_too_large"
+
+
+class TooManyUploads(Refusal):
+    """429: the uploads under way fill the room there is for them."""
+
+    code = 429
+    reason = "Too Many Requests"
+    kind = "overloaded"
+    retry_after_s = 5
+
+
+class DiskFull(Refusal):
+    """503: what does not fit into memory cannot be kept on disk either."""
+
+    code = 503
+    reason = "Service Unavailable"
+    kind = "storage_unavailable"
+    retry_after_s = 30
+
+
+class VersionUnknown(Refusal):
+    """505: neither HTTP/1.0 nor HTTP/1.1."""
+
+    code = 505
+    reason = "HTTP Version Not Supported"
