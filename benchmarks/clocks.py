@@ -101,6 +101,11 @@ def _memory(pid: int) -> dict[str, int]:
     return found
 
 
+def alive(pid: int) -> bool:
+    """Tell whether `pid` exists and has not ended (one that waits to be reaped has)."""
+    return _stat(pid)[:1] not in ([], ["Z"])
+
+
 def signal_tree(root: int, *, stop: bool) -> None:
     """Freeze or thaw `root` and all its descendants."""
     for pid in tree(root):
@@ -113,10 +118,10 @@ def end_tree(root: int, patience_s: float = 5.0) -> None:
     for pid in pids:
         _send(pid, signal.SIGTERM)
     ends = time.monotonic() + patience_s
-    while any(_stat(p)[:1] not in ([], ["Z"]) for p in pids) and time.monotonic() < ends:
+    while any(alive(pid) for pid in pids) and time.monotonic() < ends:
         time.sleep(0.05)
     for pid in pids:
-        if _stat(pid)[:1] not in ([], ["Z"]):
+        if alive(pid):
             _send(pid, signal.SIGKILL)
 
 

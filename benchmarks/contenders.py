@@ -130,7 +130,7 @@ class Peer:
         self, name: str, folder: Path, images: Sequence[Path], command: list[str], *,
         path: str = "/predict",
         body: str = "raw", in_flight: int = IN_FLIGHT, original_size: bool = False,
-        variables: dict[str, str] | None = None,
+        variables: dict[str, str] | None = None, freezes: bool = True,
     ) -> None:  # fmt: skip
         self.name = name
         outputs = folder / "outputs"
@@ -146,7 +146,7 @@ class Peer:
         self._process = Program(name, folder, filled, given)
         self._process.port = port
         self._process.start()
-        self._images, self._in_flight = images, in_flight
+        self._images, self._in_flight, self._freezes = images, in_flight, freezes
         self.target = Target(name, port, path, style="answer", body=body)
         self._await_first_answer()
 
@@ -177,7 +177,8 @@ class Peer:
 
     def pause(self) -> None:
         """Freeze the server and all its children."""
-        clocks.signal_tree(self._process.pid, stop=True)
+        if self._freezes:
+            clocks.signal_tree(self._process.pid, stop=True)
 
     def resume(self) -> None:
         """Thaw them."""
@@ -205,7 +206,7 @@ def litserve(folder: Path, images: Sequence[Path]) -> Peer:
 
 
 def bentoml(folder: Path, images: Sequence[Path]) -> Peer:
-    """BentoML with adaptive batching."""
+    """BentoML with adaptive batching; frozen for a while, it would think itself overloaded."""
     python = python_with("bentoml")
     command = [python, "-m", "bentoml", "serve", "benchmarks.peers.bento:Front", "--port", "{port}",
                "--working-dir", str(ROOT)]  # fmt: skip
@@ -214,7 +215,13 @@ def bentoml(folder: Path, images: Sequence[Path]) -> Peer:
         "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
     return Peer(
-        "BentoML, batching, same engine", folder, images, command, body="form", variables=variables
+        "BentoML, batching, same engine",
+        folder,
+        images,
+        command,
+        body="form",
+        variables=variables,
+        freezes=False,
     )
 
 

@@ -75,7 +75,7 @@ def _rows(
         f"{name}|{precision}": (lambda infer=infer: infer(images))
         for (name, precision), infer in engines.items()
     }
-    rounds, round_s = (2, 0.25) if context.quick else (4, 0.5)
+    rounds, round_s = (2, 0.25) if context.quick else (3, 0.5)
     measured = interleave(calls, rounds=rounds, round_s=round_s)
     original = measured["original (torch eager)|fp32"].per_s
     rows = []

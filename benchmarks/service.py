@@ -20,13 +20,8 @@ def run(context: Context) -> dict[str, Any]:
         "bare": BareEngine,
         "s3": lambda: Service("service, S3", folder / "s3", images, s3=True),
         "files": lambda: Service("service, files", folder / "files", images, s3=False),
-        "batch 1": lambda: Service(
-            "service, S3, no batching", folder / "one", images, s3=True, max_batch=1
-        ),
     }
-    if context.quick:
-        del makers["batch 1"]
-    rounds, seconds = (1, 5.0) if context.quick else (3, 8.0)
+    rounds, seconds = (1, 5.0) if context.quick else (3, 7.0)
     results = compare(makers, rounds=rounds, seconds=seconds, say=context.say)
     results["s3_server"] = _s3_server(results)
     saturation = results["rows"]["service, S3"]["images_per_s"]
@@ -40,7 +35,7 @@ def _open_loop(context: Context, images: Any, saturation: float) -> list[dict[st
     rows = []
     try:
         for share in SHARES[:1] if context.quick else SHARES:
-            outcome = service.measure(4.0 if context.quick else 10.0, rate=share * saturation)
+            outcome = service.measure(4.0 if context.quick else 8.0, rate=share * saturation)
             rows.append({"share": share, "arrivals_per_s": share * saturation, **outcome.to_json()})
             context.say(f"  open loop at {share:.0%}: p95 {outcome.p95_ms:.0f} ms")
     finally:

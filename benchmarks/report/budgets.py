@@ -63,11 +63,11 @@ def _service(suites: Suites) -> tuple[str, bool]:
 
 
 def _plain(suites: Suites) -> tuple[str, bool]:
-    return _times(suites["rivals"]["vga"]["rows"]["service, S3"], 4)
+    return _times(suites["peers"]["vga"]["rows"]["service, S3"], 4)
 
 
 def _full_hd(suites: Suites) -> tuple[str, bool]:
-    return _times(suites["rivals"]["full_hd"]["rows"]["service, S3"], 3)
+    return _times(suites["peers"]["full_hd"]["rows"]["service, S3"], 3)
 
 
 def _times(row: Mapping[str, Any], wanted: float) -> tuple[str, bool]:

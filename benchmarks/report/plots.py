@@ -14,7 +14,7 @@ Bar = tuple[str, list[tuple[str, float]]]  # label, parts by name
 
 def write_all(results: Mapping[str, Any], folder: Path) -> None:
     """Write the charts that the results suffice for."""
-    for name, chart in (("engine", engine_chart), ("cpu", cpu_chart), ("rivals", rivals_chart)):
+    for name, chart in (("engine", engine_chart), ("cpu", cpu_chart), ("peers", peers_chart)):
         try:
             (folder / f"{name}.svg").write_text(chart(results))
         except KeyError:  # that suite was not run
@@ -43,9 +43,9 @@ def cpu_chart(results: Mapping[str, Any]) -> str:
     return bar_chart("CPU milliseconds per image, by process", bars)
 
 
-def rivals_chart(results: Mapping[str, Any]) -> str:
+def peers_chart(results: Mapping[str, Any]) -> str:
     """Images per second of the service and its peers."""
-    rows = results["suites"]["rivals"]["vga"]["rows"]
+    rows = results["suites"]["peers"]["vga"]["rows"]
     bars: list[Bar] = [(name, [("images/s", row["images_per_s"])]) for name, row in rows.items()]
     return bar_chart("Images per second, 640x480 JPEG in, depth and heat map out", bars)
 

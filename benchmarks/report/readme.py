@@ -16,7 +16,7 @@ SECTIONS: dict[str, Section] = {
     "engine": tables.engine_table,
     "stages": tables.stages_table,
     "service": tables.service_table,
-    "rivals": tables.rivals_table,
+    "peers": tables.peers_table,
     "idle": tables.idle_table,
     "lanes": tables.lanes_table,
 }

@@ -8,16 +8,27 @@ from typing import Any
 from benchmarks.report.budgets import Suites, budgets
 
 LEFT, RIGHT = "---", "---:"
+DISTURBED = 0.05  # of the machine
 
 
 def budgets_table(results: Mapping[str, Any]) -> str:
     """The budgets."""
     rows = budgets(results.get("suites", {}))
-    return _table(
+    table = _table(
         ("what", "budget", "measured", "met?"),
         [(row.what, row.budget, row.measured, row.verdict) for row in rows],
         left=3,
     )
+    return table + _disturbed(results.get("suites", {}))
+
+
+def _disturbed(suites: Suites) -> str:
+    """Say so if something else was running on these cores: then rates mean little."""
+    shares = {name: suite.get("about", {}).get("foreign", 0) for name, suite in suites.items()}
+    worst = [f"{name} {share:.0%}" for name, share in shares.items() if share > DISTURBED]
+    if not worst:
+        return ""
+    return f"\n\nDisturbed by other work on the same cores: {', '.join(worst)}. Measure again."
 
 
 def machine_table(results: Mapping[str, Any]) -> str:
@@ -92,9 +103,9 @@ def service_table(results: Mapping[str, Any]) -> str:
     return f"{_ring(suite, 'of bare')}\n\n{_cpu(suite)}\n\n{_open_loop(suite)}"
 
 
-def rivals_table(results: Mapping[str, Any]) -> str:
+def peers_table(results: Mapping[str, Any]) -> str:
     """The service among its peers."""
-    suite = results["suites"]["rivals"]
+    suite = results["suites"]["peers"]
     titles = {"vga": "640x480, outputs at the network's size", "full_hd": "1080p, original size"}
     return "\n\n".join(
         f"**{title}**\n\n{_ring(suite[key], 'of the plain way')}" for key, title in titles.items()
@@ -158,13 +169,13 @@ def _cpu(suite: Suites) -> str:
 def _open_loop(suite: Suites) -> str:
     rows = [
         (
-            f"{row['share']:.0%}", f"{row['arrivals_per_s']:.1f}", f"{row['p50_ms']:.0f}",
+            f"{row['share']:.0%}", f"{row['arpeers_per_s']:.1f}", f"{row['p50_ms']:.0f}",
             f"{row['p95_ms']:.0f}", f"{row['p99_ms']:.0f}",
             f"{row['stage_ms'].get('batch_size', 0):.1f}",
         )
         for row in suite["open_loop"]
     ]  # fmt: skip
-    heads = ("random arrivals, share of saturation", "per s", "p50 ms", "p95 ms", "p99 ms",
+    heads = ("random arpeers, share of saturation", "per s", "p50 ms", "p95 ms", "p99 ms",
              "mean batch")  # fmt: skip
     return _table(heads, rows, left=1)
 
