@@ -12,6 +12,13 @@ from worker.datasets.items import Compute, Fetches, ItemOutput, Range
 from worker.metrics import StageClock
 
 SCHEME = "null://"
+
+
+class _Nothing(bytes):
+    """The bytes of a simulated item: none, and told from those of an empty file."""
+
+
+_NOTHING = _Nothing()
 _OUTPUT = ItemOutput(width=640, height=480, depth=DepthInfo(min=0.0, max=1.0), files=())
 
 
@@ -29,13 +36,13 @@ class Simulated:
 
     def fetch(self, item: Item) -> bytes:
         """Return the bytes of a real item, none of a simulated one."""
-        return b"" if item.uri.startswith(SCHEME) else self._fetcher.fetch(item)
+        return _NOTHING if item.uri.startswith(SCHEME) else self._fetcher.fetch(item)
 
     def compute(
         self, data: bytes, options: JobOptions, clock: StageClock, heat_range: Range | None
     ) -> ItemOutput:
         """Compute real bytes; sleep for a simulated item."""
-        if data:
+        if data is not _NOTHING:
             return self._compute(data, options, clock, heat_range)
         if self._item_s:
             with self._engine:

@@ -273,6 +273,12 @@ def test_simulated_items_need_no_store(make_rig, settings):
     assert rig.computer.computed == []
 
 
+def test_an_empty_file_is_an_image_like_any_other(rig, photos):
+    photos.put("photos/empty.jpg", b"", media_type="image/jpeg")
+    rig.run(rig.submit(**PREFIX))
+    assert rig.computer.computed == [b""]
+
+
 def test_a_broken_decoder_costs_one_item(make_rig, photos):
     computer = FakeComputer()
 
