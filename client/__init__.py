@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from client.dataset import Dataset
     from client.depth_file import DepthMap, read_depth
     from client.http import DepthClient
     from client.job import Job
 
-__all__ = ["DepthClient", "DepthMap", "Job", "read_depth"]
+__all__ = ["Dataset", "DepthClient", "DepthMap", "Job", "read_depth"]
 
 _HOMES = {
+    "Dataset": "client.dataset",
     "DepthClient": "client.http",
     "DepthMap": "client.depth_file",
     "Job": "client.job",

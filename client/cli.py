@@ -9,7 +9,7 @@ import typer
 from pydantic import ValidationError
 
 from client import console
-from client.commands import demo, doctor, jobs, programs, submit, up, weights
+from client.commands import dataset, demo, doctor, jobs, programs, submit, up, weights
 from contract.errors import DepthqError
 from contract.settings import Settings
 
@@ -41,6 +41,7 @@ app = typer.Typer(
 )
 for group in (up, submit, jobs, demo, doctor, programs):
     group.register(app)
+app.add_typer(dataset.app, name="dataset")
 app.add_typer(weights.app, name="weights")
 
 

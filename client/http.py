@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from client.datasets import Datasets
 from client.downloads import download_output, extension_of
 from client.errors import UnexpectedAnswer
 from client.events import job_events
@@ -46,6 +47,7 @@ class DepthClient:
         retries: RetryPolicy | None = None,
     ) -> None:
         self._transport = Transport(base_url, api_key, timeout, retries or RetryPolicy())
+        self.datasets = Datasets(self._transport)
 
     def submit(
         self,

@@ -1,0 +1,90 @@
+"""What the dataset commands say in the end, and with which exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+from client import console
+from client.commands.dataset_view import describe, duration, size
+from client.dataset import Dataset
+
+T = TypeVar("T")
+
+
+def interruptible(work: Callable[[], T], dataset_id: Callable[[], str | None]) -> T:
+    """Return what `work` does; Ctrl-C stops the watching only, and says how to go on."""
+    try:
+        return work()
+    except KeyboardInterrupt:
+        known = dataset_id()
+        if known is None:
+            console.say("stopped before anything was submitted; the same command begins again")
+        else:
+            console.say(
+                f"dataset {known} goes on in the service.\n"
+                f"  watch it:   depthq dataset watch {known}\n"
+                f"  stop it:    depthq dataset cancel {known}\n"
+                "  results:    the same command again"
+            )
+        raise
+
+
+def code_of(dataset: Dataset) -> int:
+    """Return the exit code of a dataset that has ended."""
+    if dataset.error is not None:
+        return console.exit_code_of(dataset.error)
+    return console.OK if dataset.whole else console.SOME_FAILED
+
+
+def show(dataset: Dataset, as_json: bool, line: str | None = None) -> None:
+    """Print the dataset: its document, or a line for people."""
+    if as_json:
+        console.say_json(dataset.document)
+    else:
+        console.out.print(line or describe(dataset), markup=False)
+
+
+def say_end(dataset: Dataset, out: Path, as_json: bool) -> int:
+    """Print what a run came to; return its exit code."""
+    show(dataset, as_json)
+    if not as_json and dataset.counts["failed"]:
+        console.say(
+            f"what failed:  depthq dataset errors {dataset.id}\n"
+            f"again:        depthq dataset retry {dataset.id} --wait"
+        )
+    if dataset.error is None:
+        console.say(f"results are in {out}; larger values are nearer")
+    return code_of(dataset)
+
+
+def say_forecast(forecast: dict[str, Any], as_json: bool) -> int:
+    """Print what a dry run found; return the exit code."""
+    if as_json:
+        console.say_json(forecast)
+    elif not forecast.get("error"):
+        for sentence in _sentences(forecast):
+            console.out.print(sentence, markup=False)
+    error = forecast.get("error")
+    if error and not as_json:
+        console.say(f"depthq: {error['message']}")
+    return console.USAGE if error else console.OK
+
+
+def _sentences(forecast: dict[str, Any]) -> list[str]:
+    least = "" if forecast["complete"] else "at least "
+    read = f", {size(forecast['input_bytes'])}" if forecast.get("input_bytes") else ""
+    lines = [
+        f"{least}{forecast['items']} images{read}",
+        f"{forecast['images_per_s']:.1f} images/s with one worker, measured on "
+        f"{forecast['sampled']} of them",
+    ]
+    for workers, hours in forecast.get("hours", {}).items():
+        lines.append(f"  {workers:>2} worker(s): {duration(hours * 3600)}")
+    if forecast.get("output_bytes") is not None:
+        lines.append(f"about {size(forecast['output_bytes'])} of results")
+    if forecast["sample_failed"]:
+        codes = ", ".join(f"{code} {count}" for code, count in forecast["errors"].items())
+        lines.append(f"{forecast['sample_failed']} of the sample failed: {codes}")
+    return lines

@@ -1,0 +1,152 @@
+"""`depthq dataset run` and `submit`: from images to a dataset, and to its results."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from client import console
+from client.commands.dataset_say import interruptible, say_end, say_forecast, show
+from client.commands.dataset_source import SourceArgument, source_of
+from client.commands.dataset_view import board
+from client.commands.service import JsonOption, UrlOption, open_client, service_url
+from client.dataset import Dataset
+from client.dataset_run import Run, Source, Told
+from client.http import DepthClient
+from contract.settings import Settings
+
+Option = typer.Option
+Globs = Annotated[list[str] | None, Option(help="glob on the name; may repeat")]
+OutputsOption = Annotated[str | None, Option(help="depth, heatmap or both, by comma")]
+SizeOption = Annotated[str | None, Option(help="original, or model (small and fast)")]
+ColormapOption = Annotated[str | None, Option(help="OpenCV colormap of the heat map")]
+HeatmapOption = Annotated[str | None, Option(help="jpg, png, webp")]
+DepthOption = Annotated[str | None, Option(help="png16, npy, pfm, exr")]
+NormalizeOption = Annotated[str | None, Option(help="image, or dataset: maps that compare")]
+NameOption = Annotated[str | None, Option(help="a label for people")]
+DryRunOption = Annotated[bool, Option("--dry-run", help="only say what it would take")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(run)
+    app.command()(submit)
+
+
+def run(
+    source: SourceArgument,
+    out: Annotated[Path | None, Option("--out", "-o", help="folder for the results")] = None,
+    include: Globs = None,
+    exclude: Globs = None,
+    outputs: OutputsOption = None,
+    size: SizeOption = None,
+    colormap: ColormapOption = None,
+    heatmap_format: HeatmapOption = None,
+    depth_format: DepthOption = None,
+    normalize: NormalizeOption = None,
+    name: NameOption = None,
+    dry_run: DryRunOption = False,
+    again: Annotated[bool, Option("--again", help="everything anew")] = False,
+    json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Compute a folder or a bucket and bring the results, named after the images.
+
+    The same command again goes on where it stopped: it finds its dataset, waits, downloads what is
+    missing; images that are new, changed or repaired are run then, and only those.
+
+    Examples:
+
+        depthq dataset run ./holiday --out ./depth
+
+        depthq dataset run s3://photos/2026/ --out ./depth --size model
+    """
+    options = _options(outputs, size, colormap, heatmap_format, depth_format)
+    wanted = source_of(
+        source, include or [], exclude or [], options=options, normalize=normalize, name=name
+    )
+    with open_client(url) as client:
+        if dry_run:
+            raise typer.Exit(_forecast(client, wanted, json))
+        if out is None:
+            raise typer.BadParameter("--out: where shall the results go?")
+        plan = Run(client, service_url(url, Settings()), wanted, out)
+        raise typer.Exit(_run(plan, again, json))
+
+
+def submit(
+    source: SourceArgument,
+    include: Globs = None,
+    exclude: Globs = None,
+    outputs: OutputsOption = None,
+    size: SizeOption = None,
+    colormap: ColormapOption = None,
+    heatmap_format: HeatmapOption = None,
+    depth_format: DepthOption = None,
+    normalize: NormalizeOption = None,
+    layout: Annotated[str | None, Option(help="files, or webdataset: one tar per shard")] = None,
+    output_prefix: Annotated[str | None, Option(help="s3://bucket/path/ for the outputs")] = None,
+    on_existing: Annotated[str | None, Option(help="skip, or overwrite what is there")] = None,
+    shard_size: Annotated[int | None, Option(help="images per shard")] = None,
+    name: NameOption = None,
+    dry_run: DryRunOption = False,
+    json: JsonOption = False,
+    url: UrlOption = None,
+) -> None:
+    """Start a dataset and leave: prints its id.
+
+    Example: depthq dataset submit s3://photos/ --output-prefix s3://depth/ --layout webdataset
+    """
+    wanted = source_of(
+        source, include or [], exclude or [], normalize=normalize, layout=layout,
+        options=_options(outputs, size, colormap, heatmap_format, depth_format),
+        output_prefix=output_prefix, on_existing=on_existing, shard_size=shard_size, name=name,
+    )  # fmt: skip
+    with open_client(url) as client:
+        if dry_run:
+            raise typer.Exit(_forecast(client, wanted, json))
+        dataset = client.datasets.submit(wanted.files, **wanted.spec)
+    show(dataset, json, line=dataset.id)
+
+
+def _forecast(client: DepthClient, source: Source, as_json: bool) -> int:
+    forecast = client.datasets.forecast(source.files, **source.spec)
+    return say_forecast(forecast, as_json)
+
+
+def _run(plan: Run, again: bool, as_json: bool) -> int:
+    with board(as_json) as view:
+        plan.told = Told(_submitted, view.progress, view.downloaded, console.say)
+        files = plan.source.files
+        if files is not None:
+            console.say(f"{len(files)} pictures")
+        dataset = interruptible(
+            lambda: plan.go(again=again), lambda: plan.dataset.id if plan.dataset else None
+        )
+    if dataset is None:
+        console.say(f"every picture has its results in {plan.out} already")
+        return console.OK
+    return say_end(dataset, plan.out, as_json)
+
+
+def _submitted(dataset: Dataset, new: bool) -> None:
+    console.say(f"dataset {dataset.id}" + ("" if new else ", begun before"))
+
+
+def _options(
+    outputs: str | None,
+    size: str | None,
+    colormap: str | None,
+    heatmap_format: str | None,
+    depth_format: str | None,
+) -> dict[str, Any]:
+    given = {
+        "outputs": outputs.split(",") if outputs else None,
+        "size": size,
+        "colormap": colormap,
+        "heatmap_format": heatmap_format,
+        "depth_format": depth_format,
+    }
+    return {name: value for name, value in given.items() if value is not None}
