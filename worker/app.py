@@ -15,8 +15,9 @@ from celery.signals import worker_shutting_down
 from contract.names import APP_NAME, Lane, queue_name
 from contract.settings import Settings
 
-# Steps of datasets at once: two shards, and a plan or summary. Each shard keeps many items in flight.
-BULK_STEPS = 3
+# Steps of datasets at once: a killed worker costs two shards at most, and while one comes to its end
+# the other keeps the engine busy. Each keeps many items in flight.
+BULK_STEPS = 2
 
 
 def make_celery(settings: Settings) -> Celery:

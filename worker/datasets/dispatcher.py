@@ -20,7 +20,7 @@ from storage.workers import WorkerInfo
 
 log = logging.getLogger(__name__)
 
-SHARD_SLOTS = 2  # shards at once per worker: the tail of one overlaps the start of the next
+SHARD_SLOTS = 2  # shards at once per worker (worker.app.BULK_STEPS)
 _WORKERS_KNOWN_S = 2.0
 Send = Callable[[str, str], None]  # task name, message id
 
