@@ -8,13 +8,14 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from contract.errors import Overloaded
+from contract.errors import Overloaded, StorageUnavailable
 from contract.names import Lane
 from storage.jobs import Backlog, JobStore
 from storage.workers import WorkerInfo, WorkerRegistry
 
 BACKLOG_AGE_S = 0.5  # how stale the admission check may be: cheaper than a round trip per POST
 WORKERS_AGE_S = 2.0
+MEMORY_SHARE = 0.7  # of Redis: the rest is for finishing what was accepted
 RETRY_UNKNOWN_S = 30  # nobody is measured: a guess
 RETRY_MAX_S = 3600
 
@@ -56,6 +57,7 @@ class Capacity:
         self._max_backlog = max_backlog
         self._backlog = _Cached(lambda: jobs.backlog(Lane.INTERACTIVE), BACKLOG_AGE_S)
         self._workers = _Cached(workers.live, WORKERS_AGE_S)
+        self._memory = _Cached(lambda: jobs.memory_share(), BACKLOG_AGE_S)
 
     def backlog(self) -> Backlog:
         """Return what waits and runs."""
@@ -77,6 +79,12 @@ class Capacity:
             raise Overloaded(
                 f"{queued} jobs wait already; come back later.", self.retry_after_s(queued)
             )
+
+    def check_memory(self) -> None:
+        """Raise StorageUnavailable when Redis has little memory left for new work."""
+        share = self._memory.get()
+        if share >= MEMORY_SHARE:
+            raise StorageUnavailable(f"Redis is {share:.0%} full; come back later.")
 
     def retry_after_s(self, queued: int) -> int:
         """Return how long the present backlog takes to drain, whole seconds."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterator
 from tempfile import SpooledTemporaryFile
@@ -11,10 +12,19 @@ from typing import BinaryIO, Self, cast
 from flask import Request
 
 from api.errors import LengthRequired
-from contract.errors import ImageTooLarge, InvalidRequest
+from contract.errors import ImageTooLarge, InvalidRequest, StorageUnavailable
 
 CHUNK_BYTES = 64 * 1024
 IN_MEMORY_BYTES = 1024 * 1024  # a larger upload goes to disk, so that many at once do not add up
+
+
+@contextlib.contextmanager
+def _using_disk() -> Iterator[None]:
+    """Turn a full disk into StorageUnavailable."""
+    try:
+        yield
+    except OSError as exc:
+        raise StorageUnavailable("There is no room for uploads at present.") from exc
 
 
 class Upload:
@@ -38,13 +48,15 @@ class Upload:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._spool.close()
+        with contextlib.suppress(OSError):  # what the disk did not take it still does not
+            self._spool.close()
 
     def write(self, chunk: bytes | bytearray) -> None:
-        """Append `chunk`. Raises ImageTooLarge."""
+        """Append `chunk`. Raises ImageTooLarge, or StorageUnavailable when the disk is full."""
         if self.size + len(chunk) > self.max_bytes:
             raise ImageTooLarge(f"The {self.what} has more than {self.max_bytes} bytes.")
-        self._spool.write(chunk)
+        with _using_disk():
+            self._spool.write(chunk)
         self._hash.update(chunk)
         self.size += len(chunk)
 
@@ -55,12 +67,14 @@ class Upload:
 
     def head(self, length: int) -> bytes:
         """Return the first `length` bytes, or all if there are fewer."""
-        self._spool.seek(0)
-        return self._spool.read(length)
+        with _using_disk():
+            self._spool.seek(0)
+            return self._spool.read(length)
 
     def reader(self) -> BinaryIO:
         """Return the bytes as a seekable file, at its beginning."""
-        self._spool.seek(0)
+        with _using_disk():
+            self._spool.seek(0)
         return cast("BinaryIO", self._spool)
 
 

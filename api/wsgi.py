@@ -7,7 +7,7 @@ import pkgutil
 
 from pydantic import ValidationError
 
-from api import around, auth, endpoints, errors
+from api import admission, around, auth, endpoints, errors
 from api.blueprint import root, v1
 from api.capacity import Capacity
 from api.changes import ChangeHub
@@ -17,6 +17,7 @@ from api.openapi import DepthApp
 from api.services import EXTENSION, Services
 from api.wait_budget import WaitBudget
 from contract.settings import Settings
+from storage.allowances import Allowances
 from storage.buckets import Buckets
 from storage.connection import open_redis
 from storage.dataset_objects import DatasetObjects
@@ -34,6 +35,7 @@ def create_app(
     workers: WorkerRegistry,
     dispatch: Dispatch,
     datasets: DatasetStore,
+    allowances: Allowances,
 ) -> DepthApp:
     """Return the app over the given parts. Connects to nothing and starts no thread yet."""
     measures = Measures()
@@ -41,7 +43,7 @@ def create_app(
     waits = WaitBudget.for_threads(settings.api_threads)
     measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)
-    app.extensions[EXTENSION] = Services(
+    parts = Services(
         settings=settings,
         objects=objects,
         jobs=jobs,
@@ -55,8 +57,10 @@ def create_app(
         files=DatasetObjects(objects),
         buckets=Buckets(settings, objects),
     )
+    app.extensions[EXTENSION] = parts
     around.register(app, settings, measures)
     auth.register(app, settings)
+    admission.register(app, parts, allowances)
     errors.register(app)
     app.validation_error_callback = _refuse
     _mount(app)
@@ -73,6 +77,7 @@ def app_from(settings: Settings) -> DepthApp:
         WorkerRegistry(redis),
         CeleryDispatch(settings),
         DatasetStore(redis),
+        Allowances(redis),
     )
 
 

@@ -70,6 +70,11 @@ def idempotency_key(digest: str) -> str:
     return f"{KEY_PREFIX}idempotency:{digest}"
 
 
+def allowance_key(caller: str) -> str:
+    """Hash with a life of two days: what a key or an address has submitted lately."""
+    return f"{KEY_PREFIX}allowance:{caller}"
+
+
 def dataset_key(dataset_id: str) -> str:
     """Hash: the dataset's record.
 

@@ -239,3 +239,11 @@ def test_a_full_disk_is_a_503_and_the_service_goes_on(limited) -> None:
     assert list(objects.list("")) == []
     assert api.status("/readyz") == 200
     assert ask(api.port, sized(RAW, JPEG)).status == 202
+
+
+@pytest.mark.parametrize(("proxy", "second"), [(None, 429), ("*", 202)])
+def test_the_clients_address_is_what_a_trusted_proxy_says(limited, proxy, second) -> None:
+    api, _ = limited(rate_per_minute=1, trusted_proxy=proxy)
+    for status, address in ((202, b"198.51.100.1"), (second, b"198.51.100.2")):
+        answer = ask(api.port, sized(RAW + b"X-Forwarded-For: 1.1.1.1, " + address + b"\r\n", JPEG))
+        assert answer.status == status

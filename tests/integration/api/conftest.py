@@ -14,6 +14,7 @@ from api.wsgi import create_app
 from contract.errors import StorageUnavailable
 from contract.names import Lane
 from contract.settings import Settings
+from storage.allowances import Allowances
 from storage.connection import open_redis
 from storage.datasets import DatasetStore
 from storage.filesystem import FilesystemStore
@@ -67,7 +68,7 @@ def make_api(redis_url, tmp_path) -> Iterator:
         redis = open_redis(chosen)
         store = FilesystemStore(tmp_path / "objects")
         ledgers = JobStore(redis), WorkerRegistry(redis), KeepingDispatch(), DatasetStore(redis)
-        app = create_app(chosen, store, *ledgers)
+        app = create_app(chosen, store, *ledgers, Allowances(redis))
         made.append(Api(app, app.extensions[EXTENSION], app.test_client()))
         clients.append(redis)
         return made[-1]
