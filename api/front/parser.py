@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from typing import Any
+from typing import Any, ClassVar
 
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
@@ -66,12 +66,18 @@ class Discarding:
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
-    """waitress's parser with our limits; the front sets the class's two."""
+    """waitress's parser with our limits; the front sets the class's three.
+
+    `larger`: paths whose bodies have a limit and a budget of their own, so that a few large ones
+    and many small ones do not shut each other out.
+    """
 
     headers_finished: bool
     completed: bool
+    path: str
     max_body_bytes = 0
     budget = UploadBudget(0)
+    larger: ClassVar[dict[str, UploadBudget]] = {}
     held_bytes = 0  # of the budget, by this request
     content_length: int
     body_bytes_received: int
@@ -84,6 +90,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         except ValueError as exc:  # numbers of thousands of digits, half an IPv6 address
             raise ParsingError("The request line or the Content-Length is malformed.") from exc
         self._check_framing()
+        if own := self.larger.get(self.path):
+            self.budget, self.max_body_bytes = own, own.limit_bytes
         if self.content_length > self.max_body_bytes:
             text = f"The body has {self.content_length} bytes; at most {self.max_body_bytes} are"
             self._doom(ContentTooLarge(f"{text} accepted."))

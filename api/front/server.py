@@ -20,11 +20,13 @@ from waitress.server import TcpWSGIServer
 from api.front.budget import UploadBudget
 from api.front.channel import Channel
 from api.front.parser import HEADER_BYTES, Parser
+from api.multipart import ENVELOPE_BYTES
 from contract.settings import MIB, Settings
 
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 4000
+ARCHIVES_PATH = "/v1/datasets"  # whose bodies are as large as a whole dataset
 LINGER_BYTES = 1024 * MIB  # of a refused body that is read before the connection is cut
 HEADER_S, BODY_S, BODY_BYTES_PER_S = 20.0, 60.0, 2048
 DRAIN_S = 25.0  # within the 30 s that Kubernetes and Docker give or are told to give
@@ -87,6 +89,7 @@ def open_front(app: Any, settings: Settings, host: str, port: int, max_body_byte
     Parser.max_body_bytes = max_body_bytes
     # less than one body would refuse every large upload for ever
     Parser.budget = UploadBudget(max(settings.max_uploads_bytes, max_body_bytes))
+    Parser.larger = {ARCHIVES_PATH: UploadBudget(settings.max_archive_bytes + ENVELOPE_BYTES)}
     adjustments = Adjustments(
         host=host,
         port=port,
@@ -98,7 +101,7 @@ def open_front(app: Any, settings: Settings, host: str, port: int, max_body_byte
         channel_timeout=60,
         cleanup_interval=5,
         max_request_header_size=HEADER_BYTES,
-        max_request_body_size=LINGER_BYTES,
+        max_request_body_size=max(LINGER_BYTES, settings.max_archive_bytes + ENVELOPE_BYTES + 1),
         inbuf_overflow=512 * 1024,  # larger bodies are spooled to disk
         outbuf_overflow=MIB,  # and so are larger answers to slow readers,
         outbuf_high_watermark=128 * MIB,  # so that no thread waits for them

@@ -25,6 +25,7 @@ from tests.unit.api.fakes import jpeg
 
 THREADS = 8
 LIMIT = 1_000_000
+ARCHIVE_LIMIT = 3 * LIMIT
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,7 @@ def process(valkey_session, folder):
         data_dir=folder / "data",
         api_threads=THREADS,
         max_upload_bytes=LIMIT,
+        max_archive_bytes=ARCHIVE_LIMIT,
     )
     process = ApiProcess(settings, folder)
     yield process
@@ -154,6 +156,16 @@ def test_a_body_above_the_limit_is_read_away_so_that_the_client_sees_the_413(cli
     answer = client.post("/v1/jobs", content=b"x" * (20 * LIMIT))
     assert (answer.status_code, answer.json()["code"]) == (413, "image_too_large")
     assert kept() == before
+
+
+def test_an_archive_may_be_larger_than_an_image_up_to_its_own_limit(client):
+    def send(size):
+        return client.post("/v1/datasets", files={"archive": ("a.zip", bytes(size))})
+
+    accepted, refused = send(2 * LIMIT), send(2 * ARCHIVE_LIMIT)
+    assert accepted.status_code == 202, accepted.text
+    assert refused.status_code == 413
+    assert refused.json()["code"] == "image_too_large"
 
 
 def test_who_asks_before_sending_too_much_is_told_at_once(api):
