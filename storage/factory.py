@@ -10,13 +10,16 @@ from storage.jobs import JobStore
 from storage.objects import ObjectStore
 
 
-def open_object_store(settings: Settings) -> ObjectStore:
-    """Return the S3 store if a bucket is set, else files under `data_dir`. Connects to nothing."""
+def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectStore:
+    """Return the S3 store if a bucket is set, else files under `data_dir`. Connects to nothing.
+
+    `patient`: a slow answer is better than none, because no client waits for it.
+    """
     if settings.s3_bucket is None:
         return FilesystemStore(settings.data_dir / "objects")
     from storage.s3 import S3Store  # boto3 takes a third of a second to import
 
-    return S3Store.from_settings(settings)
+    return S3Store.from_settings(settings, patient=patient)
 
 
 def open_job_store(settings: Settings) -> JobStore:

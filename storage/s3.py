@@ -18,6 +18,10 @@ from storage.objects import ObjectInfo, check_key, check_metadata
 from storage.s3_answers import S3Body, error_code, head_info, listed_info, s3_errors
 
 _PAGE = 1000  # the most keys that S3 lists or deletes in one request
+# Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
+# request may take. Nobody waits for a worker: a store that is merely slow must not make it try for
+# ever.
+_HURRIED_S, _PATIENT_S = 3, 10
 _T = TypeVar("_T")
 
 
@@ -47,14 +51,16 @@ class S3Store:
         self._checked: Callable[[str], str] = str if foreign else check_key
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> S3Store:
+    def from_settings(cls, settings: Settings, *, patient: bool = False) -> S3Store:
         """Return a store as the `s3_*` settings say. Connects to nothing.
+
+        `patient`: for those whom no client waits for.
 
         A host name is part of a signature, so URLs for another name need a client of their own.
         """
         public_url = settings.s3_public_endpoint_url
         return cls(
-            _open_client(settings, settings.s3_endpoint_url),
+            _open_client(settings, settings.s3_endpoint_url, patient=patient),
             settings.s3_bucket or "depthq",
             public_client=_open_client(settings, public_url) if public_url else None,
             create_bucket=settings.s3_create_bucket,
@@ -187,7 +193,7 @@ class S3Store:
             set_lifecycle(self._client, self._bucket, self._retention_s)
 
 
-def _open_client(settings: Settings, endpoint_url: str | None) -> Any:
+def _open_client(settings: Settings, endpoint_url: str | None, *, patient: bool = False) -> Any:
     key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
     return boto3.session.Session().client(
         "s3",
@@ -198,10 +204,8 @@ def _open_client(settings: Settings, endpoint_url: str | None) -> Any:
         config=Config(
             signature_version="s3v4",  # else presigned URLs of custom endpoints are SigV2
             s3={"addressing_style": "path" if settings.s3_path_style else "virtual"},
-            # two attempts at a frozen server end within 10 s, the longest an API request may take;
-            # workers wait longer by trying again, see worker/patience.py
             connect_timeout=2,
-            read_timeout=4,
+            read_timeout=_PATIENT_S if patient else _HURRIED_S,
             retries={"mode": "standard", "total_max_attempts": 2},
             max_pool_connections=4 + max(settings.api_threads, settings.concurrency),
             # other servers and older MinIO do not know the newer default checksums

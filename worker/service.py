@@ -30,6 +30,7 @@ from storage.jobs import JobStore
 from storage.leader import LeaderLock
 from storage.webhooks import WebhookQueue
 from storage.workers import WorkerInfo, WorkerRegistry
+from worker.advice import advise
 from worker.app import make_celery, send
 from worker.batcher import Batcher
 from worker.datasets.recover import recover_datasets
@@ -68,9 +69,9 @@ class WorkerService:
         self._taken = 0
         self._redis = open_redis(settings)
         self._jobs = JobStore(self._redis)
-        self._objects = open_object_store(settings)
+        self._objects = open_object_store(settings, patient=True)
         self._registry = WorkerRegistry(self._redis)
-        self._engine = open_engine(settings)
+        self._engine = open_engine(settings, advise(settings).streams)
         self._throughput = Throughput()
         self._leases = Leases(self._jobs, settings.lease_s)
         self._patience = Patience()
@@ -79,6 +80,7 @@ class WorkerService:
             settings.max_batch,
             observe_batch,
             max_latency_s=settings.max_batch_latency_ms / 1e3,
+            streams=self._engine.streams,
         )
         self._decoder = _decoder(settings)
         self.celery = make_celery(settings)

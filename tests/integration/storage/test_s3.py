@@ -182,5 +182,5 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch):
     with socket.create_server(("127.0.0.1", 0)) as silent:
         store = store_at(silent.getsockname()[1])
         config = store._client.meta.config
-        assert (config.connect_timeout, config.read_timeout) == (2, 4)
+        assert (config.connect_timeout, config.read_timeout) == (2, 3)
         assert config.retries == {"mode": "standard", "total_max_attempts": 2}
