@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib
 import json
+import math
 import resource
 import signal
 import sys
@@ -44,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
             failed |= not _run(name, results, quick=arguments.quick)
             results["machine"] = machine.describe()
             out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
+            out.write_text(json.dumps(_tidy(results), indent=1) + "\n")
     if out == LATEST or arguments.report_only:
         from benchmarks.report.readme import regenerate
 
@@ -94,6 +95,15 @@ def _read(path: Path) -> dict[str, Any]:
         return {}
     results: dict[str, Any] = json.loads(path.read_text())
     return results
+
+
+def _tidy(value: Any) -> Any:
+    """Return `value` as JSON can hold it: four digits are enough, and NaN is no number."""
+    if isinstance(value, float):
+        return None if math.isnan(value) else round(value, 4)
+    if isinstance(value, dict):
+        return {str(key): _tidy(item) for key, item in value.items()}
+    return [_tidy(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _module(suite: str) -> str:

@@ -53,6 +53,7 @@ def summary(outcomes: Sequence[Outcome], yardstick: Sequence[float]) -> dict[str
         "p95_ms": _median([o.p95_ms for o in outcomes]),
         "p99_ms": _median([o.p99_ms for o in outcomes]),
         "requests_per_image": _median([o.requests_per_image for o in outcomes]),
+        "redis_round_trips": _median([o.redis_round_trips for o in outcomes]),
         "cpu_ms": {n: _median([o.cpu_ms.get(n, 0.0) for o in outcomes]) for n in sorted(names)},
         "stage_ms": {n: _median([o.stage_ms.get(n, 0.0) for o in outcomes]) for n in stages},
         "errors": [o.errors for o in outcomes if o.errors],

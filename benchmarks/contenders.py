@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -103,10 +104,17 @@ class Service:
 
     def measure(self, seconds: float, *, rate: float = 0.0) -> Outcome:
         """Keep IN_FLIGHT jobs going, or let `rate` a second arrive."""
-        return drive(
+        reads: list[int] = []
+
+        def clocks_and_counts() -> dict[str, float]:
+            reads.append(self.stack.redis_reads())
+            return self.stack.cpu_s()
+
+        outcome = drive(
             self.target, self._images, measure_s=seconds, rate=rate,
-            in_flight=0 if rate else IN_FLIGHT, cpu_s=self.stack.cpu_s,
+            in_flight=0 if rate else IN_FLIGHT, cpu_s=clocks_and_counts,
         )  # fmt: skip
+        return replace(outcome, redis_round_trips=(reads[-1] - reads[0]) / outcome.images)
 
     def pause(self) -> None:
         """Freeze every process."""

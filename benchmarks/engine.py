@@ -35,7 +35,9 @@ def run(context: Context) -> dict[str, Any]:
     for shape in ((192, 256),) if context.quick else ((192, 256), (256, 256)):
         for batch in (1, 8) if context.quick else (1, 4, 8):
             context.say(f"engine: {shape[1]}x{shape[0]}, batches of {batch}")
-            rows += _rows(engines, shape, batch, roofs, context)
+            rows += _rows(engines, shape, batch, context)
+    roofs = roofline.best(roofs, roofline.measure(quick=True))  # a peak is a peak whenever it was
+    _hold_against(roofs, rows)
     return {"roof": roofs, "rows": rows, "absent": absent, "threads": cores_given()}
 
 
@@ -67,7 +69,6 @@ def _rows(
     engines: dict[tuple[str, str], Infer],
     shape: tuple[int, int],
     batch: int,
-    roofs: dict[str, Any],
     context: Context,
 ) -> list[dict[str, Any]]:
     images = np.random.default_rng(0).standard_normal((batch, 3, *shape)).astype(np.float32)
@@ -94,7 +95,12 @@ def _rows(
                 "highest": rates.highest * batch,
                 "times_original": rates.per_s / original,
                 "gflops": gflops,
-                "of_roof": gflops / roofs[precision]["gflops"] if precision in roofs else None,
             }
         )
     return rows
+
+
+def _hold_against(roofs: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+    for row in rows:
+        roof = roofs.get(row["precision"])
+        row["of_roof"] = row["gflops"] / roof["gflops"] if roof else None

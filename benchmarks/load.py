@@ -42,6 +42,7 @@ class Outcome:
     cpu_ms: dict[str, float]
     stage_ms: dict[str, float]
     errors: dict[str, int]
+    redis_round_trips: float = 0.0  # per image
 
     def to_json(self) -> dict[str, Any]:
         """Return it as plain values."""

@@ -39,6 +39,14 @@ def measure(*, quick: bool) -> dict[str, Any]:
     return roofs
 
 
+def best(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the higher of two measurements, per precision."""
+    return {
+        precision: max(first[precision], second[precision], key=lambda roof: roof["gflops"])
+        for precision in first
+    }
+
+
 def _contenders(precision: str, side: int) -> dict[str, Product]:
     calls: dict[str, Product] = {}
     if precision == "fp32":

@@ -108,6 +108,11 @@ class Stack:
         """Return the CPU seconds used so far, by role."""
         return clocks.cpu_s(self.pids())
 
+    def redis_reads(self) -> int:
+        """Return how often Redis has read from a client: one per round trip, pipelines included."""
+        with self.valkey.client() as client:
+            return int(client.info("stats")["total_reads_processed"])
+
     def pause(self) -> None:
         """Freeze everything, so that another contender has the machine to itself."""
         for _, process in self._running:

@@ -34,8 +34,8 @@ def regenerate(results: Mapping[str, Any], folder: Path) -> None:
 
 def replace_section(text: str, name: str, content: str) -> str:
     """Return `text` with `content` between the marks of `name`; ValueError without the marks."""
-    pattern = re.compile(rf"(<!-- {name} -->\n).*?(\n?<!-- /{name} -->)", re.DOTALL)
-    replaced, count = pattern.subn(lambda m: f"{m[1]}{content}{m[2]}", text)
+    pattern = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
+    replaced, count = pattern.subn(lambda m: f"{m[1]}{content}\n{m[2]}", text)
     if count != 1:
         raise ValueError(f"README.md has no section {name}")
     return replaced

@@ -17,7 +17,7 @@ def budgets_table(results: Mapping[str, Any]) -> str:
     table = _table(
         ("what", "budget", "measured", "met?"),
         [(row.what, row.budget, row.measured, row.verdict) for row in rows],
-        left=3,
+        left=4,
     )
     return table + _disturbed(results.get("suites", {}))
 
@@ -100,7 +100,8 @@ def _bytes_lines(suite: Mapping[str, Any]) -> str:
 def service_table(results: Mapping[str, Any]) -> str:
     """The service at full load, and the CPU it takes by process."""
     suite = results["suites"]["service"]
-    return f"{_ring(suite, 'of bare')}\n\n{_cpu(suite)}\n\n{_open_loop(suite)}"
+    parts = (_ring(suite, "of bare"), _cpu(suite), _round_trips(suite), _open_loop(suite))
+    return "\n\n".join(parts)
 
 
 def peers_table(results: Mapping[str, Any]) -> str:
@@ -166,16 +167,24 @@ def _cpu(suite: Suites) -> str:
     return _table(("CPU ms per image, by process", ""), rows, left=2)
 
 
+def _round_trips(suite: Suites) -> str:
+    row = suite["rows"]["service, S3"]
+    return (
+        f"Per job {row['requests_per_image']:.1f} HTTP requests, {row['redis_round_trips']:.1f} round "
+        "trips to Redis, and 5 requests to S3 (input in and out, two outputs, result)."
+    )
+
+
 def _open_loop(suite: Suites) -> str:
     rows = [
         (
-            f"{row['share']:.0%}", f"{row['arpeers_per_s']:.1f}", f"{row['p50_ms']:.0f}",
+            f"{row['share']:.0%}", f"{row['arrivals_per_s']:.1f}", f"{row['p50_ms']:.0f}",
             f"{row['p95_ms']:.0f}", f"{row['p99_ms']:.0f}",
             f"{row['stage_ms'].get('batch_size', 0):.1f}",
         )
         for row in suite["open_loop"]
     ]  # fmt: skip
-    heads = ("random arpeers, share of saturation", "per s", "p50 ms", "p95 ms", "p99 ms",
+    heads = ("random arrivals, share of saturation", "per s", "p50 ms", "p95 ms", "p99 ms",
              "mean batch")  # fmt: skip
     return _table(heads, rows, left=1)
 
