@@ -13,6 +13,7 @@ from pathlib import Path
 from contract.errors import InvalidRequest, NotFound
 from contract.settings import Settings
 from storage.filesystem import FilesystemStore
+from storage.guarded import Guarded
 from storage.objects import ObjectStore
 
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9.\-]{3,63})(?:/(?P<key>.*))?", re.DOTALL)
@@ -30,9 +31,9 @@ class Buckets:
     """Opens buckets by name; refuses those that the settings do not allow. Thread-safe."""
 
     def __init__(self, settings: Settings, own: ObjectStore) -> None:
-        """`own` is the service's store: its bucket is always allowed."""
+        """`own` is the service's store: its bucket is always allowed, but for jobs and datasets."""
         self._own = own
-        self._own_name = settings.s3_bucket or "depthq"
+        self.own_name = settings.s3_bucket or "depthq"
         self._allowed = frozenset(settings.dataset_buckets)
         self._folder = settings.data_dir / "buckets" if settings.s3_bucket is None else None
         self._lock = threading.Lock()
@@ -40,7 +41,7 @@ class Buckets:
 
     def open(self, bucket: str) -> ObjectStore:
         """Return the store of `bucket`. Raises InvalidRequest if it is not allowed or not there."""
-        if bucket != self._own_name and bucket not in self._allowed:
+        if bucket != self.own_name and bucket not in self._allowed:
             raise InvalidRequest(
                 f"the service may not use the bucket {bucket}; "
                 "its operator allows buckets with DEPTHQ_DATASET_BUCKETS"
@@ -51,8 +52,10 @@ class Buckets:
             return self._opened[bucket]
 
     def _open(self, bucket: str) -> ObjectStore:
+        if bucket == self.own_name:
+            return Guarded(self._own)
         if self._folder is not None:
-            return self._own if bucket == self._own_name else FolderBucket(self._folder / bucket)
+            return FolderBucket(self._folder / bucket)
         from storage.s3 import S3Store
 
         assert isinstance(self._own, S3Store)  # noqa: S101 - a bucket is set, so it is S3

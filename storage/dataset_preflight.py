@@ -5,6 +5,7 @@ from __future__ import annotations
 from contract.datasets import DatasetSpec
 from contract.errors import InvalidRequest, NotFound, StorageUnavailable
 from storage.buckets import Buckets, split_uri
+from storage.guarded import RESERVED
 from storage.objects import ObjectStore, check_key
 
 
@@ -28,6 +29,8 @@ def output_place(uri: str, buckets: Buckets) -> tuple[ObjectStore, str]:
     """Return the store and the key prefix, without a slash at its end, where outputs go."""
     bucket, prefix = split_uri(uri)
     prefix = prefix.strip("/")
+    if bucket == buckets.own_name and f"{prefix}/".startswith(RESERVED):
+        raise InvalidRequest(f"output_prefix: {prefix.partition('/')[0]}/ is the service's own")
     try:
         if prefix:
             check_key(prefix)
