@@ -1,7 +1,7 @@
 """How throughput grows with workers: 1, 2, 4, 8, 16 processes whose engine only sleeps.
 
-`python -m benchmarks.scaling [--workers 1 2 4 …] [--item-ms 20] [--out FILE]`. Each run has the same
-number of items per worker, on a fresh Redis and store. An item takes `item-ms` of a worker's one
+`python -m benchmarks.scaling [--workers 1 2 4 …] [--item-ms 20] [--out FILE]`. Each run has as many
+items per worker as the others, on a fresh Redis and store. An item takes `item-ms` of a worker's one
 engine and no CPU, so one machine can stand for sixteen, as long as coordination is cheap.
 """
 
