@@ -170,8 +170,9 @@ def _cpu(suite: Suites) -> str:
 def _round_trips(suite: Suites) -> str:
     row = suite["rows"]["service, S3"]
     return (
-        f"Per job {row['requests_per_image']:.1f} HTTP requests, {row['redis_round_trips']:.1f} round "
-        "trips to Redis, and 5 requests to S3 (input in and out, two outputs, result)."
+        f"Per job {row['requests_per_image']:.1f} HTTP requests, "
+        f"{row['redis_round_trips']:.1f} round trips to Redis, "
+        "and 5 requests to S3 (input in and out, two outputs, result)."
     )
 
 
