@@ -1,8 +1,8 @@
 """How throughput grows with workers: 1, 2, 4, 8, 16 processes whose engine only sleeps.
 
 `python -m benchmarks.scaling [--workers 1 2 4 …] [--item-ms 20] [--out FILE]`. Each run has as many
-items per worker as the others, on a fresh Redis and store. An item takes `item-ms` of a worker's one
-engine and no CPU, so one machine can stand for sixteen, as long as coordination is cheap.
+items per worker as the others, on a fresh Redis and store. An item takes `item-ms` of a worker's
+one engine and no CPU, so one machine can stand for sixteen, as long as coordination is cheap.
 """
 
 from __future__ import annotations
