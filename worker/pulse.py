@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 
 log = logging.getLogger(__name__)
 
+LAST_BEAT_S = 2.0  # how long a process that stops waits for it; the thread is a daemon
+
 
 class Pulse:
     """Calls each beat every `interval_s`; one that raises is logged and called again."""
@@ -26,10 +28,10 @@ class Pulse:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop beating."""
+        """Stop beating. A beat that takes long (a listing, a silent store) is left to its fate."""
         self._stopping.set()
         if self._thread.is_alive():
-            self._thread.join()
+            self._thread.join(LAST_BEAT_S)
 
     def _run(self) -> None:
         self._beat()
