@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     )
     concurrency: int = Field(16, ge=1, description="task threads of a worker, twice max_batch")
     infer_threads: int = Field(0, ge=0, description="0: the cores this process is given")
+    infer_streams: int = Field(
+        0, ge=0, description="batches computed side by side; 0: as the cores suggest"
+    )
     decode_processes: int = Field(0, ge=0, description="0: the cores this process is given")
     decode_memory_bytes: int = Field(1024 * MIB, description="address space of a decoding child")
     decode_timeout_s: float = Field(20.0, description="wall time of one decode")

@@ -49,7 +49,7 @@ class _Line:
 
 
 class BatchCost:
-    """Learns the cost of batches per shape. Used by one thread (the batcher's)."""
+    """Learns the cost of batches per shape. Its user keeps threads apart."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[Shape, _Line] = OrderedDict()

@@ -51,7 +51,8 @@ class _Request:
 class Batcher:
     """Feeds one engine from many threads; every request gets exactly one outcome.
 
-    `infer` takes float32 (B, 3, H, W) and returns float32 (B, H, W); it is called from one thread.
+    `infer` takes float32 (B, 3, H, W) and returns float32 (B, H, W); it is called from `streams`
+    threads. Streams that are free share what waits, so none rests while another has a full batch.
     A batch that fails is halved until the culprit stands alone, so its mates succeed.
     No batch is larger than `max_batch`, nor than what is expected to be done in `max_latency_s`.
     """
@@ -63,6 +64,7 @@ class Batcher:
         on_batch: Callable[[int, float], None] = lambda _size, _seconds: None,
         *,
         max_latency_s: float = math.inf,
+        streams: int = 1,
     ) -> None:
         self._infer = infer
         self._max_batch = max_batch
@@ -72,20 +74,27 @@ class Batcher:
         self._waiting: dict[tuple[int, ...], deque[_Request]] = {}
         self._changed = threading.Condition()
         self._stopping = False
-        self._busy_since: float | None = None
-        self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
+        self._busy_since: dict[int, float] = {}  # stream → when its batch began
+        self._threads = [
+            threading.Thread(
+                target=self._run, args=(stream,), name=f"batcher-{stream}", daemon=True
+            )
+            for stream in range(streams)
+        ]
 
     def start(self) -> None:
-        """Start the engine's thread."""
-        self._thread.start()
+        """Start the engine's threads."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        """Finish what was submitted, then end the thread. Later submissions are refused."""
+        """Finish what was submitted, then end the threads. Later submissions are refused."""
         with self._changed:
             self._stopping = True
-            self._changed.notify()
-        if self._thread.is_alive():
-            self._thread.join()
+            self._changed.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
 
     def submit(self, tensor: Tensor, deadline_at: float | None = None) -> Future[Inferred]:
         """Queue `tensor`, float32 (3, H, W), and return the future of its depth.
@@ -102,28 +111,31 @@ class Batcher:
         return request.future
 
     def busy_s(self) -> float:
-        """Return how long the engine has been at its present batch, 0.0 when idle."""
-        since = self._busy_since
+        """Return how long the engine has been at its oldest batch, 0.0 when idle."""
+        with self._changed:
+            since = min(self._busy_since.values(), default=None)
         return 0.0 if since is None else time.monotonic() - since
 
-    def _run(self) -> None:
-        while batch := self._take():
-            self._busy_since = time.monotonic()
+    def _run(self, stream: int) -> None:
+        while batch := self._take(stream):
             self._settle(batch)
-            self._busy_since = None
 
-    def _take(self) -> list[_Request]:
-        """Wait for work and return the next batch; an empty one means stop."""
+    def _take(self, stream: int) -> list[_Request]:
+        """Wait for work and return the next batch of `stream`; an empty one means stop."""
         with self._changed:
+            self._busy_since.pop(stream, None)
             while not self._waiting:
                 if self._stopping:
                     return []
                 self._changed.wait()
             shape = min(self._waiting, key=lambda shape: self._waiting[shape][0].submitted)
             queue = self._waiting[shape]
-            batch = [queue.popleft() for _ in range(min(len(queue), self._most(shape)))]
+            free = len(self._threads) - len(self._busy_since)  # with this one
+            share = -(-len(queue) // free)
+            batch = [queue.popleft() for _ in range(min(share, self._most(shape)))]
             if not queue:
                 del self._waiting[shape]
+            self._busy_since[stream] = time.monotonic()
             return batch
 
     def _most(self, shape: tuple[int, ...]) -> int:
@@ -159,7 +171,8 @@ class Batcher:
             self._infer_or_halve(batch[middle:])
             return
         seconds = time.monotonic() - started
-        self._cost.learn(batch[0].tensor.shape, len(batch), seconds)
+        with self._changed:
+            self._cost.learn(batch[0].tensor.shape, len(batch), seconds)
         self._on_batch(len(batch), seconds)
         for request, depth in zip(batch, depths, strict=True):
             wait_ms = (started - request.submitted) * 1e3

@@ -77,7 +77,7 @@ class WorkerService:
         self._patience = Patience()
         self._batcher = Batcher(
             self._engine.infer,
-            settings.max_batch,
+            self._engine.max_batch,
             observe_batch,
             max_latency_s=settings.max_batch_latency_ms / 1e3,
             streams=self._engine.streams,

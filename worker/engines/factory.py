@@ -11,12 +11,16 @@ from worker.machine import cores_given
 from worker.weights.resolve import Artefact, resolve
 
 
-def open_engine(settings: Settings) -> Engine:
-    """Return the engine of `settings`, not yet loaded; WeightsError if its weights are missing."""
-    return build_engine(settings, resolve(settings))
+def open_engine(settings: Settings, streams: int = 1) -> Engine:
+    """Return the engine of `settings`, not yet loaded; WeightsError if its weights are missing.
+
+    `streams` batches are computed side by side by engines that can (its `streams` tells), of at
+    most `settings.max_batch` images together.
+    """
+    return build_engine(settings, resolve(settings), streams)
 
 
-def build_engine(settings: Settings, artefact: Artefact) -> Engine:
+def build_engine(settings: Settings, artefact: Artefact, streams: int = 1) -> Engine:
     """Return the engine of `settings` for `artefact`, not yet loaded."""
     make = _ENGINES[settings.engine]()
     return make(
@@ -24,12 +28,13 @@ def build_engine(settings: Settings, artefact: Artefact) -> Engine:
         precision=settings.precision,
         threads=settings.infer_threads or cores_given(),
         max_batch=settings.max_batch,
+        streams=streams,
     )
 
 
 class _Maker(Protocol):
     def __call__(
-        self, artefact: Artefact, *, precision: str, threads: int, max_batch: int
+        self, artefact: Artefact, *, precision: str, threads: int, max_batch: int, streams: int
     ) -> Engine: ...
 
 

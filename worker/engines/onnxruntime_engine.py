@@ -22,7 +22,17 @@ from worker.weights.resolve import Artefact
 class OnnxRuntimeEngine:
     """Runs the ONNX artefact as it is, any shape."""
 
-    def __init__(self, artefact: Artefact, *, precision: str, threads: int, max_batch: int) -> None:
+    streams = 1
+
+    def __init__(
+        self,
+        artefact: Artefact,
+        *,
+        precision: str,
+        threads: int,
+        max_batch: int,
+        streams: int = 1,  # noqa: ARG002 - this engine has one
+    ) -> None:
         require_fp32("onnxruntime", precision)
         self.max_batch = max_batch
         self._artefact = artefact

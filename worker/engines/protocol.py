@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,9 +32,10 @@ class EngineInfo:
 
 
 class Engine(Protocol):
-    """Runs the network. Used by one thread (the batcher's) after `load`."""
+    """Runs the network. After `load`, at most `streams` threads may call `infer` at a time."""
 
     max_batch: int
+    streams: int
 
     def load(self) -> None:
         """Read the weights and get ready; EngineError says what is missing."""
@@ -49,10 +51,12 @@ class Engine(Protocol):
 
 
 def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
-    """Run `engine` on one image and on a full batch of zeros per (height, width)."""
-    for height, width in shapes:
-        for count in sorted({1, engine.max_batch}):
-            engine.infer(np.zeros((count, 3, height, width), np.float32))
+    """Run `engine` on one image and, on all its streams, on a full batch of zeros per shape."""
+    with ThreadPoolExecutor(engine.streams) as streams:
+        for height, width in shapes:
+            engine.infer(np.zeros((1, 3, height, width), np.float32))
+            full = np.zeros((engine.max_batch, 3, height, width), np.float32)
+            list(streams.map(engine.infer, [full] * engine.streams))
 
 
 def check_batch(batch: Images, max_batch: int) -> None:

@@ -18,6 +18,8 @@ IMAGE_S = 0.009
 class SimulatedEngine:
     """Sleeps `batch_s` + n * `image_s` and returns a depth that follows from the input alone."""
 
+    streams = 1
+
     def __init__(
         self,
         artefact: Artefact | None = None,
@@ -25,6 +27,7 @@ class SimulatedEngine:
         precision: str = "auto",  # noqa: ARG002 - same call as for the real ones
         threads: int = 1,
         max_batch: int = 8,
+        streams: int = 1,  # noqa: ARG002 - this engine has one
         batch_s: float = BATCH_S,
         image_s: float = IMAGE_S,
     ) -> None:

@@ -23,7 +23,17 @@ from worker.weights.tensors import read_tensors
 class TorchEngine:
     """Runs our own network in torch. Slower; there to hold the others to it."""
 
-    def __init__(self, artefact: Artefact, *, precision: str, threads: int, max_batch: int) -> None:
+    streams = 1
+
+    def __init__(
+        self,
+        artefact: Artefact,
+        *,
+        precision: str,
+        threads: int,
+        max_batch: int,
+        streams: int = 1,  # noqa: ARG002 - this engine has one
+    ) -> None:
         require_fp32("torch", precision)
         self.max_batch = max_batch
         self._artefact = artefact

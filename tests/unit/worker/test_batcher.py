@@ -68,6 +68,26 @@ def test_requests_gather_while_the_engine_is_busy_and_each_gets_its_own_depth(ba
     assert [result.batch_size for result in results] == [4, 4, 4, 4, 1]
 
 
+def test_streams_that_are_free_share_what_waits_and_compute_side_by_side():
+    # Given an engine whose batches end only when two of them are under way
+    both = threading.Barrier(2, timeout=10)
+    sizes: list[int] = []
+
+    def infer(batch: Tensor) -> Tensor:
+        sizes.append(len(batch))
+        both.wait()
+        return batch[:, 0]
+
+    batcher = Batcher(infer, max_batch=8, streams=2)
+    # When four images wait as both become free
+    futures = [batcher.submit(image(value)) for value in range(4)]
+    batcher.start()
+    # Then each takes its share
+    assert [float(future.result(10).depth[0, 0]) for future in futures] == [0, 1, 2, 3]
+    batcher.stop()
+    assert sizes == [2, 2]
+
+
 def test_batches_shrink_to_what_is_done_within_the_latency_cap():
     # Given an engine that takes 20 ms per image and a cap of 50 ms
     sizes: list[int] = []
@@ -144,8 +164,9 @@ def test_stopping_finishes_what_waits_and_refuses_what_comes_later(engine):
         batcher.submit(image(1))
 
 
-def test_every_request_of_many_threads_gets_exactly_one_outcome():
-    batcher = Batcher(lambda batch: batch[:, 0], max_batch=8)
+@pytest.mark.parametrize("streams", [1, 3])
+def test_every_request_of_many_threads_gets_exactly_one_outcome(streams):
+    batcher = Batcher(lambda batch: batch[:, 0], max_batch=8, streams=streams)
     batcher.start()
     outcomes: dict[int, float] = {}
 

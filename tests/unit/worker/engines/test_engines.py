@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -120,6 +121,22 @@ def test_it_equals_the_original(seeded: Artefact, name: str, case: str) -> None:
     depth = engine.infer(expected.tensor)
     # Then it computes the original's numbers
     assert expected.deviation(depth) < PARITY[name]
+
+
+def test_several_threads_compute_side_by_side_and_each_gets_its_own(seeded: Artefact) -> None:
+    # Given an engine of two streams, fresh from loading
+    settings = Settings(engine="openvino", precision="fp32", infer_threads=2, max_batch=4)
+    engine = build_engine(settings, seeded, streams=2)
+    engine.load()
+    assert (engine.streams, engine.max_batch) == (2, 2)
+    # When many threads' first calls meet, with one image and with two
+    batches = [batch_of(1 + number % 2) + number for number in range(12)]
+    with ThreadPoolExecutor(2) as threads:
+        depths = list(threads.map(engine.infer, batches))
+    # Then nobody waits for ever, and nobody gets another's depth
+    for batch, depth in zip(batches, depths, strict=True):
+        alone = engine.infer(batch)
+        np.testing.assert_allclose(depth, alone, rtol=0, atol=1e-4 * np.ptp(alone))
 
 
 def test_bf16_is_chosen_only_where_the_cpu_has_it() -> None:
