@@ -49,7 +49,7 @@ class _Discarded:
         """Describe the files only."""
         return {f.output: ItemFile(key="", bytes=len(f.data), sha256="") for f in files}
 
-    def add(self, result: ItemResult, files: Sequence[RenderedFile]) -> None:
+    def add(self, result: ItemResult) -> None:
         """Nothing is kept."""
 
     def finish(self) -> None:
@@ -92,9 +92,9 @@ class Forecaster:
             raise InvalidRequest("the dataset has no items: nothing in the source fits")
         task = ItemTask(request.spec.options, _Discarded())
         started = time.monotonic()
-        ended = list(self.executor.map(lambda item: self.runner.run(item, task), sample))
-        rate = len(ended) / max(1e-3, time.monotonic() - started)
-        return _extrapolated(request.id, listing, [one.result for one in ended], rate)
+        results = list(self.executor.map(lambda item: self.runner.run(item, task), sample))
+        rate = len(results) / max(1e-3, time.monotonic() - started)
+        return _extrapolated(request.id, listing, results, rate)
 
     def _list(self, request: DatasetRequest) -> tuple[_Listing, list[Item]]:
         """Count the source and draw a uniform sample in one pass (reservoir sampling)."""

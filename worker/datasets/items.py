@@ -58,14 +58,6 @@ class ItemTask:
     heat_range: Range | None = None
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A result, and the files that the layout has not written yet."""
-
-    result: ItemResult
-    files: Sequence[RenderedFile] = ()
-
-
 class ItemRunner:
     """Turns an item into its result. Thread-safe."""
 
@@ -75,7 +67,7 @@ class ItemRunner:
         self._worker = worker
         self._max_attempts = max_attempts
 
-    def run(self, item: Item, task: ItemTask) -> Ended:
+    def run(self, item: Item, task: ItemTask) -> ItemResult:
         """Return how the item ended. Raises only StorageUnavailable: then nothing is decided."""
         clock = StageClock()
         for attempt in range(1, self._max_attempts + 1):
@@ -91,23 +83,23 @@ class ItemRunner:
                 reason = _reason(exc, attempt)
         return self._failed(item, task, clock, reason)
 
-    def poisoned(self, item: Item, task: ItemTask, deaths: int) -> Ended:
+    def poisoned(self, item: Item, task: ItemTask, deaths: int) -> ItemResult:
         """Return the result of an item that brought its worker down."""
         reason = Poisoned(f"the item brought its worker down {deaths} times and was set aside")
         return self._failed(item, task, StageClock(), reason)
 
-    def _walk(self, item: Item, task: ItemTask, clock: StageClock) -> Ended:
+    def _walk(self, item: Item, task: ItemTask, clock: StageClock) -> ItemResult:
         there = task.layout.existing(item.id)
         if there is not None:
             count_outcome("skipped")
-            return Ended(self._result(item, task, state="skipped", outputs=there))
+            return self._result(item, task, state="skipped", outputs=there)
         with clock.stage("fetch"):
             data = self._fetcher.fetch(item)
         output = self._compute(data, task.options, clock, task.heat_range)
         with clock.stage("store"):
             stored = task.layout.store(item.id, output.files)
         count_outcome("succeeded")
-        result = self._result(
+        return self._result(
             item,
             task,
             state="succeeded",
@@ -119,12 +111,13 @@ class ItemRunner:
             outputs=stored,
             timings=clock.timings(),
         )
-        return Ended(result, output.files)
 
-    def _failed(self, item: Item, task: ItemTask, clock: StageClock, exc: DepthqError) -> Ended:
+    def _failed(
+        self, item: Item, task: ItemTask, clock: StageClock, exc: DepthqError
+    ) -> ItemResult:
         count_outcome("failed", exc.code)
         error = JobError(code=exc.code, message=exc.message[:500], retryable=exc.retryable)
-        return Ended(self._result(item, task, state="failed", error=error, timings=clock.timings()))
+        return self._result(item, task, state="failed", error=error, timings=clock.timings())
 
     def _result(self, item: Item, task: ItemTask, **fields: object) -> ItemResult:
         # every value is ours and typed: validation would cost more than the rest of this function

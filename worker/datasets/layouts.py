@@ -7,6 +7,7 @@ import io
 import json
 import tarfile
 import tempfile
+import threading
 from collections.abc import Sequence
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -42,7 +43,7 @@ class Layout(Protocol):
     def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
         """Take an item's files; called by many threads."""
 
-    def add(self, result: ItemResult, files: Sequence[RenderedFile]) -> None:
+    def add(self, result: ItemResult) -> None:
         """Take an item in its turn; called in the order of the shard."""
 
     def finish(self) -> None:
@@ -86,7 +87,7 @@ class FilesLayout:
             stored[file.output] = _described(key, file)
         return stored
 
-    def add(self, result: ItemResult, files: Sequence[RenderedFile]) -> None:
+    def add(self, result: ItemResult) -> None:
         """Everything is stored already."""
 
     def finish(self) -> None:
@@ -104,6 +105,9 @@ class TarLayout:
         self._patience = patience
         self._key = f"{place.prefix}/{shard:06d}.tar".lstrip("/")
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the context
+        self._spool = tempfile.TemporaryFile()  # noqa: SIM115
+        self._lock = threading.Lock()
+        self._waiting: dict[str, tuple[int, int]] = {}  # member → offset and size in the spool
         self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
         self._members = 0
 
@@ -112,26 +116,33 @@ class TarLayout:
 
     def __exit__(self, *_: object) -> None:
         self._file.close()
+        self._spool.close()
 
     def existing(self, item_id: str) -> dict[str, ItemFile] | None:  # noqa: ARG002
         """Tars are written whole, so their items are never skipped."""
         return None
 
     def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
-        """See Layout; the bytes are kept by the caller until `add`."""
-        return {
-            file.output: _described(
-                self._key, file, member=f"{item_id}.{file.output}.{file.extension}"
-            )
-            for file in files
-        }
+        """See Layout; the bytes wait on disk until `add`, for memory could not hold them."""
+        stored = {}
+        for file in files:
+            member = f"{item_id}.{file.output}.{file.extension}"
+            with self._lock:
+                self._waiting[member] = (self._spool.seek(0, io.SEEK_END), len(file.data))
+                self._spool.write(file.data)
+            stored[file.output] = _described(self._key, file, member)
+        return stored
 
-    def add(self, result: ItemResult, files: Sequence[RenderedFile]) -> None:
+    def add(self, result: ItemResult) -> None:
         """See Layout."""
         if result.state != "succeeded":
             return
-        for file in files:
-            self._write(result.outputs[file.output].member, file.data)
+        for file in result.outputs.values():
+            with self._lock:
+                offset, size = self._waiting[file.member]
+                self._spool.seek(offset)
+                data = self._spool.read(size)
+            self._write(file.member, data)
         about = result.model_dump(
             mode="json", exclude={"timings", "worker", "outputs", "round"}, exclude_none=True
         )

@@ -14,7 +14,7 @@ from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore, Step, StepClaim, new_step
 from worker.datasets.cpu import CpuMeter
 from worker.datasets.dispatcher import Dispatcher
-from worker.datasets.items import Ended, ItemRunner, ItemTask
+from worker.datasets.items import ItemRunner, ItemTask
 from worker.datasets.layouts import Layout
 from worker.datasets.leases import Held, StepLeases
 from worker.isolation import Isolation
@@ -89,9 +89,9 @@ class ShardRunner:
             else:
                 ended = self._together(items, task, held)
             results = []
-            for one in ended:
-                layout.add(one.result, one.files)
-                results.append(one.result)
+            for result in ended:
+                layout.add(result)
+                results.append(result)
             if not self._may_write(step, held, complete=len(results) == len(items)):
                 return None
             self.patience(layout.finish)
@@ -106,9 +106,9 @@ class ShardRunner:
         log.info("dropped a shard unfinished", extra=_about(step))
         return False
 
-    def _together(self, items: Sequence[Item], task: ItemTask, held: Held) -> Iterator[Ended]:
+    def _together(self, items: Sequence[Item], task: ItemTask, held: Held) -> Iterator[ItemResult]:
         """Yield how items ended, in order, with a bounded number in flight."""
-        flying: deque[Future[Ended]] = deque()
+        flying: deque[Future[ItemResult]] = deque()
         todo = iter(items)
         try:
             while not held.lost and not self.stopping():
@@ -128,7 +128,7 @@ class ShardRunner:
 
     def _alone(
         self, step: Step, items: Sequence[Item], task: ItemTask, claim: StepClaim, held: Held
-    ) -> Iterator[Ended]:
+    ) -> Iterator[ItemResult]:
         """Yield how items ended, one after the other, each announced before it is touched."""
         deaths = Counter(claim.died_at)
         log.warning("runs item by item after %s crashes", claim.crashes, extra=_about(step))
@@ -144,7 +144,7 @@ class ShardRunner:
             held.items += 1
 
 
-def _landed(flying: deque[Future[Ended]]) -> Iterator[Ended]:
+def _landed(flying: deque[Future[ItemResult]]) -> Iterator[ItemResult]:
     """Let the items that have begun come to their end, as long as there is no gap between them."""
     begun = [future for future in flying if not future.cancel()]
     for future in begun:
