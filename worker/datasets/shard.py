@@ -58,6 +58,7 @@ class ShardRunner:
 
     def _run_claimed(self, step: Step, shard: int, claim: StepClaim, record: DatasetRecord) -> None:
         careful = claim.crashes >= CAREFUL_AFTER_CRASHES
+        log.info("shard taken", extra=_about(step) | {"crashes": claim.crashes})
         lock = self.isolation.exclusive() if careful else self.isolation.shared()
         with self.leases.hold(step) as held, lock:
             try:
@@ -73,6 +74,7 @@ class ShardRunner:
             if results is None:
                 return
             counts = count(results)
+            log.info("shard done: %s items", counts.total, extra=_about(step))
             answer = self.patience(lambda: self.ledger.shard_done(step, counts, self.cpu.lap()))
         self.dispatcher.after(step.dataset_id, answer)
 
@@ -166,5 +168,5 @@ def count(results: Sequence[ItemResult]) -> Counts:
     )
 
 
-def _about(step: Step) -> dict[str, str]:
+def _about(step: Step) -> dict[str, object]:
     return {"action": "shard", "dataset_id": step.dataset_id, "shard": step.name}
