@@ -6,6 +6,7 @@ import argparse
 import logging
 import sys
 
+from api.front.parser import Parser
 from api.front.server import open_front
 from api.multipart import ENVELOPE_BYTES
 from api.services import EXTENSION
@@ -34,7 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
     log.info(
         "listening on http://%s:%s", chosen.host, front.effective_port, extra={"action": "listen"}
     )
-    front.serve(on_drain=app.extensions[EXTENSION].changes.stop)
+    parts = app.extensions[EXTENSION]
+    parts.measures.uploading.set_function(lambda: Parser.budget.taken_bytes)
+    front.serve(on_drain=parts.changes.stop)
     return 0
 
 

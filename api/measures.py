@@ -41,6 +41,10 @@ class Measures:
         self.waiting = Gauge(
             "depthq_waiting_requests", "Long polls and streams in a slot", registry=self.registry
         )
+        self.uploading = Gauge(
+            "depthq_uploads_under_way_bytes", "Unfinished uploads in the front",
+            registry=self.registry,
+        )  # fmt: skip
         self.upload_bytes = Counter(
             "depthq_upload_bytes_total", "Bytes of accepted images", registry=self.registry
         )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from redis import Redis
 from redis.exceptions import NoPermissionError
 
@@ -19,7 +17,7 @@ class MemoryPressure:
         """Return the share of `maxmemory` that is used; 0.0 without one, or if we may not ask."""
         with redis_errors():
             try:
-                info = cast("dict[str, Any]", self._redis.info("memory"))
+                info = self._redis.info("memory")
             except NoPermissionError:  # INFO is for administrators, and some users are none
                 return 0.0
         most = int(info.get("maxmemory", 0))
