@@ -13,6 +13,7 @@ from celery.exceptions import OperationalError
 from contract.errors import StorageUnavailable
 from contract.names import APP_NAME, TASK_RUN_JOB, Lane, queue_name
 from contract.settings import Settings
+from storage.celery_transport import TRANSPORT
 
 
 class Dispatch(Protocol):
@@ -43,6 +44,7 @@ class CeleryDispatch:
                 "interval_start": 0.1,
                 "interval_max": 0.5,
             },
+            broker_transport=TRANSPORT,
             broker_pool_limit=settings.api_threads,
             broker_connection_timeout=2,
             broker_transport_options={

@@ -17,9 +17,14 @@ def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectSto
     """
     if settings.s3_bucket is None:
         return FilesystemStore(settings.data_dir / "objects")
-    from storage.s3 import S3Store  # boto3 takes a third of a second to import
+    # imported here because boto3 takes a third of a second
+    if settings.s3_access_key_id is None:  # credentials come from boto3's own chain
+        from storage.s3 import S3Store
 
-    return S3Store.from_settings(settings, patient=patient)
+        return S3Store.from_settings(settings, patient=patient)
+    from storage.s3_lean import LeanS3Store
+
+    return LeanS3Store.from_settings(settings, patient=patient)
 
 
 def open_job_store(settings: Settings) -> JobStore:

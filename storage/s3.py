@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote
 
 import boto3
@@ -21,7 +21,7 @@ _PAGE = 1000  # the most keys that S3 lists or deletes in one request
 # Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
 # request may take. Nobody waits for a worker: a store that is merely slow must not make it try for
 # ever.
-_HURRIED_S, _PATIENT_S = 3, 10
+HURRIED_S, PATIENT_S = 3, 10
 _T = TypeVar("_T")
 
 
@@ -51,7 +51,7 @@ class S3Store:
         self._checked: Callable[[str], str] = str if foreign else check_key
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, patient: bool = False) -> S3Store:
+    def from_settings(cls, settings: Settings, *, patient: bool = False) -> Self:
         """Return a store as the `s3_*` settings say. Connects to nothing.
 
         `patient`: for those whom no client waits for.
@@ -205,7 +205,7 @@ def _open_client(settings: Settings, endpoint_url: str | None, *, patient: bool 
             signature_version="s3v4",  # else presigned URLs of custom endpoints are SigV2
             s3={"addressing_style": "path" if settings.s3_path_style else "virtual"},
             connect_timeout=2,
-            read_timeout=_PATIENT_S if patient else _HURRIED_S,
+            read_timeout=PATIENT_S if patient else HURRIED_S,
             retries={"mode": "standard", "total_max_attempts": 2},
             max_pool_connections=4 + max(settings.api_threads, settings.concurrency),
             # other servers and older MinIO do not know the newer default checksums

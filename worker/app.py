@@ -14,6 +14,7 @@ from celery.signals import worker_shutting_down
 
 from contract.names import APP_NAME, Lane, queue_name
 from contract.settings import Settings
+from storage.celery_transport import TRANSPORT
 
 # Steps of datasets at once: a killed worker costs two shards at most, and while one comes to its end
 # the other keeps the engine busy. Each keeps many items in flight.
@@ -44,6 +45,7 @@ def make_celery(settings: Settings) -> Celery:
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
+        broker_transport=TRANSPORT,
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
         broker_transport_options={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,6 +21,7 @@ class Leases:
         self._jobs = jobs
         self._lease_s = lease_s
         self._held: dict[str, int] = {}
+        self._sure_until: dict[str, float] = {}  # monotonic, s
         self._lock = threading.Lock()
 
     @contextmanager
@@ -27,16 +29,23 @@ class Leases:
         """Have the lease of `job_id` renewed while the block runs."""
         with self._lock:
             self._held[job_id] = attempt
+            self._sure_until[job_id] = time.monotonic() + self._lease_s
         try:
             yield
         finally:
             with self._lock:
                 self._held.pop(job_id, None)
+                self._sure_until.pop(job_id, None)
 
     def still_holds(self, job_id: str) -> bool:
         """Tell whether nobody else is known to have taken, canceled or deleted the job."""
         with self._lock:
             return job_id in self._held
+
+    def sure(self, job_id: str) -> bool:
+        """Tell whether the lease cannot have run out, not even while this process was frozen."""
+        with self._lock:
+            return time.monotonic() < self._sure_until.get(job_id, 0.0)
 
     def renew(self) -> None:
         """Renew all leases; jobs that were lost are dropped, so that their work can stop early."""
@@ -44,6 +53,7 @@ class Leases:
             claims = list(self._held.items())
         if not claims:
             return
+        asked_at = time.monotonic()
         try:
             lost = self._jobs.renew(claims, self._lease_s)
         except StorageUnavailable as exc:
@@ -52,6 +62,9 @@ class Leases:
         with self._lock:
             for job_id in lost:
                 self._held.pop(job_id, None)
+                self._sure_until.pop(job_id, None)
+            for job_id in self._sure_until:
+                self._sure_until[job_id] = asked_at + self._lease_s
 
     def __len__(self) -> int:
         with self._lock:

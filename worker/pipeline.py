@@ -24,7 +24,7 @@ from contract.errors import (
     StorageUnavailable,
 )
 from contract.jobs import JobRecord, JobResult, ModelInfo
-from contract.names import input_object
+from contract.names import input_object, result_object
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs import JobStore
@@ -183,10 +183,10 @@ class Pipeline:
     def _end(self, record: JobRecord, result: JobResult) -> None:
         """Write `result.json`, then the final state: outputs are already there.
 
-        Who was frozen and lost the job meanwhile must not write over the other's result, so the
-        ledger is asked once more. The state has a fence of its own, objects have none.
+        Who was frozen and lost the job meanwhile must not write over the other's result: the state
+        has a fence, objects have none, so when in doubt the ledger is asked once more.
         """
-        if self.patience(lambda: self.jobs.renew([(record.id, record.attempt)], self.lease_s)):
+        if not self.leases.sure(record.id) and self._lost(record):
             log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
             return
         self.patience(lambda: store_result(self.objects, result))
@@ -194,6 +194,31 @@ class Pipeline:
             self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
         if self.patience(lambda: self.jobs.finish(result)):
             count_outcome(result.state, result.error.code if result.error else "")
+        else:
+            self._clear_up(record, result)
+
+    def _lost(self, record: JobRecord) -> bool:
+        claim = (record.id, record.attempt)
+        return bool(self.patience(lambda: self.jobs.renew([claim], self.lease_s)))
+
+    def _clear_up(self, record: JobRecord, result: JobResult) -> None:
+        """Remove what was written for a job that was canceled or deleted at the last moment.
+
+        Without a record and with its input the job was not deleted: Redis was wiped, and what we
+        wrote is what it will be rebuilt from.
+        """
+        now = self.patience(lambda: self.jobs.get(record.id))
+        canceled = now is not None and now.state is JobState.CANCELED
+        if canceled or (now is None and self._deleted(record)):
+            keys = [result_object(record.id), *(output.key for output in result.outputs.values())]
+            self.patience(lambda: self.objects.delete(keys))
+
+    def _deleted(self, record: JobRecord) -> bool:
+        try:
+            self.patience(lambda: self.objects.head(input_object(record.id)))
+        except NotFound:
+            return True
+        return False
 
     def _fail(
         self, record: JobRecord, exc: DepthqError, clock: StageClock, state: JobState

@@ -98,6 +98,7 @@ class WorkerService:
     def start(self) -> None:
         """Load and warm the model, start the threads and the decoding children, announce."""
         self._decoder.start()  # children start while the model loads
+        self._patience(self._objects.check)  # and makes the bucket, if that is wanted
         self._engine.load()
         self._engine.warm_up(COMMON_SHAPES)
         self._decoder.wait_until_ready()  # without decoders it would be ready for nothing

@@ -13,17 +13,20 @@ from contract.errors import NotFound
 from storage.filesystem import FilesystemStore
 from storage.memory import MemoryStore
 from storage.s3 import S3Store
+from storage.s3_lean import LeanS3Store
 from tests.conftest import new_bucket
 
 JSON = '{"name":"caf\\u00e9  [\\u6df1]","n":1}'
 
 
-@pytest.fixture(params=["memory", "filesystem", "s3", "versitygw"])
+@pytest.fixture(params=["memory", "filesystem", "s3", "s3 lean", "versitygw"])
 def store(request, tmp_path):
     if request.param == "memory":
         return MemoryStore()
     if request.param == "filesystem":
         return FilesystemStore(tmp_path / "objects")
+    if request.param == "s3 lean":
+        return LeanS3Store.from_settings(request.getfixturevalue("s3_settings"))
     client = open_client(request.getfixturevalue(request.param))
     return S3Store(client, new_bucket(), create_bucket=True)
 

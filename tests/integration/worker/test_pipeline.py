@@ -208,6 +208,59 @@ def test_a_canceled_job_is_not_run(pipeline, jobs, objects, computer):
     assert jobs.get(job_id).state is JobState.CANCELED
 
 
+def end_when_the_result_is_written(objects: FaultyStore, job_id: str, end) -> None:
+    put = objects.put
+
+    def put_then_end(key, data, **kwargs):
+        put(key, data, **kwargs)
+        if key == result_object(job_id):
+            end()
+
+    objects.put = put_then_end
+
+
+def test_a_job_that_is_canceled_at_the_last_moment_leaves_no_result(pipeline, jobs, objects):
+    job_id = accept(jobs, objects)
+    end_when_the_result_is_written(objects, job_id, lambda: jobs.cancel(job_id))
+    pipeline.run(job_id)
+    assert {info.key for info in objects.list("")} == {input_object(job_id)}
+
+
+def test_a_job_that_is_deleted_at_the_last_moment_leaves_nothing(pipeline, jobs, objects):
+    job_id = accept(jobs, objects)
+
+    def delete() -> None:
+        objects.delete([input_object(job_id)])
+        jobs.delete(job_id)
+
+    end_when_the_result_is_written(objects, job_id, delete)
+    pipeline.run(job_id)
+    assert list(objects.list("")) == []
+
+
+def test_a_result_written_while_redis_was_wiped_is_kept(pipeline, jobs, objects, redis):
+    job_id = accept(jobs, objects)
+    end_when_the_result_is_written(objects, job_id, redis.flushall)
+    pipeline.run(job_id)
+    assert objects.get(result_object(job_id))
+
+
+def test_who_was_frozen_past_his_lease_writes_no_result(pipeline, jobs, objects, computer):
+    job_id = accept(jobs, objects)
+    compute = computer.compute
+
+    def freeze_meanwhile(*args):
+        pipeline.leases._sure_until[job_id] = 0.0  # as after a long stop
+        jobs.release(job_id, 1, counted=True)
+        jobs.claim(job_id, "another", 60)
+        return compute(*args)
+
+    computer.compute = freeze_meanwhile
+    pipeline.run(job_id)
+    assert result_object(job_id) not in {info.key for info in objects.list("")}
+    assert jobs.get(job_id).state is JobState.RUNNING
+
+
 def test_a_stale_holder_cannot_overwrite_the_outcome_of_the_next(pipeline, jobs, objects):
     job_id = accept(jobs, objects)
     frozen = jobs.claim(job_id, "frozen", 0.01).record

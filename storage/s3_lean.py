@@ -1,0 +1,90 @@
+"""The S3 store for the hot path: whole objects go through obstore, all the rest through boto3.
+
+obstore (the Rust crate object_store) spends about 0.2 ms of CPU on a put or get where boto3 spends
+1.2 ms, and sends a put in one round trip where boto3 waits for `100 Continue`. boto3 keeps what is
+rare or what it alone can do: buckets, listings, deletions, presigned URLs, naming what went wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import BinaryIO, Self
+
+import obstore
+from obstore.exceptions import BaseError
+from obstore.store import S3Store as RustStore
+
+from contract.errors import StorageUnavailable
+from contract.settings import Settings
+from storage.objects import check_key, check_metadata
+from storage.s3 import HURRIED_S, PATIENT_S, S3Store
+
+
+class LeanS3Store(S3Store):
+    """An S3Store whose put and get are lean. Needs the access key in the settings."""
+
+    _rust: RustStore
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, patient: bool = False) -> Self:
+        """Return a store as the `s3_*` settings say. Connects to nothing."""
+        store = super().from_settings(settings, patient=patient)
+        store._rust = _open(settings, PATIENT_S if patient else HURRIED_S)
+        return store
+
+    def put(
+        self,
+        key: str,
+        data: bytes | BinaryIO,
+        *,
+        media_type: str,
+        metadata: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write the object with one PUT, which S3 makes visible only when it is complete."""
+        about = {"Content-Type": media_type, **check_metadata(metadata)}
+        if not isinstance(data, bytes):
+            data.seek(0)
+        try:
+            obstore.put(self._rust, check_key(key), data, attributes=about, use_multipart=False)
+        except FileNotFoundError:  # no bucket yet: boto3 makes it, or says what is wrong
+            super().put(key, data, media_type=media_type, metadata=metadata)
+        except (BaseError, OSError) as exc:
+            raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+
+    def get(self, key: str) -> bytes:
+        """Return the object's bytes. Raises NotFound."""
+        try:
+            return bytes(obstore.get(self._rust, check_key(key)).bytes())
+        except FileNotFoundError:  # the object or the whole bucket: boto3 can tell
+            return super().get(key)
+        except (BaseError, OSError) as exc:
+            raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+
+
+def _open(settings: Settings, timeout_s: float) -> RustStore:
+    key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
+    return RustStore(
+        settings.s3_bucket or "depthq",
+        endpoint=settings.s3_endpoint_url,
+        region=settings.s3_region,
+        access_key_id=key_id.get_secret_value() if key_id else None,
+        secret_access_key=secret.get_secret_value() if secret else None,
+        virtual_hosted_style_request=not settings.s3_path_style,
+        client_options={
+            "allow_http": True,
+            "connect_timeout": "2s",
+            "timeout": f"{timeout_s:g}s",
+            "pool_idle_timeout": "30s",
+        },
+        # as many attempts as boto3's client makes; a worker's patience comes after that
+        retry_config={
+            "max_retries": 1,
+            "retry_timeout": timedelta(seconds=timeout_s),
+            "backoff": {
+                "init_backoff": timedelta(milliseconds=50),
+                "max_backoff": timedelta(seconds=1),
+                "base": 2,
+            },
+        },
+    )
