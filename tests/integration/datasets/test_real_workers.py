@@ -21,6 +21,7 @@ from storage.factory import open_dataset_store, open_object_store
 from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.depthq import WorkerProcess
+from tests.services.process import wait_until
 from worker.app import make_celery, send
 
 COUNT = 2_000
@@ -128,6 +129,14 @@ class Fleet:
         return results
 
 
+def start(worker):
+    """Start a worker; on a busy machine that takes more than the usual patience."""
+    try:
+        worker.start()
+    except TimeoutError:
+        wait_until(worker.is_ready, "worker is ready", 180)
+
+
 @pytest.fixture
 def fleet(valkey, s3, tmp_path):
     settings = s3.settings(
@@ -145,7 +154,7 @@ def fleet(valkey, s3, tmp_path):
     fleet = Fleet(settings, valkey, workers)
     try:
         for worker in workers:
-            worker.start()
+            start(worker)
         yield fleet
     finally:
         for worker in workers:
@@ -184,7 +193,7 @@ def test_kills_and_a_restart_change_nothing_in_the_end(fleet: Fleet):
             fleet.valkey.stop()
             fleet.valkey.start()
         for worker in fleet.workers:
-            worker.start()
+            start(worker)
     record = fleet.wait(war)
     war_s = time.monotonic() - began
     # Then nothing is lost or counted twice, and the bytes are the same
@@ -227,7 +236,7 @@ def test_a_wiped_redis_resumes_from_the_results_and_a_retry_runs_only_the_failur
     counts = reconcile(fleet.settings, days=2)
     assert (counts["datasets_rebuilt"], counts["datasets_unfinished"]) == (1, 1)
     for worker in fleet.workers:
-        worker.start()
+        start(worker)
     # Then the finished shards are not run again, and the whole is complete
     results = fleet.check(dataset_id, fleet.wait(dataset_id))
     assert all(
