@@ -45,6 +45,8 @@ def test_subcommands_and_options_of_depthq_exist(document: Path) -> None:
         if words[:1] != ["depthq"]:
             continue
         command = group.commands[words[1]]  # type: ignore[attr-defined]
+        if hasattr(command, "commands"):
+            command = command.commands[words[2]]
         known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
         assert {w.split("=")[0] for w in words if w.startswith("--")} <= known, words
 
