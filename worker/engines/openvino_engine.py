@@ -16,8 +16,7 @@ from worker.weights.resolve import Artefact
 class OpenVinoEngine:
     """Runs the ONNX artefact, compiled once for all shapes (docs/decisions say why).
 
-    With several streams each of them has its share of the threads. An image that comes alone, while
-    all streams rest, is computed by all threads together: it need not wait longer than it must.
+    Each stream has its share of the threads, and of `max_batch`, so that streams cost no memory.
     """
 
     def __init__(
@@ -35,10 +34,9 @@ class OpenVinoEngine:
         self._precision = precision
         self._threads = threads
         self._requests: LifoQueue[Any] = LifoQueue(self.streams)
-        self._whole: LifoQueue[Any] = LifoQueue(1)  # one request on all threads
 
     def load(self) -> None:
-        """Read, optimise and compile the network; about a third of a second, twice for streams."""
+        """Read, optimise and compile the network; about a third of a second."""
         import openvino  # only the engine that is chosen loads its runtime
 
         core = openvino.Core()
@@ -48,28 +46,18 @@ class OpenVinoEngine:
         options = {
             "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[self._precision],
             "INFERENCE_NUM_THREADS": self._threads,
+            "NUM_STREAMS": self.streams,
             # Lanes and decoders share the cores: two processes would pin to the same ones.
             "ENABLE_CPU_PINNING": False,
             # Kernels kept per shape; the default (5000) lets 15 shapes grow to 900 MB, no faster.
             "CPU_RUNTIME_CACHE_CAPACITY": 100,
         }
         try:
-            self._fill(self._requests, core, options)
-            if self.streams > 1:
-                self._fill(self._whole, core, options)
+            compiled = core.compile_model(str(self._artefact.path), "CPU", options)
+            for _ in range(self.streams):
+                self._requests.put(_first_call_done(compiled.create_infer_request()))
         except RuntimeError as exc:
             raise EngineError(f"openvino cannot load {self._artefact.path.name}: {exc}") from exc
-
-    def _fill(self, requests: LifoQueue[Any], core: Any, options: dict[str, Any]) -> None:
-        """Compile for as many streams as `requests` holds and put a request for each into it."""
-        wanted = {**options, "NUM_STREAMS": requests.maxsize}
-        compiled = core.compile_model(str(self._artefact.path), "CPU", wanted)
-        for _ in range(requests.maxsize):
-            request = compiled.create_infer_request()
-            # First calls must not meet: the binding initialises itself under a lock of its own
-            # while it waits for Python's, and two threads stand still for ever (2026.4.1).
-            request.infer([np.zeros((1, 3, 32, 32), np.float32)], share_inputs=True)
-            requests.put(request)
 
     def warm_up(self, shapes: Iterable[tuple[int, int]]) -> None:
         """See Engine."""
@@ -81,20 +69,15 @@ class OpenVinoEngine:
         The runtime's own output buffer is overwritten by the next batch, while callers still read.
         """
         check_batch(batch, self.max_batch)
-        requests = self._requests_for(len(batch))
-        request = requests.get()
+        request = self._requests.get()
         try:
             outputs = request.infer([np.ascontiguousarray(batch)], share_inputs=True)
         except RuntimeError as exc:
             raise EngineError(f"openvino failed on a batch of {batch.shape}: {exc}") from exc
         finally:
-            requests.put(request)
+            self._requests.put(request)
         depth: Depths = outputs[0]
         return depth
-
-    def _requests_for(self, images: int) -> LifoQueue[Any]:
-        alone = images == 1 and self._whole.full() and self._requests.full()
-        return self._whole if alone else self._requests
 
     def describe(self) -> EngineInfo:
         """See Engine."""
@@ -105,6 +88,16 @@ class OpenVinoEngine:
             self._artefact.weights_id,
             self._artefact.model,
         )
+
+
+def _first_call_done(request: Any) -> Any:
+    """Return `request` after a call, which must not meet another thread's first one.
+
+    The binding then initialises itself under a lock of its own while it waits for Python's, and
+    both threads stand still for ever (seen with 2026.4.1).
+    """
+    request.infer([np.zeros((1, 3, 32, 32), np.float32)], share_inputs=True)
+    return request
 
 
 def choose_precision(asked: str, native_bf16: bool) -> str:
