@@ -46,3 +46,12 @@ RETRY_DATASET: dict[str, Any] = {
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RetryBody"}}},
     },
 }
+
+_EITHER = [{"$ref": f"#/components/schemas/{name}Document"} for name in ("Dataset", "Forecast")]
+ACCEPTED: dict[str | int, Any] = {
+    status: {
+        "description": "The dataset, or the forecast of a dry run",
+        "content": {"application/json": {"schema": {"anyOf": _EITHER}}},
+    }
+    for status in ("200", "202")
+}

@@ -9,14 +9,13 @@ from api.blueprint import DATASETS, document, problems, v1
 from api.dataset_accept import DatasetSubmission, accept_dataset
 from api.dataset_body import ARCHIVE, receive_spec
 from api.dataset_documents import dataset_document, dataset_path
-from api.dataset_openapi import CREATE_DATASET
+from api.dataset_openapi import ACCEPTED, CREATE_DATASET
 from api.dataset_poll import dataset_ended, own_dataset, wait_for_dataset
 from api.forecasts import forecast_document, forecast_path, wait_for_forecast
 from api.parameters import DryRunQuery
 from api.preferences import idempotency_key, wait_preference
 from api.services import Services, services
 from api.uploads import Upload
-from contract.dataset_documents import DatasetDocument
 from contract.datasets import DatasetRequest
 
 
@@ -26,8 +25,7 @@ from contract.datasets import DatasetRequest
     operation_id="create_dataset",
     summary="Submit a dataset",
     responses={
-        200: DatasetDocument,
-        202: DatasetDocument,
+        **ACCEPTED,
         **problems(400, 401, 409, 411, 413, 415),
     },
     openapi_extensions=CREATE_DATASET,
