@@ -6,6 +6,7 @@ import os
 import socket
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import kombu
 from celery import Celery
@@ -21,6 +22,14 @@ from storage.celery_transport import TRANSPORT
 BULK_STEPS = 2
 
 
+class PromptConnection(kombu.Connection):  # type: ignore[misc]
+    """Looks for a Redis that is away every second; kombu's pauses grow to half a minute."""
+
+    def _ensure_connection(self, *args: Any, **options: Any) -> Any:
+        pauses = {"interval_start": 1, "interval_step": 0, "interval_max": 1}
+        return super()._ensure_connection(*args, **{**pauses, **options})
+
+
 def make_celery(settings: Settings) -> Celery:
     """Return the configured application; connects to nothing.
 
@@ -29,6 +38,7 @@ def make_celery(settings: Settings) -> Celery:
     if kombu.VERSION[:2] < (5, 7):
         raise RuntimeError(f"kombu {kombu.__version__} acknowledges late; install kombu >= 5.7")
     app = Celery(APP_NAME, broker=settings.redis_url, set_as_current=False)
+    app.amqp.Connection = PromptConnection
     app.conf.update(
         # our record is the result, and every message is acknowledged after its own work is durable
         task_ignore_result=True,

@@ -30,6 +30,8 @@ def lay_traps() -> None:
     Decoder.__init__.__kwdefaults__["command"] = (
         *(sys.executable, "-s", "-m", "tests.chaos.poison"),
     )
+    # slow enough that a fault finds jobs at work, fast enough to catch up after it
+    SimulatedEngine.__init__.__kwdefaults__["image_s"] = 0.04
     watchdog.ENGINE_LIMIT_S = float(os.environ.get("CHAOS_ENGINE_LIMIT_S", "60"))
 
 

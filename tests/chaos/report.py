@@ -111,7 +111,7 @@ def process_row(each: dict[str, Any]) -> str:
     return (
         f"| {each['name']} | {each['lives']} | {each['watched_s']:.0f} s "
         f"| {each['rss_first_mib']:.0f} → {each['rss_last_mib']:.0f} MiB "
-        f"| {each['rss_slope_kib_per_min']:+.0f} KiB/min "
+        f"| {round(each['rss_slope_kib_per_min']):+d} KiB/min "
         f"| {each['fds_first']} → {each['fds_last']} |"
     )
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,7 +28,8 @@ from tests.services.s3server import S3Server
 from tests.services.valkey import ValkeyServer
 
 LEASE_S = 2.0
-RATE_PER_S = 10.0
+RATE_PER_S = 5.0
+BURST_CLIENTS = 4
 RECOVERED_S = 90.0  # a bound, not a budget: the machine may be busy
 
 
@@ -154,11 +156,20 @@ class Rig:
         self._passed_at = time.monotonic()
 
     def some_accepted(self, count: int = 8) -> None:
-        """Wait until so many more jobs have been accepted."""
-        wanted = len(self.ledger.accepted()) + count
+        """Wait until so many more jobs have been accepted, the last of them this moment.
+
+        Beside the steady load comes a burst, so that the next fault finds work in every stage.
+        """
+        self._burst(count)
+        wanted = len(self.ledger.accepted()) + 1
         wait_until(
             lambda: len(self.ledger.accepted()) >= wanted, f"{count} jobs accepted", RECOVERED_S
         )
+
+    def _burst(self, count: int) -> None:
+        good = [image for image in self.images.values() if image.files]
+        with ThreadPoolExecutor(BURST_CLIENTS) as pool:
+            list(pool.map(lambda n: self.load.submit(good[n % len(good)]), range(count)))
 
     def recovered(self, timeout_s: float = RECOVERED_S) -> None:
         """Wait until all that was accepted so far has ended; note how long the fault was felt."""

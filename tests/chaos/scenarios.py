@@ -499,7 +499,7 @@ def s3_slow(rig: Rig) -> None:
     wired(rig, Wire(latency_s=0.2), 4)
 
 
-@fault("S3 answers 500, 503, 507, 403", 16, 29, slow=True)
+@fault("S3 answers 500, 503, 507, 403", 16, slow=True)
 def s3_refuses(rig: Rig) -> None:
     for status in (500, 503, 507, 403):
         wired(rig, Wire(answer=status), 1.5)
