@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 
 from contract.errors import StorageUnavailable
@@ -12,6 +13,8 @@ from storage.datasets import DatasetStore
 from worker.datasets.dispatcher import Dispatcher, message
 
 log = logging.getLogger(__name__)
+
+AFTER_OUTAGE_S = 5.0  # leases ended while Redis was away; their holders, who live, go first
 
 
 class DatasetReconciler:
@@ -28,15 +31,17 @@ class DatasetReconciler:
         self._broker = broker
         self._dispatcher = dispatcher
         self._leads = leads
+        self._quiet_until = 0.0
 
     def tick(self) -> int:
         """Do one round if this process leads; return how many messages were sent."""
         try:
-            if not self._leads():
+            if not self._leads() or time.monotonic() < self._quiet_until:
                 return 0
             sent = sum(self._mend(dataset_id) for dataset_id in self._ledger.active())
             return sent + self._dispatcher.top_up()
         except StorageUnavailable as exc:
+            self._quiet_until = time.monotonic() + AFTER_OUTAGE_S
             log.warning("datasets not reconciled: %s", exc, extra={"action": "reconcile"})
             return 0
 

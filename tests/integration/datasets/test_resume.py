@@ -11,6 +11,7 @@ from contract.datasets import RetryRequest
 from contract.errors import StorageUnavailable
 from contract.names import dataset_key
 from contract.states import DatasetState
+from storage.datasets import new_step
 from tests.integration.datasets.rig import FakeComputer, put_images
 from worker.datasets.recover import recover_datasets
 
@@ -175,9 +176,6 @@ def test_storage_that_is_away_gives_the_shard_back_uncounted(rig, photos):
     rig.patience._limit_s = 0.1
     put = rig.objects.put
 
-    def away(*_args, **_kwargs):
-        raise StorageUnavailable("away")
-
     rig.objects.put = away
     rig.step()
     assert rig.ledger.get(dataset_id).counts.done == 0
@@ -251,3 +249,31 @@ def test_a_cancel_and_a_retry_that_redis_forgot_are_done_again(rig, photos):
     recover_datasets(rig.objects, rig.ledger)
     assert rig.ledger.get(retried).state is DatasetState.PLANNING
     assert rig.ledger.get(canceled).state is DatasetState.CANCELED
+
+
+def test_after_an_outage_of_redis_the_living_renew_before_anybody_counts_them_dead(
+    rig, photos, redis, monkeypatch
+):
+    # Given a shard in progress whose lease ended while Redis was away
+    put_images(photos, 4)
+    dataset_id = rig.submit(**PREFIX)
+    rig.step()
+    step = new_step(dataset_id, "0")
+    rig.ledger.claim(step, "w2", 5.0)
+    redis.zadd(dataset_key(dataset_id) + ":leases", {"0": 1})
+    reconciler = rig.coordinator._reconciler
+    with monkeypatch.context() as outage:
+        outage.setattr(rig.ledger, "active", away)
+        reconciler.tick()
+    # When Redis is back, the leader waits, and the holder renews
+    rig.queue.clear()
+    assert reconciler.tick() == 0
+    assert rig.ledger.renew({step: 2}, 5.0)[dataset_id].lost == set()
+    # Then nobody takes the shard away
+    reconciler._quiet_until = 0.0
+    assert reconciler.tick() == 0
+    assert rig.ledger.claim(new_step(dataset_id, "0"), "w1", 5.0).outcome == "leased"
+
+
+def away(*_args, **_kwargs):
+    raise StorageUnavailable("away")
