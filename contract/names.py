@@ -75,6 +75,11 @@ def allowance_key(caller: str) -> str:
     return f"{KEY_PREFIX}allowance:{caller}"
 
 
+def result_of_key(digest: str) -> str:
+    """String: the finished job that has the result of the same computation (its id)."""
+    return f"{KEY_PREFIX}result-of:{digest}"
+
+
 def dataset_key(dataset_id: str) -> str:
     """Hash: the dataset's record.
 

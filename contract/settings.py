@@ -99,6 +99,9 @@ class Settings(BaseSettings):
     decode_memory_bytes: int = Field(1024 * MIB, description="address space of a decoding child")
     decode_timeout_s: float = Field(20.0, description="wall time of one decode")
     max_side_px: int = Field(4096, description="larger images are downsampled while decoding")
+    result_cache: bool = Field(
+        False, description="answer the same picture, options and API key by the earlier result"
+    )
     lease_s: float = Field(6.0, description="how long a silent worker keeps a job")
     max_attempts: int = Field(3, description="deliveries before a job counts as poisoned")
     reconcile_interval_s: float = Field(2.0, description="how often lost jobs are looked for")

@@ -20,6 +20,7 @@ BATCH_SIZE = Histogram(
 )
 BATCH_MS = Histogram("depthq_batch_milliseconds", "Time of one inference", buckets=_MS_BUCKETS)
 OUTCOMES = Counter("depthq_outcomes", "Jobs and items ended by this worker", ["state", "code"])
+RESULT_CACHE = Counter("depthq_result_cache", "Jobs looked up in the result cache", ["outcome"])
 
 
 def observe_batch(size: int, seconds: float) -> None:

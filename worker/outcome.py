@@ -82,6 +82,18 @@ def success(
     )
 
 
+def repeated(record: JobRecord, earlier: JobResult, timings: Timings) -> JobResult:
+    """Return the result of a job that got the files of an `earlier` one, as its own."""
+    mine = {
+        "id": record.id,
+        "attempt": record.attempt,
+        "started_at": record.started_at,
+        "finished_at": time.time(),
+        "timings": timings,
+    }
+    return earlier.model_copy(update=mine)
+
+
 def failure(record: JobRecord, exc: DepthqError, state: JobState, timings: Timings) -> JobResult:
     """Return the result of a job that ended without files."""
     return JobResult(

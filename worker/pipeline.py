@@ -24,21 +24,22 @@ from contract.errors import (
     StorageUnavailable,
 )
 from contract.jobs import JobRecord, JobResult, ModelInfo
-from contract.names import input_object, result_object
+from contract.names import input_object
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
-from storage.webhooks import WebhookQueue
 from worker.batcher import Batcher, Inferred
+from worker.ending import Ending
 from worker.imaging.decoder import Decoder
 from worker.imaging.prepared import Prepared
 from worker.isolation import Isolation
 from worker.leases import Leases
-from worker.metrics import StageClock, count_outcome
-from worker.outcome import Computed, failure, store_files, store_result, success
+from worker.metrics import StageClock
+from worker.outcome import Computed, failure, repeated, store_files, success
 from worker.patience import Patience
 from worker.rendering.render import render
+from worker.result_cache import ResultCache
 from worker.watchdog import EXIT_CODE
 
 log = logging.getLogger(__name__)
@@ -96,7 +97,7 @@ class Pipeline:
 
     objects: ObjectStore
     jobs: JobStore
-    webhooks: WebhookQueue
+    ending: Ending
     computer: Computer
     leases: Leases
     patience: Patience
@@ -105,6 +106,7 @@ class Pipeline:
     lease_s: float
     max_attempts: int
     end_process: Callable[[int], object] = os._exit
+    cache: ResultCache | None = None
 
     def run(self, job_id: str) -> None:
         """Run the job if it is there to be taken; leaves a final record or gives it back.
@@ -169,6 +171,9 @@ class Pipeline:
 
     def _walk(self, record: JobRecord, clock: StageClock) -> None:
         request = record.request
+        if (reused := self._reuse(record, clock)) is not None:
+            self.ending.end(record, reused)
+            return
         with clock.stage("fetch"):
             data = self.patience(lambda: self.objects.get(input_object(record.id)))
         computed = self.computer.compute(data, request.options, clock, request.deadline_at)
@@ -178,53 +183,20 @@ class Pipeline:
             return
         with clock.stage("store"):
             outputs = self.patience(lambda: store_files(self.objects, record.id, computed.files))
-        self._end(record, success(record, computed, outputs, clock.timings()))
+        self.ending.end(record, success(record, computed, outputs, clock.timings()))
 
-    def _end(self, record: JobRecord, result: JobResult) -> None:
-        """Write `result.json`, then the final state: outputs are already there.
-
-        Who was frozen and lost the job meanwhile must not write over the other's result: the state
-        has a fence, objects have none, so when in doubt the ledger is asked once more.
-        """
-        if not self.leases.sure(record.id) and self._lost(record):
-            log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
-            return
-        self.patience(lambda: store_result(self.objects, result))
-        if record.request.options.webhook_url:  # before the state: a crash between loses no call
-            self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
-        if self.patience(lambda: self.jobs.finish(result)):
-            count_outcome(result.state, result.error.code if result.error else "")
-        else:
-            self._clear_up(record, result)
-
-    def _lost(self, record: JobRecord) -> bool:
-        claim = (record.id, record.attempt)
-        return bool(self.patience(lambda: self.jobs.renew([claim], self.lease_s)))
-
-    def _clear_up(self, record: JobRecord, result: JobResult) -> None:
-        """Remove what was written for a job that was canceled or deleted at the last moment.
-
-        Without a record and with its input the job was not deleted: Redis was wiped, and what we
-        wrote is what it will be rebuilt from.
-        """
-        now = self.patience(lambda: self.jobs.get(record.id))
-        canceled = now is not None and now.state is JobState.CANCELED
-        if canceled or (now is None and self._deleted(record)):
-            keys = [result_object(record.id), *(output.key for output in result.outputs.values())]
-            self.patience(lambda: self.objects.delete(keys))
-
-    def _deleted(self, record: JobRecord) -> bool:
-        try:
-            self.patience(lambda: self.objects.head(input_object(record.id)))
-        except NotFound:
-            return True
-        return False
+    def _reuse(self, record: JobRecord, clock: StageClock) -> JobResult | None:
+        if self.cache is None:
+            return None
+        with clock.stage("store"):
+            earlier = self.cache.reuse(record.request)
+        return earlier and repeated(record, earlier, clock.timings())
 
     def _fail(
         self, record: JobRecord, exc: DepthqError, clock: StageClock, state: JobState
     ) -> None:
         log.info("%s: %s", exc.code, exc, extra={"action": "fail", "job_id": record.id})
-        self._end(record, failure(record, exc, state, clock.timings()))
+        self.ending.end(record, failure(record, exc, state, clock.timings()))
         if isinstance(exc, Poisoned):
             self.patience(lambda: self.jobs.quarantine(record.id))
 

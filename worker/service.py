@@ -28,6 +28,7 @@ from storage.factory import open_object_store
 from storage.incarnation import Incarnation
 from storage.jobs import JobStore
 from storage.leader import LeaderLock
+from storage.result_index import ResultIndex
 from storage.webhooks import WebhookQueue
 from storage.workers import WorkerInfo, WorkerRegistry
 from worker.advice import advise
@@ -35,6 +36,7 @@ from worker.app import make_celery, send
 from worker.batcher import Batcher
 from worker.datasets.recover import recover_datasets
 from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
+from worker.ending import Ending
 from worker.engines.factory import open_engine
 from worker.engines.protocol import EngineInfo
 from worker.imaging.decoder import Decoder
@@ -47,6 +49,7 @@ from worker.pipeline import Computer, Pipeline
 from worker.pulse import Pulse
 from worker.reconciler import Reconciler
 from worker.restore import Restorer, days_kept, restore_jobs
+from worker.result_cache import ResultCache
 from worker.sweeper import Sweeper
 from worker.throughput import Throughput
 from worker.watchdog import Watchdog
@@ -106,7 +109,7 @@ class WorkerService:
         self._batcher.start()
         model = _model(info)
         computer = Computer(self._decoder, self._batcher, model)
-        self._pipeline = self._make_pipeline(computer)
+        self._pipeline = self._make_pipeline(computer, model)
         if self._lane is Lane.BULK:
             self._datasets = DatasetWorker(self._coordinator, computer, model)
         self._ready = True
@@ -180,11 +183,13 @@ class WorkerService:
         self._leader.resign()
         self._registry.withdraw(self._name)
 
-    def _make_pipeline(self, computer: Computer) -> Pipeline:
+    def _make_pipeline(self, computer: Computer, model: ModelInfo) -> Pipeline:
+        index = ResultIndex(self._redis)
+        cache = ResultCache(self._objects, index, model, self._settings.max_side_px)
         return Pipeline(
             objects=self._objects,
             jobs=self._jobs,
-            webhooks=WebhookQueue(self._redis),
+            ending=self._make_ending(),
             computer=computer,
             leases=self._leases,
             patience=self._patience,
@@ -192,6 +197,17 @@ class WorkerService:
             worker=self._name,
             lease_s=self._settings.lease_s,
             max_attempts=self._settings.max_attempts,
+            cache=cache if self._settings.result_cache else None,
+        )
+
+    def _make_ending(self) -> Ending:
+        return Ending(
+            objects=self._objects,
+            jobs=self._jobs,
+            webhooks=WebhookQueue(self._redis),
+            leases=self._leases,
+            patience=self._patience,
+            lease_s=self._settings.lease_s,
         )
 
     def _beats(self) -> tuple[Callable[[], object], ...]:
