@@ -48,8 +48,10 @@ def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetReq
 
     Raises InvalidRequest or Conflict, and StorageUnavailable, after which nothing is kept.
     """
-    if submission.spec.webhook_url:
-        raise InvalidRequest("webhook_url: datasets do not call webhooks yet; follow the events.")
+    if submission.spec.webhook_url and parts.settings.webhook_secret is None:
+        raise InvalidRequest(
+            "webhook_url: this service has no DEPTHQ_WEBHOOK_SECRET to sign calls with."
+        )
     has_archive = submission.archive is not None
     check_spec(submission.spec, parts.buckets, parts.objects, archive=has_archive)
     dataset_id = new_id()

@@ -6,6 +6,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -125,15 +126,27 @@ class Datasets:
             cursor = page["next_cursor"]
 
     def results(self, dataset_id: str) -> Iterator[dict[str, Any]]:
-        """Yield how every item ended, with the URLs of its files."""
-        url = f"{_path(dataset_id)}/results"
+        """Yield how every item ended, with the URLs of its files.
+
+        A connection that is lost half-way is made again, and what has come is passed over.
+        """
+        seen, pauses = 0, self.transport.pauses()
+        while True:
+            try:
+                for line in islice(self._lines(f"{_path(dataset_id)}/results"), seen, None):
+                    seen, pauses = seen + 1, self.transport.pauses()
+                    yield json.loads(line)
+                return
+            except httpx2.TransportError as exc:
+                if not pauses.pause(None):
+                    raise self.transport.unreachable(exc) from exc
+
+    def _lines(self, url: str) -> Iterator[str]:
         with self.transport.http.stream("GET", url, timeout=self.transport.timeout(60)) as answer:
             if answer.status_code >= 400:
                 answer.read()
                 raise error_of(answer)
-            for line in answer.iter_lines():
-                if line:
-                    yield json.loads(line)
+            yield from filter(None, answer.iter_lines())
 
     def retry(self, dataset_id: str, codes: Sequence[str] = ()) -> Dataset:
         """Run the failed items again, only those with one of `codes` if given."""

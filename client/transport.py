@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx2
 
 from client.errors import ServiceUnreachable, UnexpectedAnswer, error_from_problem
-from client.retries import BUSY, RETRIED_STATUSES, RetryPolicy, parse_retry_after
+from client.retries import BUSY, RETRIED_STATUSES, Pauses, RetryPolicy, parse_retry_after
 from contract.errors import InvalidRequest
 
 logger = logging.getLogger(__name__)
@@ -69,6 +69,10 @@ class Transport:
             return send(), None
         except httpx2.TransportError as exc:
             return None, self.unreachable(exc)
+
+    def pauses(self) -> Pauses:
+        """Return the waits of one call that is tried again by its caller."""
+        return self._retries.pauses()
 
     def unreachable(self, exc: Exception) -> ServiceUnreachable:
         """Say in one sentence that nothing answers, keeping the cause."""

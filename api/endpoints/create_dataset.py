@@ -26,7 +26,7 @@ from contract.datasets import DatasetRequest
     summary="Submit a dataset",
     responses={
         **ACCEPTED,
-        **problems(400, 401, 409, 411, 413, 415),
+        **problems(400, 401, 409, 411, 413, 415, 429),
     },
     openapi_extensions=CREATE_DATASET,
 )

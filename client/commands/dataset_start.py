@@ -90,6 +90,7 @@ def submit(
     output_prefix: Annotated[str | None, Option(help="s3://bucket/path/ for the outputs")] = None,
     on_existing: Annotated[str | None, Option(help="skip, or overwrite what is there")] = None,
     shard_size: Annotated[int | None, Option(help="images per shard")] = None,
+    webhook_url: Annotated[str | None, Option(help="called when it has ended")] = None,
     name: NameOption = None,
     dry_run: DryRunOption = False,
     json: JsonOption = False,
@@ -103,6 +104,7 @@ def submit(
         source, include or [], exclude or [], normalize=normalize, layout=layout,
         options=_options(outputs, size, colormap, heatmap_format, depth_format),
         output_prefix=output_prefix, on_existing=on_existing, shard_size=shard_size, name=name,
+        webhook_url=webhook_url,
     )  # fmt: skip
     with open_client(url) as client:
         if dry_run:
