@@ -7,6 +7,7 @@ import resource
 import sys
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +21,7 @@ from benchmarks.peers.environment import python_with
 from benchmarks.stack import Program, Stack
 from contract.settings import Settings, environment
 from tests.services.process import ServiceProcess, wait_until
+from worker.advice import advise
 from worker.engines.factory import open_engine
 
 MAX_BATCH = 8
@@ -46,27 +48,36 @@ class Contender(Protocol):
 
 
 class BareEngine:
-    """The default engine in a loop, on full batches already in memory: nothing else at all."""
+    """The default engine in a loop, on full batches already in memory: nothing else at all.
 
-    name = "bare engine"
+    With as many streams as the worker chooses here, each fed by a thread of its own; or with one.
+    """
 
-    def __init__(self) -> None:
-        self._engine = open_engine(Settings(max_batch=MAX_BATCH))
+    def __init__(self, name: str = "bare engine", streams: int | None = None) -> None:
+        settings = Settings(max_batch=MAX_BATCH)
+        self.name = name
+        self._engine = open_engine(settings, streams or advise(settings).streams)
         self._engine.load()
         self._engine.warm_up([SHAPE])
         dice = np.random.default_rng(0)
-        self._batch = dice.standard_normal((MAX_BATCH, 3, *SHAPE)).astype(np.float32)
+        size = (self._engine.max_batch, 3, *SHAPE)
+        self._batch = dice.standard_normal(size).astype(np.float32)
 
     def measure(self, seconds: float) -> Outcome:
         """Run batches; latency is that of one batch."""
         used, machine, began = _own_cpu_s(), busy_s(), time.perf_counter()
-        count, taken = 0, []
-        while (start := time.perf_counter()) - began < seconds:
-            self._engine.infer(self._batch)
-            taken.append((time.perf_counter() - start) * 1e3)
-            count += MAX_BATCH
+        taken: list[float] = []
+
+        def loop(_stream: int) -> None:
+            while (start := time.perf_counter()) - began < seconds:
+                self._engine.infer(self._batch)
+                taken.append((time.perf_counter() - start) * 1e3)
+
+        with ThreadPoolExecutor(self._engine.streams) as pool:
+            list(pool.map(loop, range(self._engine.streams)))
         elapsed, used = time.perf_counter() - began, _own_cpu_s() - used
         others = max(0.0, busy_s() - machine - used)
+        count = len(taken) * len(self._batch)
         p50, p95 = float(np.percentile(taken, 50)), float(np.percentile(taken, 95))
         cpu = {"engine": used * 1e3 / count, "others": others * 1e3 / count}
         return Outcome(count, count / elapsed, p50, p95, max(taken), 0.0, cpu, {}, {})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,9 @@ from benchmarks.context import Context
 from benchmarks.original import original_network, torch_infer
 from benchmarks.timing import interleave
 from contract.settings import Settings
+from worker.advice import advise
 from worker.engines.factory import open_engine
-from worker.engines.protocol import Depths, EngineError, Images
+from worker.engines.protocol import Depths, Engine, EngineError, Images
 from worker.machine import cores_given
 from worker.model.network import build_network
 from worker.weights.resolve import bundled
@@ -58,7 +60,22 @@ def _engines() -> tuple[dict[tuple[str, str], Infer], dict[str, str]]:
                 absent[f"{name} {precision}"] = str(exc)
             else:
                 ways[(name, precision)] = engine.infer
+    served = open_engine(Settings(max_batch=MAX_BATCH), advise(Settings()).streams)
+    served.load()
+    name = f"openvino, {served.streams} streams (as served)"
+    ways[(name, served.describe().precision)] = _side_by_side(served)
     return ways, absent
+
+
+def _side_by_side(engine: Engine) -> Infer:
+    """Return a function that spreads a batch over the engine's streams, as the worker does."""
+    pool = ThreadPoolExecutor(engine.streams)
+
+    def infer(batch: Images) -> Depths:
+        parts = [part for part in np.array_split(batch, engine.streams) if len(part)]
+        return np.concatenate(list(pool.map(engine.infer, parts)))
+
+    return infer
 
 
 def _ours() -> Any:

@@ -18,10 +18,11 @@ def run(context: Context) -> dict[str, Any]:
     folder = context.scratch
     makers = {
         "bare": BareEngine,
+        "bare, one stream": lambda: BareEngine("bare engine, one stream", 1),
         "s3": lambda: Service("service, S3", folder / "s3", images, s3=True),
         "files": lambda: Service("service, files", folder / "files", images, s3=False),
     }
-    rounds, seconds = (1, 5.0) if context.quick else (3, 7.0)
+    rounds, seconds = (1, 5.0) if context.quick else (3, 6.0)
     results = compare(makers, rounds=rounds, seconds=seconds, say=context.say)
     results["s3_server"] = _s3_server(results)
     saturation = results["rows"]["service, S3"]["images_per_s"]

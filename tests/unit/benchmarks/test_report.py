@@ -46,9 +46,10 @@ def test_a_failed_suite_counts_as_not_measured() -> None:
     assert all(row.met is None for row in budgets({"service": {"failed": "no Redis"}}))
 
 
-@pytest.mark.parametrize(("ratio", "met"), [(0.61, True), (0.59, False)])
-def test_the_service_is_held_to_its_share_of_the_bare_engine(ratio: float, met: bool) -> None:
-    suites = {"service": {"rows": {"service, S3": {"ratio": ratio, "images_per_s": 50.0}}}}
+@pytest.mark.parametrize(("rate", "met"), [(61.0, True), (59.0, False)])
+def test_the_service_is_held_to_the_fastest_bare_engine(rate: float, met: bool) -> None:
+    rates = {"bare engine": 90.0, "bare engine, one stream": 100.0, "service, S3": rate}
+    suites = {"service": {"rows": {name: {"images_per_s": r} for name, r in rates.items()}}}
     assert [row.met for row in budgets(suites) if "bare engine loop" in row.what] == [met]
 
 
