@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NoReturn
 
+from flask import Request
 from flask_openapi3.models.info import Info
 from flask_openapi3.models.server import Server
 from flask_openapi3.openapi import OpenAPI
 from pydantic import BaseModel
+from werkzeug.routing import RequestRedirect
 
 from api.version import VERSION
 from contract.dataset_documents import RetryBody
 from contract.datasets import DatasetSpec
 from contract.documents import CreateJobFromUrl, Problem
+from contract.errors import NotFound
 from contract.options import JobOptions
 
 DESCRIPTION = """Depth maps from photographs. Submit an image, poll the job, fetch its outputs.
@@ -110,9 +113,15 @@ class DepthApp(OpenAPI):
             validation_error_model=Problem,
             doc_ui=False,
         )
-        # A redirect to a tidier path would name the host that the client claims we have.
-        self.url_map.merge_slashes = False
-        self.url_map.redirect_defaults = False
+
+    def raise_routing_exception(self, request: Request) -> NoReturn:
+        """Answer 404 where flask would redirect to a tidier path.
+
+        Such a redirect names the host that the client claims we have.
+        """
+        if isinstance(request.routing_exception, RequestRedirect):
+            raise NotFound("There is nothing here.")
+        super().raise_routing_exception(request)
 
     def generate_spec_json(self) -> None:
         """Build the document and add the schemas that no signature mentions."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx2
+import kombu
 import pytest
 
 from contract.errors import ERROR_CODES
-from contract.names import KEY_PREFIX
+from contract.names import KEY_PREFIX, TASK_RUN_JOB, Lane, queue_name
 from contract.settings import Settings
 from storage.filesystem import FilesystemStore
 from tests.hostile.corpus import CORPUS, OK, Hostile
@@ -144,6 +146,40 @@ def test_of_refused_files_nothing_is_kept_and_of_the_others_everything(
     with stack.valkey.client() as client:
         records = set(client.scan_iter(f"{KEY_PREFIX}job:*"))
     assert records == {f"{KEY_PREFIX}job:{job_id}" for job_id in accepted}
+
+
+class Touch:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[str, str]]:
+        return open, (str(self.path), "w")
+
+
+def test_a_pickled_message_is_refused_unread(stack: Stack, tmp_path: Path) -> None:
+    # Given a message that would run code in whoever unpickles it
+    proof = tmp_path / "executed"
+    pickle.loads(pickle.dumps(Touch(proof))).close()
+    assert proof.exists()
+    proof.unlink()
+    with kombu.Connection(stack.valkey.url) as connection:
+        connection.Producer().publish(
+            ((Touch(proof),), {}, {}),
+            exchange="",
+            routing_key=queue_name(Lane.INTERACTIVE),
+            serializer="pickle",
+            headers={"task": TASK_RUN_JOB, "id": "evil", "lang": "py"},
+        )
+    # When the next job is done, the message has been met
+    with httpx2.Client(base_url=stack.api.url, timeout=60) as client:
+        fate = _post(client, next(each for each in CORPUS if each.name == "1x1.png"))
+        assert _end(client, fate, time.monotonic() + ENDED_S).code == OK
+    # Then it was refused
+    assert not proof.exists()
+    assert "ContentDisallowed" in stack.worker.log_path.read_text()
+    assert stack.worker.running
 
 
 def test_nothing_of_an_upload_is_left_on_disk(stack: Stack, fates: dict[str, Fate]) -> None:
