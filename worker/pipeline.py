@@ -172,7 +172,7 @@ class Pipeline:
     def _walk(self, record: JobRecord, clock: StageClock) -> None:
         request = record.request
         if (reused := self._reuse(record, clock)) is not None:
-            self.ending.end(record, reused)
+            self._succeed(record, reused)
             return
         with clock.stage("fetch"):
             data = self.patience(lambda: self.objects.get(input_object(record.id)))
@@ -183,7 +183,11 @@ class Pipeline:
             return
         with clock.stage("store"):
             outputs = self.patience(lambda: store_files(self.objects, record.id, computed.files))
-        self.ending.end(record, success(record, computed, outputs, clock.timings()))
+        self._succeed(record, success(record, computed, outputs, clock.timings()))
+
+    def _succeed(self, record: JobRecord, result: JobResult) -> None:
+        if self.ending.end(record, result) and self.cache is not None:
+            self.cache.remember(record.request)
 
     def _reuse(self, record: JobRecord, clock: StageClock) -> JobResult | None:
         if self.cache is None:

@@ -17,6 +17,7 @@ from contract.states import JobState
 from storage.jobs import JobStore
 from storage.memory import MemoryStore
 from storage.webhooks import WebhookQueue
+from worker.ending import Ending
 from worker.imaging.prepared import Prepared
 from worker.isolation import Isolation
 from worker.leases import Leases
@@ -79,13 +80,14 @@ def computer() -> Computer:
 
 @pytest.fixture
 def pipeline(redis, jobs, objects, computer) -> Pipeline:
+    leases, patience = Leases(jobs, 5.0), Patience(limit_s=0.3)
     return Pipeline(
         objects=objects,
         jobs=jobs,
-        webhooks=WebhookQueue(redis),
+        ending=Ending(objects, jobs, WebhookQueue(redis), leases, patience, lease_s=5.0),
         computer=computer,
-        leases=Leases(jobs, 5.0),
-        patience=Patience(limit_s=0.3),
+        leases=leases,
+        patience=patience,
         isolation=Isolation(),
         worker="tester",
         lease_s=5.0,
