@@ -40,7 +40,7 @@ class ResultCache:
     ) -> None:
         self._objects = objects
         self._index = index
-        self._computed_by = [*_names(model), max_side_px]
+        self._computed_by: tuple[str | int, ...] = (*_names(model), max_side_px)
 
     def reuse(self, request: JobRequest) -> JobResult | None:
         """Copy an earlier result's files to the job's keys; return that result with these outputs.
