@@ -34,6 +34,12 @@ def own_dataset(parts: Services, dataset_id: str) -> Found:
     return found
 
 
+def own_dry_run(parts: Services, dataset_id: str) -> DatasetRequest | None:
+    """Return the dry run if this is one, and the caller's; None: it is not."""
+    request = parts.files.request(dataset_id) if is_id(dataset_id) else None
+    return request if request and request.dry_run and is_own(parts, request) else None
+
+
 def is_own(parts: Services, wanted: DatasetRequest) -> bool:
     """Tell whether the caller may see it."""
     return not parts.settings.api_keys or wanted.owner == owner()

@@ -56,6 +56,7 @@ class Datasets:
             answer = _json(self._get(url, params={"wait": 5}, held_s=5))
             time.sleep(0.1)
         forecast: dict[str, Any] = answer["forecast"]
+        self.delete(answer["id"])  # what was uploaded for it is of no more use
         return forecast
 
     def _post(

@@ -305,6 +305,8 @@ def test_a_dry_run_answers_the_forecast_and_keeps_no_dataset(api):
     assert (done.done, done.forecast.items) == (True, 2)
     assert api.client.get(f"/v1/datasets/{asked.id}").status_code == 404
     assert api.client.get("/v1/datasets").json["datasets"] == []
+    assert api.client.delete(f"/v1/datasets/{asked.id}").status_code == 204
+    assert api.kept() == []
 
 
 def test_a_dataset_that_redis_lost_is_found_in_storage(api, redis):
