@@ -45,7 +45,7 @@ class Settings(BaseSettings):
     # api
     host: str = Field("127.0.0.1", description="address to listen on; 0.0.0.0: all")
     port: int = Field(8000, ge=0, le=65_535, description="TCP port to listen on")
-    api_threads: int = Field(32, ge=4, description="request threads of the HTTP front")
+    api_threads: int = Field(64, ge=4, description="request threads of the HTTP front")
     api_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
         (), description="comma-separated bearer keys; empty: no login"
     )
@@ -88,7 +88,7 @@ class Settings(BaseSettings):
     )
     max_batch: int = Field(8, ge=1, le=64, description="images computed at once, at most")
     max_batch_latency_ms: float = Field(
-        250.0, gt=0, description="batches expected to take longer are made smaller"
+        1_000.0, gt=0, description="batches expected to take longer are made smaller"
     )
     concurrency: int = Field(16, ge=1, description="task threads of a worker, twice max_batch")
     infer_threads: int = Field(0, ge=0, description="0: the cores this process is given")
