@@ -1,0 +1,49 @@
+"""When a request has been coming in for too long, and how much of it is held meanwhile."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+
+from api.front.budget import UploadBudget
+from api.front.channel import Channel
+from api.front.server import BODY_BYTES_PER_S, BODY_S, HEADER_S
+
+
+def overdue(after_s: float, *, headers_finished: bool, received: int = 0) -> bool:
+    """Ask of a connection whose request began `after_s` ago, as the front does."""
+    request = SimpleNamespace(headers_finished=headers_finished, body_bytes_received=received)
+    channel = SimpleNamespace(request=request, request_began_at=1000.0)
+    limits = (HEADER_S, BODY_S, BODY_BYTES_PER_S)
+    return Channel.overdue(channel, 1000.0 + after_s, *limits)
+
+
+@pytest.mark.parametrize(
+    ("after_s", "finished", "received", "cut"),
+    [
+        (19, False, 0, False),
+        (21, False, 0, True),  # half a head
+        (59, True, 0, False),
+        (61, True, 0, True),  # a head, and then nothing
+        (61, True, 10_000, False),
+        (600, True, 600, True),  # a byte a second
+        (600, True, 2_000_000, False),  # slow, but alive
+    ],
+)
+def test_a_request_has_so_long_to_arrive(after_s, finished, received, cut):
+    assert overdue(after_s, headers_finished=finished, received=received) is cut
+
+
+def test_an_idle_connection_is_not_a_slow_request():
+    channel = SimpleNamespace(request=None, request_began_at=None)
+    assert not Channel.overdue(channel, 1e9, HEADER_S, BODY_S, BODY_BYTES_PER_S)
+
+
+def test_room_is_taken_whole_or_not_at_all():
+    budget = UploadBudget(10)
+    assert budget.try_take(8)
+    assert not budget.try_take(3)
+    assert budget.try_take(2)
+    budget.give_back(10)
+    assert budget.taken_bytes == 0
