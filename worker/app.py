@@ -17,8 +17,8 @@ from contract.names import APP_NAME, Lane, queue_name
 from contract.settings import Settings
 from storage.celery_transport import TRANSPORT
 
-# Steps of datasets at once: a killed worker costs two shards at most, and while one comes to its end
-# the other keeps the engine busy. Each keeps many items in flight.
+# Steps of datasets at once: a killed worker costs two shards at most, and while one comes to its
+# end the other keeps the engine busy. Each keeps many items in flight.
 BULK_STEPS = 2
 
 

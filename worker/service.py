@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
+from contract.errors import StorageUnavailable
 from contract.jobs import ModelInfo
 from contract.names import (
     LEADER_KEY,
@@ -35,6 +36,7 @@ from worker.advice import advise
 from worker.app import make_celery, send
 from worker.batcher import Batcher
 from worker.datasets.recover import recover_datasets
+from worker.datasets.retention import DatasetRetention
 from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
 from worker.ending import Ending
 from worker.engines.factory import open_engine
@@ -163,6 +165,11 @@ class WorkerService:
         """Tell whether this worker takes jobs."""
         return self._ready and not self._draining
 
+    @property
+    def draining(self) -> bool:
+        """Whether this worker was told to stop."""
+        return self._draining
+
     def drain(self) -> None:
         """Say that no new job is taken and stop waiting for storage that is away."""
         self._draining = True
@@ -180,8 +187,11 @@ class WorkerService:
             self._datasets.stop()
         self._batcher.stop()
         self._decoder.stop()
-        self._leader.resign()
-        self._registry.withdraw(self._name)
+        try:
+            self._leader.resign()
+            self._registry.withdraw(self._name)
+        except StorageUnavailable as exc:
+            log.info("not withdrawn, it expires: %s", exc, extra={"action": "stop"})
 
     def _make_pipeline(self, computer: Computer, model: ModelInfo) -> Pipeline:
         index = ResultIndex(self._redis)
@@ -265,7 +275,11 @@ class WorkerService:
         )
 
     def _sweeper(self) -> Sweeper:
-        return Sweeper(self._objects, self._settings.retention_s, self._leader.acquire_or_renew)
+        retention_s = self._settings.retention_s
+        datasets = DatasetRetention(self._objects, DatasetStore(self._redis), retention_s)
+        return Sweeper(
+            self._objects, retention_s, self._leader.acquire_or_renew, others=datasets.sweep
+        )
 
     def _announce(self) -> None:
         info = self._engine.describe()

@@ -26,8 +26,16 @@ LEFT_FOR_S = 3_600.0  # a temporary file so old belongs to nobody
 class Sweeper:
     """Sweeps once an hour; `leads()` says whether it is this process's turn."""
 
-    def __init__(self, objects: ObjectStore, retention_s: float, leads: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        objects: ObjectStore,
+        retention_s: float,
+        leads: Callable[[], bool],
+        others: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`others`: sweeps what is not a job's; returns how many objects it removed."""
         self._objects = objects
+        self._others = others
         self._retention_s = retention_s
         self._leads = leads
         self._next_at = 0.0
@@ -40,7 +48,7 @@ class Sweeper:
             if not self._leads():
                 return 0
             self._next_at = time.monotonic() + EVERY_S
-            return self.sweep() + self._tidy()
+            return self.sweep() + self._others() + self._tidy()
         except StorageUnavailable as exc:
             log.warning("not swept: %s", exc, extra={"action": "sweep"})
             return 0
