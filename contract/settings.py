@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     # worker
     engine: Engine = Field("openvino", description="what computes; `simulated` only sleeps")
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
-        "auto", description="auto: bf16 where the CPU has it natively, else fp32"
+        "auto",
+        description="auto: bf16 where the CPU has it natively, else fp32; int8 is refused for now",
     )
     model: str = Field("midas_small", description="a name of `depthq weights list`")
     weights: str | None = Field(

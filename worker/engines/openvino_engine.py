@@ -106,6 +106,11 @@ def choose_precision(asked: str, native_bf16: bool) -> str:
         return "bf16" if native_bf16 else "fp32"
     if asked == "bf16" and not native_bf16:
         raise EngineError("this CPU has no native bf16; set DEPTHQ_PRECISION to auto or fp32")
+    if asked == "int8":
+        raise EngineError(
+            "int8 was measured and refused: it changes the depth by far more than 1 % "
+            "(docs/decisions/0055); set DEPTHQ_PRECISION to auto, bf16 or fp32"
+        )
     if asked not in ("fp32", "bf16"):
         raise EngineError(f"openvino runs these weights in fp32 or bf16, not in {asked}")
     return asked
