@@ -40,7 +40,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
-    """Consume the lane until told to stop, then finish what runs and put everything away."""
+    """Consume the lane until told to stop, then finish what runs and put everything away.
+
+    Returns 0 if it was told to stop. Celery also ends by itself: over garbage in the queue, or when
+    Redis is full, or lost twice in a row. That is a failure, so that every supervisor starts anew.
+    """
     register_tasks(service.celery, service.run_job, service.dataset_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)
@@ -53,6 +57,9 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
         if health is not None:
             health.shutdown()
         service.stop()
+    if not service.draining:
+        log.error("the consumer ended by itself", extra={"action": "stop", "lane": lane.value})
+        return 1
     log.info("stopped", extra={"action": "stop", "lane": lane.value})
     return 0
 
