@@ -9,7 +9,17 @@ import typer
 from pydantic import ValidationError
 
 from client import console
-from client.commands import dataset, demo, doctor, jobs, programs, submit, up, weights
+from client.commands import (
+    dataset,
+    demo,
+    doctor,
+    jobs,
+    programs,
+    quarantine,
+    submit,
+    up,
+    weights,
+)
 from contract.errors import DepthqError
 from contract.settings import Settings
 
@@ -42,6 +52,7 @@ app = typer.Typer(
 for group in (up, submit, jobs, demo, doctor, programs):
     group.register(app)
 app.add_typer(dataset.app, name="dataset")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(weights.app, name="weights")
 
 
