@@ -36,7 +36,7 @@ HTTP_PIECES = [
     *(b"Content-Length: 5\r\n", b"Content-Length: " + b"9" * 5000, b"Content-Length: "),
     *(b"Transfer-Encoding: chunked\r\n", b"Expect: 100-continue\r\n", b"Connection: close\r\n"),
     *(b"5\r\nhello\r\n", b"0\r\n\r\n", b"fffffffff\r\n", b"-1\r\n", b"HTTP/1.0", b"//%ff", b"?#"),
-    b"X" * 40_000,
+    *(b"Content-Length: 50\r\n\r\nhello", b"X" * 40_000),
 ]
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from waitress.adjustments import Adjustments
 
 from api.front.budget import UploadBudget
 from api.front.channel import Channel
+from api.front.parser import Parser
 from api.front.server import BODY_BYTES_PER_S, BODY_S, HEADER_S
 
 
@@ -38,6 +40,23 @@ def test_a_request_has_so_long_to_arrive(after_s, finished, received, cut):
 def test_an_idle_connection_is_not_a_slow_request():
     channel = SimpleNamespace(request=None, request_began_at=None)
     assert not Channel.overdue(channel, 1e9, HEADER_S, BODY_S, BODY_BYTES_PER_S)
+
+
+def test_a_body_gives_its_room_back_however_it_ends():
+    kind = type("Narrow", (Parser,), {"max_body_bytes": 500, "budget": UploadBudget(100)})
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n"
+    first, second = kind(Adjustments()), kind(Adjustments())
+    for parser in (first, second):
+        assert parser.received(head) == len(head)
+    first.received(b"x" * 60)
+    assert kind.budget.taken_bytes == 60
+    second.received(b"x" * 60)  # one too many: its body is read away
+    assert kind.budget.taken_bytes == 60
+    second.received(b"x" * 30)
+    assert second.error.code == 429
+    for _ in range(2):
+        first.close()
+    assert kind.budget.taken_bytes == 0
 
 
 def test_room_is_taken_whole_or_not_at_all():
