@@ -46,13 +46,14 @@ def show(dataset: Dataset, as_json: bool, line: str | None = None) -> None:
         console.out.print(line or describe(dataset), markup=False)
 
 
-def say_end(dataset: Dataset, out: Path, as_json: bool) -> int:
-    """Print what a run came to; return its exit code."""
+def say_end(dataset: Dataset, out: Path, *, local: bool, as_json: bool) -> int:
+    """Print what a run came to; return its exit code. `local`: the pictures are on this machine."""
     show(dataset, as_json)
     if not as_json and dataset.counts["failed"]:
+        again = f"depthq dataset retry {dataset.id} --wait"
         console.say(
             f"what failed:  depthq dataset errors {dataset.id}\n"
-            f"again:        depthq dataset retry {dataset.id} --wait"
+            f"once mended:  {'the same command again' if local else again}"
         )
     if dataset.error is None:
         console.say(f"results are in {out}; larger values are nearer")

@@ -119,9 +119,9 @@ def _forecast(client: DepthClient, source: Source, as_json: bool) -> int:
 
 
 def _run(plan: Run, again: bool, as_json: bool) -> int:
+    files = plan.source.files
     with board(as_json) as view:
         plan.told = Told(_submitted, view.progress, view.downloaded, console.say)
-        files = plan.source.files
         if files is not None:
             console.say(f"{len(files)} pictures")
         dataset = interruptible(
@@ -130,7 +130,7 @@ def _run(plan: Run, again: bool, as_json: bool) -> int:
     if dataset is None:
         console.say(f"every picture has its results in {plan.out} already")
         return console.OK
-    return say_end(dataset, plan.out, as_json)
+    return say_end(dataset, plan.out, local=files is not None, as_json=as_json)
 
 
 def _submitted(dataset: Dataset, new: bool) -> None:

@@ -49,7 +49,7 @@ def _eta(document: Any) -> str:
 def duration(seconds: float) -> str:
     """Return a time for people: `40 s`, `12 min`, `3.4 h`."""
     if seconds < 90:
-        return f"{seconds:.0f} s"
+        return f"{max(1, round(seconds)) if seconds > 0 else 0} s"
     if seconds < 5400:
         return f"{seconds / 60:.0f} min"
     return f"{seconds / 3600:.1f} h"

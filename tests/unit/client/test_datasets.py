@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 import json
 
 import pytest
+from rich.console import Console
 
 from client import console
 from client.commands.dataset_say import code_of, say_forecast
-from client.commands.dataset_view import describe, duration, size
+from client.commands.dataset_view import board, describe, duration, size
 from client.dataset import Dataset
+from client.dataset_download import Downloaded
 from client.errors import ServiceUnreachable, UnexpectedAnswer
 from contract.errors import Conflict, NotFound
 from tests.services.fake_api import Reply
@@ -147,3 +150,33 @@ def test_a_forecast_in_words(capsys):
 def test_times_and_sizes_are_for_people():
     assert [duration(s) for s in (4, 600, 36_000)] == ["4 s", "10 min", "10.0 h"]
     assert [size(n) for n in (12, 4_200, 3e12)] == ["12 B", "4.2 kB", "3.0 TB"]
+
+
+def test_the_board_shows_progress_rate_and_failures_on_a_terminal(monkeypatch):
+    screen = io.StringIO()
+    terminal = Console(file=screen, force_terminal=True, width=100, color_system=None)
+    monkeypatch.setattr(console, "err", terminal)
+    moving = document(images_per_s=2.5, eta_p50_s=95.0, eta_p90_s=7200.0)
+    with board(as_json=False) as view:
+        view.progress(Dataset.from_document(moving))
+        view.downloaded(Downloaded(files=3, kept=1, bytes=4_200))
+    shown = screen.getvalue()
+    for words in ("7 / 10", "2.5 images/s", "2 min to go", "3 / 5", "image_corrupt"):
+        assert words in shown
+    assert "4 files, 4.2 kB" in shown
+
+
+def test_without_a_terminal_the_board_says_a_line_now_and_then(capsys):
+    with board(as_json=False) as view:
+        for _ in range(3):
+            view.progress(Dataset.from_document(document()))
+        view.progress(Dataset.from_document(whole()))
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_as_json_the_board_writes_one_document_per_change(capsys):
+    with board(as_json=True) as view:
+        for changed in (document(), document(), whole()):
+            view.progress(Dataset.from_document(changed))
+    states = [json.loads(line)["state"] for line in capsys.readouterr().out.splitlines()]
+    assert states == ["running", "completed"]
