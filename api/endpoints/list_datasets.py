@@ -32,7 +32,7 @@ def list_datasets(query: PageQuery) -> Response:
     parts = services()
     if query.cursor and not _CURSOR.fullmatch(query.cursor):
         raise InvalidRequest("cursor is not one that this service gave")
-    page: list[DatasetDocument] = []
+    page: dict[str, DatasetDocument] = {}  # two senders of one key may have made two entries
     last, more = query.cursor, False
     for entry in _entries(parts, query.cursor):
         if len(page) == query.limit:
@@ -41,8 +41,8 @@ def list_datasets(query: PageQuery) -> Response:
         last = entry
         found = find_dataset(parts, entry.partition("_")[2])
         if found is not None:
-            page.append(dataset_document(parts, found))
-    answer = DatasetsDocument(datasets=page, next_cursor=last if more else None)
+            page[found[0].id] = dataset_document(parts, found)
+    answer = DatasetsDocument(datasets=list(page.values()), next_cursor=last if more else None)
     return document(answer, headers={"Cache-Control": "no-store"})
 
 

@@ -20,6 +20,7 @@ from contract.datasets import (
     PlannedRound,
 )
 from contract.documents import Problem
+from contract.errors import StorageUnavailable
 from contract.jobs import JobError
 from contract.names import (
     STEP_FINALIZE,
@@ -346,3 +347,25 @@ def test_somebody_else_s_dataset_does_not_exist(make_api, bucket):
     assert api.client.get("/v1/datasets", headers=other).json["datasets"] == []
     assert len(api.client.get("/v1/datasets", headers=mine).json["datasets"]) == 1
     assert api.client.get(made.links.self).status_code == 401
+
+
+def test_a_replay_half_way_goes_on_under_the_same_id_and_is_listed_once(api, monkeypatch):
+    headers = {"Idempotency-Key": "k1"}
+    with monkeypatch.context() as patch:
+        patch.setattr(api.parts.datasets, "create", fail)
+        assert submit(api, headers=headers).status_code == 503
+    again = document(submit(api, headers=headers))
+    listed = api.client.get("/v1/datasets").json["datasets"]
+    assert [each["id"] for each in listed] == [again.id]
+    assert api.parts.datasets.active() == [again.id]
+
+
+def test_a_ledger_that_is_away_leaves_nothing_behind(api, monkeypatch):
+    monkeypatch.setattr(api.parts.datasets, "create", fail)
+    answer = submit(api)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert api.kept() == []
+
+
+def fail(*_) -> None:
+    raise StorageUnavailable("as asked")
