@@ -21,6 +21,7 @@ class FullDisk:
 
 def test_a_full_disk_is_the_infrastructures_fault_wherever_it_shows(monkeypatch):
     with Upload(100) as upload:
+        upload._spool.close()
         monkeypatch.setattr(upload, "_spool", FullDisk())
         for use in (lambda: upload.write(b"x"), lambda: upload.head(1), upload.reader):
             with pytest.raises(StorageUnavailable):
