@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -134,7 +136,18 @@ def _cores() -> Finding:
     said = f"{allowed} of {os.cpu_count()}" + (f", limited to {quota:g} by cgroup" if quota else "")
     if quota and quota < 1:
         return Finding("cores", "note", said, "give the container at least one core")
-    return Finding("cores", "ok", said)
+    return Finding("cores", "ok", said + _advice())
+
+
+def _advice() -> str:
+    """Return how a worker would divide the cores, as it says itself; empty without a worker."""
+    command = [sys.executable, "-m", "worker.advice", "--json"]
+    with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError, KeyError):
+        done = subprocess.run(command, capture_output=True, check=True, timeout=30)
+        advice = json.loads(done.stdout)
+        more = f", {advice['processes']} processes per lane" if advice["processes"] > 1 else ""
+        return f"; a worker computes {advice['streams']} batches at a time{more}"
+    return ""
 
 
 def _quota_cores() -> float | None:

@@ -71,3 +71,7 @@ def test_a_taken_port_matters_only_if_it_was_chosen(monkeypatch):
         assert finding("port", port=server.getsockname()[1]).level == "problem"
     monkeypatch.setattr(doctor.ports, "is_free", lambda host, port: False)
     assert finding("port").level == "note"
+
+
+def test_the_cores_come_with_what_a_worker_makes_of_them():
+    assert "at a time" in finding("cores").message
