@@ -7,6 +7,7 @@ rare or what it alone can do: buckets, listings, deletions, presigned URLs, nami
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import BinaryIO, Self
@@ -19,6 +20,9 @@ from contract.errors import StorageUnavailable
 from contract.settings import Settings
 from storage.objects import check_key, check_metadata
 from storage.s3 import HURRIED_S, PATIENT_S, S3Store
+
+# obstore's time limit is for a whole request, boto3's for each silence: what is large may take long
+LEAN_BYTES = 2 * 1024 * 1024
 
 
 class LeanS3Store(S3Store):
@@ -42,9 +46,10 @@ class LeanS3Store(S3Store):
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Write the object with one PUT, which S3 makes visible only when it is complete."""
+        if _size(data) > LEAN_BYTES:
+            super().put(key, data, media_type=media_type, metadata=metadata)
+            return
         about = {"Content-Type": media_type, **check_metadata(metadata)}
-        if not isinstance(data, bytes):
-            data.seek(0)
         try:
             obstore.put(self._rust, check_key(key), data, attributes=about, use_multipart=False)
         except FileNotFoundError:  # no bucket yet: boto3 makes it, or says what is wrong
@@ -60,6 +65,15 @@ class LeanS3Store(S3Store):
             return super().get(key)
         except (BaseError, OSError) as exc:
             raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+
+
+def _size(data: bytes | BinaryIO) -> int:
+    """Return the number of bytes; a file is left at its beginning."""
+    if isinstance(data, bytes):
+        return len(data)
+    size = data.seek(0, io.SEEK_END)
+    data.seek(0)
+    return size
 
 
 def _open(settings: Settings, timeout_s: float) -> RustStore:

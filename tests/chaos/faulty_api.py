@@ -9,13 +9,13 @@ from api.__main__ import main
 from api.dispatch import CeleryDispatch
 from storage.filesystem import FilesystemStore
 from storage.jobs import JobStore
-from storage.s3 import S3Store
+from storage.s3_lean import LeanS3Store
 from tests.chaos import traps
 
 
 def lay_traps() -> None:
     """Put a trap before each write of a job's acceptance, and before its answer."""
-    S3Store.put = traps.before("put", S3Store.put)
+    LeanS3Store.put = traps.before("put", LeanS3Store.put)
     FilesystemStore.put = traps.before("put", FilesystemStore.put)
     JobStore.create = traps.before("create", JobStore.create)
     CeleryDispatch.enqueue = traps.before("enqueue", CeleryDispatch.enqueue)

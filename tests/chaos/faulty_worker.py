@@ -12,10 +12,11 @@ import sys
 from storage.jobs import JobStore
 from tests.chaos import traps
 from tests.chaos.poison import KILL_WORKER
-from worker import pipeline, watchdog
+from worker import ending, pipeline, watchdog
 from worker.__main__ import main
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
+from worker.patience import Patience
 
 
 def lay_traps() -> None:
@@ -25,13 +26,14 @@ def lay_traps() -> None:
     SimulatedEngine.infer = traps.before("infer", SimulatedEngine.infer)
     pipeline.render = traps.before("render", pipeline.render)
     pipeline.store_files = traps.before("store", pipeline.store_files)
-    pipeline.store_result = traps.before("result", pipeline.store_result)
+    ending.store_result = traps.before("result", ending.store_result)
     JobStore.finish = traps.before("finish", JobStore.finish)
     Decoder.__init__.__kwdefaults__["command"] = (
         *(sys.executable, "-s", "-m", "tests.chaos.poison"),
     )
     # slow enough that a fault finds jobs at work, fast enough to catch up after it
     SimulatedEngine.__init__.__kwdefaults__["image_s"] = 0.04
+    Patience.__init__.__defaults__ = (float(os.environ.get("CHAOS_PATIENCE_S", "60")),)
     watchdog.ENGINE_LIMIT_S = float(os.environ.get("CHAOS_ENGINE_LIMIT_S", "60"))
 
 

@@ -469,9 +469,14 @@ def s3_down_briefly(rig: Rig) -> None:
     s3_down(rig, 4)
 
 
-@fault("S3 down for a minute and a half: longer than a worker waits", 15, slow=True)
+@fault(
+    "S3 down for longer than workers wait, so that jobs are given back again and again",
+    15,
+    slow=True,
+    extra={"CHAOS_PATIENCE_S": "3"},
+)
 def s3_down_for_long(rig: Rig) -> None:
-    s3_down(rig, 90)
+    s3_down(rig, 60)
 
 
 def s3_down(rig: Rig, seconds: float) -> None:
