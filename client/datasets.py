@@ -17,6 +17,7 @@ from client.dataset import Dataset
 from client.errors import UnexpectedAnswer, WaitedTooLong
 from client.tar_stream import ArchiveForm
 from client.transport import Transport, error_of
+from contract.errors import ImageTooLarge, InvalidRequest
 
 POLL_S = 1.0
 KEEPING_S = 600.0  # what the service may take to keep an archive that has arrived
@@ -74,15 +75,18 @@ class Datasets:
         else:
             headers |= {"Content-Type": form.content_type, "Content-Length": str(form.length)}
         timeout = self.transport.timeout(KEEPING_S if form else 0)
-        return self.transport.attempt(
-            lambda: self.transport.http.post(
-                _ROOT,
-                params=dict(params),
-                content=iter(form) if form is not None else body.encode(),
-                headers=headers,
-                timeout=timeout,
+        try:
+            return self.transport.attempt(
+                lambda: self.transport.http.post(
+                    _ROOT,
+                    params=dict(params),
+                    content=iter(form) if form is not None else body.encode(),
+                    headers=headers,
+                    timeout=timeout,
+                )
             )
-        )
+        except ImageTooLarge as exc:
+            raise InvalidRequest(f"{exc.message} What is larger belongs into a bucket.") from exc
 
     def get(self, dataset_id: str, *, wait: float = 0) -> Dataset:
         """Return the dataset as it stands, or when it ends within `wait` ≤ 60 s."""

@@ -14,7 +14,7 @@ from client.commands.dataset_view import board, describe, duration, size
 from client.dataset import Dataset
 from client.dataset_download import Downloaded
 from client.errors import ServiceUnreachable, UnexpectedAnswer
-from contract.errors import Conflict, NotFound
+from contract.errors import Conflict, InvalidRequest, NotFound
 from tests.services.fake_api import Reply
 
 ID = "20260131-abcdefghijklmnopqrstuvwxyz"
@@ -58,6 +58,14 @@ def test_files_are_sent_with_their_length_and_again_when_the_service_is_away(cli
     client.datasets.submit({"a.jpg": path})
     assert api.asked[0].body == api.asked[1].body
     assert int(api.asked[0].headers["Content-Length"]) == len(api.asked[0].body) > 5000
+
+
+def test_a_folder_that_is_too_large_is_sent_to_a_bucket(client, api, tmp_path):
+    path = tmp_path / "a.jpg"
+    path.write_bytes(b"x")
+    api.script += [Reply.problem(413, "image_too_large", "At most 5 bytes.")]
+    with pytest.raises(InvalidRequest, match="At most 5 bytes. What is larger belongs into"):
+        client.datasets.submit({"a.jpg": path})
 
 
 def test_results_go_on_after_a_lost_connection(client, api):
