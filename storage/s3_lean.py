@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import BinaryIO, Self
+from typing import Any, BinaryIO, Self
 
 import obstore
 from obstore.exceptions import BaseError
@@ -78,9 +78,12 @@ def _size(data: bytes | BinaryIO) -> int:
 
 def _open(settings: Settings, timeout_s: float) -> RustStore:
     key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
+    at: dict[str, Any] = {}
+    if settings.s3_endpoint_url:  # unset: AWS
+        at["endpoint"] = settings.s3_endpoint_url
     return RustStore(
         settings.s3_bucket or "depthq",
-        endpoint=settings.s3_endpoint_url,
+        **at,
         region=settings.s3_region,
         access_key_id=key_id.get_secret_value() if key_id else None,
         secret_access_key=secret.get_secret_value() if secret else None,
