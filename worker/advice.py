@@ -1,7 +1,7 @@
 """How to divide the cores this process is given: `python -m worker.advice [--json]` says it.
 
-Measured (docs/decisions/0053-batches-and-streams.md): two batches side by side with a thread each cost less CPU
-than one batch on two threads, which wait for each other at every layer.
+Measured (docs/decisions/0053-batches-and-streams.md): two batches side by side with a thread each
+cost less CPU than one batch on two threads, which wait for each other at every layer.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Measures int8 against fp32: `pip install nncf`, then `python -m tests.quality.int8 [HALF]`.
+"""Measures int8 against fp32 (`pip install nncf`): `python -m tests.quality.quantization [HALF]`.
 
 Post-training quantization of the bundled network, calibrated on crops of three photographs; the
 others are held out. With a half (`encoder`, `decoder`) only that one is quantized.
