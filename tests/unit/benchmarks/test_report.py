@@ -54,10 +54,13 @@ def test_the_service_is_held_to_the_fastest_bare_engine(rate: float, met: bool) 
 
 
 def test_the_readme_is_written_even_from_no_results(tmp_path: Path) -> None:
-    shutil.copy(README, tmp_path / "README.md")
-    (tmp_path / "results").mkdir()
-    regenerate({}, tmp_path)
-    assert "Not measured yet." in (tmp_path / "README.md").read_text()
+    folder = tmp_path / "benchmarks"
+    (folder / "results").mkdir(parents=True)
+    shutil.copy(README, folder / "README.md")
+    shutil.copy(README.parents[1] / "README.md", tmp_path / "README.md")
+    regenerate({}, folder)
+    for path in (folder / "README.md", tmp_path / "README.md"):
+        assert "Not measured yet." in path.read_text()
 
 
 def test_a_chart_holds_every_label_and_escapes_it() -> None:
