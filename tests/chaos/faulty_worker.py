@@ -8,12 +8,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from types import SimpleNamespace
 
 from storage.jobs import JobStore
 from tests.chaos import traps
 from tests.chaos.poison import KILL_WORKER
 from worker import ending, pipeline, watchdog
 from worker.__main__ import main
+from worker.engines import simulated
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
 from worker.patience import Patience
@@ -31,6 +34,8 @@ def lay_traps() -> None:
     Decoder.__init__.__kwdefaults__["command"] = (
         *(sys.executable, "-s", "-m", "tests.chaos.poison"),
     )
+    # libfaketime breaks time.sleep (EINVAL), and nothing else that is used here
+    simulated.time = SimpleNamespace(sleep=lambda seconds: threading.Event().wait(seconds))
     # slow enough that a fault finds jobs at work, fast enough to catch up after it
     SimulatedEngine.__init__.__kwdefaults__["image_s"] = 0.04
     Patience.__init__.__defaults__ = (float(os.environ.get("CHAOS_PATIENCE_S", "60")),)

@@ -264,7 +264,7 @@ def unknown_task(rig: Rig) -> None:
     rig.recovered()
 
 
-@fault("garbage in the queue, which ends a Celery worker", 27)
+@fault("garbage in the queue, which ends a Celery worker", 27, slow=True)
 def garbage(rig: Rig) -> None:
     with rig.loaded():
         for text in ("garbage", json.dumps({"body": "e30="}), "\x00\xff"):
@@ -320,7 +320,7 @@ def redis_down(rig: Rig, *pauses_s: float) -> None:
             rig.recovered()
 
 
-@fault("Redis killed, back after a second", 8)
+@fault("Redis killed, back after a second", 8, slow=True)
 def redis_killed(rig: Rig) -> None:
     redis_down(rig, 1)
 
