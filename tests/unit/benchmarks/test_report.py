@@ -60,7 +60,7 @@ def test_the_readme_is_written_even_from_no_results(tmp_path: Path) -> None:
     shutil.copy(README.parents[1] / "README.md", tmp_path / "README.md")
     regenerate({}, folder)
     for path in (folder / "README.md", tmp_path / "README.md"):
-        assert "Not measured yet." in path.read_text()
+        assert "not measured" in path.read_text().lower()
 
 
 def test_a_chart_holds_every_label_and_escapes_it() -> None:
