@@ -15,6 +15,7 @@ import httpx2
 
 from client.dataset import Dataset
 from client.errors import UnexpectedAnswer, WaitedTooLong
+from client.events import follow
 from client.tar_stream import ArchiveForm
 from client.transport import Transport, error_of
 from contract.errors import ImageTooLarge, InvalidRequest
@@ -119,6 +120,10 @@ class Datasets:
             if ends_at is not None and time.monotonic() >= ends_at:
                 raise WaitedTooLong(f"dataset {dataset_id} is still {dataset.state.value}")
             time.sleep(POLL_S)
+
+    def events(self, dataset_id: str) -> Iterator[Dataset]:
+        """Yield the dataset as it changes until it has ended; survives a lost connection."""
+        return follow(self.transport, f"{_path(dataset_id)}/events", Dataset.from_document)
 
     def errors(self, dataset_id: str, codes: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         """Yield the failed items, page by page."""

@@ -1,9 +1,10 @@
-"""A job's server-sent events, resumed with Last-Event-ID when the connection is lost."""
+"""Server-sent events of jobs and datasets, resumed with Last-Event-ID after a lost connection."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any, Protocol, TypeVar
 
 import httpx2
 
@@ -13,8 +14,26 @@ from client.retries import RetryPolicy
 from client.transport import Transport, error_of
 
 
+class _Ends(Protocol):
+    @property
+    def terminal(self) -> bool: ...
+
+
+_Snapshot = TypeVar("_Snapshot", bound=_Ends)
+
+
 def job_events(transport: Transport, url: str, retries: RetryPolicy | None = None) -> Iterator[Job]:
-    """Yield the job at every event until it has ended.
+    """Yield the job at every event until it has ended."""
+    return follow(transport, url, Job.from_document, retries)
+
+
+def follow(
+    transport: Transport,
+    url: str,
+    parse: Callable[[Any], _Snapshot],
+    retries: RetryPolicy | None = None,
+) -> Iterator[_Snapshot]:
+    """Yield what `parse` makes of every event until it has ended.
 
     A server ends long streams on purpose, so the end of one is no failure; only tries without
     any event count against the patience.
@@ -22,16 +41,17 @@ def job_events(transport: Transport, url: str, retries: RetryPolicy | None = Non
     last_id = ""
     pauses = (retries or RetryPolicy()).pauses()
     while True:
-        problem: Exception = UnexpectedAnswer("the event stream ended before the job did")
+        problem: Exception = UnexpectedAnswer("the event stream ended before its end")
         try:
             for event in _stream(transport, url, last_id):
                 last_id = event.id or last_id
                 pauses = (retries or RetryPolicy()).pauses()
-                job = _job(event)
-                if job is None:
+                document = _document(event)
+                if document is None:
                     continue
-                yield job
-                if job.terminal:
+                snapshot = parse(document)
+                yield snapshot
+                if snapshot.terminal:
                     return
         except httpx2.TransportError as exc:
             problem = transport.unreachable(exc)
@@ -49,11 +69,11 @@ def _stream(transport: Transport, url: str, last_id: str) -> Iterator[httpx2.Ser
         yield from source
 
 
-def _job(event: httpx2.ServerSentEvent) -> Job | None:
+def _document(event: httpx2.ServerSentEvent) -> Any:
     try:
         document = json.loads(event.data)
     except ValueError:
         return None  # a heartbeat or a kind of event newer than this client
     if not isinstance(document, dict) or "state" not in document:
         return None
-    return Job.from_document(document)
+    return document

@@ -188,3 +188,11 @@ def test_as_json_the_board_writes_one_document_per_change(capsys):
             view.progress(Dataset.from_document(changed))
     states = [json.loads(line)["state"] for line in capsys.readouterr().out.splitlines()]
     assert states == ["running", "completed"]
+
+
+def test_events_are_followed_to_the_end(client, api):
+    sent = [f"id: {n}\ndata: {json.dumps(d)}\n\n" for n, d in enumerate((document(), whole()))]
+    stream = {"Content-Type": "text/event-stream"}
+    api.script += [Reply(200, sent[0].encode(), stream), Reply(200, sent[1].encode(), stream)]
+    assert [each.state for each in client.datasets.events(ID)] == ["running", "completed"]
+    assert api.asked[1].headers["Last-Event-ID"] == "0"
