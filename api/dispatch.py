@@ -29,7 +29,7 @@ class Dispatch(Protocol):
 class CeleryDispatch:
     """Publishes to the Celery queue of the lane; its connections are pooled and reused.
 
-    A frozen broker must not freeze the API: sockets time out, and one retry is all. Whoever
+    A frozen broker must not freeze the API: sockets time out, and there is no second try. Whoever
     calls may go on without the message, because the reconciler enqueues what it finds waiting.
     """
 
@@ -39,11 +39,7 @@ class CeleryDispatch:
             task_serializer="json",
             accept_content=["json"],
             task_ignore_result=True,
-            task_publish_retry_policy={
-                "max_retries": 1,
-                "interval_start": 0.1,
-                "interval_max": 0.5,
-            },
+            task_publish_retry=False,  # a second wait for a frozen Redis would exceed ten seconds
             broker_transport=TRANSPORT,
             broker_pool_limit=settings.api_threads,
             broker_connection_timeout=2,

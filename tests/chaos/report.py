@@ -58,7 +58,7 @@ def fault_table(results: list[dict[str, Any]], known: int) -> str:
     rows.append(f"| **all** | | {cells} | | |")
     return "\n".join(
         [
-            f"{machine()} {len(results)} of {known} faults were injected in this run.",
+            f"{machine()} The latest results of {len(results)} of {known} faults.",
             "",
             HEAD,
             *rows,
