@@ -10,7 +10,7 @@ from flask import request
 from api.auth import owner
 from api.services import Services
 from contract.datasets import DatasetRecord, DatasetRequest, Progress
-from contract.errors import NotFound
+from contract.errors import Conflict, NotFound
 from contract.ids import is_id
 from storage.dataset_recovery import restore
 
@@ -27,8 +27,13 @@ def find_dataset(parts: Services, dataset_id: str) -> Found | None:
 
 
 def own_dataset(parts: Services, dataset_id: str) -> Found:
-    """Return the dataset if there is one and it is the caller's; raises NotFound alike for both."""
+    """Return the dataset if there is one and it is the caller's; raises NotFound alike for both.
+
+    Raises Conflict for a dry run, which is no dataset.
+    """
     found = find_dataset(parts, dataset_id) if is_id(dataset_id) else None
+    if found is None and own_dry_run(parts, dataset_id):
+        raise Conflict("This was a dry run: there is nothing but its forecast.")
     if found is None or not is_own(parts, found[0].request):
         raise missing(dataset_id)
     return found

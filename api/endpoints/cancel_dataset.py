@@ -19,7 +19,7 @@ from contract.names import STEP_FINALIZE, TASK_FINALIZE_DATASET
     tags=[DATASETS],
     operation_id="cancel_dataset",
     summary="Stop a dataset",
-    responses={200: DatasetDocument, **problems(401, 404)},
+    responses={200: DatasetDocument, **problems(401, 404, 409)},
 )
 def cancel_dataset(path: DatasetPath) -> Response:
     """Stop dispatch at once; `counts` says how much is done, `summary` follows in seconds.

@@ -19,7 +19,7 @@ from contract.datasets import DatasetRecord
     operation_id="get_dataset",
     summary="See where a dataset stands",
     responses={
-        200: DatasetDocument, 304: {"description": "Not changed"}, **problems(400, 401, 404),
+        200: DatasetDocument, 304: {"description": "Not changed"}, **problems(400, 401, 404, 409),
     },
 )  # fmt: skip
 def get_dataset(path: DatasetPath, query: WaitQuery) -> Response:

@@ -30,7 +30,7 @@ _TAR = re.compile(r"\d{6,9}\.tar")
     tags=[DATASETS],
     operation_id="get_dataset_file",
     summary="Fetch one of a dataset's files",
-    responses={**file_responses(*_TYPES.values()), **problems(401, 404, 416)},
+    responses={**file_responses(*_TYPES.values()), **problems(401, 404, 409, 416)},
 )
 def get_dataset_file(path: DatasetFilePath) -> AnyResponse:
     """Answer the file, or redirect to a presigned URL if the store has such."""

@@ -26,7 +26,7 @@ from storage.dataset_objects import LINES
             "description": "One ItemDocument per line, in the order of the source",
             "content": {LINES: {"schema": {"type": "string"}}},
         },
-        **problems(401, 404),
+        **problems(401, 404, 409),
     },
 )
 def get_dataset_results(path: DatasetPath) -> Response:

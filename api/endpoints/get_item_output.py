@@ -25,7 +25,7 @@ _ITEM = re.compile(r"[0-9a-f]{32}")
     summary="Fetch an item's result",
     responses={
         **file_responses(*sorted({media_type for _, media_type in FILE_TYPES.values()})),
-        **problems(401, 404, 416),
+        **problems(401, 404, 409, 416),
     },
 )
 def get_item_output(path: ItemOutputPath) -> AnyResponse:

@@ -18,7 +18,7 @@ from storage.dataset_errors import errors_page
     tags=[DATASETS],
     operation_id="list_dataset_errors",
     summary="Page through the failures",
-    responses={200: DatasetErrorsDocument, **problems(400, 401, 404)},
+    responses={200: DatasetErrorsDocument, **problems(400, 401, 404, 409)},
 )
 def list_dataset_errors(path: DatasetPath, query: ErrorsQuery) -> Response:
     """Answer a page of failed items, while the dataset runs and after."""

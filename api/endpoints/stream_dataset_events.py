@@ -39,7 +39,7 @@ _EVENT = {  # one event; `data` is a DatasetDocument as JSON
             "content": {"text/event-stream": {"schema": _EVENT}},
         },
         204: {"description": "The dataset has ended and `Last-Event-ID` was its last event"},
-        **problems(401, 404),
+        **problems(401, 404, 409),
     },
 )
 def stream_dataset_events(path: DatasetPath) -> Response:

@@ -304,7 +304,7 @@ def test_a_dry_run_answers_the_forecast_and_keeps_no_dataset(api):
     api.parts.files.write_forecast(found)
     done = ForecastDocument.model_validate_json(api.client.get(f"{asked.link}?wait=1").data)
     assert (done.done, done.forecast.items) == (True, 2)
-    assert api.client.get(f"/v1/datasets/{asked.id}").status_code == 404
+    assert api.client.get(f"/v1/datasets/{asked.id}").status_code == 409
     assert api.client.get("/v1/datasets").json["datasets"] == []
     assert api.client.delete(f"/v1/datasets/{asked.id}").status_code == 204
     assert api.kept() == []
