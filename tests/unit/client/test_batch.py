@@ -79,7 +79,8 @@ def test_a_file_that_vanished_is_that_files_failure(tmp_path):
 
 @pytest.fixture(autouse=True)
 def no_threads_left():
+    before = set(threading.enumerate())  # other tests' daemons are not ours to wait for
     yield
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread() and thread.daemon:
-            thread.join(5)
+    for thread in set(threading.enumerate()) - before:
+        thread.join(5)
+        assert not thread.is_alive()
