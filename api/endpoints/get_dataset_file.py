@@ -13,7 +13,7 @@ from api.dataset_poll import own_dataset
 from api.parameters import DatasetFilePath
 from api.services import services
 from api.serving import file_responses, serve
-from contract.errors import NotFound
+from contract.errors import Conflict, NotFound
 from contract.names import dataset_object
 
 _TYPES = {
@@ -48,4 +48,6 @@ def get_dataset_file(path: DatasetFilePath) -> AnyResponse:
         name = f"{record.id}.{path.name}"
         return serve(store, key, name, media_type, parts.settings.presign_expires_s)
     except NotFound as exc:
+        if not record.state.terminal:
+            raise Conflict(f"The dataset is {record.state.value}; its files come later.") from exc
         raise NotFound(f"The dataset has no {path.name}, or not yet.") from exc

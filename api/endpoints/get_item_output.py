@@ -12,7 +12,7 @@ from api.dataset_poll import own_dataset
 from api.parameters import ItemOutputPath
 from api.services import services
 from api.serving import file_responses, serve
-from contract.errors import NotFound
+from contract.errors import Conflict, NotFound
 from contract.options import FILE_TYPES
 
 _ITEM = re.compile(r"[0-9a-f]{32}")
@@ -45,4 +45,6 @@ def get_item_output(path: ItemOutputPath) -> AnyResponse:
     try:
         return serve(store, key, filename, media_type, parts.settings.presign_expires_s)
     except NotFound as exc:
+        if not record.state.terminal:
+            raise Conflict(f"The dataset is {record.state.value}; it is not there yet.") from exc
         raise absent from exc
