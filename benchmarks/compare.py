@@ -23,10 +23,19 @@ def compare(
     try:
         outcomes: dict[str, list[Outcome]] = {contender.name: [] for contender in ring}
         for number in range(rounds):
-            for contender in ring:
+            for contender in [one for one in ring if one.name in outcomes]:
                 contender.resume()
-                outcome = contender.measure(seconds)
-                contender.pause()
+                try:
+                    outcome = contender.measure(seconds)
+                except RuntimeError as exc:  # it started, but answers nothing useful
+                    if contender is ring[0]:
+                        raise
+                    absent[contender.name] = str(exc)[-300:]
+                    del outcomes[contender.name]
+                    say(f"  {contender.name} is absent: {exc}")
+                    continue
+                finally:
+                    contender.pause()
                 outcomes[contender.name].append(outcome)
                 say(
                     f"  {number + 1}/{rounds} {contender.name}: {outcome.images_per_s:.1f} images/s"

@@ -8,6 +8,8 @@ from typing import Any, BinaryIO, Self, TypeVar
 from urllib.parse import quote
 
 import boto3
+from boto3.exceptions import S3UploadFailedError
+from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -15,13 +17,17 @@ from contract.errors import StorageUnavailable
 from contract.settings import Settings
 from storage.lifecycle import set_lifecycle
 from storage.objects import ObjectInfo, check_key, check_metadata
-from storage.s3_answers import S3Body, error_code, head_info, listed_info, s3_errors
+from storage.s3_answers import Lent, S3Body, error_code, head_info, listed_info, s3_errors
 
 _PAGE = 1000  # the most keys that S3 lists or deletes in one request
 # Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
 # request may take. Nobody waits for a worker: a store that is merely slow must not make it try for
 # ever.
 HURRIED_S, PATIENT_S = 3, 10
+_IN_PARTS_BYTES = 64 * 1024 * 1024
+_PARTS = TransferConfig(
+    multipart_threshold=_IN_PARTS_BYTES, multipart_chunksize=16 * 1024 * 1024, use_threads=False
+)
 _T = TypeVar("_T")
 
 
@@ -88,12 +94,32 @@ class S3Store:
         }
 
         def send() -> None:
-            if not isinstance(data, bytes):
-                data.seek(0)
+            if isinstance(data, bytes):
+                self._client.put_object(Body=data, **request)
+                return
+            data.seek(0)
+            if data.seek(0, io.SEEK_END) > _IN_PARTS_BYTES:
+                self._send_in_parts(data, request)
+                return
+            data.seek(0)
             self._client.put_object(Body=data, **request)
 
         with s3_errors(key):
             self._with_bucket(send)
+
+    def _send_in_parts(self, data: BinaryIO, request: dict[str, Any]) -> None:
+        """Send a multipart upload, which S3 makes visible only when it is completed.
+
+        A server answers each part soon; the end of one huge PUT may take longer than our timeout.
+        """
+        data.seek(0)
+        about = {name: request[name] for name in ("ContentType", "Metadata")}
+        try:
+            self._client.upload_fileobj(
+                io.BufferedReader(Lent(data)), self._bucket, request["Key"], about, Config=_PARTS
+            )
+        except S3UploadFailedError as exc:
+            raise StorageUnavailable(f"S3 did not take {request['Key']}: {exc}") from exc
 
     def get(self, key: str) -> bytes:
         """Return the object's bytes. Raises NotFound."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -33,6 +33,22 @@ class S3Body(io.RawIOBase):
     def close(self) -> None:
         self._body.close()
         super().close()
+
+
+class Lent(io.RawIOBase):
+    """A file lent to somebody who closes what he is given: closing this does not close the file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        super().__init__()
+        self._file = file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        chunk = self._file.read(len(buffer))
+        buffer[: len(chunk)] = chunk
+        return len(chunk)
 
 
 def head_info(key: str, answer: Mapping[str, Any]) -> ObjectInfo:

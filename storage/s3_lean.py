@@ -21,8 +21,9 @@ from contract.settings import Settings
 from storage.objects import check_key, check_metadata
 from storage.s3 import HURRIED_S, PATIENT_S, S3Store
 
-# obstore's time limit is for a whole request, boto3's for each silence: what is large may take long
+# obstore limits the time of a put as a whole, boto3 that of each silence: what is large takes long
 LEAN_BYTES = 2 * 1024 * 1024
+LONGEST_GET_S = 600  # of a large object over a slow line, never silent for longer than a timeout
 
 
 class LeanS3Store(S3Store):
@@ -34,7 +35,11 @@ class LeanS3Store(S3Store):
     def from_settings(cls, settings: Settings, *, patient: bool = False) -> Self:
         """Return a store as the `s3_*` settings say. Connects to nothing."""
         store = super().from_settings(settings, patient=patient)
-        store._rust = _open(settings, PATIENT_S if patient else HURRIED_S)
+        store._rust = (
+            _open(settings, PATIENT_S, LONGEST_GET_S)
+            if patient
+            else _open(settings, HURRIED_S, HURRIED_S)
+        )
         return store
 
     def put(
@@ -76,7 +81,7 @@ def _size(data: bytes | BinaryIO) -> int:
     return size
 
 
-def _open(settings: Settings, timeout_s: float) -> RustStore:
+def _open(settings: Settings, silence_s: float, whole_s: float) -> RustStore:
     key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
     at: dict[str, Any] = {}
     if settings.s3_endpoint_url:  # unset: AWS
@@ -91,13 +96,14 @@ def _open(settings: Settings, timeout_s: float) -> RustStore:
         client_options={
             "allow_http": True,
             "connect_timeout": "2s",
-            "timeout": f"{timeout_s:g}s",
+            "read_timeout": f"{silence_s:g}s",
+            "timeout": f"{whole_s:g}s",
             "pool_idle_timeout": "30s",
         },
         # as many attempts as boto3's client makes; a worker's patience comes after that
         retry_config={
             "max_retries": 1,
-            "retry_timeout": timedelta(seconds=timeout_s),
+            "retry_timeout": timedelta(seconds=silence_s),
             "backoff": {
                 "init_backoff": timedelta(milliseconds=50),
                 "max_backoff": timedelta(seconds=1),

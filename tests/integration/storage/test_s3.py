@@ -184,3 +184,22 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch):
         config = store._client.meta.config
         assert (config.connect_timeout, config.read_timeout) == (2, 3)
         assert config.retries == {"mode": "standard", "total_max_attempts": 2}
+
+
+def test_a_huge_file_goes_in_parts_and_stays_open(s3_settings, tmp_path, monkeypatch):
+    monkeypatch.setattr("storage.s3._IN_PARTS_BYTES", 1024)
+    store = S3Store.from_settings(s3_settings)
+    store.check()
+    path = tmp_path / "archive.tar"
+    path.write_bytes(bytes(range(256)) * 80_000)  # 20 MB: two parts
+    sent = []
+    with path.open("rb") as file:
+        store._client.meta.events.register(
+            "before-call.s3.UploadPart", lambda **_: sent.append("part")
+        )
+        monkeypatch.setattr("storage.s3._PARTS.multipart_threshold", 1024)
+        store.put("archive", file, media_type="application/x-tar", metadata={"a": "b"})
+        assert not file.closed
+    assert len(sent) == 2
+    assert store.get("archive") == path.read_bytes()
+    assert dict(store.head("archive").metadata) == {"a": "b"}
