@@ -7,6 +7,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
+
 from contract.jobs import ModelInfo
 from contract.names import LEADER_KEY, TASK_RUN_JOB, Lane
 from contract.settings import Settings
@@ -82,6 +84,7 @@ class Parts:
 
 def build_parts(settings: Settings, lane: Lane) -> Parts:
     """Return the parts of a worker of `lane`. Raises DepthqError if its weights are missing."""
+    cv2.setNumThreads(1)  # every core is busy with another image; helpers would only wait for it
     redis = open_redis(settings)
     jobs = JobStore(redis)
     engine = open_engine(settings, advise(settings).streams)
