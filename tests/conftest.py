@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,10 @@ from tests.services.choose import NOTES, choose_s3
 from tests.services.s3server import S3Server, VersityServer
 from tests.services.toolchain import MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
+
+# A shell starts its background jobs deaf to Ctrl-C, and programs that we start would inherit that.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
 
