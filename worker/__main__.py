@@ -18,7 +18,7 @@ from worker.tasks import register_tasks
 
 log = logging.getLogger("worker")
 
-BULK_NICENESS = 10  # a million-image job must not slow the person waiting for one picture
+BULK_NICENESS = 19  # a million-image job must not slow the person waiting for one picture
 
 
 def main(argv: list[str] | None = None) -> int:
