@@ -17,19 +17,6 @@ class Lane(StrEnum):
     BULK = "bulk"
 
 
-# The stages of a job, in order; the names of functions, metrics and timings (docs/architecture.md).
-STAGES = (
-    "accept",
-    "enqueue",
-    "fetch",
-    "decode",
-    "prepare",
-    "infer",
-    "render",
-    "store",
-    "poll",
-)
-
 # Celery
 APP_NAME = "depthq"
 TASK_RUN_JOB = "depthq.run_job"

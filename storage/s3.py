@@ -17,7 +17,15 @@ from contract.errors import StorageUnavailable
 from contract.settings import Settings
 from storage.lifecycle import set_lifecycle
 from storage.objects import ObjectInfo, check_key, check_metadata
-from storage.s3_answers import Lent, S3Body, error_code, head_info, listed_info, s3_errors
+from storage.s3_answers import (
+    Lent,
+    S3Body,
+    body_size,
+    error_code,
+    head_info,
+    listed_info,
+    s3_errors,
+)
 
 _PAGE = 1000  # the most keys that S3 lists or deletes in one request
 # Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
@@ -94,15 +102,10 @@ class S3Store:
         }
 
         def send() -> None:
-            if isinstance(data, bytes):
-                self._client.put_object(Body=data, **request)
-                return
-            data.seek(0)
-            if data.seek(0, io.SEEK_END) > _IN_PARTS_BYTES:
+            if body_size(data) > _IN_PARTS_BYTES and not isinstance(data, bytes):
                 self._send_in_parts(data, request)
-                return
-            data.seek(0)
-            self._client.put_object(Body=data, **request)
+            else:
+                self._client.put_object(Body=data, **request)
 
         with s3_errors(key):
             self._with_bucket(send)
@@ -112,7 +115,6 @@ class S3Store:
 
         A server answers each part soon; the end of one huge PUT may take longer than our timeout.
         """
-        data.seek(0)
         about = {name: request[name] for name in ("ContentType", "Metadata")}
         try:
             self._client.upload_fileobj(

@@ -51,6 +51,15 @@ class Lent(io.RawIOBase):
         return len(chunk)
 
 
+def body_size(data: bytes | BinaryIO) -> int:
+    """Return the number of bytes to be sent; a file is left at its beginning."""
+    if isinstance(data, bytes):
+        return len(data)
+    size = data.seek(0, io.SEEK_END)
+    data.seek(0)
+    return size
+
+
 def head_info(key: str, answer: Mapping[str, Any]) -> ObjectInfo:
     """Return what a HeadObject answer tells."""
     return ObjectInfo(

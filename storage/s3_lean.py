@@ -7,7 +7,6 @@ rare or what it alone can do: buckets, listings, deletions, presigned URLs, nami
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, BinaryIO, Self
@@ -20,6 +19,7 @@ from contract.errors import StorageUnavailable
 from contract.settings import Settings
 from storage.objects import check_key, check_metadata
 from storage.s3 import HURRIED_S, PATIENT_S, S3Store
+from storage.s3_answers import body_size
 
 # obstore limits the time of a put as a whole, boto3 that of each silence: what is large takes long
 LEAN_BYTES = 2 * 1024 * 1024
@@ -51,7 +51,7 @@ class LeanS3Store(S3Store):
         metadata: Mapping[str, str] | None = None,
     ) -> None:
         """Write the object with one PUT, which S3 makes visible only when it is complete."""
-        if _size(data) > LEAN_BYTES:
+        if body_size(data) > LEAN_BYTES:
             super().put(key, data, media_type=media_type, metadata=metadata)
             return
         about = {"Content-Type": media_type, **check_metadata(metadata)}
@@ -70,15 +70,6 @@ class LeanS3Store(S3Store):
             return super().get(key)
         except (BaseError, OSError) as exc:
             raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
-
-
-def _size(data: bytes | BinaryIO) -> int:
-    """Return the number of bytes; a file is left at its beginning."""
-    if isinstance(data, bytes):
-        return len(data)
-    size = data.seek(0, io.SEEK_END)
-    data.seek(0)
-    return size
 
 
 def _open(settings: Settings, silence_s: float, whole_s: float) -> RustStore:

@@ -16,13 +16,9 @@ from contract.states import JobState
 from storage.jobs import JobStore
 from storage.memory import MemoryStore
 from storage.result_index import ResultIndex
-from storage.webhooks import WebhookQueue
-from worker.ending import Ending
+from tests.integration.worker.pipelines import make_pipeline
 from worker.imaging.prepared import Prepared
-from worker.isolation import Isolation
-from worker.leases import Leases
 from worker.outcome import Computed
-from worker.patience import Patience
 from worker.pipeline import Pipeline
 from worker.rendering.render import RenderedFile
 from worker.result_cache import ResultCache
@@ -61,20 +57,8 @@ def computer() -> Computer:
 
 @pytest.fixture
 def pipeline(redis, jobs, objects, computer) -> Pipeline:
-    leases, patience = Leases(jobs, 5.0), Patience(limit_s=0.3)
-    return Pipeline(
-        objects=objects,
-        jobs=jobs,
-        ending=Ending(objects, jobs, WebhookQueue(redis), leases, patience, lease_s=5.0),
-        computer=computer,
-        leases=leases,
-        patience=patience,
-        isolation=Isolation(),
-        worker="tester",
-        lease_s=5.0,
-        max_attempts=3,
-        cache=ResultCache(objects, ResultIndex(redis), MODEL, 4096),
-    )
+    cache = ResultCache(objects, ResultIndex(redis), MODEL, 4096)
+    return make_pipeline(redis, jobs, objects, computer, cache)
 
 
 @pytest.fixture

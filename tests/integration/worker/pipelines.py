@@ -1,0 +1,41 @@
+"""A pipeline on a real Redis whose computer and store are the test's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis import Redis
+
+from storage.jobs import JobStore
+from storage.objects import ObjectStore
+from storage.webhooks import WebhookQueue
+from worker.ending import Ending
+from worker.isolation import Isolation
+from worker.leases import Leases
+from worker.patience import Patience
+from worker.pipeline import Pipeline
+from worker.result_cache import ResultCache
+
+
+def make_pipeline(
+    redis: Redis,
+    jobs: JobStore,
+    objects: ObjectStore,
+    computer: Any,
+    cache: ResultCache | None = None,
+) -> Pipeline:
+    """Return a pipeline with little patience."""
+    leases, patience = Leases(jobs, 5.0), Patience(limit_s=0.3)
+    return Pipeline(
+        objects=objects,
+        jobs=jobs,
+        ending=Ending(objects, jobs, WebhookQueue(redis), leases, patience, lease_s=5.0),
+        computer=computer,
+        leases=leases,
+        patience=patience,
+        isolation=Isolation(),
+        worker="tester",
+        lease_s=5.0,
+        max_attempts=3,
+        cache=cache,
+    )
