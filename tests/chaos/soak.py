@@ -32,7 +32,7 @@ RATE_PER_S = 12.0  # so that every thread of the API has been used after a few m
 BETWEEN_FAULTS_S = 60.0
 POISON_EVERY_S = 20.0
 BROKEN_S = 5.0
-# Half a kilobyte leaked per job would be 360 KiB a minute at this rate; a shorter life tells nothing.
+# Half a kilobyte leaked per job is 360 KiB a minute at this rate; a shorter life tells nothing.
 OURS, FLAT_KIB_PER_MIN, TELLING_S = ("api", "worker"), 256.0, 180.0
 
 
