@@ -11,6 +11,7 @@ from api.front.server import open_front
 from api.multipart import ENVELOPE_BYTES
 from api.services import EXTENSION
 from api.wsgi import app_from
+from contract.heaps import keep_few_heaps
 from contract.logs import configure_logging
 from contract.settings import Settings
 
@@ -25,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=settings.port)
     chosen = parser.parse_args(arguments)
     configure_logging(settings)
+    keep_few_heaps()
     app = app_from(settings)
     limit = settings.max_upload_bytes + ENVELOPE_BYTES
     try:
