@@ -16,7 +16,7 @@ from redis import Redis
 from contract.settings import Settings
 from tests.services.choose import NOTES, choose_s3
 from tests.services.s3server import S3Server, VersityServer
-from tests.services.toolchain import MINIO, VERSITYGW, ToolMissingError, find_tool
+from tests.services.toolchain import HELM, MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
 
 # A shell starts its background jobs deaf to Ctrl-C, and programs that we start would inherit that.
@@ -133,9 +133,11 @@ def new_bucket() -> str:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the servers before the first test, whose time limit a build would exceed."""
     rooms = {part for item in session.items for part in item.path.parts}
-    if session.config.option.collectonly or not rooms & {"integration", "e2e", "chaos"}:
+    servers = (MINIO, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
+    tools = (*servers, HELM) if "chart" in rooms else servers
+    if session.config.option.collectonly:
         return
-    for tool in (MINIO, VERSITYGW):
+    for tool in tools:
         with contextlib.suppress(ToolMissingError):  # whoever needs it will say so
             find_tool(tool)
 
