@@ -14,6 +14,7 @@ import pytest
 from redis import Redis
 
 from contract.settings import Settings
+from tests.services.chart import Chart
 from tests.services.choose import NOTES, choose_s3
 from tests.services.s3server import S3Server, VersityServer
 from tests.services.toolchain import HELM, MINIO, VERSITYGW, ToolMissingError, find_tool
@@ -125,6 +126,16 @@ def versitygw(services_folder: Path) -> Iterator[S3Server]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def chart(services_folder: Path) -> Chart:
+    """The chart of deploy/helm; needs helm."""
+    try:
+        return Chart(find_tool(HELM), services_folder)
+    except ToolMissingError as exc:
+        missing(str(exc))
+        raise
+
+
 def new_bucket() -> str:
     """Return the name of a bucket that nobody has."""
     return f"test-{secrets.token_hex(6)}"
@@ -133,8 +144,9 @@ def new_bucket() -> str:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the servers before the first test, whose time limit a build would exceed."""
     rooms = {part for item in session.items for part in item.path.parts}
-    servers = (MINIO, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
-    tools = (*servers, HELM) if "chart" in rooms else servers
+    tools = (MINIO, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
+    if rooms & {"chart", "integration"}:
+        tools = (*tools, HELM)
     if session.config.option.collectonly:
         return
     for tool in tools:

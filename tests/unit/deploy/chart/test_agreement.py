@@ -14,7 +14,7 @@ import yaml
 from api.wsgi import app_from
 from contract.names import Lane
 from contract.settings import Settings
-from tests.unit.deploy.chart.conftest import (
+from tests.services.chart import (
     CHART,
     Chart,
     Manifest,

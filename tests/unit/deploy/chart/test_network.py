@@ -6,16 +6,8 @@ import ipaddress
 from typing import Any
 
 from contract.settings import Settings
-from tests.unit.deploy.chart.conftest import (
-    EVERYTHING,
-    PLAIN,
-    Chart,
-    Manifest,
-    Rendered,
-    of_kind,
-    pods,
-    variables,
-)
+from tests.services.chart import Chart, Manifest, of_kind, pods, variables
+from tests.unit.deploy.chart.conftest import EVERYTHING, PLAIN, Rendered
 
 METADATA = ipaddress.ip_address("169.254.169.254")  # where clouds tell a node its secrets
 

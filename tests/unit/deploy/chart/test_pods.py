@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from contract.settings import MIB, Settings
-from tests.unit.deploy.chart.conftest import Manifest, containers, of_kind, pods, variables
+from tests.services.chart import Manifest, containers, of_kind, pods, variables
 
 UNITS = {"Mi": MIB, "Gi": 1024 * MIB}
 

@@ -10,19 +10,16 @@ import yaml
 from redis import Redis
 
 from contract.settings import Settings
-from tests.unit.deploy.chart.conftest import (
-    EVERYTHING,
-    FOREIGN,
-    PLAIN,
+from tests.services.chart import (
     Chart,
     Manifest,
     RefusedError,
-    Rendered,
     Values,
     containers,
     of_kind,
     secret_variables,
 )
+from tests.unit.deploy.chart.conftest import EVERYTHING, FOREIGN, PLAIN, Rendered
 
 NEEDED = {
     "DEPTHQ_REDIS_URL",

@@ -10,18 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.unit.deploy.chart.conftest import (
-    CHART,
-    EVERYTHING,
-    PLAIN,
-    SHAPES,
-    Chart,
-    Manifest,
-    RefusedError,
-    Rendered,
-    Values,
-    of_kind,
-)
+from tests.services.chart import CHART, Chart, Manifest, RefusedError, Values, of_kind
+from tests.unit.deploy.chart.conftest import EVERYTHING, PLAIN, SHAPES, Rendered
 
 AS_MANIFEST = """
 kind: Notes
