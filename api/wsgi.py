@@ -39,7 +39,7 @@ def create_app(
 ) -> DepthApp:
     """Return the app over the given parts. Connects to nothing and starts no thread yet."""
     measures = Measures()
-    measures.registry.register(LedgerCollector(jobs, workers))
+    measures.registry.register(LedgerCollector(jobs, workers, datasets))
     waits = WaitBudget.for_threads(settings.api_threads)
     measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)
