@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from contract.jobs import JobResult
@@ -12,6 +13,8 @@ from contract.states import JobState
 from storage.objects import ObjectStore
 from tests.chaos.images import Image
 from tests.chaos.ledger import Accepted
+
+READERS = 8
 
 
 @dataclass
@@ -32,13 +35,17 @@ def judge(store: ObjectStore, accepted: list[Accepted], images: dict[str, Image]
     verdict = Verdict(accepted=len(accepted))
     ids = Counter(each.id for each in accepted)
     verdict.duplicated += sum(count - 1 for count in ids.values())
-    for each in accepted:
-        objects = {
-            info.key.rpartition("/")[2]: store.get(info.key)
-            for info in store.list(job_prefix(each.id))
-        }
-        _judge_one(verdict, each, images[each.image], objects)
+    with ThreadPoolExecutor(READERS) as readers:
+        for each, objects in zip(
+            accepted, readers.map(lambda job: _objects(store, job.id), accepted), strict=True
+        ):
+            _judge_one(verdict, each, images[each.image], objects)
     return verdict
+
+
+def _objects(store: ObjectStore, job_id: str) -> dict[str, bytes]:
+    keys = [info.key for info in store.list(job_prefix(job_id))]
+    return {key.rpartition("/")[2]: store.get(key) for key in keys}
 
 
 def ended_ids(store: ObjectStore) -> set[str]:
