@@ -138,7 +138,8 @@ def test_no_webhook_calls_a_private_address(make_api, internet, redis, url):
     WebhookQueue(redis).schedule(job_id, time.time())
     succeed(api.parts, job_id)
     # Then the real door stays shut
-    told = Webhooks(api.parts.jobs, WebhookQueue(redis), Door(), secret_key(SECRET), lambda: True)
+    queue, key = WebhookQueue(redis), secret_key(SECRET)
+    told = Webhooks(api.parts.jobs, queue, Door(), key, lambda: True, api.parts.objects)
     assert told.tick() == 0
     assert internet.connected == []
 

@@ -25,8 +25,10 @@ from contract.names import (
 from storage.dataset_objects import DatasetObjects
 from storage.dataset_recovery import restore
 from storage.datasets import DatasetStore
+from storage.jobs import JobStore
 from storage.webhooks import WebhookQueue
 from worker.datasets.dispatcher import message
+from worker.datasets.recover import recover_datasets
 from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
 from worker.imaging.prepared import Prepared
 from worker.outcome import Computed
@@ -114,6 +116,7 @@ class Rig:
     def __init__(self, settings, redis, objects, computer=None, queue=None, name="w1"):
         self.objects = objects
         self.files = DatasetObjects(objects)
+        self.jobs, self.webhooks = JobStore(redis), WebhookQueue(redis)
         self.ledger = DatasetStore(redis)
         self.queue = queue or FakeQueue()
         self.computer = computer or FakeComputer()
@@ -127,7 +130,7 @@ class Rig:
             send=self.queue.send,
             leads=lambda: True,
             patience=self.patience,
-            webhooks=WebhookQueue(redis),
+            webhooks=self.webhooks,
             throughput=Throughput(),
             worker=name,
         )
@@ -152,6 +155,10 @@ class Rig:
             self.ledger.create(DatasetRecord(request=request))
             self.queue.send(*message(dataset_id, STEP_PLAN))
         return dataset_id
+
+    def recover(self):
+        """Compare Redis with storage; return what was done."""
+        return recover_datasets(self.objects, self.ledger, self.jobs, self.webhooks)
 
     def step(self):
         """Run one message; False: none waits."""

@@ -337,7 +337,7 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     rig.run()
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
-    Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.ledger).tick()
+    Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.objects, rig.ledger).tick()
     # Then each ending is told once
     told = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
     assert told == {

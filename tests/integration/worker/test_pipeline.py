@@ -11,7 +11,14 @@ from redis import Redis
 from contract.errors import DecoderCrashed, ImageUndecodable, StorageUnavailable
 from contract.ids import new_id
 from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult, ModelInfo
-from contract.names import Lane, input_object, job_prefix, result_object
+from contract.names import (
+    Lane,
+    input_object,
+    job_prefix,
+    poisoned_mark,
+    result_object,
+    webhook_mark,
+)
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs import JobStore
@@ -154,6 +161,15 @@ def test_a_decoder_crash_is_tried_three_times_and_then_set_aside(pipeline, jobs,
     assert len(computer.computed) == 3
     assert jobs.get(job_id).result.error.code == "poisoned"
     assert jobs.quarantined() == [job_id]
+    assert objects.head(poisoned_mark(job_id)).size == 0
+
+
+def test_a_call_that_is_owed_is_marked_before_the_result(pipeline, jobs, objects):
+    puts, put = [], objects.put
+    objects.put = lambda key, *rest, **more: (puts.append(key), put(key, *rest, **more))
+    job_id = accept(jobs, objects, webhook_url="https://good.example/hook")
+    pipeline.run(job_id)
+    assert puts[-2:] == [webhook_mark(job_id), result_object(job_id)]
 
 
 def test_a_job_whose_workers_died_three_times_is_not_touched_again(
@@ -206,7 +222,7 @@ def end_when_the_result_is_written(objects: FaultyStore, job_id: str, end) -> No
 
 
 def test_a_job_that_is_canceled_at_the_last_moment_leaves_no_result(pipeline, jobs, objects):
-    job_id = accept(jobs, objects)
+    job_id = accept(jobs, objects, webhook_url="https://good.example/hook")
     end_when_the_result_is_written(objects, job_id, lambda: jobs.cancel(job_id))
     pipeline.run(job_id)
     assert {info.key for info in objects.list("")} == {input_object(job_id)}
