@@ -107,8 +107,8 @@ def result_object(job_id: str) -> str:
     return job_prefix(job_id) + "result.json"
 
 
-# Marks: empty objects in the folder of a job or dataset, for what is otherwise in Redis only. All that
-# they say is in their names, so that the listing which a new Redis costs anyway reads them too.
+# Marks: empty objects in the folder of a job or dataset, for what is otherwise in Redis only. All
+# that they say is in their names: the listing which a new Redis costs anyway reads them too.
 WEBHOOK_MARK = "webhook-owed"  # there while the end is still to be told
 POISONED_MARK = "poisoned"  # there while the job is set aside
 _IDEMPOTENCY_MARK = "idempotency-"
@@ -125,7 +125,7 @@ def poisoned_mark(job_id: str) -> str:
 
 
 def idempotency_mark(folder: str, digest: str, fingerprint: str) -> str:
-    """Return the key of the mark of an Idempotency-Key: two SHA-256, nothing that a client wrote."""
+    """Return the key of the mark of an Idempotency-Key: two SHA-256, no text of a client."""
     return f"{folder}{_IDEMPOTENCY_MARK}{digest}-{fingerprint}"
 
 

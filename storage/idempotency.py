@@ -10,7 +10,6 @@ from redis import Redis
 from contract.names import idempotency_key
 from storage.connection import redis_errors
 
-
 IDEMPOTENCY_TTL_S = 86_400
 Binding = tuple[str, str, str, float]  # digest, job id, fingerprint, when it was made (s)
 

@@ -1,6 +1,6 @@
 """Marks: what only Redis would know of a job or dataset, as empty objects with telling names.
 
-Written where a promise is made, removed where it is kept, and with their folder. See contract/names.
+Written where a promise is made, removed where it is kept, and with their folder.
 """
 
 from __future__ import annotations
