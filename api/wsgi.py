@@ -16,6 +16,7 @@ from api.measures import LedgerCollector, Measures
 from api.openapi import DepthApp
 from api.services import EXTENSION, Services
 from api.wait_budget import WaitBudget
+from contract.key_limits import KeyLimits
 from contract.settings import Settings
 from storage.allowances import Allowances
 from storage.buckets import Buckets
@@ -37,7 +38,11 @@ def create_app(
     datasets: DatasetStore,
     allowances: Allowances,
 ) -> DepthApp:
-    """Return the app over the given parts. Connects to nothing and starts no thread yet."""
+    """Return the app over the given parts. Connects to nothing and starts no thread yet.
+
+    Raises InvalidRequest if the settings limit a key that there is not.
+    """
+    limits = KeyLimits(settings)
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers))
     waits = WaitBudget.for_threads(settings.api_threads)
@@ -56,10 +61,12 @@ def create_app(
         datasets=datasets,
         files=DatasetObjects(objects),
         buckets=Buckets(settings, objects),
+        limits=limits,
+        keys=auth.Keys(limits.digests),
     )
     app.extensions[EXTENSION] = parts
     around.register(app, settings, measures)
-    auth.register(app, settings)
+    auth.register(app, parts.keys)
     admission.register(app, parts, allowances)
     errors.register(app)
     app.validation_error_callback = _refuse
