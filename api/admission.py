@@ -1,7 +1,7 @@
 """Who may submit now: refuses before the service reads or keeps anything of a submission.
 
-For every POST that makes something new, whichever endpoint it is: Redis must have room, and the
-caller's rate and quota must allow it.
+For every POST that makes something new, whichever endpoint it is: Redis and the disk must have
+room, and the caller's rate and quota must allow it.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def register(app: Flask, parts: Services, allowances: Allowances) -> None:
             return
         try:
             parts.capacity.check_memory()
+            parts.capacity.check_disk()
             if limits := parts.limits.of(owner()):
                 _take(allowances, limits)
         except (Overloaded, StorageUnavailable) as exc:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 
 from pydantic import ValidationError
 
@@ -23,6 +24,7 @@ from storage.buckets import Buckets
 from storage.connection import open_redis
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore
+from storage.disk import DiskRoom
 from storage.factory import open_object_store
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
@@ -54,7 +56,7 @@ def create_app(
         jobs=jobs,
         workers=workers,
         dispatch=dispatch,
-        capacity=Capacity(jobs, workers, settings.max_backlog),
+        capacity=Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings)),
         changes=ChangeHub(jobs.changes),
         waits=waits,
         measures=measures,
@@ -86,6 +88,12 @@ def app_from(settings: Settings) -> DepthApp:
         DatasetStore(redis),
         Allowances(redis),
     )
+
+
+def _lack_of_room(settings: Settings) -> Callable[[], str]:
+    if settings.s3_bucket is not None:  # S3 says no by itself
+        return str
+    return DiskRoom(settings.data_dir, settings.max_disk_share).lack
 
 
 def _refuse(error: ValidationError) -> None:

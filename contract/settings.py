@@ -83,6 +83,13 @@ class Settings(BaseSettings):
         None, description="peer whose X-Forwarded-For is believed; `*`: every peer; unset: none"
     )
     max_backlog: int = Field(10_000, description="queued jobs before POST answers 429")
+    max_disk_share: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="of data_dir's disk, in use, from which on POST answers 503, unless 10 GiB are "
+        "free; 1: never",
+    )
     retention_s: int = Field(7 * 86_400, description="how long inputs and results are kept")
     presign_expires_s: int = Field(3_600, description="life of a presigned URL")
     url_sources: bool = Field(False, description='accept {"source": {"url": …}}')

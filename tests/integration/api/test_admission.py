@@ -130,6 +130,26 @@ def test_a_redis_that_is_nearly_full_takes_no_more(api, redis):
     assert submit(api).status_code == 202
 
 
+def test_a_disk_that_is_nearly_full_takes_no_more(make_api, monkeypatch):
+    # Given a disk of which any use is too much, and which has less than enough left
+    monkeypatch.setattr("storage.disk.ENOUGH_FREE_BYTES", 1 << 62)
+    api = make_api(max_disk_share=1e-9)
+    # Then nothing new is taken, and readiness says why
+    for path in ("/v1/jobs", "/v1/datasets"):
+        answer = api.client.post(path, data=jpeg(), content_type="image/jpeg")
+        assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert api.kept() == []
+    ready = api.client.get("/readyz")
+    assert (ready.status_code, ready.json["checks"]["room"]["ok"]) == (503, False)
+    assert "full" in ready.json["checks"]["room"]["detail"]
+    # When there is room again
+    monkeypatch.setattr("storage.disk.ENOUGH_FREE_BYTES", 1)
+    api.parts.capacity._disk._kept = None  # the check may be half a second old
+    assert submit(api).status_code == 202
+    assert api.client.get("/readyz").status_code == 200
+
+
 def test_a_redis_that_refuses_writes_takes_no_more(api, redis):
     redis.config_set("maxmemory", 1)
     api.parts.capacity._memory._kept = (float("inf"), 0.0)  # as if it had filled up this moment
