@@ -71,6 +71,7 @@ def test_a_finished_job_has_its_files(api):
     done = document(api.client.get(job.links.self))
     assert (done.state, done.terminal, done.position) == ("succeeded", True, None)
     assert done.outputs["depth"].url == job.links.outputs["depth"]
+    assert (job.input.warnings, done.input.warnings) == ((), ("corrupt_data",))
     assert (done.depth.min, done.model.engine, done.timings.infer_ms) == (0.5, "simulated", 1.5)
     assert done.finished_at >= done.created_at
     with api.client.get(done.outputs["depth"].url) as file:

@@ -21,7 +21,7 @@ from contract.names import (
 from contract.states import DatasetState
 from storage.dataset_errors import errors_page
 from storage.dataset_recovery import dataset_ids
-from tests.integration.datasets.rig import FakeComputer, put_images
+from tests.integration.datasets.rig import HALF, FakeComputer, put_images
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15, 40, 41}
@@ -51,6 +51,15 @@ def test_a_prefix_with_bad_images_completes_and_every_count_adds_up(rig, photos)
     errors = rig.objects.get(dataset_object(dataset_id, DATASET_ERRORS)).splitlines()
     assert len(errors) == 5
     assert {json.loads(line)["error"]["code"] for line in errors} == set(record.counts.by_code)
+
+
+def test_a_damaged_image_that_was_decoded_says_so_in_its_result(rig, photos):
+    put_images(photos, 3)
+    photos.put("photos/00001.jpg", HALF + b"image", media_type="image/jpeg")
+    dataset_id = rig.submit(**PREFIX)
+    rig.run(dataset_id)
+    warnings = {result.uri[-9:]: result.warnings for result in rig.results(dataset_id)}
+    assert warnings == {"00000.jpg": (), "00001.jpg": ("truncated",), "00002.jpg": ()}
 
 
 def test_the_index_has_a_row_per_item(rig, photos):

@@ -38,6 +38,7 @@ class Computer:
     def __init__(self) -> None:
         self.failures: dict[bytes, list[Exception]] = {}
         self.computed: list[bytes] = []
+        self.said: tuple[str, ...] = ()  # by the decoder
 
     def compute(self, data, options, clock, deadline_at=None) -> Computed:
         self.computed.append(data)
@@ -45,9 +46,9 @@ class Computer:
             raise self.failures[data].pop(0)
         files = [RenderedFile("depth", "png", "image/png", 1, 1, b"png of " + data)]
         prepared = Prepared.__new__(Prepared)
-        object.__setattr__(prepared, "downsampled_to", None)
-        object.__setattr__(prepared, "width", 1)
-        object.__setattr__(prepared, "height", 1)
+        about = {"downsampled_to": None, "width": 1, "height": 1, "warnings": self.said}
+        for name, value in about.items():
+            object.__setattr__(prepared, name, value)
         return Computed(prepared, MODEL, DepthInfo(min=0, max=1), files)
 
 
@@ -162,6 +163,13 @@ def test_a_decoder_crash_is_tried_three_times_and_then_set_aside(pipeline, jobs,
     assert jobs.get(job_id).result.error.code == "poisoned"
     assert jobs.quarantined() == [job_id]
     assert objects.head(poisoned_mark(job_id)).size == 0
+
+
+def test_damage_that_was_decoded_all_the_same_is_in_the_result(pipeline, jobs, objects, computer):
+    computer.said = ("Corrupt JPEG data: bad Huffman code",)
+    job_id = accept(jobs, objects)
+    pipeline.run(job_id)
+    assert jobs.get(job_id).result.warnings == ("corrupt_data",)
 
 
 def test_a_call_that_is_owed_is_marked_before_the_result(pipeline, jobs, objects):
