@@ -344,6 +344,7 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     refused = rig.submit(prefix="s3://photos/nothing/", **url)
     rig.submit(**PREFIX)
     rig.run()
+    assert all(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
     Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.objects, rig.ledger).tick()
@@ -354,3 +355,4 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
         refused: ("dataset.failed", f"msg_{refused}_0"),
     }
     assert queue.due(time.time() + 10) == []
+    assert not any(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
