@@ -12,6 +12,7 @@ from api.multipart import ENVELOPE_BYTES
 from api.services import EXTENSION
 from api.wsgi import app_from
 from contract.errors import InvalidRequest
+from contract.heaps import keep_few_heaps
 from contract.logs import configure_logging
 from contract.settings import Settings
 
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=settings.port)
     chosen = parser.parse_args(arguments)
     configure_logging(settings)
+    keep_few_heaps()
     try:
         app = app_from(settings)
     except InvalidRequest as exc:

@@ -11,6 +11,7 @@ from prometheus_client.registry import Collector
 
 from contract.errors import StorageUnavailable
 from contract.names import Lane
+from storage.datasets import DatasetStore
 from storage.jobs import JobStore
 from storage.workers import WorkerRegistry
 
@@ -53,8 +54,8 @@ class Measures:
 class LedgerCollector(Collector):
     """Reads backlog and workers when Prometheus asks; says nothing while Redis is away."""
 
-    def __init__(self, jobs: JobStore, workers: WorkerRegistry) -> None:
-        self._jobs, self._workers = jobs, workers
+    def __init__(self, jobs: JobStore, workers: WorkerRegistry, datasets: DatasetStore) -> None:
+        self._jobs, self._workers, self._datasets = jobs, workers, datasets
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges."""
@@ -67,8 +68,13 @@ class LedgerCollector(Collector):
             "depthq_backlog_seconds_per_worker", "Seconds the live workers need for what is queued",
             labels=["lane"],
         )  # fmt: skip
+        items = GaugeMetricFamily(
+            "depthq_dataset_items_left", "Items of datasets, planned so far, that have not ended"
+        )
         try:
             workers = self._workers.live()
+            left = self._datasets.items_left()
+            items.add_metric([], left)
             for lane in Lane:
                 backlog = self._jobs.backlog(lane)
                 serving = [w for w in workers if w.lane == lane]
@@ -78,8 +84,9 @@ class LedgerCollector(Collector):
                 oldest.add_metric([lane], backlog.oldest_age_s or 0.0)
                 live.add_metric([lane], len(serving))
                 # Nobody measured: one image per second is assumed, for work waits all the same.
-                per_worker.add_metric([lane], backlog.queued / (speed or 1.0))
+                waiting = backlog.queued + (left if lane is Lane.BULK else 0)
+                per_worker.add_metric([lane], waiting / (speed or 1.0))
         except StorageUnavailable as exc:
             log.warning("no ledger metrics: %s", exc, extra={"action": "metrics_incomplete"})
             return
-        yield from (states, oldest, live, per_worker)
+        yield from (states, oldest, live, per_worker, items)

@@ -46,7 +46,7 @@ def create_app(
     """
     limits = KeyLimits(settings)
     measures = Measures()
-    measures.registry.register(LedgerCollector(jobs, workers))
+    measures.registry.register(LedgerCollector(jobs, workers, datasets))
     waits = WaitBudget.for_threads(settings.api_threads)
     measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)

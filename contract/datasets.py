@@ -153,6 +153,11 @@ class DatasetRecord(_Value):
         """The dataset's id."""
         return self.request.id
 
+    @property
+    def items_left(self) -> int:
+        """Items planned so far that have not ended."""
+        return max(0, self.counts.total - self.counts.done - self.in_flight)
+
 
 class Progress(_Value):
     """How fast a dataset moves, from the last minute; None where there is nothing to go by."""

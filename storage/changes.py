@@ -15,7 +15,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from contract.names import CHANGES_CHANNEL
 
 HEARTBEAT_S = 1.0
-SILENCE_S = 10.0  # after this Redis is asked whether it is there; after twice this it is not
+SILENCE_S = 10.0  # after this Redis is asked whether it is there; as long after that it is not
 _log = logging.getLogger(__name__)
 
 
@@ -57,7 +57,7 @@ class _Ear:
     def __init__(self, pubsub: PubSub) -> None:
         self._pubsub = pubsub
         self._heard_at = 0.0
-        self._asked = False
+        self._asked_at: float | None = None
 
     def hear(self) -> str:
         """Return the next changed id, or "" after a second. Raises RedisError, OSError."""
@@ -72,14 +72,16 @@ class _Ear:
         return str(message["data"]) if message["type"] == "message" else ""
 
     def _note_life(self) -> None:
-        self._heard_at, self._asked = time.monotonic(), False
+        self._heard_at, self._asked_at = time.monotonic(), None
 
     def _check_life(self) -> None:
         # A half-open connection delivers nothing and fails at nothing. To subscribe once more is
         # answered in every protocol; a PING's answer is lost on redis-py 8 with RESP3 and text.
-        silence_s = time.monotonic() - self._heard_at
-        if silence_s > 2 * SILENCE_S:
-            raise RedisTimeoutError(f"no answer for {silence_s:.0f} s")
-        if silence_s > SILENCE_S and not self._asked:
-            self._pubsub.subscribe(CHANGES_CHANNEL)
-            self._asked = True
+        # Its time begins with the question: to a process that was frozen all has long been silent.
+        now = time.monotonic()
+        if self._asked_at is None:
+            if now - self._heard_at > SILENCE_S:
+                self._pubsub.subscribe(CHANGES_CHANNEL)
+                self._asked_at = now
+        elif now - self._asked_at > SILENCE_S:
+            raise RedisTimeoutError(f"no answer for {now - self._heard_at:.0f} s")

@@ -22,15 +22,14 @@ def forecast(record: DatasetRecord, slots: Mapping[str, str], now: float) -> Pro
     if record.state.terminal or not rates:
         return Progress()
     rate = mean(rates)
-    left = record.counts.total - record.counts.done - record.in_flight
     if not record.planned or rate <= 0:
         return Progress(rate=round(rate, 3))
     doubt = _ONE_IN_TEN * stdev(rates) / math.sqrt(len(rates)) if len(rates) > 1 else rate / 2
     slow = max(rate - doubt, rate / 4)
     return Progress(
         rate=round(rate, 3),
-        eta_p50_s=round(max(0, left) / rate, 1),
-        eta_p90_s=round(max(0, left) / slow, 1),
+        eta_p50_s=round(record.items_left / rate, 1),
+        eta_p90_s=round(record.items_left / slow, 1),
     )
 
 

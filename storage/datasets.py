@@ -67,6 +67,15 @@ class DatasetStore:
         with redis_errors():
             return cast("list[str]", self._redis.zrange(DATASETS_KEY, 0, -1))
 
+    def items_left(self) -> int:
+        """Return how many planned items of all datasets have not ended; two round trips at most."""
+        ids = self.active()
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for dataset_id in ids:
+                pipe.hgetall(dataset_key(dataset_id))
+            found = pipe.execute()
+        return sum(from_fields(fields).items_left for fields in found if fields)
+
     def delete(self, dataset_id: str) -> None:
         """Remove the record and every trace of it."""
         self._scripts.run("delete", dataset_id)

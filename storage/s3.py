@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any, BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
 import boto3
@@ -15,7 +15,6 @@ from botocore.exceptions import ClientError
 
 from contract.errors import StorageUnavailable
 from contract.settings import Settings
-from storage.lifecycle import set_lifecycle
 from storage.objects import ObjectInfo, check_key, check_metadata
 from storage.s3_answers import (
     Lent,
@@ -26,6 +25,7 @@ from storage.s3_answers import (
     listed_info,
     s3_errors,
 )
+from storage.s3_bucket import OwnBucket
 
 _PAGE = 1000  # the most keys that S3 lists or deletes in one request
 # Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
@@ -36,7 +36,6 @@ _IN_PARTS_BYTES = 64 * 1024 * 1024
 _PARTS = TransferConfig(
     multipart_threshold=_IN_PARTS_BYTES, multipart_chunksize=16 * 1024 * 1024, use_threads=False
 )
-_T = TypeVar("_T")
 
 
 class S3Store:
@@ -60,8 +59,7 @@ class S3Store:
         self._client = client
         self._signer = public_client or client
         self._bucket = bucket
-        self._create_bucket = create_bucket
-        self._retention_s = retention_s
+        self._own_bucket = OwnBucket(client, bucket, retention_s) if create_bucket else None
         self._checked: Callable[[str], str] = str if foreign else check_key
 
     @classmethod
@@ -187,6 +185,13 @@ class S3Store:
             )
         return url
 
+    def _with_bucket(self, call: Callable[[], object]) -> None:
+        """Do `call`; where the bucket is missing and may be made, make it and call again."""
+        if self._own_bucket is None:
+            call()
+        else:
+            self._own_bucket.serve(call)
+
     def check(self) -> None:
         """Ask for the bucket, and make it if that is wanted."""
         with s3_errors("check"):
@@ -194,31 +199,6 @@ class S3Store:
                 self._with_bucket(lambda: self._client.head_bucket(Bucket=self._bucket))
             except ClientError as exc:
                 raise StorageUnavailable(f"no bucket {self._bucket}: {error_code(exc)}") from exc
-
-    def _with_bucket(self, call: Callable[[], _T]) -> _T:
-        """Return `call()`; where the bucket is missing and may be made, make it and call again."""
-        try:
-            return call()
-        except ClientError as exc:
-            missing = error_code(exc) in ("NoSuchBucket", "404")
-            if not (missing and self._create_bucket):
-                raise
-        self._make_bucket()
-        return call()
-
-    def _make_bucket(self) -> None:
-        region = self._client.meta.region_name
-        # us-east-1 is the one region that must not be named (CreateBucket, S3 API reference)
-        place = {} if region == "us-east-1" else {"LocationConstraint": region}
-        extra = {"CreateBucketConfiguration": place} if place else {}
-        try:
-            self._client.create_bucket(Bucket=self._bucket, **extra)
-        except ClientError as exc:  # another process was faster
-            if error_code(exc) not in ("BucketAlreadyOwnedByYou", "BucketAlreadyExists"):
-                raise
-            return
-        if self._retention_s:
-            set_lifecycle(self._client, self._bucket, self._retention_s)
 
 
 def _open_client(settings: Settings, endpoint_url: str | None, *, patient: bool = False) -> Any:

@@ -14,9 +14,10 @@ import pytest
 from redis import Redis
 
 from contract.settings import Settings
+from tests.services.chart import Chart
 from tests.services.choose import NOTES, choose_s3
 from tests.services.s3server import S3Server, VersityServer
-from tests.services.toolchain import MINIO, VERSITYGW, ToolMissingError, find_tool
+from tests.services.toolchain import HELM, MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
 
 # A shell starts its background jobs deaf to Ctrl-C, and programs that we start would inherit that.
@@ -128,6 +129,16 @@ def versitygw(services_folder: Path) -> Iterator[S3Server]:
     server.stop()
 
 
+@pytest.fixture(scope="session")
+def chart(services_folder: Path) -> Chart:
+    """The chart of deploy/helm; needs helm."""
+    try:
+        return Chart(find_tool(HELM), services_folder)
+    except ToolMissingError as exc:
+        missing(str(exc))
+        raise
+
+
 def new_bucket() -> str:
     """Return the name of a bucket that nobody has."""
     return f"test-{secrets.token_hex(6)}"
@@ -136,9 +147,12 @@ def new_bucket() -> str:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the servers before the first test, whose time limit a build would exceed."""
     rooms = {part for item in session.items for part in item.path.parts}
-    if session.config.option.collectonly or not rooms & {"integration", "e2e", "chaos"}:
+    tools = (MINIO, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
+    if rooms & {"chart", "integration"}:
+        tools = (*tools, HELM)
+    if session.config.option.collectonly:
         return
-    for tool in (MINIO, VERSITYGW):
+    for tool in tools:
         with contextlib.suppress(ToolMissingError):  # whoever needs it will say so
             find_tool(tool)
 

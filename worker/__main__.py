@@ -8,6 +8,7 @@ import os
 import sys
 
 from contract.errors import DepthqError
+from contract.heaps import keep_few_heaps
 from contract.logs import configure_logging
 from contract.names import Lane
 from contract.settings import Settings
@@ -28,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
     lane: Lane = parser.parse_args(argv).lane
     settings = Settings()
     configure_logging(settings)
+    keep_few_heaps()
     if lane is Lane.BULK:
         os.nice(BULK_NICENESS)
     try:

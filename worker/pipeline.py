@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -52,10 +53,14 @@ INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own; below the vi
 class Computer:
     """decode → prepare → infer → render: from an image's bytes to its files, without storage."""
 
-    def __init__(self, decoder: Decoder, batcher: Batcher, model: ModelInfo) -> None:
+    def __init__(
+        self, decoder: Decoder, batcher: Batcher, model: ModelInfo, renderers: int = 1
+    ) -> None:
+        """`renderers` images are rendered at once: more than there are cores only cost memory."""
         self._decoder = decoder
         self._batcher = batcher
         self._model = model
+        self._rendering = threading.BoundedSemaphore(renderers)
 
     def compute(
         self,
@@ -78,7 +83,7 @@ class Computer:
         clock.batched(inferred.batch_size)
         height, width = inferred.depth.shape
         model = self._model.model_copy(update={"net_size": (height, width)})
-        with clock.stage("render"):
+        with clock.stage("render"), self._rendering:
             size = (prepared.width, prepared.height)
             rendered = render(inferred.depth, options, *size, model, heat_range)
         return Computed(prepared, model, rendered.depth, rendered.files)

@@ -23,6 +23,7 @@ from contract.settings import Settings
 from storage.workers import WorkerInfo
 from worker.background import Background, surroundings
 from worker.datasets.service import DatasetCoordinator, DatasetWorker
+from worker.machine import cores_given
 from worker.parts import build_parts, build_pipeline
 from worker.pipeline import Computer, Pipeline
 from worker.watchdog import Watchdog
@@ -62,7 +63,7 @@ class WorkerService:
         parts.engine.warm_up(COMMON_SHAPES)
         parts.decoder.wait_until_ready()  # without decoders it would be ready for nothing
         parts.batcher.start()
-        computer = Computer(parts.decoder, parts.batcher, parts.model())
+        computer = Computer(parts.decoder, parts.batcher, parts.model(), cores_given())
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
             self._datasets = DatasetWorker(self._coordinator, computer, parts.model())

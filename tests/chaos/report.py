@@ -101,13 +101,15 @@ def soak_text(report: dict[str, Any]) -> str:
         "|---|---:|---:|---:|---:|---:|",
         *(process_row(each) for each in report["processes"]),
         "",
+        "Of each process: the second half of its longest life.",
+        "",
         "Faults: " + ", ".join(f"{n} × {name}" for name, n in report["faults"].items()) + ".",
     ]
     return "\n".join(lines)
 
 
 def process_row(each: dict[str, Any]) -> str:
-    """Return one process' line; its slope is that of its longest life."""
+    """Return one process' line, on the second half of its longest life."""
     return (
         f"| {each['name']} | {each['lives']} | {each['watched_s']:.0f} s "
         f"| {each['rss_first_mib']:.0f} → {each['rss_last_mib']:.0f} MiB "

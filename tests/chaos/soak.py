@@ -18,6 +18,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from tests.chaos.images import known_images
 from tests.chaos.rig import Rig, send_signal
@@ -27,10 +28,12 @@ from tests.services.choose import choose_s3
 from tests.services.proxy import Wire
 from tests.services.valkey import ValkeyServer, find_valkey
 
-RATE_PER_S = 5.0
+RATE_PER_S = 12.0  # so that every thread of the API has been used after a few minutes
 BETWEEN_FAULTS_S = 60.0
 POISON_EVERY_S = 20.0
 BROKEN_S = 5.0
+# Half a kilobyte leaked per job is 360 KiB a minute at this rate; a shorter life tells nothing.
+OURS, FLAT_KIB_PER_MIN, TELLING_S = ("api", "worker"), 256.0, 180.0
 
 
 def faults(rig: Rig) -> dict[str, Callable[[], object]]:
@@ -91,6 +94,7 @@ def soak(rig: Rig, minutes: float, seed: int) -> dict[str, object]:
     rig.load.stop()
     verdict = rig.verdict()
     watch.stop()
+    processes = watch.report()
     return {
         "minutes": minutes,
         "rate_per_s": RATE_PER_S,
@@ -106,9 +110,20 @@ def soak(rig: Rig, minutes: float, seed: int) -> dict[str, object]:
         "answers": dict(rig.load.answers),
         "longest_request_s": rig.load.longest_s,
         "restarts": rig.supervisor.restarts,
-        "processes": watch.report(),
-        "complaints": verdict.complaints[:50],
+        "processes": processes,
+        "complaints": [*verdict.complaints[:50], *swollen(processes)],
     }
+
+
+def swollen(processes: list[dict[str, Any]]) -> list[str]:
+    """Return a complaint for each process of ours whose memory went on growing."""
+    return [
+        f"{each['name']} grows by {each['rss_slope_kib_per_min']:.0f} KiB a minute"
+        for each in processes
+        if each["name"] in OURS
+        and each["watched_s"] >= TELLING_S
+        and each["rss_slope_kib_per_min"] > FLAT_KIB_PER_MIN
+    ]
 
 
 def main(results: Path) -> int:

@@ -14,7 +14,7 @@ import numpy as np
 from tests.services.process import ServiceProcess
 
 EVERY_S = 2.0
-WARM_UP_S = 60.0  # of each life: caches fill, threads start
+SETTLED = 0.5  # of a life: before, caches fill and every thread touches its memory for once
 
 Sample = tuple[float, float, int]  # seconds, resident KiB, descriptors
 
@@ -38,13 +38,13 @@ class Watch:
         self._thread.join()
 
     def report(self) -> list[dict[str, Any]]:
-        """Return a line per process, on its longest life without its warm-up."""
+        """Return a line per process, on the second half of its longest life."""
         return [self._line(name, lives) for name, lives in sorted(self._samples.items())]
 
     def _line(self, name: str, lives: dict[int, list[Sample]]) -> dict[str, Any]:
         longest = max(lives.values(), key=len)
-        warm = [each for each in longest if each[0] - longest[0][0] > WARM_UP_S]
-        samples = warm if len(warm) > 2 else longest
+        settled = longest[0][0] + SETTLED * (longest[-1][0] - longest[0][0])
+        samples = [each for each in longest if each[0] >= settled]
         times, rss, fds = (np.array(column, float) for column in zip(*samples, strict=True))
         slope = float(np.polyfit(times - times[0], rss, 1)[0]) if len(samples) > 2 else 0.0
         return {

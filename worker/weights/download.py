@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
-
-import httpx2
+from typing import TYPE_CHECKING
 
 from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of
 from worker.weights.registry import Weights
+
+if TYPE_CHECKING:
+    import httpx2
 
 TIMEOUT_S = 30.0  # of connecting and of every read, not of the whole
 
@@ -37,6 +39,8 @@ def download(weights: Weights, url: str, target: Path, progress: Progress = quie
 
 
 def _receive(weights: Weights, url: str, part: Path, progress: Progress) -> None:
+    import httpx2  # a worker that has its weights starts without it
+
     start = part.stat().st_size if part.exists() else 0
     # Offsets count the file's own bytes, so nothing may be compressed on the way.
     headers = {"Accept-Encoding": "identity"}

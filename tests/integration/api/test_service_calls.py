@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 
+from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.documents import ModelsDocument, ReadinessDocument
+from contract.ids import new_id
 from contract.names import Lane
 from storage.workers import WorkerInfo
 from tests.unit.api.fakes import jpeg
@@ -54,6 +56,16 @@ def test_metrics_tell_of_requests_backlog_and_workers(api):
         'depthq_oldest_job_age_seconds{lane="interactive"}',
     ):
         assert line in text
+
+
+def test_what_datasets_have_left_counts_as_the_bulk_lanes_backlog(api):
+    request = DatasetRequest(id=new_id(), created_at=1.0, spec=DatasetSpec(prefix="s3://photos/"))
+    running = {"state": "running", "planned": True, "counts": Counts(total=50, succeeded=30)}
+    api.parts.datasets.create(DatasetRecord(request=request, shards_total=5, **running))
+    text = api.client.get("/metrics").text
+    assert "depthq_dataset_items_left 20.0" in text
+    assert 'depthq_backlog_seconds_per_worker{lane="bulk"} 20.0' in text
+    assert 'depthq_backlog_seconds_per_worker{lane="interactive"} 0.0' in text
 
 
 def test_the_estimate_uses_the_workers_speed(api):

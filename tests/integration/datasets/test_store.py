@@ -278,3 +278,17 @@ def test_the_ledger_does_not_grow_with_the_items(store, redis):
         sizes.append(weight(dataset_id))
         store.delete(dataset_id)
     assert max(sizes) < 10_000
+
+
+def test_what_all_datasets_have_left_is_known(store):
+    # Given one with a shard done and one without, and one that is over
+    assert store.items_left() == 0
+    first, canceled = planned(store), planned(store)
+    planned(store, shards=2)
+    store.dispatch(20)
+    run(store, first, 0, succeeded=8, image_corrupt=2)
+    store.cancel(canceled)
+    # Then neither what has ended nor what the canceled one will not do is counted
+    step, _ = take(store, canceled, STEP_FINALIZE)
+    store.finalized(step, Counts())
+    assert store.items_left() == 30 + 20

@@ -1,0 +1,25 @@
+"""Keeps the memory of a process with many threads small (glibc; does nothing elsewhere)."""
+
+from __future__ import annotations
+
+import ctypes
+
+MIB = 1024 * 1024
+# mallopt(3)
+_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+# Every thread would get heaps of its own, which keep what its largest image needed. Python's lock
+# lets one thread at a time allocate most of the time, so two sets of heaps are no bottleneck.
+ARENAS = 2
+# Blocks of this size go back to the system at once. Left alone, glibc raises the limit to 32 MiB
+# after the first large block.
+GIVEN_BACK_BYTES = 16 * MIB
+
+
+def keep_few_heaps() -> bool:
+    """Tell glibc so; call it before threads are started. False: another C library, nothing done."""
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError):
+        return False
+    done = [mallopt(_M_ARENA_MAX, ARENAS), mallopt(_M_MMAP_THRESHOLD, GIVEN_BACK_BYTES)]
+    return all(done)

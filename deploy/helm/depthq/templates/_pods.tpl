@@ -1,0 +1,53 @@
+{{/* What all pods have in common: no rights, no token, no variables that other Services would inject. */}}
+
+{{/* Takes (list root part): part has nodeSelector, tolerations, affinity. */}}
+{{- define "depthq.pod" -}}
+{{- $root := index . 0 -}}
+{{- $part := index . 1 -}}
+serviceAccountName: {{ include "depthq.fullname" $root }}
+automountServiceAccountToken: false
+# Kubernetes would set DEPTHQ_PORT=tcp://… for any Service named depthq.
+enableServiceLinks: false
+securityContext:
+  runAsNonRoot: true
+  runAsUser: {{ index . 2 }}
+  runAsGroup: {{ index . 3 }}
+  fsGroup: {{ index . 3 }}
+  fsGroupChangePolicy: OnRootMismatch
+  seccompProfile: {type: RuntimeDefault}
+{{- with $root.Values.image.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . | quote }}
+  {{- end }}
+{{- end }}
+{{- range $field := list "nodeSelector" "tolerations" "affinity" "priorityClassName" }}
+{{- with get $part $field }}
+{{ $field }}: {{ toJson . }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "depthq.container" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities: {drop: [ALL]}
+{{- end }}
+
+{{/* Replicas keep apart where they can. Takes (list root component). */}}
+{{- define "depthq.spread" -}}
+topologySpreadConstraints:
+  - maxSkew: 1
+    topologyKey: kubernetes.io/hostname
+    whenUnsatisfiable: ScheduleAnyway
+    labelSelector:
+      matchLabels:
+        {{- include "depthq.selector" . | nindent 8 }}
+{{- end }}
+
+{{/* New pods when a secret of the values changes; the hash is of all of them together. */}}
+{{- define "depthq.checksum" -}}
+{{- $v := .Values -}}
+{{ toJson (list $v.redis $v.s3 $v.auth $v.webhooks $v.existingSecret) | sha256sum }}
+{{- end }}
