@@ -11,6 +11,7 @@ from api.front.server import open_front
 from api.multipart import ENVELOPE_BYTES
 from api.services import EXTENSION
 from api.wsgi import app_from
+from contract.errors import InvalidRequest
 from contract.heaps import keep_few_heaps
 from contract.logs import configure_logging
 from contract.settings import Settings
@@ -27,17 +28,21 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     configure_logging(settings)
     keep_few_heaps()
-    app = app_from(settings)
+    try:
+        app = app_from(settings)
+    except InvalidRequest as exc:
+        log.error("%s", exc, extra={"action": "start"})
+        return 2
+    parts = app.extensions[EXTENSION]
     limit = settings.max_upload_bytes + ENVELOPE_BYTES
     try:
-        front = open_front(app, settings, chosen.host, chosen.port, limit)
+        front = open_front(app, settings, parts.keys, chosen.host, chosen.port, limit)
     except OSError as exc:
         log.error("cannot listen on %s:%d: %s", chosen.host, chosen.port, exc.strerror)
         return 1
     log.info(
         "listening on http://%s:%s", chosen.host, front.effective_port, extra={"action": "listen"}
     )
-    parts = app.extensions[EXTENSION]
     parts.measures.uploading.set_function(lambda: Parser.budget.taken_bytes)
     front.serve(on_drain=parts.changes.stop)
     return 0

@@ -17,13 +17,13 @@ from contract.errors import Conflict, InvalidRequest, StorageUnavailable
 from contract.ids import new_id
 from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
 from contract.jobs import InputInfo, JobRecord, JobRequest
-from contract.names import REQUEST_METADATA, input_object
+from contract.names import REQUEST_METADATA, idempotency_mark, input_object, job_prefix
 from contract.options import JobOptions
 from storage import recovery
+from storage.idempotency import IDEMPOTENCY_TTL_S
+from storage.marks import set_mark
 
 log = logging.getLogger(__name__)
-
-IDEMPOTENCY_TTL_S = 86_400
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,13 @@ def accept(parts: Services, submission: Submission) -> JobRecord:
     key = submission.idempotency_key
     if key is None:
         return _keep(parts, request, submission.upload, shared=False)
-    holder = _remember(parts, request, key)
+    binding = _binding(request, key)
+    holder = _remember(parts, request.id, *binding)
     if holder != request.id and (record := find(parts, holder)):
         return record
     # The first sender of this key may be in the middle of these very writes, or have died there.
     # Doing them again under the same id does no harm, and heals.
+    set_mark(parts.objects, idempotency_mark(job_prefix(holder), *binding))  # outlives Redis
     return _keep(parts, request.model_copy(update={"id": holder}), submission.upload, shared=True)
 
 
@@ -110,12 +112,16 @@ def _request(parts: Services, submission: Submission) -> JobRequest:
     )
 
 
-def _remember(parts: Services, request: JobRequest, key: str) -> str:
-    """Return the id that `key` stands for, ours if it is new. Raises Conflict."""
+def _binding(request: JobRequest, key: str) -> tuple[str, str]:
+    """Return what stands for the client's key, and for what it asked with it: two SHA-256."""
     digest = hashlib.sha256(f"{request.owner or ''}\n{key}".encode()).hexdigest()
     wanted = f"{request.input.sha256}\n{request.options.model_dump_json()}"
-    fingerprint = hashlib.sha256(wanted.encode()).hexdigest()
-    holder, held = parts.jobs.remember(digest, request.id, fingerprint, IDEMPOTENCY_TTL_S)
+    return digest, hashlib.sha256(wanted.encode()).hexdigest()
+
+
+def _remember(parts: Services, job_id: str, digest: str, fingerprint: str) -> str:
+    """Return the id that the key stands for, ours if it is new. Raises Conflict."""
+    holder, held = parts.jobs.remember(digest, job_id, fingerprint, IDEMPOTENCY_TTL_S)
     if held != fingerprint:
         raise Conflict("This Idempotency-Key was used before with another image or other options.")
     return holder

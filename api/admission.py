@@ -1,30 +1,27 @@
 """Who may submit now: refuses before the service reads or keeps anything of a submission.
 
-For every POST that makes something new, whichever endpoint it is: Redis must have room, and the
-caller's rate and quota must allow it.
+For every POST that makes something new, whichever endpoint it is: Redis and the disk must have
+room, and the caller's rate and quota must allow it.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import logging
 
 from flask import Flask, Response, g, request
 
 from api.auth import GUARDED_PREFIX, owner
+from api.networks import network_of
 from api.services import Services
 from contract.errors import Overloaded, StorageUnavailable
+from contract.key_limits import Limits
 from storage.allowances import Allowance, Allowances
 
 log = logging.getLogger(__name__)
 
-NEIGHBOURS = {4: 32, 6: 64}  # an IPv6 customer has at least a /64 of addresses
-
 
 def register(app: Flask, parts: Services, allowances: Allowances) -> None:
     """Install the hooks, after those of `auth`: a caller is known by then."""
-    settings = parts.settings
-    limited = bool(settings.rate_per_minute or settings.quota_per_day)
 
     @app.before_request
     def _admit() -> None:
@@ -32,8 +29,9 @@ def register(app: Flask, parts: Services, allowances: Allowances) -> None:
             return
         try:
             parts.capacity.check_memory()
-            if limited:
-                _take(parts, allowances)
+            parts.capacity.check_disk()
+            if limits := parts.limits.of(owner()):
+                _take(allowances, limits)
         except (Overloaded, StorageUnavailable) as exc:
             parts.measures.refused.labels(exc.code).inc()
             raise
@@ -42,7 +40,7 @@ def register(app: Flask, parts: Services, allowances: Allowances) -> None:
     def _tell(response: Response) -> Response:
         allowance: Allowance | None = g.get("allowance")
         if allowance is not None:
-            _set_headers(response, parts, allowance)
+            _set_headers(response, parts.limits.of(owner()), allowance)
             if not allowance.refused_by and response.status_code >= 400:
                 _give_back(allowances)
         return response
@@ -50,17 +48,7 @@ def register(app: Flask, parts: Services, allowances: Allowances) -> None:
 
 def caller() -> str:
     """Return whom the present request counts for: its key, else its network address."""
-    key = owner()
-    if key is not None:
-        return key
-    try:
-        address = ipaddress.ip_address(request.remote_addr or "")
-    except ValueError:  # no address: a Unix socket, a test client
-        return "nobody"
-    if address.version == 6 and address.ipv4_mapped is not None:
-        address = address.ipv4_mapped
-    network = ipaddress.ip_network((address, NEIGHBOURS[address.version]), strict=False)
-    return f"at-{network.network_address}"
+    return owner() or network_of(request.remote_addr or "")
 
 
 def _makes_something() -> bool:
@@ -68,26 +56,24 @@ def _makes_something() -> bool:
     return known and request.method == "POST" and not request.view_args
 
 
-def _take(parts: Services, allowances: Allowances) -> None:
-    settings = parts.settings
-    allowance = allowances.take(caller(), settings.rate_per_minute, settings.quota_per_day)
+def _take(allowances: Allowances, limits: Limits) -> None:
+    allowance = allowances.take(caller(), limits.per_minute, limits.per_day)
     g.allowance = allowance
     if allowance.refused_by:
-        most = {"minute": settings.rate_per_minute, "day": settings.quota_per_day}
+        most = {"minute": limits.per_minute, "day": limits.per_day}
         raise Overloaded(
             f"Only {most[allowance.refused_by]} submissions a {allowance.refused_by} are allowed.",
             allowance.retry_after_s,
         )
 
 
-def _set_headers(response: Response, parts: Services, allowance: Allowance) -> None:
+def _set_headers(response: Response, limits: Limits, allowance: Allowance) -> None:
     """Say what is allowed and left (draft-ietf-httpapi-ratelimit-headers)."""
-    rate, quota = parts.settings.rate_per_minute, parts.settings.quota_per_day
-    limits = (
-        ("minute", rate, 60, allowance.left_minute),
-        ("day", quota, 86_400, allowance.left_day),
+    both = (
+        ("minute", limits.per_minute, 60, allowance.left_minute),
+        ("day", limits.per_day, 86_400, allowance.left_day),
     )
-    set_limits = [each for each in limits if each[1]]
+    set_limits = [each for each in both if each[1]]
     response.headers["RateLimit-Policy"] = ", ".join(
         f'"{name}";q={most};w={window_s}' for name, most, window_s, _ in set_limits
     )

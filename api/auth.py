@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
+from collections.abc import Sequence
 
 from flask import Flask, g, request
 
-from contract.errors import Unauthorized
-from contract.settings import Settings
+from api.guesses import Guesses
+from api.networks import network_of
+from contract.errors import Overloaded, Unauthorized
+from contract.key_limits import key_digest
 
 # Open to all: health for probes, metrics for the scraper, the page and the API's own description
 # hold no job and no image. Whoever must hide /metrics does so at the proxy (docs/api.md).
 GUARDED_PREFIX = "/v1/"
 
 
-def digest(key: str) -> str:
-    """Return what is stored and compared instead of the key: its SHA-256, hexadecimal."""
-    return hashlib.sha256(key.encode()).hexdigest()
+class Keys:
+    """The keys that may call; false if there are none, and everybody may."""
+
+    def __init__(self, digests: Sequence[str], guesses: Guesses | None = None) -> None:
+        self._digests = digests
+        self._guesses = guesses or Guesses()
+
+    def __bool__(self) -> bool:
+        return bool(self._digests)
+
+    def owner(self, authorization: str, address: str) -> str:
+        """Return the digest of the key in the header `authorization`.
+
+        Raises Unauthorized, and Overloaded after too many wrong keys from `address`.
+        """
+        scheme, _, key = authorization.partition(" ")
+        given = key_digest(key.strip())
+        # Every key is compared, in constant time each, so that timing tells nothing.
+        matches = [hmac.compare_digest(given, known) for known in self._digests]
+        wait_s = self._guesses.wait_s(address, given) if authorization else 0
+        if wait_s:
+            raise Overloaded("Too many wrong keys came from your address; try later.", wait_s)
+        if scheme.lower() != "bearer" or not any(matches):
+            if authorization:
+                self._guesses.was_wrong(address)
+            raise Unauthorized("Send a valid key as `Authorization: Bearer <key>`.")
+        self._guesses.was_right(address, given)
+        return given
 
 
 def owner() -> str | None:
@@ -26,23 +53,13 @@ def owner() -> str | None:
     return held
 
 
-def register(app: Flask, settings: Settings) -> None:
+def register(app: Flask, keys: Keys) -> None:
     """Demand a key for every call of the API proper, if any key is configured."""
-    digests = [digest(key.get_secret_value()) for key in settings.api_keys]
-    if not digests:
+    if not keys:
         return
 
     @app.before_request
     def _check() -> None:
         if request.path.startswith(GUARDED_PREFIX):
-            g.owner = _match(request.headers.get("Authorization", ""), digests)
-
-
-def _match(header: str, digests: list[str]) -> str:
-    scheme, _, key = header.partition(" ")
-    given = digest(key.strip())
-    # Every key is compared, in constant time each, so that timing tells nothing.
-    matches = [hmac.compare_digest(given, known) for known in digests]
-    if scheme.lower() != "bearer" or not any(matches):
-        raise Unauthorized("Send a valid key as `Authorization: Bearer <key>`.")
-    return given
+            header = request.headers.get("Authorization", "")
+            g.owner = keys.owner(header, network_of(request.remote_addr or ""))

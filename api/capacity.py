@@ -52,11 +52,19 @@ class _Cached(Generic[T]):
 class Capacity:
     """Backlog and live throughput of the interactive lane, a moment old at most."""
 
-    def __init__(self, jobs: JobStore, workers: WorkerRegistry, max_backlog: int) -> None:
+    def __init__(
+        self,
+        jobs: JobStore,
+        workers: WorkerRegistry,
+        max_backlog: int,
+        lack_of_room: Callable[[], str] = str,
+    ) -> None:
+        """`lack_of_room`: says why the disk takes no new work; nothing: it does."""
         self._jobs = jobs
         self._max_backlog = max_backlog
         self._backlog = _Cached(lambda: jobs.backlog(Lane.INTERACTIVE), BACKLOG_AGE_S)
         self._workers = _Cached(workers.live, WORKERS_AGE_S)
+        self._disk = _Cached(lack_of_room, BACKLOG_AGE_S)
         self._memory = _Cached(lambda: jobs.memory_share(), BACKLOG_AGE_S)
 
     def backlog(self) -> Backlog:
@@ -85,6 +93,11 @@ class Capacity:
         share = self._memory.get()
         if share >= MEMORY_SHARE:
             raise StorageUnavailable(f"Redis is {share:.0%} full; come back later.")
+
+    def check_disk(self) -> None:
+        """Raise StorageUnavailable when the disk of the objects has little room for new work."""
+        if lack := self._disk.get():
+            raise StorageUnavailable(lack)
 
     def retry_after_s(self, queued: int) -> int:
         """Return how long the present backlog takes to drain, whole seconds."""

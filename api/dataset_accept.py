@@ -10,7 +10,6 @@ import logging
 import time
 from dataclasses import dataclass
 
-from api.accept import IDEMPOTENCY_TTL_S
 from api.services import Services
 from api.uploads import Upload
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
@@ -24,8 +23,12 @@ from contract.names import (
     TASK_PLAN_DATASET,
     dataset_list_object,
     dataset_object,
+    dataset_prefix,
+    idempotency_mark,
 )
 from storage.dataset_preflight import check_spec
+from storage.idempotency import IDEMPOTENCY_TTL_S
+from storage.marks import set_mark
 
 log = logging.getLogger(__name__)
 
@@ -56,19 +59,24 @@ def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetReq
     check_spec(submission.spec, parts.buckets, parts.objects, archive=has_archive)
     dataset_id = new_id()
     if submission.idempotency_key is not None:
-        dataset_id = _remember(parts, submission, dataset_id)
+        binding = _binding(submission, submission.idempotency_key)
+        dataset_id = _remember(parts, dataset_id, *binding)
         if kept := parts.files.request(dataset_id):
             return kept
+        set_mark(parts.objects, idempotency_mark(dataset_prefix(dataset_id), *binding))
     return _keep(parts, submission, dataset_id)
 
 
-def _remember(parts: Services, submission: DatasetSubmission, dataset_id: str) -> str:
-    """Return the id that the key stands for, ours if it is new. Raises Conflict."""
-    key = f"dataset\n{submission.owner or ''}\n{submission.idempotency_key}"
+def _binding(submission: DatasetSubmission, key: str) -> tuple[str, str]:
+    """Return what stands for the client's key, and for what it asked with it."""
     archive = submission.archive.sha256 if submission.archive else ""
     wanted = f"{archive}\n{submission.dry_run}\n{submission.spec.model_dump_json()}"
-    fingerprint = _digest(wanted)
-    holder, held = parts.jobs.remember(_digest(key), dataset_id, fingerprint, IDEMPOTENCY_TTL_S)
+    return _digest(f"dataset\n{submission.owner or ''}\n{key}"), _digest(wanted)
+
+
+def _remember(parts: Services, dataset_id: str, digest: str, fingerprint: str) -> str:
+    """Return the id that the key stands for, ours if it is new. Raises Conflict."""
+    holder, held = parts.jobs.remember(digest, dataset_id, fingerprint, IDEMPOTENCY_TTL_S)
     if held != fingerprint:
         raise Conflict("This Idempotency-Key was used before for another dataset.")
     return holder

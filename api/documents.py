@@ -43,7 +43,9 @@ def job_document(parts: Services, record: JobRecord) -> JobDocument:
         attempt=record.attempt,
         options=request.options,
         input=InputDocument(
-            **request.input.model_dump(), downsampled_to=result.downsampled_to if result else None
+            **request.input.model_dump(),
+            downsampled_to=result.downsampled_to if result else None,
+            warnings=result.warnings if result else (),
         ),
         links=JobLinks(
             self=here,

@@ -7,11 +7,13 @@ from typing import cast
 
 from flask import current_app
 
+from api.auth import Keys
 from api.capacity import Capacity
 from api.changes import ChangeHub
 from api.dispatch import Dispatch
 from api.measures import Measures
 from api.wait_budget import WaitBudget
+from contract.key_limits import KeyLimits
 from contract.settings import Settings
 from storage.buckets import Buckets
 from storage.dataset_objects import DatasetObjects
@@ -39,6 +41,8 @@ class Services:
     datasets: DatasetStore
     files: DatasetObjects
     buckets: Buckets
+    limits: KeyLimits
+    keys: Keys
 
 
 def services() -> Services:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+from collections.abc import Callable
 
 from pydantic import ValidationError
 
@@ -16,12 +17,14 @@ from api.measures import LedgerCollector, Measures
 from api.openapi import DepthApp
 from api.services import EXTENSION, Services
 from api.wait_budget import WaitBudget
+from contract.key_limits import KeyLimits
 from contract.settings import Settings
 from storage.allowances import Allowances
 from storage.buckets import Buckets
 from storage.connection import open_redis
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore
+from storage.disk import DiskRoom
 from storage.factory import open_object_store
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
@@ -37,7 +40,11 @@ def create_app(
     datasets: DatasetStore,
     allowances: Allowances,
 ) -> DepthApp:
-    """Return the app over the given parts. Connects to nothing and starts no thread yet."""
+    """Return the app over the given parts. Connects to nothing and starts no thread yet.
+
+    Raises InvalidRequest if the settings limit a key that there is not.
+    """
+    limits = KeyLimits(settings)
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers, datasets))
     waits = WaitBudget.for_threads(settings.api_threads)
@@ -49,17 +56,19 @@ def create_app(
         jobs=jobs,
         workers=workers,
         dispatch=dispatch,
-        capacity=Capacity(jobs, workers, settings.max_backlog),
+        capacity=Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings)),
         changes=ChangeHub(jobs.changes),
         waits=waits,
         measures=measures,
         datasets=datasets,
         files=DatasetObjects(objects),
         buckets=Buckets(settings, objects),
+        limits=limits,
+        keys=auth.Keys(limits.digests),
     )
     app.extensions[EXTENSION] = parts
     around.register(app, settings, measures)
-    auth.register(app, settings)
+    auth.register(app, parts.keys)
     admission.register(app, parts, allowances)
     errors.register(app)
     app.validation_error_callback = _refuse
@@ -79,6 +88,12 @@ def app_from(settings: Settings) -> DepthApp:
         DatasetStore(redis),
         Allowances(redis),
     )
+
+
+def _lack_of_room(settings: Settings) -> Callable[[], str]:
+    if settings.s3_bucket is not None:  # S3 says no by itself
+        return str
+    return DiskRoom(settings.data_dir, settings.max_disk_share).lack
 
 
 def _refuse(error: ValidationError) -> None:

@@ -50,6 +50,7 @@ def examine(settings: Settings) -> list[Finding]:
         _store(settings),
         _weights(settings),
         _cores(),
+        _confinement(),
         _memory(),
         _disk(settings),
         _port(settings),
@@ -148,6 +149,24 @@ def _advice() -> str:
         more = f", {advice['processes']} processes per lane" if advice["processes"] > 1 else ""
         return f"; a worker computes {advice['streams']} batches at a time{more}"
     return ""
+
+
+def _confinement() -> Finding:
+    """Ask the worker's decoding whether system calls can be taken from it here."""
+    said = ""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        command = [sys.executable, "-m", "worker.imaging.seccomp"]
+        said = subprocess.run(
+            command, capture_output=True, check=False, text=True, timeout=30
+        ).stdout
+    if said.strip() == "holds":
+        return Finding("confinement", "ok", "decoders have no files, sockets or programs (seccomp)")
+    return Finding(
+        "confinement",
+        "note",
+        "no seccomp filter here: decoders have limits on memory, time and files only",
+        "run workers on Linux, x86_64 or aarch64, where images come from strangers",
+    )
 
 
 def _quota_cores() -> float | None:

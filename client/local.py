@@ -127,12 +127,17 @@ class LocalStack:
         return self._await(self.is_ready, timeout_s, "the service", stopping)
 
     def is_ready(self) -> bool:
-        """Ask /readyz whether jobs are accepted and a worker waits for them."""
+        """Ask /readyz whether jobs are accepted and a worker waits for them.
+
+        Raises LocalProblem if the disk is too full: waiting would not help.
+        """
         try:
             answer = self._http.get(f"{self.url}/readyz")
-            return answer.status_code == 200 and _has_worker(answer.json())
+            readiness = answer.json()
         except (httpx2.TransportError, ValueError):
             return False
+        _check_room(readiness)
+        return answer.status_code == 200 and _has_worker(readiness)
 
     def _await(
         self,
@@ -180,6 +185,14 @@ class LocalStack:
 def _metrics_port(first: int, number: int) -> dict[str, str]:
     """Give each worker on this machine a port of its own, if they are to have any."""
     return {"DEPTHQ_METRICS_PORT": str(first + number)} if first else {}
+
+
+def _check_room(readiness: dict[str, Any]) -> None:
+    room = (readiness.get("checks") or {}).get("room") or {"ok": True}
+    if not room["ok"]:
+        raise LocalProblem(
+            f"{room['detail']}\nFree some, set DEPTHQ_DATA_DIR, or raise DEPTHQ_MAX_DISK_SHARE."
+        )
 
 
 def _has_worker(readiness: dict[str, Any]) -> bool:

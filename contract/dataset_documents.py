@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from contract.datasets import DatasetSpec, Forecast
 from contract.documents import Document, Moment
-from contract.jobs import JobError, JobId, Timings
+from contract.jobs import JobError, JobId, Timings, Warnings
 from contract.states import DatasetState
 
 
@@ -112,6 +112,7 @@ class ItemDocument(Document):
     height: int | None = None
     depth_min: float | None = None
     depth_max: float | None = None
+    warnings: Warnings = ()
     outputs: dict[str, ItemOutputDocument] = Field({})
     timings: Timings | None = None
     extra: dict[str, Any] = Field({})

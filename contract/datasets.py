@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from contract.jobs import JobError, JobId, Timings
+from contract.jobs import JobError, JobId, Timings, Warnings
 from contract.options import JobOptions
 from contract.states import DatasetState
 
@@ -106,6 +106,7 @@ class ItemResult(_Value):
     height: int | None = None
     depth_min: float | None = None
     depth_max: float | None = None
+    warnings: Warnings = ()
     outputs: dict[str, ItemFile] = {}
     timings: Timings | None = None
     extra: dict[str, Any] = {}

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.jobs import DepthInfo, InputInfo, JobError, JobId, ModelInfo, Timings
+from contract.jobs import DepthInfo, InputInfo, JobError, JobId, ModelInfo, Timings, Warnings
 from contract.options import URL_PATTERN, JobOptions
 from contract.states import JobState
 
@@ -36,6 +36,7 @@ class InputDocument(InputInfo):
     downsampled_to: tuple[int, int] | None = Field(
         None, description="width, height of the image as computed, when it was too large"
     )
+    warnings: Warnings = ()
 
 
 class OutputDocument(Document):

@@ -11,6 +11,15 @@ from contract.names import Lane
 from contract.options import JobOptions
 from contract.states import JobState
 
+# A tuple of codes that only grows in what it may hold: clients ignore those they do not know.
+Warnings = Annotated[
+    tuple[str, ...],
+    Field(
+        description="what the decoder mended by guessing: `truncated` (the file ends early), "
+        "`corrupt_data`; the picture may have wrong or grey parts"
+    ),
+]
+
 # Times are seconds since the epoch (UTC) inside, RFC 3339 in documents.
 JobId = Annotated[str, Field(pattern=ID_PATTERN)]
 
@@ -107,6 +116,7 @@ class JobResult(_Value):
     )
     width: int | None = Field(None, description="of the upright image, after EXIF orientation, px")
     height: int | None = None
+    warnings: Warnings = ()
     model: ModelInfo | None = None
     depth: DepthInfo | None = None
     outputs: dict[str, OutputInfo] = {}

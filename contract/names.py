@@ -107,6 +107,41 @@ def result_object(job_id: str) -> str:
     return job_prefix(job_id) + "result.json"
 
 
+# Marks: empty objects in the folder of a job or dataset, for what is otherwise in Redis only. All
+# that they say is in their names: the listing which a new Redis costs anyway reads them too.
+WEBHOOK_MARK = "webhook-owed"  # there while the end is still to be told
+POISONED_MARK = "poisoned"  # there while the job is set aside
+_IDEMPOTENCY_MARK = "idempotency-"
+
+
+def webhook_mark(job_id: str) -> str:
+    """Return the key of the mark that the end of a job is still to be told."""
+    return job_prefix(job_id) + WEBHOOK_MARK
+
+
+def poisoned_mark(job_id: str) -> str:
+    """Return the key of the mark that a job is set aside."""
+    return job_prefix(job_id) + POISONED_MARK
+
+
+def idempotency_mark(folder: str, digest: str, fingerprint: str) -> str:
+    """Return the key of the mark of an Idempotency-Key: two SHA-256, no text of a client."""
+    return f"{folder}{_IDEMPOTENCY_MARK}{digest}-{fingerprint}"
+
+
+def read_idempotency_mark(name: str) -> tuple[str, str] | None:
+    """Return digest and fingerprint of a mark's name (without its folder); None: it is another."""
+    if not name.startswith(_IDEMPOTENCY_MARK):
+        return None
+    digest, _, fingerprint = name.removeprefix(_IDEMPOTENCY_MARK).partition("-")
+    return (digest, fingerprint) if digest and fingerprint else None
+
+
+def idempotency_marks(folder: str) -> str:
+    """Return the prefix of such marks in `folder`."""
+    return folder + _IDEMPOTENCY_MARK
+
+
 def dataset_prefix(dataset_id: str) -> str:
     """Return the folder of a dataset's own objects."""
     return f"datasets/{dataset_id}/"

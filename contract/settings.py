@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 Engine = Literal["openvino", "onnxruntime", "torch", "simulated"]
 ExtraFormat = Literal["tiff", "bmp", "avif", "gif"]
+KeyLimit = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}=\d{1,9}/\d{1,9}$")]
 MIB = 1024 * 1024
 
 
@@ -23,10 +24,19 @@ class Settings(BaseSettings):
     The comments between them are the headings of docs/configuration.md.
     """
 
-    model_config = SettingsConfigDict(env_prefix="DEPTHQ_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="DEPTHQ_",
+        frozen=True,
+        extra="ignore",
+        hide_input_in_errors=True,  # what is wrong may hold a secret, be it in the wrong place
+    )
 
     # where things are
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="broker and job records")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        description="broker and job records",
+        repr=False,  # it may hold a password
+    )
     data_dir: Path = Field(Path("depthq-data"), description="filesystem store and local Redis data")
     cache_dir: Path = Field(Path("~/.cache/depthq"), description="weights and compiled models")
     s3_endpoint_url: str | None = Field(None, description="S3 server; unset with s3_bucket: AWS")
@@ -64,10 +74,22 @@ class Settings(BaseSettings):
     quota_per_day: int = Field(
         0, ge=0, description="accepted submissions of one key or address a day; 0: no limit"
     )
+    key_limits: Annotated[tuple[KeyLimit, ...], NoDecode] = Field(
+        (),
+        description="limits of single keys instead: beginning of a key's SHA-256=a minute/a day, "
+        "comma-separated",
+    )
     trusted_proxy: str | None = Field(
         None, description="peer whose X-Forwarded-For is believed; `*`: every peer; unset: none"
     )
     max_backlog: int = Field(10_000, description="queued jobs before POST answers 429")
+    max_disk_share: float = Field(
+        0.85,
+        gt=0,
+        le=1,
+        description="of data_dir's disk, in use, from which on POST answers 503, unless 10 GiB are "
+        "free; 1: never",
+    )
     retention_s: int = Field(7 * 86_400, description="how long inputs and results are kept")
     presign_expires_s: int = Field(3_600, description="life of a presigned URL")
     url_sources: bool = Field(False, description='accept {"source": {"url": …}}')
@@ -128,7 +150,7 @@ class Settings(BaseSettings):
         "INFO", description="least severe lines that are logged"
     )
 
-    @field_validator("api_keys", "extra_formats", "dataset_buckets", mode="before")
+    @field_validator("api_keys", "key_limits", "extra_formats", "dataset_buckets", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from contract.datasets import (
     DatasetPlan,
+    DatasetRecord,
     DatasetRequest,
     DatasetSummary,
     Forecast,
@@ -25,12 +26,14 @@ from contract.names import (
     DATASET_REFUSED,
     DATASET_REQUEST,
     DATASET_SUMMARY,
+    WEBHOOK_MARK,
     dataset_object,
     retry_object,
     shard_failures_object,
     shard_object,
     shard_result_object,
 )
+from storage.marks import set_mark
 from storage.objects import ObjectStore
 
 LINES = "application/x-ndjson"
@@ -95,6 +98,15 @@ class DatasetObjects:
     def refused(self, dataset_id: str) -> JobError | None:
         """Return why nothing was run; None: it was not refused."""
         return self._read(dataset_object(dataset_id, DATASET_REFUSED), JobError)
+
+    def owe_call(self, dataset_id: str) -> None:
+        """Mark that the end of a round is to be told; who tells it removes the mark."""
+        set_mark(self.store, dataset_object(dataset_id, WEBHOOK_MARK))
+
+    def owes_call(self, record: DatasetRecord) -> bool:
+        """Tell whether an ended dataset has a call still due."""
+        wanted = record.state.terminal and record.request.spec.webhook_url is not None
+        return wanted and self._exists(dataset_object(record.id, WEBHOOK_MARK))
 
     def write_forecast(self, forecast: Forecast) -> None:
         """Write what a dry run found."""

@@ -8,6 +8,7 @@ from storage.datasets import DatasetStore
 from storage.filesystem import FilesystemStore
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
+from storage.webhooks import WebhookQueue
 
 
 def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectStore:
@@ -35,3 +36,8 @@ def open_job_store(settings: Settings) -> JobStore:
 def open_dataset_store(settings: Settings) -> DatasetStore:
     """Return the ledger of datasets in `redis_url`. Connects lazily."""
     return DatasetStore(open_redis(settings))
+
+
+def open_webhook_queue(settings: Settings) -> WebhookQueue:
+    """Return the calls that are due, in `redis_url`. Connects lazily."""
+    return WebhookQueue(open_redis(settings))

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 
 from redis import Redis
 
 from contract.names import idempotency_key
 from storage.connection import redis_errors
+
+IDEMPOTENCY_TTL_S = 86_400
+Binding = tuple[str, str, str, float]  # digest, job id, fingerprint, when it was made (s)
 
 
 class Idempotency:
@@ -28,3 +32,16 @@ class Idempotency:
             return job_id, fingerprint
         first_job, first_fingerprint = json.loads(held)
         return first_job, first_fingerprint
+
+    def remember_again(self, bindings: Iterable[Binding], now: float) -> None:
+        """Bind what was bound before Redis forgot, for what is left of its time.
+
+        What is bound by now stays: it may be younger.
+        """
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for digest, job_id, fingerprint, made_at in bindings:
+                left_s = int(made_at + IDEMPOTENCY_TTL_S - now)
+                if left_s > 0:
+                    held = json.dumps([job_id, fingerprint])
+                    pipe.set(idempotency_key(digest), held, nx=True, ex=left_s)
+            pipe.execute()

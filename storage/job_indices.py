@@ -57,6 +57,11 @@ class JobIndices:
             seconds, micros = self._redis.time()
             self._redis.zadd(QUARANTINE_KEY, {job_id: seconds + micros / 1e6})
 
+    def quarantine_again(self, job_id: str, since: float) -> None:
+        """Set aside a job that was, since then, before Redis forgot it."""
+        with redis_errors():
+            self._redis.zadd(QUARANTINE_KEY, {job_id: since}, nx=True)
+
     def quarantined(self) -> list[str]:
         """Return the ids set aside, oldest first."""
         with redis_errors():

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
@@ -18,6 +19,24 @@ from contract.states import JobState
 from storage.objects import ObjectStore
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class JobFolder:
+    """What a listing shows of a job: the names of its objects, and when each was written (s)."""
+
+    job_id: str
+    names: Mapping[str, float]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether its input is there."""
+        return _name(input_object(self.job_id)) in self.names
+
+    @property
+    def ended(self) -> bool:
+        """Whether its result is there."""
+        return _name(result_object(self.job_id)) in self.names
 
 
 def rebuild(store: ObjectStore, job_id: str) -> JobRecord | None:
@@ -43,16 +62,22 @@ def rebuild(store: ObjectStore, job_id: str) -> JobRecord | None:
     )
 
 
-def unfinished(store: ObjectStore, since_day: date) -> Iterator[JobRecord]:
-    """Yield the jobs accepted on `since_day` (UTC) or later that have an input but no result."""
+def job_folders(store: ObjectStore, since_day: date) -> Iterator[JobFolder]:
+    """Yield the folders of jobs accepted on `since_day` (UTC) or later, from one listing."""
     objects = store.list("jobs/", start_after=since_day.strftime("jobs/%Y/%m/%d"))
     for folder, infos in groupby(objects, key=lambda info: info.key.rpartition("/")[0]):
         job_id = folder.rpartition("/")[2]
-        keys = {info.key for info in infos}
-        if is_id(job_id) and input_object(job_id) in keys and result_object(job_id) not in keys:
-            record = rebuild(store, job_id)
-            if record is not None and not record.state.terminal:
-                yield record
+        names = {info.key.rpartition("/")[2]: info.modified_at for info in infos}
+        if is_id(job_id) and input_object(job_id).startswith(f"{folder}/"):
+            yield JobFolder(job_id, names)
+
+
+def unfinished(store: ObjectStore, folder: JobFolder) -> JobRecord | None:
+    """Return the job's record if it was accepted and has not ended; reads nothing of other jobs."""
+    if not folder.accepted or folder.ended:
+        return None
+    record = rebuild(store, folder.job_id)
+    return None if record is None or record.state.terminal else record
 
 
 def _request(store: ObjectStore, job_id: str) -> JobRequest | None:
@@ -82,6 +107,10 @@ def _result(store: ObjectStore, job_id: str) -> JobResult | None:
         _log.error("result.json of a job that has not ended", extra=_about(job_id))
         return None
     return result
+
+
+def _name(key: str) -> str:
+    return key.rpartition("/")[2]
 
 
 def _about(job_id: str) -> dict[str, str]:

@@ -22,6 +22,11 @@ class WebhookQueue:
         with redis_errors():
             self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at})
 
+    def schedule_again(self, item_id: str, due_at: float) -> None:
+        """Schedule a call that Redis may have forgotten; one that it knows stays as it is."""
+        with redis_errors():
+            self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at}, nx=True)
+
     def due(self, now: float, limit: int = 100) -> list[str]:
         """Return ids whose time has come, longest due first."""
         with redis_errors():

@@ -25,6 +25,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
+ANY_DISK = ("DEPTHQ_MAX_DISK_SHARE", "1")  # a developer's disk may be nearly full
+os.environ.update([ANY_DISK])  # for services that live longer than a test
 
 
 def missing(what: str) -> None:
@@ -41,6 +43,7 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("DEPTHQ_", "AWS_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv(*ANY_DISK)
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,7 @@ def _webhooks(parts: Parts) -> Webhooks:
         Door(max_bytes=CHUNK_BYTES),
         secret_key(secret.get_secret_value()) if secret else None,
         parts.leader.acquire_or_renew,
+        parts.objects,
         parts.datasets,
     )
 
@@ -95,10 +96,10 @@ def _restorer(parts: Parts) -> Restorer:
     days = days_kept(parts.settings.retention_s)
 
     def jobs() -> dict[str, int]:
-        return restore_jobs(parts.objects, parts.jobs, parts.send_job, days)
+        return restore_jobs(parts.objects, parts.jobs, parts.webhooks, parts.send_job, days)
 
     def datasets() -> dict[str, int]:
-        return recover_datasets(parts.objects, parts.datasets)
+        return recover_datasets(parts.objects, parts.datasets, parts.jobs, parts.webhooks)
 
     leads = parts.leader.acquire_or_renew
     return Restorer(Incarnation(parts.redis), leads, (jobs, datasets))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 from contract.errors import NotFound
 from contract.jobs import JobRecord, JobResult
-from contract.names import input_object, result_object
+from contract.names import input_object, poisoned_mark, result_object, webhook_mark
 from contract.states import JobState
 from storage.jobs import JobStore
+from storage.marks import set_mark
 from storage.objects import ObjectStore
 from storage.webhooks import WebhookQueue
 from worker.leases import Leases
@@ -43,8 +44,11 @@ class Ending:
         if not self.leases.sure(record.id) and self._lost(record):
             log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
             return False
+        tells = record.request.options.webhook_url is not None
+        if tells:  # before the result: whoever finds that one knows of the call
+            self.patience(lambda: set_mark(self.objects, webhook_mark(record.id)))
         self.patience(lambda: store_result(self.objects, result))
-        if record.request.options.webhook_url:  # before the state: a crash between loses no call
+        if tells:  # before the state: a crash between loses no call
             self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
         ended = self.patience(lambda: self.jobs.finish(result))
         if ended:
@@ -66,7 +70,9 @@ class Ending:
         now = self.patience(lambda: self.jobs.get(record.id))
         canceled = now is not None and now.state is JobState.CANCELED
         if canceled or (now is None and self._deleted(record)):
-            keys = [result_object(record.id), *(output.key for output in result.outputs.values())]
+            made = (output.key for output in result.outputs.values())
+            marks = webhook_mark(record.id), poisoned_mark(record.id)
+            keys = [result_object(record.id), *marks, *made]
             self.patience(lambda: self.objects.delete(keys))
 
     def _deleted(self, record: JobRecord) -> bool:

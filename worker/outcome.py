@@ -75,6 +75,7 @@ def success(
         downsampled_to=computed.prepared.downsampled_to,
         width=computed.prepared.width,
         height=computed.prepared.height,
+        warnings=computed.prepared.damage,
         model=computed.model,
         depth=computed.depth,
         outputs=outputs,

@@ -25,10 +25,11 @@ from contract.errors import (
     StorageUnavailable,
 )
 from contract.jobs import JobRecord, JobResult, ModelInfo
-from contract.names import input_object
+from contract.names import input_object, poisoned_mark
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs import JobStore
+from storage.marks import set_mark
 from storage.objects import ObjectStore
 from worker.batcher import Batcher, Inferred
 from worker.ending import Ending
@@ -205,8 +206,12 @@ class Pipeline:
         self, record: JobRecord, exc: DepthqError, clock: StageClock, state: JobState
     ) -> None:
         log.info("%s: %s", exc.code, exc, extra={"action": "fail", "job_id": record.id})
-        self.ending.end(record, failure(record, exc, state, clock.timings()))
-        if isinstance(exc, Poisoned):
+        result = failure(record, exc, state, clock.timings())
+        if not isinstance(exc, Poisoned):
+            self.ending.end(record, result)
+            return
+        self.patience(lambda: set_mark(self.objects, poisoned_mark(record.id)))
+        if self.ending.end(record, result):
             self.patience(lambda: self.jobs.quarantine(record.id))
 
     def _retry_or_poison(self, record: JobRecord, exc: Exception, clock: StageClock) -> None:

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 
 from contract.errors import DepthqError, NotFound
-from contract.names import TASK_RUN_JOB, input_object, result_object
+from contract.names import TASK_RUN_JOB, input_object, poisoned_mark, result_object
 from contract.settings import Settings
 from storage.factory import open_job_store, open_object_store
 from storage.jobs import JobStore
@@ -60,7 +60,7 @@ class Quarantine:
     def release(self, job_id: str) -> None:
         """Forget how the job ended and run it as if it were new."""
         self.show(job_id)
-        self.objects.delete([result_object(job_id)])
+        self.objects.delete([result_object(job_id), poisoned_mark(job_id)])
         self.jobs.delete(job_id)
         record = rebuild(self.objects, job_id)
         if record is None:

@@ -16,7 +16,12 @@ from contract.errors import StorageUnavailable
 from contract.logs import configure_logging
 from contract.names import TASK_RUN_JOB
 from contract.settings import Settings
-from storage.factory import open_dataset_store, open_job_store, open_object_store
+from storage.factory import (
+    open_dataset_store,
+    open_job_store,
+    open_object_store,
+    open_webhook_queue,
+)
 from worker.app import make_celery, send
 from worker.datasets.recover import recover_datasets
 from worker.restore import days_kept, restore_jobs
@@ -30,13 +35,15 @@ def reconcile(settings: Settings, days: int) -> dict[str, int]:
     Raises StorageUnavailable.
     """
     app, objects = make_celery(settings), open_object_store(settings)
+    ledger, webhooks = open_job_store(settings), open_webhook_queue(settings)
     jobs = restore_jobs(
         objects,
-        open_job_store(settings),
+        ledger,
+        webhooks,
         lambda job_id, lane: send(app, TASK_RUN_JOB, job_id, lane),
         days,
     )
-    return jobs | recover_datasets(objects, open_dataset_store(settings))
+    return jobs | recover_datasets(objects, open_dataset_store(settings), ledger, webhooks)
 
 
 def main(argv: list[str] | None = None) -> int:

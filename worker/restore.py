@@ -16,7 +16,9 @@ from contract.names import Lane, input_object
 from storage.incarnation import Incarnation
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
-from storage.recovery import unfinished
+from storage.recovery import job_folders, unfinished
+from storage.webhooks import WebhookQueue
+from worker.marks import MarkReader
 
 log = logging.getLogger(__name__)
 
@@ -28,17 +30,25 @@ def days_kept(retention_s: int) -> int:
     return retention_s // 86_400 + 1
 
 
-def restore_jobs(objects: ObjectStore, jobs: JobStore, send: Send, days: int) -> dict[str, int]:
+def restore_jobs(
+    objects: ObjectStore, jobs: JobStore, webhooks: WebhookQueue, send: Send, days: int
+) -> dict[str, int]:
     """Rebuild and send the unfinished jobs of the last `days`; returns what was done.
+
+    Of ended jobs it does what their marks ask, and looks into no other.
 
     Safe to run at any time and twice: records that exist are left alone (`known`), and a message
     too many is harmless. Raises StorageUnavailable.
     """
     counts = {"unfinished": 0, "rebuilt": 0, "known": 0, "too_old": 0}
     since = (datetime.now(UTC) - timedelta(days=days)).date()
-    for record in unfinished(objects, since):
-        counts["unfinished"] += 1
-        counts[_restore(objects, jobs, send, record)] += 1
+    with MarkReader(objects, jobs, webhooks) as marks:
+        for folder in job_folders(objects, since):
+            marks.read(folder)
+            record = unfinished(objects, folder)
+            if record is not None:
+                counts["unfinished"] += 1
+                counts[_restore(objects, jobs, send, record)] += 1
     return counts
 
 

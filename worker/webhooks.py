@@ -22,9 +22,12 @@ from datetime import UTC, datetime
 from contract.datasets import DatasetRecord
 from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
 from contract.jobs import JobRecord
+from contract.names import WEBHOOK_MARK, dataset_object, webhook_mark
 from outbound.http import Door
 from storage.datasets import DatasetStore
 from storage.jobs import JobStore
+from storage.marks import clear_mark
+from storage.objects import ObjectStore
 from storage.webhooks import WebhookQueue
 
 log = logging.getLogger(__name__)
@@ -59,14 +62,15 @@ class Call:
     terminal: bool
     body: bytes
     message_id: str
+    mark: str  # in storage, until the call is taken or given up
 
 
 def job_call(record: JobRecord | None) -> Call | None:
     """Return the call that a job asks for; None: none."""
     if record is None or record.request.options.webhook_url is None:
         return None
-    url = record.request.options.webhook_url
-    return Call(record.id, url, record.state.terminal, payload(record), f"msg_{record.id}")
+    url, mark = record.request.options.webhook_url, webhook_mark(record.id)
+    return Call(record.id, url, record.state.terminal, payload(record), f"msg_{record.id}", mark)
 
 
 def dataset_call(record: DatasetRecord | None) -> Call | None:
@@ -74,8 +78,8 @@ def dataset_call(record: DatasetRecord | None) -> Call | None:
     if record is None or record.request.spec.webhook_url is None:
         return None
     message_id = f"msg_{record.id}_{record.round}"
-    url = record.request.spec.webhook_url
-    return Call(record.id, url, record.state.terminal, dataset_payload(record), message_id)
+    url, mark = record.request.spec.webhook_url, dataset_object(record.id, WEBHOOK_MARK)
+    return Call(record.id, url, record.state.terminal, dataset_payload(record), message_id, mark)
 
 
 def dataset_payload(record: DatasetRecord) -> bytes:
@@ -116,9 +120,11 @@ class Webhooks:
         door: Door,
         key: bytes | None,
         leads: Callable[[], bool],
+        objects: ObjectStore,
         datasets: DatasetStore | None = None,
     ) -> None:
         self._jobs = jobs
+        self._objects = objects
         self._datasets = datasets
         self._queue = queue
         self._door = door
@@ -153,13 +159,20 @@ class Webhooks:
             return False
         status = self._post(call, key)
         if 200 <= status < 300 or status == GONE:
-            self._queue.done(item_id)
+            self._done(call)
             return status != GONE
         jitter = random.uniform(1.0, 1.2)  # noqa: S311
         pauses = [pause * jitter for pause in PAUSES_S]
         if self._queue.failed(item_id, time.time(), pauses) is None:
             log.error("webhook given up", extra={"action": "webhook", "job_id": item_id})
+            clear_mark(self._objects, call.mark)
         return False
+
+    def _done(self, call: Call) -> None:
+        # In this order: while storage is away, a mark that stays costs a repeat after the next wipe
+        # of Redis; the other way round it would cost one every second.
+        self._queue.done(call.item_id)
+        clear_mark(self._objects, call.mark)
 
     def _post(self, call: Call, key: bytes) -> int:
         """Return the answer's status, 0 when there was none."""

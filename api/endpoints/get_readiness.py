@@ -21,7 +21,7 @@ from contract.names import Lane
     responses={200: ReadinessDocument, 503: ReadinessDocument},
 )
 def get_readiness() -> Response:
-    """Answer 200 when Redis and the object store serve, else 503.
+    """Answer 200 when Redis and the object store serve and have room, else 503.
 
     Live workers are listed but not demanded: a job accepted without one is kept and done later.
     """
@@ -29,6 +29,7 @@ def get_readiness() -> Response:
     checks = {
         "redis": _check(lambda: parts.jobs.backlog(Lane.INTERACTIVE)),
         "storage": _check(parts.objects.check),
+        "room": _check(parts.capacity.check_disk),
     }
     ready = all(check.ok for check in checks.values())
     workers = _workers(parts) if checks["redis"].ok else []

@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 
 
 class UploadBudget:
-    """Counts bytes as they arrive, not as they are announced: who is slow takes no room."""
+    """Counts bytes as they arrive, not as they are announced: who is slow takes no room.
 
-    def __init__(self, limit_bytes: int) -> None:
+    `share_bytes`: what one holder may have of it, so that nobody shuts out all others.
+    """
+
+    def __init__(self, limit_bytes: int, share_bytes: int | None = None) -> None:
         self.limit_bytes = limit_bytes
+        self.share_bytes = limit_bytes if share_bytes is None else share_bytes
         self._lock = threading.Lock()
+        self._held = Counter[str]()
         self.taken_bytes = 0
 
-    def try_take(self, count: int) -> bool:
+    def try_take(self, count: int, holder: str = "") -> bool:
         """Take room for `count` bytes if there is; who took it gives it back."""
         with self._lock:
             if self.taken_bytes + count > self.limit_bytes:
                 return False
+            if self._held[holder] + count > self.share_bytes:
+                return False
+            self._held[holder] += count
             self.taken_bytes += count
             return True
 
-    def give_back(self, count: int) -> None:
+    def give_back(self, count: int, holder: str = "") -> None:
         """Give room back."""
         with self._lock:
             self.taken_bytes -= count
+            self._held[holder] -= count
+            if not self._held[holder]:
+                del self._held[holder]

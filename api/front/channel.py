@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from http import HTTPStatus
+from typing import Any
 
 from waitress.channel import HTTPChannel
 from waitress.task import ErrorTask
@@ -43,8 +44,10 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
             ("Content-Type", "application/problem+json"),
             ("X-Content-Type-Options", "nosniff"),
         ]
-        if own and error.retry_after_s is not None:
-            self.response_headers.append(("Retry-After", str(error.retry_after_s)))
+        if own:
+            self.response_headers += error.headers
+            if error.retry_after_s is not None:
+                self.response_headers.append(("Retry-After", str(error.retry_after_s)))
         log.info("refused: %.300s", error.body, extra={"action": "refuse", "status": error.code})
         self.set_close_on_finish()
         self.content_length = len(body)
@@ -54,10 +57,16 @@ class ProblemTask(ErrorTask):  # type: ignore[misc]
 class Channel(HTTPChannel):  # type: ignore[misc]
     """A connection that remembers since when it has been sending one request."""
 
-    parser_class = Parser
     error_task_class = ProblemTask
     request: Parser | None
+    addr: Any
     request_began_at: float | None = None
+    progress: tuple[float, int] = (0.0, 0)  # since when, and with how much, it is watched
+
+    def parser_class(self, adjustments: Any) -> Parser:
+        """Return a parser that knows whom it listens to."""
+        peer = self.addr[0] if isinstance(self.addr, tuple) else ""
+        return Parser(adjustments, peer)
 
     def received(self, data: bytes) -> bool:
         """Take bytes; start the request's clock with its first, stop it with its last."""
@@ -66,6 +75,7 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             self.request_began_at = None
         elif self.request_began_at is None:
             self.request_began_at = time.time()
+            self.progress = (self.request_began_at, 0)
         return taken
 
     def handle_close(self) -> None:
@@ -78,11 +88,17 @@ class Channel(HTTPChannel):  # type: ignore[misc]
     def overdue(self, now: float, header_s: float, body_s: float, bytes_per_s: int) -> bool:
         """Tell whether the present request has been coming in for too long.
 
-        Its head may take `header_s`; its body `body_s` and then what it needs at `bytes_per_s`.
+        Its head may take `header_s`; its body `body_s` and then what it needs at `bytes_per_s`,
+        again and again: who sent much and then almost nothing does not keep its room by that.
         """
         request, began_at = self.request, self.request_began_at
         if request is None or began_at is None:
             return False
         if not getattr(request, "headers_finished", False):
             return now - began_at > header_s
-        return now - began_at > body_s + float(request.body_bytes_received) / bytes_per_s
+        since, before = self.progress
+        came = request.body_bytes_received - before
+        if came >= body_s * bytes_per_s:
+            self.progress = (now, request.body_bytes_received)
+            return False
+        return now - since > body_s + came / bytes_per_s

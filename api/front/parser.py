@@ -10,14 +10,19 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.utilities import Error
 
+from api.auth import Keys
 from api.front.budget import UploadBudget
+from api.front.holders import Holders
 from api.front.refusals import (
     ContentTooLarge,
     DiskFull,
+    KeyMissing,
     LengthMissing,
+    TooManyGuesses,
     TooManyUploads,
     VersionUnknown,
 )
+from contract.errors import Overloaded, Unauthorized
 from contract.settings import MIB
 
 log = logging.getLogger(__name__)
@@ -66,7 +71,7 @@ class Discarding:
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
-    """waitress's parser with our limits; the front sets the class's three.
+    """waitress's parser with our limits; the front sets the class's four.
 
     `larger`: paths whose bodies have a limit and a budget of their own, so that a few large ones
     and many small ones do not shut each other out.
@@ -78,10 +83,17 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
     max_body_bytes = 0
     budget = UploadBudget(0)
     larger: ClassVar[dict[str, UploadBudget]] = {}
+    holders = Holders(Keys(()), None)
     held_bytes = 0  # of the budget, by this request
     content_length: int
     body_bytes_received: int
     error: Error | None
+
+    def __init__(self, adjustments: Any, peer: str = "") -> None:
+        """`peer`: the address of the connection."""
+        super().__init__(adjustments)
+        self._peer = peer
+        self._holder = ""
 
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the head; send the bodies of doomed requests nowhere."""
@@ -91,7 +103,11 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             raise ParsingError("The request line or the Content-Length is malformed.") from exc
         self._check_framing()
         if own := self.larger.get(self.path):
-            self.budget, self.max_body_bytes = own, own.limit_bytes
+            self.budget, self.max_body_bytes = own, own.share_bytes
+        if self.content_length > 0:
+            self._name_holder()
+        if self._doomed:
+            return
         if self.content_length > self.max_body_bytes:
             text = f"The body has {self.content_length} bytes; at most {self.max_body_bytes} are"
             self._doom(ContentTooLarge(f"{text} accepted."))
@@ -109,7 +125,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             count = super().received(data)
         if self.chunked and self.error is None:
             self._refuse_chunked()
-        elif self.error is None and not isinstance(self.body_rcv, Discarding):
+        elif not self._doomed:
             self._account(self.body_bytes_received - before)
         return count
 
@@ -135,20 +151,33 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         if self.version == "1.1" and ("," in headers.get("HOST", ",")):
             raise ParsingError("A request names its host, once.")
 
+    def _name_holder(self) -> None:
+        """Learn whose body it is; refuse it, without keeping any of it, if it has to have a key."""
+        try:
+            self._holder = self.holders.name(self.headers, self._peer)
+        except Unauthorized as exc:
+            self._doom(KeyMissing(exc.message))
+        except Overloaded as exc:
+            self._doom(TooManyGuesses(exc.message, exc.retry_after_s))
+
+    @property
+    def _doomed(self) -> bool:
+        return self.error is not None or isinstance(self.body_rcv, Discarding)
+
     def _refuse_chunked(self) -> None:
         if self.completed or self.body_bytes_received > CHUNKED_BYTES:
             self.error = LengthMissing("Send the body with a Content-Length header.")
             self.completed = True
 
     def _account(self, count: int) -> None:
-        if count and not self.budget.try_take(count):
+        if count and not self.budget.try_take(count, self._holder):
             self._doom(TooManyUploads("Too many uploads are under way; come back later."))
         else:
             self.held_bytes += count
 
     def _give_back(self) -> None:
         held, self.held_bytes = self.held_bytes, 0
-        self.budget.give_back(held)
+        self.budget.give_back(held, self._holder)
 
     def _doom(self, error: Error) -> None:
         """Refuse with `error`: at once if the client waits for our word, else after its body."""

@@ -10,6 +10,16 @@ class Refusal(Error):  # type: ignore[misc]  # noqa: N818
 
     kind = "invalid_request"
     retry_after_s: int | None = None
+    headers: tuple[tuple[str, str], ...] = ()
+
+
+class KeyMissing(Refusal):
+    """401: a body came without a valid key; it is not kept for a moment."""
+
+    code = 401
+    reason = "Unauthorized"
+    kind = "unauthorized"
+    headers = (("WWW-Authenticate", "Bearer"),)
 
 
 class LengthMissing(Refusal):
@@ -34,6 +44,18 @@ class TooManyUploads(Refusal):
     reason = "Too Many Requests"
     kind = "overloaded"
     retry_after_s = 5
+
+
+class TooManyGuesses(Refusal):
+    """429: too many wrong keys came from there."""
+
+    code = 429
+    reason = "Too Many Requests"
+    kind = "overloaded"
+
+    def __init__(self, body: str, retry_after_s: int) -> None:
+        super().__init__(body)
+        self.retry_after_s = retry_after_s
 
 
 class DiskFull(Refusal):

@@ -17,8 +17,10 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
+from api.auth import Keys
 from api.front.budget import UploadBudget
 from api.front.channel import Channel
+from api.front.holders import Holders
 from api.front.parser import HEADER_BYTES, Parser
 from api.multipart import ENVELOPE_BYTES
 from contract.settings import MIB, Settings
@@ -83,13 +85,17 @@ class _Stop:
         self._front.pull_trigger()
 
 
-def open_front(app: Any, settings: Settings, host: str, port: int, max_body_bytes: int) -> Front:
+def open_front(
+    app: Any, settings: Settings, keys: Keys, host: str, port: int, max_body_bytes: int
+) -> Front:
     """Return a front that listens on host:port. Raises OSError if it cannot."""
     _raise_file_limit()
     Parser.max_body_bytes = max_body_bytes
+    Parser.holders = Holders(keys, settings.trusted_proxy)
     # less than one body would refuse every large upload for ever
-    Parser.budget = UploadBudget(max(settings.max_uploads_bytes, max_body_bytes))
-    Parser.larger = {ARCHIVES_PATH: UploadBudget(settings.max_archive_bytes + ENVELOPE_BYTES)}
+    Parser.budget = _shared(settings.max_uploads_bytes // 2, max_body_bytes)
+    # two archives at once, so that one caller's does not shut out all others
+    Parser.larger = {ARCHIVES_PATH: _shared(0, settings.max_archive_bytes + ENVELOPE_BYTES)}
     adjustments = Adjustments(
         host=host,
         port=port,
@@ -110,6 +116,12 @@ def open_front(app: Any, settings: Settings, host: str, port: int, max_body_byte
         **_believed(settings.trusted_proxy),
     )
     return Front(app, adj=adjustments, sockinfo=adjustments.listen[0])
+
+
+def _shared(half_bytes: int, one_body_bytes: int) -> UploadBudget:
+    """Return a budget of which one caller may have half, and in that half one body at least."""
+    share_bytes = max(half_bytes, one_body_bytes)
+    return UploadBudget(2 * share_bytes, share_bytes)
 
 
 def _believed(proxy: str | None) -> dict[str, Any]:

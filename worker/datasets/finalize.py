@@ -91,6 +91,8 @@ class Finalizer:
                 index.write(shard, results)
             files = self._store(record.id, errors, index)
         summary = tally.summary(record, plan, files)
+        if record.request.spec.webhook_url:  # before the end, which is then sure to be told
+            self.patience(lambda: self.files.owe_call(record.id))
         self.patience(lambda: self.files.write_summary(summary))
         return summary
 

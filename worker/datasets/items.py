@@ -36,6 +36,7 @@ class ItemOutput:
     height: int
     depth: DepthInfo
     files: Sequence[RenderedFile]
+    warnings: tuple[str, ...] = ()
 
 
 Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
@@ -108,6 +109,7 @@ class ItemRunner:
             height=output.height,
             depth_min=output.depth.min,
             depth_max=output.depth.max,
+            warnings=output.warnings,
             outputs=stored,
             timings=clock.timings(),
         )

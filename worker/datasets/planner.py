@@ -59,7 +59,7 @@ class Planner:
             try:
                 answer = self._planned(step, self._plan(step, record, held))
             except InvalidRequest as exc:
-                self._refuse(step, exc)
+                self._refuse(step, record, exc)
                 return
             except (_Stopped, StorageUnavailable) as exc:
                 log.warning("planning is interrupted: %s", exc, extra=_about(step))
@@ -67,7 +67,7 @@ class Planner:
                 return
             except Exception:
                 log.exception("planning failed", extra=_about(step))
-                self._again_or_refuse(step, crashes)
+                self._again_or_refuse(step, record, crashes)
                 return
         self.dispatcher.after(step.dataset_id, answer)
 
@@ -108,17 +108,22 @@ class Planner:
         if held.lost or self.stopping():
             raise _Stopped("the step was lost or the worker is stopping")
 
-    def _again_or_refuse(self, step: Step, crashes: int) -> None:
+    def _again_or_refuse(self, step: Step, record: DatasetRecord, crashes: int) -> None:
         if crashes + 1 >= MAX_CRASHES:
-            self._refuse(step, InternalError("planning failed too often for a reason of ours"))
+            reason = InternalError("planning failed too often for a reason of ours")
+            self._refuse(step, record, reason)
         else:
             self.patience(lambda: self.ledger.release(step, counted=True))
 
-    def _refuse(self, step: Step, exc: DepthqError) -> None:
+    def _refuse(self, step: Step, record: DatasetRecord, exc: DepthqError) -> None:
         log.info("refused: %s", exc, extra=_about(step))
         error = JobError(code=exc.code, message=exc.message, retryable=exc.retryable)
+        tells = record.request.spec.webhook_url is not None
+        if tells:
+            self.patience(lambda: self.files.owe_call(step.dataset_id))
         self.patience(lambda: self.files.write_refused(step.dataset_id, error))
-        self.patience(lambda: self.webhooks.schedule(step.dataset_id, time.time()))
+        if tells:
+            self.patience(lambda: self.webhooks.schedule(step.dataset_id, time.time()))
         self.patience(lambda: self.ledger.refuse(step, error))
 
 

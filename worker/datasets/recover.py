@@ -6,38 +6,67 @@ Nothing is sent: the workers' own reconciler sees what has no message and sends 
 from __future__ import annotations
 
 import logging
+import time
 
 from contract.datasets import DatasetRecord
+from contract.names import dataset_prefix, idempotency_marks
 from contract.states import DatasetState
 from storage.dataset_objects import DatasetObjects
 from storage.dataset_recovery import dataset_ids, restore
 from storage.datasets import DatasetStore
+from storage.idempotency import IDEMPOTENCY_TTL_S
+from storage.jobs import JobStore
 from storage.objects import ObjectStore
+from storage.webhooks import WebhookQueue
+from worker.marks import MarkReader
 
 log = logging.getLogger(__name__)
 
 
-def recover_datasets(objects: ObjectStore, ledger: DatasetStore) -> dict[str, int]:
+def recover_datasets(
+    objects: ObjectStore, ledger: DatasetStore, jobs: JobStore, webhooks: WebhookQueue
+) -> dict[str, int]:
     """Rebuild every dataset that the ledger does not know; return how many, and those unfinished.
+
+    Their idempotency keys and calls still due come back too, from their marks.
 
     Safe to run at any time and twice. Raises StorageUnavailable.
     """
     files = DatasetObjects(objects)
     counts = {"datasets": 0, "datasets_rebuilt": 0, "datasets_unfinished": 0}
-    for dataset_id in dataset_ids(objects):
-        counts["datasets"] += 1
-        known = ledger.get(dataset_id)
-        if known is not None:
-            _bring_up_to_date(files, ledger, known)
-            continue
-        record = restore(files, ledger, dataset_id)
-        if record is None:
-            continue
+    with MarkReader(objects, jobs, webhooks) as marks:
+        for dataset_id in dataset_ids(objects):
+            counts["datasets"] += 1
+            _bind_keys(objects, marks, dataset_id)
+            record = ledger.get(dataset_id)
+            if record is not None:
+                _bring_up_to_date(files, ledger, record)
+            else:
+                record = _rebuild(files, ledger, dataset_id, counts)
+            if record is not None and files.owes_call(record):
+                webhooks.schedule_again(dataset_id, time.time())
+    return counts
+
+
+def _rebuild(
+    files: DatasetObjects, ledger: DatasetStore, dataset_id: str, counts: dict[str, int]
+) -> DatasetRecord | None:
+    record = restore(files, ledger, dataset_id)
+    if record is not None:
         counts["datasets_rebuilt"] += 1
         counts["datasets_unfinished"] += not record.state.terminal
         about = {"action": "reconcile", "dataset_id": dataset_id}
         log.info("rebuilt: %s, %s", record.state, record.counts, extra=about)
-    return counts
+    return record
+
+
+def _bind_keys(objects: ObjectStore, marks: MarkReader, dataset_id: str) -> None:
+    """Read the marks of idempotency keys, of datasets young enough to have some that count."""
+    youngest_day = time.strftime("%Y%m%d", time.gmtime(time.time() - IDEMPOTENCY_TTL_S))
+    if dataset_id[:8] < youngest_day:
+        return
+    for info in objects.list(idempotency_marks(dataset_prefix(dataset_id))):
+        marks.bind(dataset_id, info.key.rpartition("/")[2], info.modified_at)
 
 
 def _bring_up_to_date(files: DatasetObjects, ledger: DatasetStore, record: DatasetRecord) -> None:

@@ -176,6 +176,8 @@ def _adapted(computer: Computer, throughput: Throughput) -> Compute:
         with throughput.working():
             computed = computer.compute(data, options, clock, None, heat_range)
         prepared = computed.prepared
-        return ItemOutput(prepared.width, prepared.height, computed.depth, computed.files)
+        return ItemOutput(
+            prepared.width, prepared.height, computed.depth, computed.files, prepared.damage
+        )
 
     return compute

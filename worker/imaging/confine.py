@@ -1,4 +1,4 @@
-"""What a decoding child may use: memory, CPU time, files. Called in the child, on itself."""
+"""What a decoding child may use: memory, CPU time, system calls. Called in the child, on itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import os
 import resource
 import signal
 from pathlib import Path
+
+from worker.imaging import seccomp
 
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _MAX_FILES = 32
@@ -22,10 +24,16 @@ def confine(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_WRITTEN_BYTES, _MAX_WRITTEN_BYTES))
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    if hasattr(ctypes.CDLL(None), "prctl"):
-        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+    give_up_privileges()
     with contextlib.suppress(OSError):  # no /proc: then the kernel chooses its victim itself
         Path("/proc/self/oom_score_adj").write_text("1000")
+    seccomp.install()  # last: it takes files away too; where there is none, the limits remain
+
+
+def give_up_privileges() -> None:
+    """Have no program that this process might start be more privileged than it is."""
+    if hasattr(ctypes.CDLL(None), "prctl"):
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def allow(seconds: float) -> None:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.imaging.damage import damage
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -20,7 +22,12 @@ class Prepared:
     downsampled_to: tuple[int, int] | None  # width, height, if the limit changed them
     decode_ms: float
     prepare_ms: float
-    warnings: tuple[str, ...]
+    warnings: tuple[str, ...]  # lines of the decoder's
+
+    @property
+    def damage(self) -> tuple[str, ...]:
+        """What the decoder's lines tell of damage, as stable codes."""
+        return damage(self.warnings)
 
     @classmethod
     def from_answer(cls, meta: Mapping[str, Any], tensor: bytearray) -> Prepared:

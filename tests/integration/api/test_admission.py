@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from contract.key_limits import key_digest
 from tests.unit.api.fakes import jpeg
 
 
@@ -38,6 +39,19 @@ def test_a_rate_holds_per_key_and_says_so(make_api):
     assert submit(api, key="bert").status_code == 202
     assert submit(api, key="anna", address="198.51.100.9").status_code == 429
     assert len(api.kept()) == 3
+
+
+def test_a_key_may_have_limits_of_its_own(make_api):
+    own = f"{key_digest('anna')[:12]}=3/1000,{key_digest('bert')[:12]}=0/0"
+    api = make_api(api_keys="anna,bert,carl", rate_per_minute=1, key_limits=own)
+    assert statuses(api, 4, key="anna") == [202, 202, 202, 429]
+    assert (
+        submit(api, key="anna").headers["RateLimit-Policy"]
+        == '"minute";q=3;w=60, "day";q=1000;w=86400'
+    )
+    assert statuses(api, 4, key="bert") == [202] * 4
+    assert "RateLimit" not in submit(api, key="bert").headers
+    assert statuses(api, 2, key="carl") == [202, 429]
 
 
 def test_a_quota_counts_what_was_accepted(make_api):
@@ -114,6 +128,26 @@ def test_a_redis_that_is_nearly_full_takes_no_more(api, redis):
     redis.config_set("maxmemory", 0)
     api.parts.capacity._memory._kept = None
     assert submit(api).status_code == 202
+
+
+def test_a_disk_that_is_nearly_full_takes_no_more(make_api, monkeypatch):
+    # Given a disk of which any use is too much, and which has less than enough left
+    monkeypatch.setattr("storage.disk.ENOUGH_FREE_BYTES", 1 << 62)
+    api = make_api(max_disk_share=1e-9)
+    # Then nothing new is taken, and readiness says why
+    for path in ("/v1/jobs", "/v1/datasets"):
+        answer = api.client.post(path, data=jpeg(), content_type="image/jpeg")
+        assert (answer.status_code, answer.json["code"]) == (503, "storage_unavailable")
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert api.kept() == []
+    ready = api.client.get("/readyz")
+    assert (ready.status_code, ready.json["checks"]["room"]["ok"]) == (503, False)
+    assert "full" in ready.json["checks"]["room"]["detail"]
+    # When there is room again
+    monkeypatch.setattr("storage.disk.ENOUGH_FREE_BYTES", 1)
+    api.parts.capacity._disk._kept = None  # the check may be half a second old
+    assert submit(api).status_code == 202
+    assert api.client.get("/readyz").status_code == 200
 
 
 def test_a_redis_that_refuses_writes_takes_no_more(api, redis):

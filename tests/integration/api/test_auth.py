@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from api.guesses import MOST
 from contract.jobs import JobRequest
 from contract.names import REQUEST_METADATA, input_object
 from tests.unit.api.fakes import jpeg
@@ -68,3 +69,10 @@ def test_the_same_idempotency_key_of_another_owner_is_another_job(api):
 )
 def test_what_holds_no_job_is_open(api, path):
     assert api.client.get(path).status_code == 200
+
+
+def test_wrong_keys_without_end_have_to_wait(api):
+    answers = [call(api, "GET", "/v1/models", f"guess-{number}") for number in range(MOST + 1)]
+    assert [answer.status_code for answer in answers] == [401] * MOST + [429]
+    assert int(answers[-1].headers["Retry-After"]) > 0
+    assert answers[-1].json["code"] == "overloaded"

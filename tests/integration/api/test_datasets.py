@@ -32,6 +32,8 @@ from contract.names import (
 )
 from contract.states import DatasetState
 from storage.datasets import new_step
+from storage.webhooks import WebhookQueue
+from worker.datasets.recover import recover_datasets
 
 DEPTH = b"a depth map"
 BAD = JobError(code="image_corrupt", message="its header is broken", retryable=False)
@@ -180,6 +182,16 @@ def test_an_idempotency_key_makes_one_dataset(api):
     assert first.id == again.id
     assert (other.status_code, problem(other).code) == (409, "conflict")
     assert len(api.parts.dispatch.steps) == 1
+
+
+def test_a_replay_after_redis_was_wiped_is_the_same_dataset(api, redis):
+    headers = {"Idempotency-Key": "k1"}
+    first = document(submit(api, headers=headers))
+    redis.flushall()
+    parts = api.parts
+    recover_datasets(parts.objects, parts.datasets, parts.jobs, WebhookQueue(redis))
+    assert document(submit(api, headers=headers)).id == first.id
+    assert submit(api, name="other", headers=headers).status_code == 409
 
 
 def test_a_broker_that_is_away_does_not_refuse_the_dataset(api):

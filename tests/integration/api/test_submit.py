@@ -10,8 +10,10 @@ import pytest
 
 from contract.documents import JobDocument, Problem
 from contract.names import Lane, input_object
+from storage.webhooks import WebhookQueue
 from tests.integration.api.worker import DEPTH, fail, succeed
 from tests.unit.api.fakes import jpeg
+from worker.restore import restore_jobs
 
 IMAGE = {"Content-Type": "image/jpeg"}
 
@@ -69,6 +71,7 @@ def test_a_finished_job_has_its_files(api):
     done = document(api.client.get(job.links.self))
     assert (done.state, done.terminal, done.position) == ("succeeded", True, None)
     assert done.outputs["depth"].url == job.links.outputs["depth"]
+    assert (job.input.warnings, done.input.warnings) == ((), ("corrupt_data",))
     assert (done.depth.min, done.model.engine, done.timings.infer_ms) == (0.5, "simulated", 1.5)
     assert done.finished_at >= done.created_at
     with api.client.get(done.outputs["depth"].url) as file:
@@ -157,14 +160,28 @@ def test_ten_replays_at_once_are_one_job(api):
         answers = list(pool.map(replay, range(10)))
     assert {answer.status_code for answer in answers} == {202}
     assert len({document(answer).id for answer in answers}) == 1
-    assert (len(api.kept()), api.queued(), len(api.parts.dispatch.sent)) == (1, 1, 1)
+    inputs = [key for key in api.kept() if key.endswith("/input")]
+    assert (len(inputs), api.queued(), len(api.parts.dispatch.sent)) == (1, 1, 1)
+
+
+def test_a_replay_after_redis_was_wiped_is_the_same_job(api, redis):
+    first = document(submit(api, Idempotency_Key="k"))
+    redis.flushall()
+    parts = api.parts
+    restore_jobs(parts.objects, parts.jobs, WebhookQueue(redis), lambda *_: None, 1)
+    assert document(submit(api, Idempotency_Key="k")).id == first.id
+    other = api.client.post("/v1/jobs", data=jpeg(65), headers={**IMAGE, "Idempotency-Key": "k"})
+    assert other.status_code == 409
+    # and the mark goes with the job
+    api.client.delete(first.links.self)
+    assert api.kept() == []
 
 
 def test_a_key_for_another_image_is_a_conflict(api):
     submit(api, Idempotency_Key="k")
     other = api.client.post("/v1/jobs", data=jpeg(65), headers={**IMAGE, "Idempotency-Key": "k"})
     assert (other.status_code, other.json["code"]) == (409, "conflict")
-    assert len(api.kept()) == 1
+    assert len([key for key in api.kept() if key.endswith("/input")]) == 1
 
 
 def test_delete_cancels_and_leaves_nothing(api):

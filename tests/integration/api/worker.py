@@ -25,6 +25,7 @@ def succeed(parts, job_id: str) -> None:
     result = JobResult(
         id=job_id, state=JobState.SUCCEEDED, attempt=record.attempt,
         started_at=time.time(), finished_at=time.time(), width=64, height=48, model=model,
+        warnings=("corrupt_data",),
         depth=DepthInfo(min=0.5, max=9.0), timings=Timings(infer_ms=1.5),
         outputs={name: store(parts, job_id, name) for name in record.request.options.outputs},
     )  # fmt: skip

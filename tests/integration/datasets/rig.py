@@ -25,8 +25,10 @@ from contract.names import (
 from storage.dataset_objects import DatasetObjects
 from storage.dataset_recovery import restore
 from storage.datasets import DatasetStore
+from storage.jobs import JobStore
 from storage.webhooks import WebhookQueue
 from worker.datasets.dispatcher import message
+from worker.datasets.recover import recover_datasets
 from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
 from worker.imaging.prepared import Prepared
 from worker.outcome import Computed
@@ -59,7 +61,8 @@ class FakeComputer:
                 raise error(f"a bad image: {data[:20]!r}")
         digest = hashlib.sha256(data + options.model_dump_json().encode()).digest()
         tensor = np.zeros((3, 32, 32), np.float32)
-        prepared = Prepared(tensor, 64, 48, None, 1.0, 1.0, ())
+        said = ("Premature end of JPEG file",) if data.startswith(HALF) else ()
+        prepared = Prepared(tensor, 64, 48, None, 1.0, 1.0, said)
         files = [self._file(output, digest, options) for output in options.outputs]
         return Computed(prepared, MODEL, DepthInfo(min=0.0, max=float(len(data))), files)
 
@@ -114,6 +117,7 @@ class Rig:
     def __init__(self, settings, redis, objects, computer=None, queue=None, name="w1"):
         self.objects = objects
         self.files = DatasetObjects(objects)
+        self.jobs, self.webhooks = JobStore(redis), WebhookQueue(redis)
         self.ledger = DatasetStore(redis)
         self.queue = queue or FakeQueue()
         self.computer = computer or FakeComputer()
@@ -127,7 +131,7 @@ class Rig:
             send=self.queue.send,
             leads=lambda: True,
             patience=self.patience,
-            webhooks=WebhookQueue(redis),
+            webhooks=self.webhooks,
             throughput=Throughput(),
             worker=name,
         )
@@ -152,6 +156,10 @@ class Rig:
             self.ledger.create(DatasetRecord(request=request))
             self.queue.send(*message(dataset_id, STEP_PLAN))
         return dataset_id
+
+    def recover(self):
+        """Compare Redis with storage; return what was done."""
+        return recover_datasets(self.objects, self.ledger, self.jobs, self.webhooks)
 
     def step(self):
         """Run one message; False: none waits."""
@@ -230,6 +238,9 @@ class Rig:
     def stop(self):
         """End the item threads."""
         self.worker.stop()
+
+
+HALF = b"half "  # what begins so is decoded, with a warning
 
 
 def put_images(store, count, prefix="photos/", bad=()):

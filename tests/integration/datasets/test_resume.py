@@ -9,11 +9,11 @@ import pytest
 
 from contract.datasets import RetryRequest
 from contract.errors import StorageUnavailable
-from contract.names import dataset_key
+from contract.names import WEBHOOK_MARK, dataset_key, dataset_object
 from contract.states import DatasetState
 from storage.datasets import new_step
+from storage.marks import clear_mark
 from tests.integration.datasets.rig import FakeComputer, put_images
-from worker.datasets.recover import recover_datasets
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15}
@@ -56,7 +56,7 @@ def test_a_wiped_redis_costs_only_what_was_not_finished(rig, photos, redis):
     redis.flushall()
     rig.queue.clear()
     rig.computer.computed.clear()
-    counts = recover_datasets(rig.objects, rig.ledger)
+    counts = rig.recover()
     assert counts == {"datasets": 2, "datasets_rebuilt": 2, "datasets_unfinished": 1}
     rebuilt = rig.ledger.get(dataset_id)
     assert (rebuilt.shards_done, rebuilt.counts.done) == (done, done * 6)
@@ -65,7 +65,25 @@ def test_a_wiped_redis_costs_only_what_was_not_finished(rig, photos, redis):
     assert len(rig.computer.computed) == 60 - done * 6
     assert record.counts.succeeded == 57
     assert outputs(rig, dataset_id) == expected
-    assert recover_datasets(rig.objects, rig.ledger)["datasets_rebuilt"] == 0
+    assert rig.recover()["datasets_rebuilt"] == 0
+
+
+def test_the_call_that_a_finished_dataset_owes_is_due_again_after_a_wipe(rig, photos, redis):
+    # Given two finished datasets, of which one has told its end, and a refused one
+    put_images(photos, 3)
+    url = {"webhook_url": "https://example.org/hook"}
+    told, untold = finished(rig, **url), finished(rig, **url)
+    finished(rig)
+    refused = rig.submit(prefix="s3://photos/nothing/", **url)
+    rig.run()
+    clear_mark(rig.objects, dataset_object(told, WEBHOOK_MARK))
+    # When Redis forgets, and once more when it does not
+    redis.flushall()
+    rig.recover()
+    assert sorted(rig.webhooks.due(time.time() + 1)) == sorted([untold, refused])
+    rig.webhooks.schedule(untold, time.time() + 600)
+    rig.recover()
+    assert rig.webhooks.due(time.time() + 60) == [refused], "what is scheduled stays so"
 
 
 def test_a_redis_wiped_in_a_retry_resumes_the_retry(rig, photos, redis):
@@ -246,7 +264,7 @@ def test_a_cancel_and_a_retry_that_redis_forgot_are_done_again(rig, photos):
     retried, canceled = finished(rig), rig.submit(**PREFIX)
     rig.files.write_retry(retried, RetryRequest(round=1, requested_at=time.time()))
     rig.files.write_canceled(canceled)
-    recover_datasets(rig.objects, rig.ledger)
+    rig.recover()
     assert rig.ledger.get(retried).state is DatasetState.PLANNING
     assert rig.ledger.get(canceled).state is DatasetState.CANCELED
 

@@ -21,7 +21,7 @@ from contract.names import (
 from contract.states import DatasetState
 from storage.dataset_errors import errors_page
 from storage.dataset_recovery import dataset_ids
-from tests.integration.datasets.rig import FakeComputer, put_images
+from tests.integration.datasets.rig import HALF, FakeComputer, put_images
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15, 40, 41}
@@ -51,6 +51,15 @@ def test_a_prefix_with_bad_images_completes_and_every_count_adds_up(rig, photos)
     errors = rig.objects.get(dataset_object(dataset_id, DATASET_ERRORS)).splitlines()
     assert len(errors) == 5
     assert {json.loads(line)["error"]["code"] for line in errors} == set(record.counts.by_code)
+
+
+def test_a_damaged_image_that_was_decoded_says_so_in_its_result(rig, photos):
+    put_images(photos, 3)
+    photos.put("photos/00001.jpg", HALF + b"image", media_type="image/jpeg")
+    dataset_id = rig.submit(**PREFIX)
+    rig.run(dataset_id)
+    warnings = {result.uri[-9:]: result.warnings for result in rig.results(dataset_id)}
+    assert warnings == {"00000.jpg": (), "00001.jpg": ("truncated",), "00002.jpg": ()}
 
 
 def test_the_index_has_a_row_per_item(rig, photos):
@@ -335,9 +344,10 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     refused = rig.submit(prefix="s3://photos/nothing/", **url)
     rig.submit(**PREFIX)
     rig.run()
+    assert all(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
-    Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.ledger).tick()
+    Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.objects, rig.ledger).tick()
     # Then each ending is told once
     told = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
     assert told == {
@@ -345,3 +355,4 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
         refused: ("dataset.failed", f"msg_{refused}_0"),
     }
     assert queue.due(time.time() + 10) == []
+    assert not any(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))

@@ -20,7 +20,7 @@ from contract.states import JobState
 from storage.factory import open_job_store
 from storage.filesystem import FilesystemStore
 from storage.memory import MemoryStore
-from storage.recovery import rebuild, unfinished
+from storage.recovery import job_folders, rebuild, unfinished
 from storage.s3 import S3Store
 from tests.conftest import new_bucket
 from tests.integration.storage.records import make_record, make_result
@@ -46,6 +46,12 @@ def end(objects, result):
     body = result.model_dump_json().encode()
     objects.put(result_object(result.id), body, media_type="application/json")
     return result
+
+
+def waiting_since(objects, day):
+    """Return the records of unfinished jobs."""
+    found = (unfinished(objects, folder) for folder in job_folders(objects, day))
+    return [record for record in found if record]
 
 
 def test_an_accepted_job_is_rebuilt_as_queued_with_all_that_was_asked(objects):
@@ -97,9 +103,9 @@ def test_the_unfinished_jobs_are_found_since_a_day(objects):
     objects.put("jobs/2999/01/01/stranger/input", b"", media_type="text/plain")
     objects.put("datasets/x/dataset.json", b"{}", media_type="application/json")
 
-    found = {record.id for record in unfinished(objects, today.date())}
+    found = {record.id for record in waiting_since(objects, today.date())}
     assert found == set(ids[1:])
-    assert {record.id for record in unfinished(objects, date(2001, 2, 3))} == {*ids[1:], old}
+    assert {record.id for record in waiting_since(objects, date(2001, 2, 3))} == {*ids[1:], old}
 
 
 def test_a_wiped_redis_is_filled_again_from_storage(objects, redis, redis_url):
@@ -114,7 +120,7 @@ def test_a_wiped_redis_is_filled_again_from_storage(objects, redis, redis_url):
     redis.flushall()
 
     since = datetime.now(UTC).date().replace(day=1)
-    assert all(store.create(record) for record in unfinished(objects, since))
+    assert all(store.create(record) for record in waiting_since(objects, since))
     assert set(store.queued(Lane.BULK, older_than_s=0, limit=9)) == {waiting.id, running.id}
     assert store.get(ended.id) is None
     assert store.create(rebuild(objects, ended.id))

@@ -11,7 +11,14 @@ from redis import Redis
 from contract.errors import DecoderCrashed, ImageUndecodable, StorageUnavailable
 from contract.ids import new_id
 from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult, ModelInfo
-from contract.names import Lane, input_object, job_prefix, result_object
+from contract.names import (
+    Lane,
+    input_object,
+    job_prefix,
+    poisoned_mark,
+    result_object,
+    webhook_mark,
+)
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs import JobStore
@@ -31,6 +38,7 @@ class Computer:
     def __init__(self) -> None:
         self.failures: dict[bytes, list[Exception]] = {}
         self.computed: list[bytes] = []
+        self.said: tuple[str, ...] = ()  # by the decoder
 
     def compute(self, data, options, clock, deadline_at=None) -> Computed:
         self.computed.append(data)
@@ -38,9 +46,9 @@ class Computer:
             raise self.failures[data].pop(0)
         files = [RenderedFile("depth", "png", "image/png", 1, 1, b"png of " + data)]
         prepared = Prepared.__new__(Prepared)
-        object.__setattr__(prepared, "downsampled_to", None)
-        object.__setattr__(prepared, "width", 1)
-        object.__setattr__(prepared, "height", 1)
+        about = {"downsampled_to": None, "width": 1, "height": 1, "warnings": self.said}
+        for name, value in about.items():
+            object.__setattr__(prepared, name, value)
         return Computed(prepared, MODEL, DepthInfo(min=0, max=1), files)
 
 
@@ -154,6 +162,22 @@ def test_a_decoder_crash_is_tried_three_times_and_then_set_aside(pipeline, jobs,
     assert len(computer.computed) == 3
     assert jobs.get(job_id).result.error.code == "poisoned"
     assert jobs.quarantined() == [job_id]
+    assert objects.head(poisoned_mark(job_id)).size == 0
+
+
+def test_damage_that_was_decoded_all_the_same_is_in_the_result(pipeline, jobs, objects, computer):
+    computer.said = ("Corrupt JPEG data: bad Huffman code",)
+    job_id = accept(jobs, objects)
+    pipeline.run(job_id)
+    assert jobs.get(job_id).result.warnings == ("corrupt_data",)
+
+
+def test_a_call_that_is_owed_is_marked_before_the_result(pipeline, jobs, objects):
+    puts, put = [], objects.put
+    objects.put = lambda key, *rest, **more: (puts.append(key), put(key, *rest, **more))
+    job_id = accept(jobs, objects, webhook_url="https://good.example/hook")
+    pipeline.run(job_id)
+    assert puts[-2:] == [webhook_mark(job_id), result_object(job_id)]
 
 
 def test_a_job_whose_workers_died_three_times_is_not_touched_again(
@@ -206,7 +230,7 @@ def end_when_the_result_is_written(objects: FaultyStore, job_id: str, end) -> No
 
 
 def test_a_job_that_is_canceled_at_the_last_moment_leaves_no_result(pipeline, jobs, objects):
-    job_id = accept(jobs, objects)
+    job_id = accept(jobs, objects, webhook_url="https://good.example/hook")
     end_when_the_result_is_written(objects, job_id, lambda: jobs.cancel(job_id))
     pipeline.run(job_id)
     assert {info.key for info in objects.list("")} == {input_object(job_id)}

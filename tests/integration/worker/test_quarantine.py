@@ -7,10 +7,18 @@ import pytest
 from contract.errors import NotFound
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest, JobResult
-from contract.names import REQUEST_METADATA, Lane, input_object, queue_name, result_object
+from contract.names import (
+    REQUEST_METADATA,
+    Lane,
+    input_object,
+    poisoned_mark,
+    queue_name,
+    result_object,
+)
 from contract.settings import Settings
 from contract.states import JobState
 from storage.factory import open_job_store, open_object_store
+from storage.marks import set_mark
 from worker.outcome import store_result
 from worker.quarantine import Quarantine, main
 
@@ -43,6 +51,7 @@ def poisoned_job(quarantine: Quarantine) -> str:
         finished_at=2.0,
         error={"code": "poisoned", "message": "failed 3 times", "retryable": False},
     )
+    set_mark(quarantine.objects, poisoned_mark(request.id))
     store_result(quarantine.objects, result)
     assert quarantine.jobs.finish(result)
     quarantine.jobs.quarantine(request.id)
@@ -63,8 +72,9 @@ def test_a_released_job_is_as_new_and_has_a_message(quarantine, redis):
     assert (record.state, record.attempt, record.result) == (JobState.QUEUED, 0, None)
     assert quarantine.jobs.quarantined() == []
     assert redis.llen(queue_name(Lane.INTERACTIVE)) == 1
-    with pytest.raises(NotFound):
-        quarantine.objects.get(result_object(job_id))
+    for key in (result_object(job_id), poisoned_mark(job_id)):
+        with pytest.raises(NotFound):
+            quarantine.objects.get(key)
 
 
 def test_an_unknown_job_is_said_to_be_unknown(quarantine, capsys):

@@ -14,6 +14,7 @@ from contract.states import JobState
 from storage.incarnation import Incarnation
 from storage.jobs import JobStore
 from storage.memory import MemoryStore
+from storage.webhooks import WebhookQueue
 from worker.restore import Restorer, restore_jobs
 
 
@@ -38,7 +39,9 @@ def restorer(redis, jobs, objects, sent):
         sent.append(job_id)
 
     return Restorer(
-        Incarnation(redis), lambda: True, (lambda: restore_jobs(objects, jobs, send, 1),)
+        Incarnation(redis),
+        lambda: True,
+        (lambda: restore_jobs(objects, jobs, WebhookQueue(redis), send, 1),),
     )
 
 
@@ -91,7 +94,7 @@ def test_a_job_deleted_meanwhile_does_not_come_back(redis, jobs, objects, sent):
         return create(record)
 
     jobs.create = create_late
-    restore_jobs(objects, jobs, lambda job_id, lane: sent.append(job_id), 1)
+    restore_jobs(objects, jobs, WebhookQueue(redis), lambda job_id, lane: sent.append(job_id), 1)
     assert sent == []
     assert jobs.get(doomed) is None
 

@@ -35,7 +35,8 @@ class Computer:
         self.calls += 1
         file = RenderedFile("depth", "png", "image/png", 1, 1, b"depth %d" % self.calls)
         prepared = Prepared.__new__(Prepared)
-        for name, value in {"downsampled_to": None, "width": 1, "height": 1}.items():
+        about = {"downsampled_to": None, "width": 1, "height": 1, "warnings": ()}
+        for name, value in about.items():
             object.__setattr__(prepared, name, value)
         return Computed(prepared, MODEL, DepthInfo(min=0, max=1), [file])
 

@@ -14,10 +14,13 @@ from redis import Redis
 from contract.errors import InvalidRequest, UrlForbidden
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest, JobResult
+from contract.names import webhook_mark
 from contract.options import JobOptions
 from contract.states import JobState
 from outbound.http import Answer, Door
 from storage.jobs import JobStore
+from storage.marks import set_mark
+from storage.memory import MemoryStore
 from storage.webhooks import WebhookQueue
 from worker.webhooks import PAUSES_S, Webhooks, secret_key
 
@@ -56,8 +59,13 @@ def outside() -> Outside:
 
 
 @pytest.fixture
-def webhooks(jobs, queue, outside) -> Webhooks:
-    return Webhooks(jobs, queue, outside, secret_key(SECRET), lambda: True)
+def objects() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def webhooks(jobs, queue, outside, objects) -> Webhooks:
+    return Webhooks(jobs, queue, outside, secret_key(SECRET), lambda: True, objects)
 
 
 def ended_job(jobs: JobStore, queue: WebhookQueue, *, finished: bool = True) -> str:
@@ -136,10 +144,27 @@ def test_a_receiver_that_is_gone_is_not_called_again(webhooks, jobs, queue, outs
     assert queue.due(time.time() + 1e9) == []
 
 
+@pytest.mark.parametrize("answers", [[], [410], [500] * 100])
+def test_the_mark_in_storage_goes_when_nothing_is_owed_any_more(
+    webhooks, jobs, queue, outside, redis, objects, answers
+):
+    # Given a job whose end is owed, also in storage
+    job_id = ended_job(jobs, queue)
+    set_mark(objects, webhook_mark(job_id))
+    outside.answers = answers
+    # When it is told, not wanted, or given up; and only then
+    while queue.due(time.time() + 1e9):
+        assert [info.key for info in objects.list("")] == [webhook_mark(job_id)]
+        make_due(redis, job_id)
+        webhooks.tick()
+    # Then there is no mark
+    assert list(objects.list("")) == []
+
+
 def test_an_internal_address_is_never_called(jobs, queue):
     ended_job(jobs, queue)
     door = Door(locate=lambda *_: (_ for _ in ()).throw(UrlForbidden("inside")))
-    assert Webhooks(jobs, queue, door, KEY, lambda: True).tick() == 0
+    assert Webhooks(jobs, queue, door, KEY, lambda: True, MemoryStore()).tick() == 0
 
 
 @pytest.mark.parametrize("secret", ["whsec_short", "whsec_!!!", "whsec_" + "A" * 400])

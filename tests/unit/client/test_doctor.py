@@ -73,5 +73,11 @@ def test_a_taken_port_matters_only_if_it_was_chosen(monkeypatch):
     assert finding("port").level == "note"
 
 
+def test_the_doctor_says_whether_decoders_are_confined_by_the_kernel(monkeypatch):
+    assert "seccomp" in finding("confinement").message
+    monkeypatch.setattr(doctor.sys, "executable", "/nowhere/python")
+    assert finding("confinement").level == "note"
+
+
 def test_the_cores_come_with_what_a_worker_makes_of_them():
     assert "at a time" in finding("cores").message

@@ -16,7 +16,7 @@ from api.front.server import BODY_BYTES_PER_S, BODY_S, HEADER_S
 def overdue(after_s: float, *, headers_finished: bool, received: int = 0) -> bool:
     """Ask of a connection whose request began `after_s` ago, as the front does."""
     request = SimpleNamespace(headers_finished=headers_finished, body_bytes_received=received)
-    channel = SimpleNamespace(request=request, request_began_at=1000.0)
+    channel = SimpleNamespace(request=request, request_began_at=1000.0, progress=(1000.0, 0))
     limits = (HEADER_S, BODY_S, BODY_BYTES_PER_S)
     return Channel.overdue(channel, 1000.0 + after_s, *limits)
 
@@ -35,6 +35,17 @@ def overdue(after_s: float, *, headers_finished: bool, received: int = 0) -> boo
 )
 def test_a_request_has_so_long_to_arrive(after_s, finished, received, cut):
     assert overdue(after_s, headers_finished=finished, received=received) is cut
+
+
+def test_who_sent_much_and_then_nothing_does_not_keep_its_room():
+    request = SimpleNamespace(headers_finished=True, body_bytes_received=50_000_000)
+    channel = SimpleNamespace(request=request, request_began_at=1000.0, progress=(1000.0, 0))
+    limits = (HEADER_S, BODY_S, BODY_BYTES_PER_S)
+    assert not Channel.overdue(channel, 1030.0, *limits)
+    assert not Channel.overdue(channel, 1089.0, *limits)
+    assert Channel.overdue(channel, 1091.0, *limits)
+    request.body_bytes_received += 50_000_000
+    assert not Channel.overdue(channel, 1092.0, *limits)
 
 
 def test_an_idle_connection_is_not_a_slow_request():

@@ -106,6 +106,7 @@ def test_damage_that_decodes_all_the_same_is_reported(decoder: Decoder) -> None:
     middle = len(data) // 2
     prepared = decoder.decode(data[:middle] + b"\0" * 40 + data[middle + 40 :])
     assert any("orrupt JPEG" in line for line in prepared.warnings)
+    assert prepared.damage == ("corrupt_data",)
     assert decoder.decode(data).warnings == ()
 
 

@@ -1,0 +1,32 @@
+"""Whose upload it is, known from the head alone, before the body takes any room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from api.auth import Keys
+from api.networks import network_of
+
+
+class Holders:
+    """Names the holder of a request's room: its key if keys are asked for, else its address."""
+
+    def __init__(self, keys: Keys, trusted_proxy: str | None) -> None:
+        self._keys, self._trusted_proxy = keys, trusted_proxy
+
+    def name(self, headers: Mapping[str, str], peer: str) -> str:
+        """Return the holder. Raises Unauthorized or Overloaded for the lack of a valid key.
+
+        `headers` are named as the parser names them: upper case, with underscores.
+        """
+        address = network_of(self._address(headers, peer))
+        if not self._keys:
+            return address
+        return self._keys.owner(headers.get("AUTHORIZATION", ""), address)
+
+    def _address(self, headers: Mapping[str, str], peer: str) -> str:
+        """Return the client's address: that of the connection, or what a trusted proxy says."""
+        forwarded = headers.get("X_FORWARDED_FOR", "")
+        if forwarded and self._trusted_proxy in ("*", peer):
+            return forwarded.rpartition(",")[2].strip()
+        return peer

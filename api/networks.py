@@ -1,0 +1,19 @@
+"""Whom an address stands for: an IPv6 customer has at least a /64 of them."""
+
+from __future__ import annotations
+
+import ipaddress
+
+_NEIGHBOURS = {4: 32, 6: 64}
+
+
+def network_of(address: str) -> str:
+    """Return a name for the caller at `address`; `nobody` without one (a Unix socket, a test)."""
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return "nobody"
+    if parsed.version == 6 and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    network = ipaddress.ip_network((parsed, _NEIGHBOURS[parsed.version]), strict=False)
+    return f"at-{network.network_address}"

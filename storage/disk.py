@@ -1,0 +1,44 @@
+"""Whether a disk has room for new work: what was accepted must still be able to end."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+# Beside it a share says little: a tenth of a large disk is room for days. So much is a full backlog
+# (10,000 jobs) of ordinary photographs, half a megabyte each, and their results.
+ENOUGH_FREE_BYTES = 10 * 1024**3
+
+
+class DiskRoom:
+    """Looks at the disk that holds `folder`, which need not be there yet."""
+
+    def __init__(
+        self,
+        folder: Path,
+        max_share: float,
+        look: Callable[[Path], os.statvfs_result] = os.statvfs,
+    ) -> None:
+        """`max_share`: of the disk, in use, from which on it counts as full; 1: never."""
+        self._folder, self._max_share, self._look = folder.absolute(), max_share, look
+
+    def lack(self) -> str:
+        """Return why there is no room for new work; empty: there is."""
+        try:
+            disk = self._look(self._there())
+        except OSError as exc:
+            return f"The disk does not say how full it is: {exc.strerror or exc}."
+        used = disk.f_blocks - disk.f_bfree
+        share = used / max(
+            1, used + disk.f_bavail
+        )  # as df says it: without what root alone may use
+        if share < self._max_share or disk.f_bavail * disk.f_frsize >= ENOUGH_FREE_BYTES:
+            return ""
+        return f"The disk is {share:.0%} full; come back later."
+
+    def _there(self) -> Path:
+        folder = self._folder
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        return folder

@@ -1,0 +1,33 @@
+"""Settings can be shown: no representation and no error of theirs holds a secret."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from contract.settings import Settings
+
+SECRET = "hunter2hunter2"
+
+
+def test_the_representation_shows_no_secret():
+    settings = Settings(
+        redis_url=f"redis://user:{SECRET}@example.org/0",
+        api_keys=SECRET,
+        s3_access_key_id=SECRET,
+        s3_secret_access_key=SECRET,
+        webhook_secret=SECRET,
+        api_key=SECRET,
+    )
+    assert SECRET not in repr(settings)
+    assert SECRET not in str(settings)
+    assert SECRET in settings.redis_url, "it is there for those who connect"
+
+
+@pytest.mark.parametrize("name", sorted(Settings.model_fields))
+def test_no_error_shows_the_value_it_complains_of(name):
+    with pytest.raises(ValidationError) as refused:
+        Settings(**{name: {"url": SECRET}})
+    assert name in str(refused.value)
+    assert SECRET not in str(refused.value)
+    assert SECRET not in repr(refused.value)
