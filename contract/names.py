@@ -86,6 +86,11 @@ QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by t
 CHANGES_CHANNEL = f"{KEY_PREFIX}changes"  # publish: "<job id>" whenever its record changed
 
 
+def presence_channel(machine: str) -> str:
+    """Publish: "here" when a worker of this machine takes a job of the interactive lane."""
+    return f"{KEY_PREFIX}presence:{machine}"
+
+
 # Object keys (one bucket; the filesystem store uses the same)
 def job_prefix(job_id: str) -> str:
     """Return the folder of a job's objects: `jobs/YYYY/MM/DD/<id>/`."""
