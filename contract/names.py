@@ -31,6 +31,21 @@ def queue_name(lane: Lane) -> str:
     return f"depthq.{lane.value}"
 
 
+# The steps of datasets that are no shards: each worker keeps room for them, see worker/app.py.
+STEPS_QUEUE = "depthq.bulk.steps"
+_STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
+
+
+def queue_of(task: str, lane: Lane) -> str:
+    """Return the queue into which a message of `task` is put."""
+    return STEPS_QUEUE if task in _STEPS else queue_name(lane)
+
+
+def queues_of(lane: Lane) -> tuple[str, ...]:
+    """Return all queues that a worker of `lane` consumes."""
+    return (queue_name(lane), STEPS_QUEUE) if lane is Lane.BULK else (queue_name(lane),)
+
+
 # Redis keys. {id} is a job id, {lane} a lane, {worker} a worker's name.
 def job_key(job_id: str) -> str:
     """Hash: the job's record."""
