@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -111,7 +111,9 @@ class OneWorker:
 class Rig:
     """One worker process, so to say."""
 
-    def __init__(self, settings, redis, objects, computer=None, queue=None, name="w1"):
+    def __init__(
+        self, settings, redis, objects, computer=None, queue=None, name="w1", turn=nullcontext
+    ):
         self.objects = objects
         self.files = DatasetObjects(objects)
         self.ledger = DatasetStore(redis)
@@ -130,6 +132,7 @@ class Rig:
             webhooks=WebhookQueue(redis),
             throughput=Throughput(),
             worker=name,
+            turn=turn,
         )
         self.coordinator = DatasetCoordinator(around)
         self.worker = DatasetWorker(self.coordinator, self.computer, MODEL)
