@@ -11,7 +11,7 @@ from celery import Celery
 from celery.exceptions import OperationalError
 
 from contract.errors import StorageUnavailable
-from contract.names import APP_NAME, TASK_RUN_JOB, Lane, queue_name
+from contract.names import APP_NAME, TASK_RUN_JOB, Lane, queue_of
 from contract.settings import Settings
 from storage.celery_transport import TRANSPORT
 
@@ -66,7 +66,7 @@ class CeleryDispatch:
                 task,
                 args=[message_id],
                 task_id=message_id,
-                queue=queue_name(lane),
+                queue=queue_of(task, lane),
                 ignore_result=True,
             )
         except OperationalError as exc:

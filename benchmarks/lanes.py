@@ -1,15 +1,23 @@
-"""Suite `lanes`: what a person waits for one picture while a bulk job saturates the machine."""
+"""Suite `lanes`: what a person waits for one picture while bulk work saturates the machine.
+
+Once beside single jobs of the bulk lane, which ask nothing but the engine, and once beside real
+datasets, which bring their pictures, their planning and their results as well.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
-from typing import Any
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import fmean
+from typing import Any, Protocol
 
 import httpx2
 
 from benchmarks import photographs
 from benchmarks.context import Context
+from benchmarks.dataset_load import DatasetLoad
 from benchmarks.stack import Stack
 from benchmarks.timing import percentile
 from contract.ids import new_id
@@ -21,27 +29,67 @@ from storage.factory import open_object_store
 from storage.jobs import JobStore
 
 AHEAD = 48  # bulk jobs kept waiting
+PICTURES = 2_000  # of a dataset; it is followed by another when it ends
+SETTLE_S = 3.0  # what begins and what ends is not measured
+
+
+class Load(Protocol):
+    """Work for the bulk lane that lasts as long as the context."""
+
+    def __enter__(self) -> Load:
+        """Begin."""
+
+    def __exit__(self, *_: object) -> None:
+        """End, and leave nothing behind that runs."""
+
+    def done(self) -> int:
+        """Return how many images have ended so far."""
 
 
 def run(context: Context) -> dict[str, Any]:
-    """Return the interactive lane's latencies, idle and under bulk load, and the bulk rate."""
+    """Return the interactive lane's latencies, idle and beside both kinds of bulk work."""
     images = photographs.files(context.scratch / "images", 8, 640, 480)
     data = [path.read_bytes() for path in images]
-    count = 15 if context.quick else 100
+    rounds, count = (1, 15) if context.quick else (4, 40)
     with Stack(context.scratch / "stack", s3=True, lanes=(Lane.INTERACTIVE, Lane.BULK)) as stack:
         latencies(stack, data, 5)
-        idle = latencies(stack, data, count)
-        with BulkLoad(stack, data) as bulk:
-            time.sleep(3)
-            began, done = time.perf_counter(), bulk.done()
-            busy = latencies(stack, data, count)
-            rate = (bulk.done() - done) / (time.perf_counter() - began)
-        after = latencies(stack, data, count)
-    context.say(f"lanes: p95 {percentile(idle, 95):.0f} → {percentile(busy, 95):.0f} ms")
+        jobs = _alternating(stack, data, BulkLoad(stack, data), rounds, count)
+        load = DatasetLoad(stack, data, 200 if context.quick else PICTURES)
+        dataset = _alternating(stack, data, load, rounds, count)
+    for name, measured in (("jobs", jobs), ("dataset", dataset)):
+        idle, busy = measured["idle"]["p95_ms"], measured["busy"]["p95_ms"]
+        context.say(f"lanes: beside {name} p95 {idle:.0f} → {busy:.0f} ms")
+    return {**jobs, "dataset": dataset}
+
+
+def _alternating(
+    stack: Stack, data: list[bytes], load: Load, rounds: int, count: int
+) -> dict[str, Any]:
+    """Return latencies without and with `load`, in turns, and the rates of the load."""
+    idle, busy, again = list[float](), list[float](), list[float]()
+    beside, alone = list[float](), list[float]()
+    for number in range(rounds):
+        (again if number % 2 else idle).extend(latencies(stack, data, count))
+        with load:
+            time.sleep(SETTLE_S)
+            with _rate_of(load, beside):
+                busy += latencies(stack, data, count)
+            time.sleep(SETTLE_S)
+            with _rate_of(load, alone):
+                time.sleep(2 * SETTLE_S)
+        time.sleep(1)
+    (again if rounds % 2 else idle).extend(latencies(stack, data, count))
     return {
-        "idle": _summary(idle), "busy": _summary(busy), "idle_again": _summary(after),
-        "bulk_images_per_s": rate,
+        "idle": _summary(idle), "busy": _summary(busy), "idle_again": _summary(again),
+        "bulk_images_per_s": fmean(beside), "bulk_alone_images_per_s": fmean(alone),
     }  # fmt: skip
+
+
+@contextmanager
+def _rate_of(load: Load, rates: list[float]) -> Iterator[None]:
+    began, done = time.perf_counter(), load.done()
+    yield
+    rates.append((load.done() - done) / (time.perf_counter() - began))
 
 
 def latencies(stack: Stack, data: list[bytes], count: int) -> list[float]:
@@ -76,9 +124,10 @@ class BulkLoad:
         self._sent = 0
         self._ahead = ahead
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._fill, daemon=True)
 
     def __enter__(self) -> BulkLoad:
+        self._stop.clear()
+        self._thread = threading.Thread(target=self._fill, daemon=True)
         self._thread.start()
         return self
 
@@ -87,7 +136,6 @@ class BulkLoad:
         self._thread.join()
         while self._waiting():
             time.sleep(0.1)
-        self._celery.close()
 
     def done(self) -> int:
         """Return how many jobs have ended."""

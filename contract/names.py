@@ -31,6 +31,21 @@ def queue_name(lane: Lane) -> str:
     return f"depthq.{lane.value}"
 
 
+# The steps of datasets that are no shards: each worker keeps room for them, see worker/app.py.
+STEPS_QUEUE = "depthq.bulk.steps"
+_STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
+
+
+def queue_of(task: str, lane: Lane) -> str:
+    """Return the queue into which a message of `task` is put."""
+    return STEPS_QUEUE if task in _STEPS else queue_name(lane)
+
+
+def queues_of(lane: Lane) -> tuple[str, ...]:
+    """Return all queues that a worker of `lane` consumes."""
+    return (queue_name(lane), STEPS_QUEUE) if lane is Lane.BULK else (queue_name(lane),)
+
+
 # Redis keys. {id} is a job id, {lane} a lane, {worker} a worker's name.
 def job_key(job_id: str) -> str:
     """Hash: the job's record."""
@@ -84,6 +99,11 @@ LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
 SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the life of Redis that was compared with storage
 QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by time
 CHANGES_CHANNEL = f"{KEY_PREFIX}changes"  # publish: "<job id>" whenever its record changed
+
+
+def presence_channel(machine: str) -> str:
+    """Publish: "here" when a worker of this machine takes a job of the interactive lane."""
+    return f"{KEY_PREFIX}presence:{machine}"
 
 
 # Object keys (one bucket; the filesystem store uses the same)

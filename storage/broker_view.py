@@ -14,7 +14,7 @@ from typing import Any, cast
 
 from redis import Redis
 
-from contract.names import Lane, queue_name
+from contract.names import Lane, queues_of
 from storage.connection import redis_errors
 
 _PAGE = 500
@@ -28,19 +28,20 @@ class BrokerView:
         self._redis = redis
 
     def length(self, lane: Lane) -> int:
-        """Return how many messages wait in the lane's queue."""
+        """Return how many messages wait in the lane's queues."""
         with redis_errors():
-            length: int = self._redis.llen(queue_name(lane))
-        return length
+            lengths: list[int] = [self._redis.llen(queue) for queue in queues_of(lane)]
+        return sum(lengths)
 
     def waiting_ids(self, lane: Lane) -> set[str]:
-        """Return the message ids (which are job ids) that wait in the lane's queue.
+        """Return the message ids (which are job ids) that wait in the lane's queues.
 
         Messages move while we read: one may be missed for a moment, none is invented, so a caller
         that sends a second message for a missed one causes a duplicate delivery, never a loss.
         """
         with redis_errors():
-            return {_message_id(text) for text in self._messages(queue_name(lane))} - {""}
+            texts = (text for queue in queues_of(lane) for text in self._messages(queue))
+            return {_message_id(text) for text in texts} - {""}
 
     def _messages(self, queue: str) -> Iterator[str]:
         # From the head, where messages enter: one that comes or goes shifts none past us unseen.

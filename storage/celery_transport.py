@@ -1,19 +1,22 @@
 """kombu's Redis transport with the same keys and promises, at a third of its CPU per message.
 
 The stock channel builds a new Redis client for every command and wraps each delivery and each
-acknowledgement in MULTI/EXEC. Here a channel keeps one client, and both are one script call. Named
-in Celery's `broker_transport`; docs/decisions/0071-lean-broker-transport.md has the measurement.
+acknowledgement in MULTI/EXEC. Here a channel keeps one client, and both are one script call. And a
+queue may have a limit of its own, beside the prefetch count of the whole consumer. Named in
+Celery's `broker_transport`; docs/decisions/0071-lean-broker-transport.md has the measurement.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from kombu.utils.json import dumps
+from kombu.utils.scheduling import round_robin_cycle
 
 TRANSPORT = "storage.celery_transport:LeanTransport"
 
@@ -43,15 +46,46 @@ class LeanQoS(kombu_redis.QoS):  # type: ignore[misc]
         self._forget(keys=self._keys(), args=[delivery_tag])
         virtual.QoS.ack(self, delivery_tag)
 
+    def in_hand(self, queue: str) -> int:
+        """Return how many messages of `queue` are delivered and not acknowledged.
+
+        For the consuming thread, which alone changes `_delivered`.
+        """
+        return sum(
+            message.delivery_info["routing_key"] == queue and tag not in self._dirty
+            for tag, message in self._delivered.items()
+        )
+
     def _keys(self) -> list[str]:
         return [self.unacked_index_key, self.unacked_key]
+
+
+class QueuesWithRoom(round_robin_cycle):  # type: ignore[misc]
+    """Names the queues to ask next: in turns, those that are below their limit.
+
+    A queue that was full is asked again when the present BRPOP ends, after a second at most.
+    """
+
+    def __init__(self, has_room: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._has_room = has_room
+
+    def consume(self, n: int) -> list[str]:
+        """Return the first `n` queues without those that are full."""
+        return [queue for queue in super().consume(n) if self._has_room(queue)]
 
 
 class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
     """Keeps one client for all commands but the blocking ones; its pool makes that thread-safe."""
 
     QoS = LeanQoS
+    queue_limits: Mapping[str, int] = {}  # unacknowledged messages at once, for queues named here
+    from_transport_options = (*kombu_redis.Channel.from_transport_options, "queue_limits")
     _kept_client: Any = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._queue_cycle = QueuesWithRoom(self._has_room)
 
     @property
     def kept_client(self) -> Any:
@@ -59,6 +93,10 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
         if self._kept_client is None or self._kept_client.connection_pool is not self.pool:
             self._kept_client = super()._create_client()
         return self._kept_client
+
+    def _has_room(self, queue: str) -> bool:
+        limit = self.queue_limits.get(queue)
+        return limit is None or self.qos.in_hand(queue) < limit
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         return super()._create_client(asynchronous=True) if asynchronous else self.kept_client

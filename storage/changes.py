@@ -34,13 +34,14 @@ class ChangeFeed:
         """
         pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
         try:
-            yield _listen(pubsub)
+            yield listen(pubsub, CHANGES_CHANNEL)
         finally:
             pubsub.close()
 
 
-def _listen(pubsub: PubSub) -> Iterator[str]:
-    ear = _Ear(pubsub)
+def listen(pubsub: PubSub, channel: str) -> Iterator[str]:
+    """Yield what is published on `channel`, and "" about every second; see ChangeFeed.changes."""
+    ear = _Ear(pubsub, channel)
     while True:
         try:
             yield ear.hear()
@@ -54,15 +55,16 @@ def _listen(pubsub: PubSub) -> Iterator[str]:
 class _Ear:
     """A subscription that notices when nobody speaks at the other end."""
 
-    def __init__(self, pubsub: PubSub) -> None:
+    def __init__(self, pubsub: PubSub, channel: str) -> None:
         self._pubsub = pubsub
+        self._channel = channel
         self._heard_at = 0.0
         self._asked_at: float | None = None
 
     def hear(self) -> str:
-        """Return the next changed id, or "" after a second. Raises RedisError, OSError."""
+        """Return the next word, or "" after a second. Raises RedisError, OSError."""
         if not self._pubsub.subscribed:
-            self._pubsub.subscribe(CHANGES_CHANNEL)
+            self._pubsub.subscribe(self._channel)
             self._note_life()
         message = self._pubsub.get_message(timeout=HEARTBEAT_S)
         if message is None:
@@ -81,7 +83,7 @@ class _Ear:
         now = time.monotonic()
         if self._asked_at is None:
             if now - self._heard_at > SILENCE_S:
-                self._pubsub.subscribe(CHANGES_CHANNEL)
+                self._pubsub.subscribe(self._channel)
                 self._asked_at = now
         elif now - self._asked_at > SILENCE_S:
             raise RedisTimeoutError(f"no answer for {now - self._heard_at:.0f} s")

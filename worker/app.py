@@ -13,13 +13,15 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
-from contract.names import APP_NAME, Lane, queue_name
+from contract.names import APP_NAME, Lane, queue_name, queue_of, queues_of
 from contract.settings import Settings
 from storage.celery_transport import TRANSPORT
 
-# Steps of datasets at once: a killed worker costs two shards at most, and while one comes to its
-# end the other keeps the engine busy. Each keeps many items in flight.
-BULK_STEPS = 2
+# Shards at once: a killed worker costs two at most, and while one comes to its end the other keeps
+# the engine busy. Each keeps many items in flight.
+SHARDS = 2
+# Plans, summaries and dry runs at once, beside the shards: none waits half a minute for a shard.
+OTHER_STEPS = 2
 
 
 class PromptConnection(kombu.Connection):  # type: ignore[misc]
@@ -66,6 +68,7 @@ def make_celery(settings: Settings) -> Celery:
             "socket_connect_timeout": 2,
             "socket_keepalive": True,
             "health_check_interval": 10,
+            "queue_limits": {queue_name(Lane.BULK): SHARDS},
         },
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5},
     )
@@ -82,8 +85,8 @@ def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]
     warnings.simplefilter("ignore", SecurityWarning)
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
-        queues=[queue_name(lane)],
-        concurrency=BULK_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
+        queues=list(queues_of(lane)),
+        concurrency=SHARDS + OTHER_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
         loglevel=log_level,
         quiet=True,
         without_gossip=True,
@@ -93,5 +96,5 @@ def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]
 
 
 def send(app: Celery, task: str, item_id: str, lane: Lane) -> None:
-    """Put one message on `lane`'s queue; the id is also the message's, so that it can be found."""
-    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_name(lane))
+    """Put one message on its queue; the id is also the message's, so that it can be found."""
+    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_of(task, lane))

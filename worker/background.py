@@ -69,6 +69,7 @@ def surroundings(parts: Parts) -> Surroundings:
         webhooks=parts.webhooks,
         throughput=parts.throughput,
         worker=parts.name,
+        turn=parts.manners.turn,
         children=lambda: parts.decoder.pids,
     )
 

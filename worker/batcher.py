@@ -55,6 +55,7 @@ class Batcher:
     threads. Streams that are free share what waits, so none rests while another has a full batch.
     A batch that fails is halved until the culprit stands alone, so its mates succeed.
     No batch is larger than `max_batch`, nor than what is expected to be done in `max_latency_s`.
+    While `yielding`, one image at a time is computed, on one stream.
     """
 
     def __init__(
@@ -65,11 +66,13 @@ class Batcher:
         *,
         max_latency_s: float = math.inf,
         streams: int = 1,
+        yielding: Callable[[], bool] = lambda: False,
     ) -> None:
         self._infer = infer
         self._max_batch = max_batch
         self._max_latency_s = max_latency_s
         self._on_batch = on_batch
+        self._yielding = yielding
         self._cost = BatchCost()
         self._waiting: dict[tuple[int, ...], deque[_Request]] = {}
         self._changed = threading.Condition()
@@ -123,9 +126,10 @@ class Batcher:
     def _take(self, stream: int) -> list[_Request]:
         """Wait for work and return the next batch of `stream`; an empty one means stop."""
         with self._changed:
-            self._busy_since.pop(stream, None)
-            while not self._waiting:
-                if self._stopping:
+            if self._busy_since.pop(stream, None):
+                self._changed.notify_all()  # one that stood back for us may have its turn
+            while not self._waiting or self._stands_back():
+                if self._stopping and not self._waiting:
                     return []
                 self._changed.wait()
             shape = min(self._waiting, key=lambda shape: self._waiting[shape][0].submitted)
@@ -138,7 +142,12 @@ class Batcher:
             self._busy_since[stream] = time.monotonic()
             return batch
 
+    def _stands_back(self) -> bool:
+        return bool(self._busy_since) and self._yielding()
+
     def _most(self, shape: tuple[int, ...]) -> int:
+        if self._yielding():
+            return 1
         return self._cost.fitting(shape, self._max_latency_s, self._max_batch)
 
     def _settle(self, batch: list[_Request]) -> None:

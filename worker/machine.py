@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import os
+import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
 OWN_CGROUP = Path("/proc/self/cgroup")
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 def cores_given(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int:
@@ -20,6 +22,14 @@ def cores_given(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int:
     for quota in _quotas(cgroups, own_cgroup):
         cores = min(cores, quota)
     return max(1, math.ceil(cores))
+
+
+def machine_id(boot_id: Path = BOOT_ID) -> str:
+    """Return a name that all processes of this machine share, also those in other containers.
+
+    Host names would not do: every container has its own.
+    """
+    return _read(boot_id) or socket.gethostname()
 
 
 def _quotas(cgroups: Path, own_cgroup: Path) -> Iterator[float]:

@@ -19,19 +19,21 @@ from storage.factory import open_object_store
 from storage.jobs import JobStore
 from storage.leader import LeaderLock
 from storage.objects import ObjectStore
+from storage.presence import Presence
 from storage.result_index import ResultIndex
 from storage.webhooks import WebhookQueue
 from storage.workers import WorkerRegistry
 from worker.advice import advise
 from worker.app import make_celery, send
 from worker.batcher import Batcher
+from worker.courtesy import Courtesy, Manners, Precedence
 from worker.ending import Ending
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
 from worker.imaging.decoder import Decoder
 from worker.isolation import Isolation
 from worker.leases import Leases
-from worker.machine import cores_given
+from worker.machine import cores_given, machine_id
 from worker.metrics import observe_batch
 from worker.patience import Patience
 from worker.pipeline import Computer, Pipeline
@@ -60,6 +62,7 @@ class Parts:
     leases: Leases
     patience: Patience
     throughput: Throughput
+    manners: Manners
     celery: Any
 
     def send_job(self, job_id: str, lane: Lane) -> None:
@@ -88,6 +91,7 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
     redis = open_redis(settings)
     jobs = JobStore(redis)
     engine = open_engine(settings, advise(settings).streams)
+    manners = _manners(lane, Presence(redis, machine_id()))
     return Parts(
         settings=settings,
         lane=lane,
@@ -101,11 +105,12 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
         registry=WorkerRegistry(redis),
         leader=LeaderLock(redis, LEADER_KEY, 3 * settings.reconcile_interval_s),
         engine=engine,
-        batcher=_batcher(settings, engine),
+        batcher=_batcher(settings, engine, manners),
         decoder=_decoder(settings),
         leases=Leases(jobs, settings.lease_s),
         patience=Patience(),
         throughput=Throughput(),
+        manners=manners,
         celery=make_celery(settings),
     )
 
@@ -133,13 +138,18 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
     )
 
 
-def _batcher(settings: Settings, engine: Engine) -> Batcher:
+def _manners(lane: Lane, presence: Presence) -> Manners:
+    return Courtesy(presence.heard) if lane is Lane.BULK else Precedence(presence.say)
+
+
+def _batcher(settings: Settings, engine: Engine, manners: Manners) -> Batcher:
     return Batcher(
         engine.infer,
         engine.max_batch,
         observe_batch,
         max_latency_s=settings.max_batch_latency_ms / 1e3,
         streams=engine.streams,
+        yielding=manners.yielding,
     )
 
 

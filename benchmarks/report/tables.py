@@ -135,15 +135,22 @@ def idle_table(results: Mapping[str, Any]) -> str:
 
 
 def lanes_table(results: Mapping[str, Any]) -> str:
-    """Interactive latency beside a bulk job."""
+    """Interactive latency beside bulk jobs and beside real datasets."""
     suite = results["suites"]["lanes"]
-    names = {"idle": "idle", "busy": "bulk saturates", "idle_again": "idle again"}
+    kinds = {"bulk jobs": suite, "datasets": suite.get("dataset")}
+    return "\n\n".join(_beside(kind, measured) for kind, measured in kinds.items() if measured)
+
+
+def _beside(kind: str, measured: Mapping[str, Any]) -> str:
+    names = {"idle": "idle", "busy": f"{kind} saturate", "idle_again": "idle, other turns"}
     rows = [
-        (title, f"{suite[key]['p50_ms']:.0f}", f"{suite[key]['p95_ms']:.0f}")
+        (title, f"{measured[key]['p50_ms']:.0f}", f"{measured[key]['p95_ms']:.0f}")
         for key, title in names.items()
     ]
-    table = _table(("interactive lane", "p50 ms", "p95 ms"), rows, left=1)
-    return f"{table}\n\nThe bulk lane did {suite['bulk_images_per_s']:.0f} images/s beside it."
+    table = _table((f"interactive lane, {kind}", "p50 ms", "p95 ms"), rows, left=1)
+    beside, alone = measured["bulk_images_per_s"], measured.get("bulk_alone_images_per_s")
+    more = "" if alone is None else f", {alone:.0f} alone"
+    return f"{table}\n\nThe bulk lane did {beside:.0f} images/s beside it{more}."
 
 
 def _ring(suite: Suites, ratio: str) -> str:

@@ -20,7 +20,7 @@ from storage.workers import WorkerInfo
 
 log = logging.getLogger(__name__)
 
-SHARD_SLOTS = 2  # shards at once per worker (worker.app.BULK_STEPS)
+SHARD_SLOTS = 2  # shards at once per worker (worker.app.SHARDS)
 _WORKERS_KNOWN_S = 2.0
 Send = Callable[[str, str], None]  # task name, message id
 

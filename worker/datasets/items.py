@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -39,6 +40,7 @@ class ItemOutput:
     warnings: tuple[str, ...] = ()
 
 
+Turn = Callable[[], AbstractContextManager[None]]
 Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
 
 
@@ -60,16 +62,28 @@ class ItemTask:
 
 
 class ItemRunner:
-    """Turns an item into its result. Thread-safe."""
+    """Turns an item into its result, each in a `turn` of its own. Thread-safe."""
 
-    def __init__(self, fetcher: Fetches, compute: Compute, worker: str, max_attempts: int) -> None:
+    def __init__(
+        self,
+        fetcher: Fetches,
+        compute: Compute,
+        worker: str,
+        max_attempts: int,
+        turn: Turn = nullcontext,
+    ) -> None:
         self._fetcher = fetcher
         self._compute = compute
         self._worker = worker
         self._max_attempts = max_attempts
+        self._turn = turn
 
     def run(self, item: Item, task: ItemTask) -> ItemResult:
         """Return how the item ended. Raises only StorageUnavailable: then nothing is decided."""
+        with self._turn():
+            return self._run(item, task)
+
+    def _run(self, item: Item, task: ItemTask) -> ItemResult:
         clock = StageClock()
         for attempt in range(1, self._max_attempts + 1):
             try:

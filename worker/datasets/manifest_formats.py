@@ -5,13 +5,12 @@ from __future__ import annotations
 import csv
 import gzip
 import json
-import shutil
-import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, cast
 
 from contract.errors import InvalidRequest
+from worker.datasets.parquet import json_lines_of
 
 MAX_LINE_BYTES = 1024 * 1024
 _PARQUET = b"PAR1"
@@ -85,32 +84,8 @@ def _csv(lines: Iterable[tuple[int, str]]) -> Rows:
 
 
 def _parquet(stream: BinaryIO) -> Rows:
-    try:
-        from pyarrow import ArrowException  # 60 MB of memory, only for who needs it
-        from pyarrow.parquet import ParquetFile
-    except ImportError as exc:
-        raise InvalidRequest(
-            "this worker was installed without Parquet; send JSONL or CSV"
-        ) from exc
-    with tempfile.TemporaryFile() as file:
-        shutil.copyfileobj(stream, file, 1024 * 1024)
-        try:
-            table = ParquetFile(file)
-            if "uri" not in table.schema_arrow.names:
-                raise InvalidRequest("the manifest has no column `uri`")
-            for batch in table.iter_batches(batch_size=2_000):
-                for row in batch.to_pylist():
-                    yield {name: _plain(value) for name, value in row.items() if value is not None}
-        except (ArrowException, OSError) as exc:
-            raise InvalidRequest(f"the manifest is not readable Parquet: {exc}") from exc
-
-
-def _plain(value: Any) -> Any:
-    return (
-        value
-        if isinstance(value, str | int | float | bool)
-        else json.loads(json.dumps(value, default=str))
-    )
+    with json_lines_of(stream) as lines:
+        yield from _json_lines(_lines(lines))
 
 
 class _Peeking:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +23,7 @@ from worker.datasets.dispatcher import Dispatcher, LiveWorkers, Send
 from worker.datasets.fetch import Fetcher
 from worker.datasets.finalize import Finalizer
 from worker.datasets.forecast import Forecaster
-from worker.datasets.items import Compute, ItemOutput, ItemRunner, Range
+from worker.datasets.items import Compute, ItemOutput, ItemRunner, Range, Turn
 from worker.datasets.layouts import FilesLayout, Layout, Place, TarLayout
 from worker.datasets.leases import StepLeases
 from worker.datasets.planner import Planner
@@ -56,6 +57,7 @@ class Surroundings:
     webhooks: WebhookQueue
     throughput: Throughput
     worker: str
+    turn: Turn = nullcontext
     children: Callable[[], Sequence[int]] = lambda: ()  # process ids of decoders
 
 
@@ -90,7 +92,9 @@ class DatasetWorker:
         self._model = model
         files = DatasetObjects(around.objects)
         source = self._source(computer)
-        runner = ItemRunner(source, source.compute, around.worker, settings.max_attempts)
+        runner = ItemRunner(
+            source, source.compute, around.worker, settings.max_attempts, around.turn
+        )
         shared: dict[str, Any] = {
             "ledger": around.ledger,
             "files": files,

@@ -6,7 +6,7 @@ import hashlib
 import threading
 import time
 from collections import deque
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
@@ -114,7 +114,9 @@ class OneWorker:
 class Rig:
     """One worker process, so to say."""
 
-    def __init__(self, settings, redis, objects, computer=None, queue=None, name="w1"):
+    def __init__(
+        self, settings, redis, objects, computer=None, queue=None, name="w1", turn=nullcontext
+    ):
         self.objects = objects
         self.files = DatasetObjects(objects)
         self.jobs, self.webhooks = JobStore(redis), WebhookQueue(redis)
@@ -134,6 +136,7 @@ class Rig:
             webhooks=self.webhooks,
             throughput=Throughput(),
             worker=name,
+            turn=turn,
         )
         self.coordinator = DatasetCoordinator(around)
         self.worker = DatasetWorker(self.coordinator, self.computer, MODEL)

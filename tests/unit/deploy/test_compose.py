@@ -119,6 +119,16 @@ def test_the_secrets_script_writes_every_variable_the_file_needs(
     assert (tmp_path / ".env").stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.parametrize("name", ["api", "worker-bulk"])
+def test_the_largest_archive_is_kept_on_disk_not_in_memory(
+    compose: dict[str, Any], name: str
+) -> None:
+    service = services(compose)[name]
+    mounts = dict(volume.split(":")[1::-1] for volume in service["volumes"])
+    assert mounts["/tmp"] in compose["volumes"]
+    assert "tmpfs" not in service
+
+
 def test_every_mounted_file_exists(compose: dict[str, Any], root: Path) -> None:
     for name, service in services(compose).items():
         for volume in service.get("volumes", []):

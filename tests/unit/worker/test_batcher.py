@@ -183,3 +183,33 @@ def test_every_request_of_many_threads_gets_exactly_one_outcome(streams):
         thread.join()
     batcher.stop()
     assert outcomes == {value: float(value) for value in range(800)}
+
+
+def test_while_it_yields_one_image_at_a_time_is_computed_on_one_stream(engine):
+    yields = True
+    batcher = Batcher(engine.infer, max_batch=4, streams=2, yielding=lambda: yields)
+    batcher.start()
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in range(1, 4)]
+    time.sleep(0.05)  # time for the second stream to begin, if it could
+    assert len(batcher._busy_since) == 1
+    engine.gate.set()
+    assert [future.result(10).batch_size for future in futures] == [1, 1, 1]
+
+    # And when it does not any more, images gather again
+    engine.gate.clear()
+    yields = False
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in range(1, 8)]
+    engine.gate.set()
+    assert max(future.result(10).batch_size for future in futures) > 1
+    batcher.stop()
+
+
+def test_stopping_while_it_yields_finishes_what_was_submitted(engine):
+    batcher = Batcher(engine.infer, max_batch=4, streams=2, yielding=lambda: True)
+    batcher.start()
+    futures = [batcher.submit(image(value)) for value in range(6)]
+    engine.gate.set()
+    batcher.stop()
+    assert [float(future.result(0).depth[0, 0]) for future in futures] == [0, 1, 2, 3, 4, 5]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 
-from worker.machine import cores_given
+from worker.machine import cores_given, machine_id
 
 
 @pytest.fixture(autouse=True)
@@ -59,3 +60,13 @@ def test_the_first_version_of_cgroups_counts_too(tmp_path: Path) -> None:
     put(tmp_path / "cpu/pod/cpu.cfs_quota_us", "100000")
     put(tmp_path / "cpu/pod/cpu.cfs_period_us", "100000")
     assert cores_given(tmp_path, own) == 1
+
+
+def test_containers_of_one_machine_share_its_name_though_not_their_host_names(tmp_path):
+    boot_id = tmp_path / "boot_id"
+    boot_id.write_text("5b3e\n")
+    assert machine_id(boot_id) == "5b3e"
+
+
+def test_a_machine_without_a_boot_id_goes_by_its_host_name(tmp_path):
+    assert machine_id(tmp_path / "absent") == socket.gethostname()

@@ -1,0 +1,87 @@
+"""A dataset goes on one picture at a time while somebody waits for a picture of his own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+
+from contract.names import Lane
+from contract.settings import Settings
+from tests.integration.datasets.rig import FakeComputer, put_images
+from worker.background import surroundings
+from worker.courtesy import Courtesy, Precedence
+from worker.parts import build_parts
+
+
+class Crowd(FakeComputer):
+    """Knows how many images were computed side by side, at most."""
+
+    def __init__(self):
+        super().__init__()
+        self._lock = threading.Lock()
+        self._now = self.most = 0
+
+    def compute(self, *args, **options):
+        with self._lock:
+            self._now += 1
+            self.most = max(self.most, self._now)
+        time.sleep(0.01)
+        try:
+            return super().compute(*args, **options)
+        finally:
+            with self._lock:
+                self._now -= 1
+
+
+def courtesy(word):
+    """Return a lane that has heard `word`, and hears it whenever it listens."""
+
+    @contextmanager
+    def heard():
+        yield iter(lambda: time.sleep(0.01) or word, None)
+
+    lane = Courtesy(heard)
+    lane.start()
+    time.sleep(0.1)
+    return lane
+
+
+def run(make_rig, word):
+    lane, crowd = courtesy(word), Crowd()
+    rig = make_rig(computer=crowd, turn=lane.turn)
+    put_images(rig.objects, 24, prefix="datasets-in/")
+    record = rig.run(rig.submit(prefix="s3://depthq/datasets-in/", shard_size=12))
+    lane.stop()
+    assert record.counts.succeeded == 24
+    return crowd.most
+
+
+def test_a_shard_runs_item_by_item_while_somebody_waits(make_rig):
+    assert run(make_rig, "here") == 1
+
+
+def test_a_shard_runs_with_all_hands_while_nobody_does(make_rig):
+    assert run(make_rig, "") > 1
+
+
+def test_the_lanes_of_a_worker_behave_as_they_should(redis_url, tmp_path):
+    settings = Settings(redis_url=redis_url, data_dir=tmp_path, engine="simulated")
+    bulk, interactive = (build_parts(settings, lane) for lane in (Lane.BULK, Lane.INTERACTIVE))
+    assert isinstance(bulk.manners, Courtesy)
+    assert isinstance(interactive.manners, Precedence)
+    assert surroundings(bulk).turn == bulk.manners.turn
+
+    # What the one says the other hears: they are on the same machine
+    bulk.manners.start()
+    deadline = time.monotonic() + 20
+    while not bulk.manners.yielding() and time.monotonic() < deadline:
+        interactive.manners._said_at = float("-inf")
+        with interactive.manners.turn():
+            time.sleep(0.05)
+    assert bulk.manners.yielding()
+    bulk.manners.stop()
+    bulk.manners._thread.join(10)
+    for parts in (bulk, interactive):
+        parts.redis.close()
+        parts.celery.close()

@@ -1,0 +1,81 @@
+"""A plan does not wait for shards, though a worker runs two shards at most."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
+from contract.ids import new_id
+from contract.names import STEP_PLAN, STEPS_QUEUE, TASK_PLAN_DATASET, Lane, queue_name
+from contract.settings import Settings
+from storage.broker_view import BrokerView
+from storage.dataset_objects import DatasetObjects
+from storage.factory import open_dataset_store, open_object_store
+from tests.services.depthq import WorkerProcess
+from tests.services.process import wait_until
+from worker.app import SHARDS, make_celery
+
+
+class Bulk:
+    """One real bulk worker whose engine and images only sleep."""
+
+    def __init__(self, settings, folder):
+        self.celery = make_celery(settings)
+        self.ledger = open_dataset_store(settings)
+        self.files = DatasetObjects(open_object_store(settings))
+        self.worker = WorkerProcess(settings, folder, "bulk")
+
+    def submit(self, items, shard_size, queue=STEPS_QUEUE):
+        spec = DatasetSpec(prefix=f"s3://null/{items}", shard_size=shard_size)
+        request = DatasetRequest(id=new_id(), created_at=time.time(), spec=spec)
+        self.files.write_request(request)
+        self.ledger.create(DatasetRecord(request=request))
+        message_id = f"{request.id}/{STEP_PLAN}"
+        self.celery.send_task(
+            TASK_PLAN_DATASET, args=(message_id,), task_id=message_id, queue=queue
+        )
+        return request.id
+
+    def shards_taken(self):
+        return self.worker.log_path.read_text(errors="replace").count('"shard taken"')
+
+
+@pytest.fixture
+def bulk(valkey, tmp_path):
+    settings = Settings(
+        redis_url=valkey.url,
+        data_dir=tmp_path / "data",
+        engine="simulated",
+        simulated_item_ms=1_000,
+        concurrency=4,
+    )
+    bulk = Bulk(settings, tmp_path / "bulk")
+    try:
+        bulk.worker.start()
+        yield bulk
+    finally:
+        bulk.worker.stop()
+        bulk.celery.close()
+
+
+def test_a_plan_is_made_while_all_shards_that_a_worker_may_have_run(bulk, redis):
+    # Given a dataset whose shards take minutes, in hand as far as the worker takes them
+    first = bulk.submit(items=2_000, shard_size=500)
+    wait_until(lambda: bulk.shards_taken() == SHARDS, "the worker has its shards", 60)
+    wait_until(lambda: BrokerView(redis).length(Lane.BULK) == 2, "two more wait", 60)
+
+    # When another dataset comes
+    second = bulk.submit(items=10, shard_size=10)
+
+    # Then it is planned, and no further shard is begun
+    wait_until(lambda: bulk.ledger.get(second).planned, "the second is planned", 60)
+    assert bulk.shards_taken() == SHARDS
+    assert bulk.ledger.get(first).shards_done == 0
+
+
+def test_a_plan_that_an_older_version_sent_to_the_queue_of_shards_is_made(bulk):
+    dataset = bulk.submit(items=8, shard_size=4, queue=queue_name(Lane.BULK))
+    wait_until(lambda: bulk.ledger.get(dataset).state.terminal, "it has ended", 60)
+    assert bulk.ledger.get(dataset).counts.succeeded == 8

@@ -1,0 +1,17 @@
+"""Word between the lanes of one machine."""
+
+from __future__ import annotations
+
+from contract.settings import Settings
+from storage.connection import open_redis
+from storage.presence import Presence
+
+
+def test_what_is_said_is_heard_on_the_same_machine_and_on_no_other(redis_url):
+    with open_redis(Settings(redis_url=redis_url)) as client:
+        here, there = Presence(client, "m1"), Presence(client, "m2")
+        with here.heard() as words, there.heard() as others:
+            assert (next(words), next(others)) == ("", "")  # subscribed
+            here.say()
+            assert next(word for word in words if word) == "here"
+            assert next(others) == ""
