@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import os
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
@@ -35,6 +36,7 @@ from worker.imaging.decoder import Decoder
 from worker.imaging.prepared import Prepared
 from worker.isolation import Isolation
 from worker.leases import Leases
+from worker.machine import cores_given
 from worker.metrics import StageClock
 from worker.outcome import Computed, failure, repeated, store_files, success
 from worker.patience import Patience
@@ -55,6 +57,8 @@ class Computer:
         self._decoder = decoder
         self._batcher = batcher
         self._model = model
+        # more at once would only push each other's pixels out of the caches, and hold more memory
+        self._rendering = threading.BoundedSemaphore(cores_given())
 
     def compute(
         self,
@@ -77,7 +81,7 @@ class Computer:
         clock.batched(inferred.batch_size)
         height, width = inferred.depth.shape
         model = self._model.model_copy(update={"net_size": (height, width)})
-        with clock.stage("render"):
+        with clock.stage("render"), self._rendering:
             size = (prepared.width, prepared.height)
             rendered = render(inferred.depth, options, *size, model, heat_range)
         return Computed(prepared, model, rendered.depth, rendered.files)
