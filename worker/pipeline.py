@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from contract.errors import (
@@ -47,6 +48,7 @@ from worker.watchdog import EXIT_CODE
 log = logging.getLogger(__name__)
 
 SUSPECT_AFTER_CRASHES = 2
+LARGE_PX = 4_000_000
 INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own; below the visibility timeout
 
 
@@ -57,8 +59,7 @@ class Computer:
         self._decoder = decoder
         self._batcher = batcher
         self._model = model
-        # more at once would only push each other's pixels out of the caches, and hold more memory
-        self._rendering = threading.BoundedSemaphore(cores_given())
+        self._large = threading.BoundedSemaphore(cores_given())
 
     def compute(
         self,
@@ -81,10 +82,19 @@ class Computer:
         clock.batched(inferred.batch_size)
         height, width = inferred.depth.shape
         model = self._model.model_copy(update={"net_size": (height, width)})
-        with clock.stage("render"), self._rendering:
+        with clock.stage("render"), self._room(prepared, options):
             size = (prepared.width, prepared.height)
             rendered = render(inferred.depth, options, *size, model, heat_range)
         return Computed(prepared, model, rendered.depth, rendered.files)
+
+    def _room(self, prepared: Prepared, options: JobOptions) -> AbstractContextManager[object]:
+        """Return what lets only so many large pictures be rendered at once as there are cores.
+
+        More would be no faster and hold 100 MB each. Small ones would wait here rather than be
+        gathered into full batches.
+        """
+        large = options.size == "original" and prepared.width * prepared.height > LARGE_PX
+        return self._large if large else nullcontext()
 
     def _infer(self, prepared: Prepared, deadline_at: float | None) -> Inferred:
         future = self._batcher.submit(prepared.tensor, deadline_at)

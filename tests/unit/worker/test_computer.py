@@ -7,6 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
+import pytest
 
 from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
@@ -22,8 +23,11 @@ CORES = 2
 
 
 class FakeDecoder:
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (width, height)
+
     def decode(self, data: bytes) -> Prepared:
-        return Prepared(np.zeros((3, 32, 32), np.float32), 64, 64, None, 1.0, 1.0, ())
+        return Prepared(np.zeros((3, 32, 32), np.float32), *self._size, None, 1.0, 1.0, ())
 
 
 class FakeBatcher:
@@ -33,8 +37,18 @@ class FakeBatcher:
         return future
 
 
-def test_no_more_images_are_rendered_at_once_than_there_are_cores(monkeypatch) -> None:
-    meeting = threading.Barrier(CORES)  # nobody passes unless so many render at the same time
+@pytest.mark.parametrize(
+    ("width", "height", "size", "most_at_once"),
+    [
+        (4000, 3000, "original", CORES),
+        (4000, 3000, "model", 4 * CORES),
+        (1920, 1080, "original", 4 * CORES),
+    ],
+)
+def test_only_so_many_large_pictures_are_rendered_at_once_as_there_are_cores(
+    monkeypatch, width, height, size, most_at_once
+) -> None:
+    meeting = threading.Barrier(most_at_once)  # nobody passes before so many render together
     at_once, most, lock = 0, 0, threading.Lock()
 
     def render(*_: Any) -> Rendered:
@@ -49,8 +63,11 @@ def test_no_more_images_are_rendered_at_once_than_there_are_cores(monkeypatch) -
 
     monkeypatch.setattr(pipeline, "cores_given", lambda: CORES)
     monkeypatch.setattr(pipeline, "render", render)
-    computer = Computer(FakeDecoder(), FakeBatcher(), MODEL)
+    computer = Computer(FakeDecoder(width, height), FakeBatcher(), MODEL)
     with ThreadPoolExecutor(4 * CORES) as threads:
-        for _ in range(4 * CORES):
-            threads.submit(computer.compute, b"", JobOptions(), StageClock())
-    assert most == CORES
+        made = [
+            threads.submit(computer.compute, b"", JobOptions(size=size), StageClock())
+            for _ in range(4 * CORES)
+        ]
+    assert not any(one.exception() for one in made)
+    assert most == most_at_once
