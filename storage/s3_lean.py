@@ -7,9 +7,11 @@ rare or what it alone can do: buckets, listings, deletions, presigned URLs, nami
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, BinaryIO, Self
+from urllib.parse import urlsplit
 
 import obstore
 from obstore.exceptions import BaseError
@@ -72,6 +74,21 @@ class LeanS3Store(S3Store):
             raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
 
 
+def keeps_bytes_whole(endpoint_url: str | None) -> bool:
+    """Return whether the way to the server needs no hash of what is sent: TLS has its own, and
+    loopback never leaves the machine. A bare network does (docs/decisions/0072). None is AWS.
+    """
+    if endpoint_url is None:
+        return True
+    parts = urlsplit(endpoint_url)
+    if parts.scheme == "https" or parts.hostname == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(parts.hostname or "").is_loopback
+    except ValueError:  # a name: it may be anywhere
+        return False
+
+
 def _open(settings: Settings, silence_s: float, whole_s: float) -> RustStore:
     key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
     at: dict[str, Any] = {}
@@ -84,6 +101,7 @@ def _open(settings: Settings, silence_s: float, whole_s: float) -> RustStore:
         access_key_id=key_id.get_secret_value() if key_id else None,
         secret_access_key=secret.get_secret_value() if secret else None,
         virtual_hosted_style_request=not settings.s3_path_style,
+        unsigned_payload=keeps_bytes_whole(settings.s3_endpoint_url),
         client_options={
             "allow_http": True,
             "connect_timeout": "2s",

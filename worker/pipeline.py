@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import TimeoutError as FutureTimeout
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from contract.errors import (
@@ -37,6 +38,7 @@ from worker.imaging.decoder import Decoder
 from worker.imaging.prepared import Prepared
 from worker.isolation import Isolation
 from worker.leases import Leases
+from worker.machine import cores_given
 from worker.metrics import StageClock
 from worker.outcome import Computed, failure, repeated, store_files, success
 from worker.patience import Patience
@@ -47,20 +49,18 @@ from worker.watchdog import EXIT_CODE
 log = logging.getLogger(__name__)
 
 SUSPECT_AFTER_CRASHES = 2
+LARGE_PX = 4_000_000
 INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own; below the visibility timeout
 
 
 class Computer:
     """decode → prepare → infer → render: from an image's bytes to its files, without storage."""
 
-    def __init__(
-        self, decoder: Decoder, batcher: Batcher, model: ModelInfo, renderers: int = 1
-    ) -> None:
-        """`renderers` images are rendered at once: more than there are cores only cost memory."""
+    def __init__(self, decoder: Decoder, batcher: Batcher, model: ModelInfo) -> None:
         self._decoder = decoder
         self._batcher = batcher
         self._model = model
-        self._rendering = threading.BoundedSemaphore(renderers)
+        self._large = threading.BoundedSemaphore(cores_given())
 
     def compute(
         self,
@@ -83,10 +83,19 @@ class Computer:
         clock.batched(inferred.batch_size)
         height, width = inferred.depth.shape
         model = self._model.model_copy(update={"net_size": (height, width)})
-        with clock.stage("render"), self._rendering:
+        with clock.stage("render"), self._room(prepared, options):
             size = (prepared.width, prepared.height)
             rendered = render(inferred.depth, options, *size, model, heat_range)
         return Computed(prepared, model, rendered.depth, rendered.files)
+
+    def _room(self, prepared: Prepared, options: JobOptions) -> AbstractContextManager[object]:
+        """Return what lets only so many large pictures be rendered at once as there are cores.
+
+        More would be no faster and hold 100 MB each. Small ones would wait here rather than be
+        gathered into full batches.
+        """
+        large = options.size == "original" and prepared.width * prepared.height > LARGE_PX
+        return self._large if large else nullcontext()
 
     def _infer(self, prepared: Prepared, deadline_at: float | None) -> Inferred:
         future = self._batcher.submit(prepared.tensor, deadline_at)

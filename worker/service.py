@@ -23,7 +23,6 @@ from contract.settings import Settings
 from storage.workers import WorkerInfo
 from worker.background import Background, surroundings
 from worker.datasets.service import DatasetCoordinator, DatasetWorker
-from worker.machine import cores_given
 from worker.parts import build_parts, build_pipeline
 from worker.pipeline import Computer, Pipeline
 from worker.watchdog import Watchdog
@@ -64,7 +63,7 @@ class WorkerService:
         parts.decoder.wait_until_ready()  # without decoders it would be ready for nothing
         parts.manners.start()
         parts.batcher.start()
-        computer = Computer(parts.decoder, parts.batcher, parts.model(), cores_given())
+        computer = Computer(parts.decoder, parts.batcher, parts.model())
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
             self._datasets = DatasetWorker(self._coordinator, computer, parts.model())

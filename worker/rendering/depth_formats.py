@@ -9,8 +9,8 @@ import numpy as np
 
 from worker.rendering.about import About
 from worker.rendering.exr import encode_exr
-from worker.rendering.png import encode_png
-from worker.rendering.quantise import quantise
+from worker.rendering.png import encode_png_strips
+from worker.rendering.quantise import quantised_strips
 from worker.rendering.upsample import Floats
 
 TEXT_KEYWORD = "depthq"
@@ -18,8 +18,9 @@ TEXT_KEYWORD = "depthq"
 
 def encode_png16(depth: Floats, about: About) -> bytes:
     """Return a 16-bit grey PNG: 0 is `min`, 65535 is `max`; its text chunk `depthq` says both."""
-    codes = quantise(depth, about.depth.min, about.depth.max, np.uint16)
-    return encode_png(codes, {TEXT_KEYWORD: about.to_json()})
+    strips = quantised_strips(depth, about.depth.min, about.depth.max, np.uint16)
+    texts = {TEXT_KEYWORD: about.to_json()}
+    return encode_png_strips(depth.shape, np.dtype(np.uint16), strips, texts)
 
 
 def encode_npy(depth: Floats, about: About) -> bytes:  # noqa: ARG001 - the format has no room

@@ -5,11 +5,14 @@ Five times as fast as OpenCV's best setting and no larger; docs/decisions/ has t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _GREY, _RGB = 0, 2
@@ -17,34 +20,55 @@ _UP = 2  # filter type
 _LEVEL = 1
 
 
-def encode_png(
-    pixels: NDArray[np.uint8] | NDArray[np.uint16], texts: Mapping[str, str] | None = None
-) -> bytes:
+def encode_png(pixels: Pixels, texts: Mapping[str, str] | None = None) -> bytes:
     """Return `pixels`, grey (h, w) or RGB (h, w, 3), as a PNG file with `texts` as tEXt chunks.
 
     Keywords and texts are Latin-1 (keywords at most 79 characters).
     """
-    height, width = pixels.shape[:2]
-    color = _GREY if pixels.ndim == 2 else _RGB
-    header = bytes([8 * pixels.itemsize, color, 0, 0, 0])
-    size = width.to_bytes(4, "big") + height.to_bytes(4, "big")
+    return encode_png_strips(pixels.shape, pixels.dtype, [pixels], texts)
+
+
+def encode_png_strips(
+    shape: tuple[int, ...],
+    kind: np.dtype[Any],
+    strips: Iterable[Pixels],
+    texts: Mapping[str, str] | None = None,
+) -> bytes:
+    """Return the PNG file of a picture of `shape` and `kind` that comes as strips of whole rows.
+
+    What makes the strips may use one buffer for all: each is done with before the next is asked.
+    """
+    color = _GREY if len(shape) == 2 else _RGB
+    header = bytes([8 * kind.itemsize, color, 0, 0, 0])
+    size = shape[1].to_bytes(4, "big") + shape[0].to_bytes(4, "big")
     chunks = [_SIGNATURE, *_chunk(b"IHDR", size + header)]
     for keyword, text in (texts or {}).items():
         chunks += _chunk(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1"))
-    chunks += _chunk(b"IDAT", isal_zlib.compress(_filtered(pixels), _LEVEL))
+    filtered = _filtered(shape[0], strips)
+    chunks += _chunk(b"IDAT", isal_zlib.compress(filtered, _LEVEL))
     return b"".join([*chunks, *_chunk(b"IEND", b"")])
 
 
-def _filtered(pixels: NDArray[np.uint8] | NDArray[np.uint16]) -> NDArray[np.uint8]:
+def _filtered(height: int, strips: Iterable[Pixels]) -> NDArray[np.uint8]:
     """Return the rows as big-endian bytes, each less the row above, behind its filter type."""
-    height = pixels.shape[0]
-    big_endian = pixels.astype(">u2") if pixels.itemsize == 2 else np.ascontiguousarray(pixels)
-    rows = big_endian.view(np.uint8).reshape(height, -1)
-    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = _UP
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
+    filtered, top = np.empty((0, 0), np.uint8), 0
+    above: NDArray[np.uint8] | None = None
+    for strip in strips:
+        rows = _big_endian(strip)
+        if above is None:
+            filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
+            filtered[:, 0] = _UP
+            above = np.zeros_like(rows[0])
+        ends = top + len(rows)
+        np.subtract(rows[0], above, out=filtered[top, 1:])
+        np.subtract(rows[1:], rows[:-1], out=filtered[top + 1 : ends, 1:])
+        above, top = rows[-1].copy(), ends
     return filtered
+
+
+def _big_endian(strip: Pixels) -> NDArray[np.uint8]:
+    swapped = strip.astype(">u2") if strip.itemsize == 2 else np.ascontiguousarray(strip)
+    return swapped.view(np.uint8).reshape(len(strip), -1)
 
 
 def _chunk(kind: bytes, content: bytes) -> tuple[bytes, ...]:

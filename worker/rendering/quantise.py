@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TypeVar
 
 import numpy as np
@@ -19,14 +20,30 @@ def quantise(depth: Floats, low: float, high: float, kind: type[Code]) -> NDArra
     Subtracting first keeps the result exact within half a step whatever the offset. All zeros
     if `high` equals `low`.
     """
-    most = np.iinfo(kind).max
     codes = np.empty(depth.shape, kind)
+    top = 0
+    for strip in quantised_strips(depth, low, high, kind):
+        codes[top : top + len(strip)] = strip
+        top += len(strip)
+    return codes
+
+
+def quantised_strips(
+    depth: Floats, low: float, high: float, kind: type[Code]
+) -> Iterator[NDArray[Code]]:
+    """Yield what `quantise` returns, a few rows at a time; each strip is void at the next."""
+    most = np.iinfo(kind).max
     scale = np.float32(most / (high - low) if high > low else 0.0)
-    rows = max(1, _STRIP_PIXELS // depth.shape[1])
-    for top in range(0, depth.shape[0], rows):
-        strip = depth[top : top + rows] - np.float32(low)
+    height, width = depth.shape
+    rows = max(1, min(height, _STRIP_PIXELS // width))
+    floats = np.empty((rows, width), np.float32)
+    codes = np.empty((rows, width), kind)
+    for top in range(0, height, rows):
+        count = min(rows, height - top)
+        strip = floats[:count]
+        np.subtract(depth[top : top + count], np.float32(low), out=strip)
         strip *= scale
         strip += np.float32(0.5)
         np.clip(strip, 0, most, out=strip)
-        codes[top : top + rows] = strip  # truncates: with the half added, it rounds
-    return codes
+        codes[:count] = strip  # truncates: with the half added, it rounds
+        yield codes[:count]

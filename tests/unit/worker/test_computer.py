@@ -1,10 +1,10 @@
-"""From an image's bytes to its files, without storage."""
+"""From an image's bytes to its files, many at a time."""
 
 from __future__ import annotations
 
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,51 +13,61 @@ from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
 from worker import pipeline
 from worker.batcher import Inferred
+from worker.imaging.prepared import Prepared
 from worker.metrics import StageClock
 from worker.pipeline import Computer
 from worker.rendering.render import Rendered
 
-MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(0, 0))
+MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(32, 32))
+CORES = 2
 
 
-class Crowd:
-    """Stands in for rendering: stays a moment and counts who is there at once."""
+class FakeDecoder:
+    def __init__(self, width: int, height: int) -> None:
+        self._size = (width, height)
 
-    def __init__(self) -> None:
-        self._changed = threading.Condition()
-        self._inside = self.most = 0
-
-    def __call__(self, *_: object) -> Rendered:
-        with self._changed:
-            self._inside += 1
-            self.most = max(self.most, self._inside)
-            self._changed.notify_all()
-            self._changed.wait_for(lambda: self._inside > 2, timeout=0.2)
-            self._inside -= 1
-        return Rendered(DepthInfo(min=0, max=1), [])
+    def decode(self, data: bytes) -> Prepared:
+        return Prepared(np.zeros((3, 32, 32), np.float32), *self._size, None, 1.0, 1.0, ())
 
 
-class ReadyBatcher:
-    """Has inferred everything already."""
-
-    def submit(self, _tensor: object, _deadline_at: float | None) -> Future[Inferred]:
+class FakeBatcher:
+    def submit(self, tensor: Any, deadline_at: float | None) -> Future[Inferred]:
         future: Future[Inferred] = Future()
-        future.set_result(Inferred(np.zeros((32, 32), np.float32), 0.0, 0.0, 1))
+        future.set_result(Inferred(np.zeros((32, 32), np.float32), 1.0, 1.0, 1))
         return future
 
 
-@pytest.fixture
-def crowd(monkeypatch: pytest.MonkeyPatch) -> Crowd:
-    crowd = Crowd()
-    monkeypatch.setattr(pipeline, "render", crowd)
-    return crowd
+@pytest.mark.parametrize(
+    ("width", "height", "size", "most_at_once"),
+    [
+        (4000, 3000, "original", CORES),
+        (4000, 3000, "model", 4 * CORES),
+        (1920, 1080, "original", 4 * CORES),
+    ],
+)
+def test_only_so_many_large_pictures_are_rendered_at_once_as_there_are_cores(
+    monkeypatch, width, height, size, most_at_once
+) -> None:
+    meeting = threading.Barrier(most_at_once)  # nobody passes before so many render together
+    at_once, most, lock = 0, 0, threading.Lock()
 
+    def render(*_: Any) -> Rendered:
+        nonlocal at_once, most
+        with lock:
+            at_once += 1
+            most = max(most, at_once)
+        meeting.wait(30)
+        with lock:
+            at_once -= 1
+        return Rendered(DepthInfo(min=0, max=1), [])
 
-@pytest.mark.parametrize("renderers", [1, 2])
-def test_no_more_images_are_rendered_at_once_than_allowed(crowd: Crowd, renderers: int) -> None:
-    prepared = SimpleNamespace(decode_ms=0.0, prepare_ms=0.0, tensor=None, width=1, height=1)
-    decoder = SimpleNamespace(decode=lambda _data: prepared)
-    computer = Computer(decoder, ReadyBatcher(), MODEL, renderers)  # type: ignore[arg-type]
-    with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda _: computer.compute(b"", JobOptions(), StageClock()), range(4)))
-    assert crowd.most == renderers
+    monkeypatch.setattr(pipeline, "cores_given", lambda: CORES)
+    monkeypatch.setattr(pipeline, "render", render)
+    computer = Computer(FakeDecoder(width, height), FakeBatcher(), MODEL)
+    with ThreadPoolExecutor(4 * CORES) as threads:
+        made = [
+            threads.submit(computer.compute, b"", JobOptions(size=size), StageClock())
+            for _ in range(4 * CORES)
+        ]
+    assert not any(one.exception() for one in made)
+    assert most == most_at_once

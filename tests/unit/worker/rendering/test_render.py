@@ -14,7 +14,7 @@ from contract.errors import InternalError
 from contract.jobs import ModelInfo
 from contract.options import Colormap, DepthFormat, HeatmapFormat, JobOptions
 from worker.rendering.heatmap import colormap_table
-from worker.rendering.png import encode_png
+from worker.rendering.png import encode_png, encode_png_strips
 from worker.rendering.quantise import quantise
 from worker.rendering.render import Rendered, render
 from worker.rendering.upsample import upsample
@@ -134,3 +134,19 @@ def test_png_pixels_come_back(shape: tuple[int, ...], kind: Any) -> None:
     image = Image.open(io.BytesIO(encode_png(pixels, {"a": "b"})))
     np.testing.assert_array_equal(np.asarray(image), pixels)
     assert image.text == {"a": "b"}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 20])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_strips_that_share_a_buffer_make_the_same_png(rows: int, kind: Any) -> None:
+    pixels = np.random.default_rng(4).integers(0, np.iinfo(kind).max + 1, (20, 9), kind)
+    buffer = np.empty((rows, 9), kind)
+
+    def strips() -> Any:
+        for top in range(0, 20, rows):
+            strip = buffer[: min(rows, 20 - top)]
+            strip[:] = pixels[top : top + rows]
+            yield strip
+
+    made = encode_png_strips(pixels.shape, pixels.dtype, strips())
+    assert made == encode_png(pixels)
