@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from client import DepthClient, read_depth
 from client.job import Job
-from contract.names import input_object, job_prefix
+from contract.names import input_object, job_prefix, read_idempotency_mark
 from tests.e2e.conftest import Service
 from tests.photographs import crops
 
@@ -40,9 +41,15 @@ def batch_sizes(metrics: str) -> dict[float, int]:
     return {float(size): int(float(count)) for size, count in re.findall(pattern, metrics)}
 
 
-def expected_keys(jobs: list[Job]) -> set[str]:
+def is_as_it_should_be(stored: dict[str, bytes], jobs: list[Job]) -> bool:
+    """Tell whether each job has its files and the mark of its key, each once, and nothing else."""
     names = ("input", "depth.png", "heatmap.jpg", "result.json")
-    return {job_prefix(job.id) + name for job in jobs for name in names}
+    files = {job_prefix(job.id) + name for job in jobs for name in names}
+    marks = stored.keys() - files
+    marked = Counter(key.rpartition("/")[0] + "/" for key in marks)
+    assert all(read_idempotency_mark(key.rpartition("/")[2]) for key in marks)
+    assert marked == Counter(job_prefix(job.id) for job in jobs)  # the client sends a key with each
+    return files <= stored.keys()
 
 
 def test_a_mixed_batch_gives_each_image_the_depth_it_has_alone(service: Service):
@@ -52,7 +59,7 @@ def test_a_mixed_batch_gives_each_image_the_depth_it_has_alone(service: Service)
     sizes = batch_sizes(service.worker.get("/metrics"))
     assert sizes[64.0] > sizes[1.0], "no batch was larger than 1"
     stored = service.stored()
-    assert set(stored) == expected_keys(jobs)
+    assert is_as_it_should_be(stored, jobs)
     for image, job in list(zip(images, jobs, strict=True))[::7]:
         together = read_depth(stored[job_prefix(job.id) + "depth.png"]).values
         alone = depth_of(service, service.client.submit(image, size="model", wait=WAIT_S))
@@ -81,7 +88,7 @@ def test_a_killed_worker_loses_nothing_and_doubles_nothing(service: Service):
     service.worker.start()
     jobs = wait_all(service.client, jobs, timeout=RESTART_WAIT_S)
     assert all(job.succeeded for job in jobs)
-    assert set(service.stored()) == expected_keys(jobs)
+    assert is_as_it_should_be(service.stored(), jobs)
 
 
 def test_a_wiped_redis_is_rebuilt_from_storage(service: Service):
