@@ -18,6 +18,7 @@ from kombu.transport import virtual
 from kombu.utils.json import dumps
 from kombu.utils.scheduling import round_robin_cycle
 
+LOOK_AGAIN_S = 0.1  # a queue that was full is asked again this much later, at most
 TRANSPORT = "storage.celery_transport:LeanTransport"
 
 
@@ -46,13 +47,13 @@ class LeanQoS(kombu_redis.QoS):  # type: ignore[misc]
         self._forget(keys=self._keys(), args=[delivery_tag])
         virtual.QoS.ack(self, delivery_tag)
 
-    def in_hand(self, queue: str) -> int:
-        """Return how many messages of `queue` are delivered and not acknowledged.
+    def in_hand(self, task: str) -> int:
+        """Return how many messages of `task` are delivered and not acknowledged.
 
         For the consuming thread, which alone changes `_delivered`.
         """
         return sum(
-            message.delivery_info["routing_key"] == queue and tag not in self._dirty
+            message.headers.get("task") == task and tag not in self._dirty
             for tag, message in self._delivered.items()
         )
 
@@ -61,10 +62,7 @@ class LeanQoS(kombu_redis.QoS):  # type: ignore[misc]
 
 
 class QueuesWithRoom(round_robin_cycle):  # type: ignore[misc]
-    """Names the queues to ask next: in turns, those that are below their limit.
-
-    A queue that was full is asked again when the present BRPOP ends, after a second at most.
-    """
+    """Names the queues to ask next: in turns, those that are below their limit."""
 
     def __init__(self, has_room: Callable[[str], bool]) -> None:
         super().__init__()
@@ -79,7 +77,8 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
     """Keeps one client for all commands but the blocking ones; its pool makes that thread-safe."""
 
     QoS = LeanQoS
-    queue_limits: Mapping[str, int] = {}  # unacknowledged messages at once, for queues named here
+    # queue → task, most: while so many messages of the task are in hand the queue is not asked
+    queue_limits: Mapping[str, tuple[str, int]] = {}
     from_transport_options = (*kombu_redis.Channel.from_transport_options, "queue_limits")
     _kept_client: Any = None
 
@@ -95,8 +94,15 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
         return self._kept_client
 
     def _has_room(self, queue: str) -> bool:
-        limit = self.queue_limits.get(queue)
-        return limit is None or self.qos.in_hand(queue) < limit
+        if queue not in self.queue_limits:
+            return True
+        task, most = self.queue_limits[queue]
+        return bool(self.qos.in_hand(task) < most)
+
+    def _brpop_start(self, timeout: float | None = None) -> None:
+        if not all(self._has_room(queue) for queue in self.active_queues):
+            timeout = LOOK_AGAIN_S  # the queue that is not asked now may have room soon
+        super()._brpop_start(timeout)
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         return super()._create_client(asynchronous=True) if asynchronous else self.kept_client

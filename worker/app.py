@@ -13,7 +13,7 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
-from contract.names import APP_NAME, Lane, queue_name, queue_of, queues_of
+from contract.names import APP_NAME, TASK_RUN_SHARD, Lane, queue_name, queue_of, queues_of
 from contract.settings import Settings
 from storage.celery_transport import TRANSPORT
 
@@ -68,7 +68,7 @@ def make_celery(settings: Settings) -> Celery:
             "socket_connect_timeout": 2,
             "socket_keepalive": True,
             "health_check_interval": 10,
-            "queue_limits": {queue_name(Lane.BULK): SHARDS},
+            "queue_limits": {queue_name(Lane.BULK): (TASK_RUN_SHARD, SHARDS)},
         },
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5},
     )
