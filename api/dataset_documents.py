@@ -13,8 +13,9 @@ from contract.dataset_documents import (
     ShardsDocument,
     SummaryDocument,
 )
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSummary, ItemFile, ItemResult
+from contract.datasets import DatasetRecord, DatasetRequest, DatasetSummary
 from contract.documents import moment
+from contract.items import ItemFile, ItemResult
 from contract.names import DATASET_ERRORS, DATASET_INDEX, DATASET_SUMMARY
 from contract.states import DatasetState
 

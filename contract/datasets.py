@@ -1,4 +1,4 @@
-"""What crosses a wall about a dataset: its request, items, results and summary. Frozen, JSON.
+"""What crosses a wall about a dataset: its request, record, plan and summary. Frozen, JSON.
 
 A dataset is planned into numbered shards of items. Shards and results rest in object storage; Redis
 holds only counters and a bitmap of finished shards, so its memory does not grow with the items.
@@ -6,12 +6,11 @@ holds only counters and a bitmap of finished shards, so its memory does not grow
 
 from __future__ import annotations
 
-import hashlib
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from contract.jobs import JobError, JobId, Timings, Warnings
+from contract.jobs import JobError, JobId
 from contract.options import JobOptions
 from contract.states import DatasetState
 
@@ -68,50 +67,6 @@ class DatasetRequest(_Value):
     archive: str | None = Field(None, description="object key of an uploaded zip or tar")
     owner: str | None = None
     dry_run: bool = Field(False, description="only forecast: list, sample, run a few")
-
-
-class Item(_Value):
-    """One image of a dataset: a line of `shards/NNNNNN.jsonl`."""
-
-    id: str
-    uri: str
-    etag: str = ""
-    custom_id: str | None = None
-    key: str = Field(
-        "", description="where its bytes are in our own bucket, if `uri` is only a label"
-    )
-    size: int = Field(0, description="bytes, 0: not known before it is read")
-    extra: dict[str, Any] = Field({}, description="the manifest's other fields, carried through")
-
-
-class ItemFile(_Value):
-    """One file made for an item."""
-
-    key: str
-    bytes: int
-    sha256: str
-    member: str = Field("", description="its name in the tar at `key` (layout: webdataset)")
-
-
-class ItemResult(_Value):
-    """How an item ended: a line of `results/NNNNNN.jsonl`."""
-
-    id: str
-    uri: str
-    custom_id: str | None = None
-    state: Literal["succeeded", "failed", "skipped"]
-    error: JobError | None = None
-    input_bytes: int = 0
-    width: int | None = None
-    height: int | None = None
-    depth_min: float | None = None
-    depth_max: float | None = None
-    warnings: Warnings = ()
-    outputs: dict[str, ItemFile] = {}
-    timings: Timings | None = None
-    extra: dict[str, Any] = {}
-    worker: str = ""
-    round: int = Field(0, description="0: the first run; n: the n-th retry")
 
 
 class Counts(_Value):
@@ -240,9 +195,3 @@ class Forecast(_Value):
     hours: dict[int, float] = Field({}, description="number of workers → hours")
     output_bytes: int | None = None
     error: JobError | None = Field(None, description="why the source would be refused")
-
-
-def item_id(uri: str, etag: str, options: JobOptions, weights_id: str) -> str:
-    """Return the item's id, 32 hex digits: the same image, options and weights give the same id."""
-    words = "\n".join((uri, etag, options.model_dump_json(), weights_id))
-    return hashlib.sha256(words.encode()).hexdigest()[:32]

@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from contract.datasets import ItemResult
 from contract.errors import InvalidRequest
+from contract.items import ItemResult
 from storage.dataset_objects import DatasetObjects
 
 _CURSOR = re.compile(r"(\d{1,9})\.(\d{1,9})")

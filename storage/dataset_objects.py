@@ -13,11 +13,10 @@ from contract.datasets import (
     DatasetRequest,
     DatasetSummary,
     Forecast,
-    Item,
-    ItemResult,
     RetryRequest,
 )
 from contract.errors import NotFound
+from contract.items import Item, ItemResult
 from contract.jobs import JobError
 from contract.names import (
     DATASET_CANCELED,

@@ -15,8 +15,8 @@ import zlib
 from collections.abc import Callable, Iterator
 from typing import BinaryIO, cast
 
-from contract.datasets import Item
 from contract.errors import InvalidRequest, NotFound
+from contract.items import Item
 from contract.names import dataset_object
 from storage.objects import ObjectStore
 

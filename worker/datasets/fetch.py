@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
-from contract.datasets import Item
 from contract.errors import (
     DepthqError,
     ImageTooLarge,
@@ -15,6 +14,7 @@ from contract.errors import (
     UrlForbidden,
     UrlUnreachable,
 )
+from contract.items import Item
 from storage.buckets import Buckets, split_uri
 from storage.objects import ObjectStore
 from worker.patience import Patience

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from contract.datasets import DatasetPlan, DatasetRecord, DatasetSummary, ItemResult
+from contract.datasets import DatasetPlan, DatasetRecord, DatasetSummary
 from contract.errors import NotFound, StorageUnavailable
+from contract.items import ItemResult
 from contract.names import (
     DATASET_ERRORS,
     DATASET_INDEX,

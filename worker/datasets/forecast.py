@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from contract.datasets import DatasetRequest, Forecast, Item, ItemFile, ItemResult
+from contract.datasets import DatasetRequest, Forecast
 from contract.errors import InvalidRequest, StorageUnavailable
+from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
 from storage.dataset_objects import DatasetObjects
 from worker.datasets.items import ItemRunner, ItemTask

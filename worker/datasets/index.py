@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, BinaryIO, Protocol, cast
 
-from contract.datasets import ItemResult
+from contract.items import ItemResult
 
 log = logging.getLogger(__name__)
 

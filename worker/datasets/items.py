@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
-from contract.datasets import Item, ItemResult
 from contract.errors import (
     DecoderCrashed,
     DepthqError,
@@ -18,6 +17,7 @@ from contract.errors import (
     Poisoned,
     StorageUnavailable,
 )
+from contract.items import Item, ItemResult
 from contract.jobs import DepthInfo, JobError
 from contract.options import JobOptions
 from worker.datasets.layouts import Layout

@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
-from contract.datasets import DatasetRequest, ItemFile, ItemResult
+from contract.datasets import DatasetRequest
 from contract.errors import NotFound
+from contract.items import ItemFile, ItemResult
 from contract.names import dataset_object
 from contract.options import FILE_TYPES, JobOptions
 from storage.buckets import Buckets

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from contract.datasets import Item
 from contract.errors import InvalidRequest, NotFound
+from contract.items import Item
 from storage.buckets import Buckets, split_uri
 from worker.datasets.duplicates import Duplicates
 from worker.datasets.manifest_formats import rows_of

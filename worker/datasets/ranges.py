@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contract.datasets import DatasetRecord, Item
+from contract.datasets import DatasetRecord
 from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
+from contract.items import Item
 from contract.options import JobOptions
 from storage.dataset_objects import DatasetObjects
 from worker.datasets.items import Compute, Fetches, Range

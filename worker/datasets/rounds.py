@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 
-from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest, Item, PlannedRound
+from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest, PlannedRound
 from contract.errors import InvalidRequest
+from contract.items import Item
 from contract.names import shard_object
 from storage.dataset_objects import DatasetObjects
 from worker.datasets.sizes import shard_size

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
-from contract.datasets import Counts, DatasetRecord, Item, ItemResult
+from contract.datasets import Counts, DatasetRecord
 from contract.errors import StorageUnavailable
+from contract.items import Item, ItemResult
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore, Step, StepClaim, new_step
 from worker.datasets.cpu import CpuMeter

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 
-from contract.datasets import Item
+from contract.items import Item
 from contract.jobs import DepthInfo
 from contract.options import JobOptions
 from worker.datasets.items import Compute, Fetches, ItemOutput, Range

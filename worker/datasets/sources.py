@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from contract.datasets import DatasetRequest, Item, item_id
+from contract.datasets import DatasetRequest
 from contract.errors import InvalidRequest
+from contract.items import Item, item_id
 from contract.settings import Settings
 from storage.buckets import Buckets, split_uri
 from storage.objects import ObjectStore

@@ -6,7 +6,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from contract.datasets import Counts, DatasetPlan, DatasetRecord, DatasetSummary, ItemResult
+from contract.datasets import Counts, DatasetPlan, DatasetRecord, DatasetSummary
+from contract.items import ItemResult
 from contract.states import DatasetState
 
 

@@ -9,18 +9,10 @@ import time
 import pytest
 
 from contract.dataset_documents import DatasetDocument, ForecastDocument
-from contract.datasets import (
-    Counts,
-    DatasetPlan,
-    DatasetSummary,
-    Forecast,
-    Item,
-    ItemFile,
-    ItemResult,
-    PlannedRound,
-)
+from contract.datasets import Counts, DatasetPlan, DatasetSummary, Forecast, PlannedRound
 from contract.documents import Problem
 from contract.errors import StorageUnavailable
+from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
 from contract.names import (
     STEP_FINALIZE,

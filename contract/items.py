@@ -1,0 +1,65 @@
+"""What crosses a wall about one image of a dataset: its name and how it ended. Frozen, JSON."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contract.jobs import JobError, Timings, Warnings
+from contract.options import JobOptions
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Item(_Value):
+    """One image of a dataset: a line of `shards/NNNNNN.jsonl`."""
+
+    id: str
+    uri: str
+    etag: str = ""
+    custom_id: str | None = None
+    key: str = Field(
+        "", description="where its bytes are in our own bucket, if `uri` is only a label"
+    )
+    size: int = Field(0, description="bytes, 0: not known before it is read")
+    extra: dict[str, Any] = Field({}, description="the manifest's other fields, carried through")
+
+
+class ItemFile(_Value):
+    """One file made for an item."""
+
+    key: str
+    bytes: int
+    sha256: str
+    member: str = Field("", description="its name in the tar at `key` (layout: webdataset)")
+
+
+class ItemResult(_Value):
+    """How an item ended: a line of `results/NNNNNN.jsonl`."""
+
+    id: str
+    uri: str
+    custom_id: str | None = None
+    state: Literal["succeeded", "failed", "skipped"]
+    error: JobError | None = None
+    input_bytes: int = 0
+    width: int | None = None
+    height: int | None = None
+    depth_min: float | None = None
+    depth_max: float | None = None
+    warnings: Warnings = ()
+    outputs: dict[str, ItemFile] = {}
+    timings: Timings | None = None
+    extra: dict[str, Any] = {}
+    worker: str = ""
+    round: int = Field(0, description="0: the first run; n: the n-th retry")
+
+
+def item_id(uri: str, etag: str, options: JobOptions, weights_id: str) -> str:
+    """Return the item's id, 32 hex digits: the same image, options and weights give the same id."""
+    words = "\n".join((uri, etag, options.model_dump_json(), weights_id))
+    return hashlib.sha256(words.encode()).hexdigest()[:32]
