@@ -5,10 +5,10 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser demo up test check fix bench chaos soak lock clean
+.PHONY: help setup setup-dev setup-browser setup-faketime demo up test check fix bench chaos soak lock clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Two stamps: `demo` is what a user needs (no torch), `dev` adds torch and the test tools.
 $(VENV)/uv.stamp:
@@ -38,6 +38,13 @@ setup-browser: ## install Chromium for the test of the web page (Debian, as root
 	elif [ "$$CI" = true ]; then echo "CI needs chromium for the test of the web page" >&2; exit 1; \
 	else echo "no chromium: the test of the web page will be skipped (apt-get install chromium)"; fi
 
+setup-faketime: ## install libfaketime for the faults of clocks (Debian, as root)
+	@if [ -e /usr/lib/*/faketime/libfaketime.so.1 ]; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends faketime >/dev/null; \
+	else echo "no libfaketime: the faults of clocks will be skipped (apt-get install faketime)"; fi
+
 demo: setup ## start everything, submit sample photographs, write demo-out/, stop
 	$(BIN)/depthq demo --out demo-out $(PHOTOS)
 
@@ -57,7 +64,7 @@ fix: setup-dev ## format and apply safe lint fixes
 test: setup-dev setup-browser ## the whole test suite but the slow chaos and soak runs
 	$(BIN)/pytest -m "not slow"
 
-chaos: setup-dev ## inject every fault of docs/reliability.md and regenerate its table (half an hour)
+chaos: setup-dev setup-faketime ## inject every fault of docs/reliability.md and regenerate its table (20 minutes)
 	rm -rf test-report/chaos
 	CHAOS_RESULTS=test-report/chaos $(BIN)/pytest tests/chaos; status=$$?; \
 	$(BIN)/python -m tests.chaos.report test-report/chaos && exit $$status

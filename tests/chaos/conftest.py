@@ -11,12 +11,11 @@ import pytest
 
 from tests.chaos.images import Image, known_images
 from tests.chaos.rig import Rig
-from tests.chaos.scenarios import Scenario
+from tests.chaos.scenarios import FAKETIME, Scenario
 from tests.conftest import missing, new_bucket
 from tests.services.process import ServiceProcess
 from tests.services.valkey import ValkeyServer, find_valkey
 
-FAKETIME = Path("/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1")
 REDIS_DISK, STORE_DISK = "12m", "16m"
 
 
@@ -31,7 +30,7 @@ def rig(
     request: pytest.FixtureRequest, scenario: Scenario, tmp_path: Path, images: dict[str, Image]
 ) -> Iterator[Rig]:
     """A running service of the scenario's own."""
-    if scenario.needs == "faketime" and not FAKETIME.exists():
+    if scenario.needs == "faketime" and FAKETIME is None:
         pytest.skip("no libfaketime (apt-get install faketime)")
     redis_folder, data = tmp_path / "valkey", tmp_path / "rig" / "data"
     data.mkdir(parents=True)
