@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from importlib.resources import files
 from typing import cast
 
 from redis import Redis
@@ -16,6 +17,8 @@ class WebhookQueue:
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
+        script = files("storage") / "lua" / "webhooks" / "done.lua"
+        self._done = redis.register_script(script.read_text("utf-8"))
 
     def schedule(self, item_id: str, due_at: float) -> None:
         """Have the end of `item_id` told at `due_at` (s since the epoch) or later."""
@@ -34,19 +37,27 @@ class WebhookQueue:
                 "list[str]", self._redis.zrangebyscore(WEBHOOKS_KEY, 0, now, start=0, num=limit)
             )
 
-    def done(self, item_id: str) -> None:
-        """Forget the call: it was taken, or given up."""
-        with redis_errors(), self._redis.pipeline(transaction=True) as pipe:
-            pipe.zrem(WEBHOOKS_KEY, item_id)
-            pipe.hdel(WEBHOOK_TRIES_KEY, item_id)
-            pipe.execute()
+    def due_at(self, item_id: str) -> float:
+        """Return when the next call for `item_id` is due; 0.0: none is."""
+        with redis_errors():
+            return float(self._redis.zscore(WEBHOOKS_KEY, item_id) or 0.0)
 
-    def failed(self, item_id: str, now: float, pauses_s: Sequence[float]) -> int | None:
+    def done(self, item_id: str, due_at: float) -> bool:
+        """Forget the call that was due at `due_at`: it was taken, or given up.
+
+        False: the next end of `item_id` was scheduled meanwhile, and stays so.
+        """
+        with redis_errors():
+            keys = [WEBHOOKS_KEY, WEBHOOK_TRIES_KEY]
+            return bool(self._done(keys=keys, args=[item_id, repr(due_at)]))
+
+    def failed(
+        self, item_id: str, due_at: float, now: float, pauses_s: Sequence[float]
+    ) -> int | None:
         """Schedule the next call after the pause due; None when all pauses are used up."""
         with redis_errors():
             tries = int(self._redis.hincrby(WEBHOOK_TRIES_KEY, item_id, 1))
         if tries > len(pauses_s):
-            self.done(item_id)
-            return None
+            return None if self.done(item_id, due_at) else 0
         self.schedule(item_id, now + pauses_s[tries - 1])
         return tries

@@ -150,29 +150,30 @@ class Webhooks:
         return dataset_call(self._datasets.get(item_id))
 
     def _tell(self, item_id: str, key: bytes) -> bool:
+        due_at = self._queue.due_at(item_id)  # before the record: what ends later is told later
         call = self._call(item_id)
         if call is None:
-            self._queue.done(item_id)
+            self._queue.done(item_id, due_at)
             return False
         if not call.terminal:  # scheduled just before the end
             self._queue.schedule(item_id, time.time() + 1)
             return False
         status = self._post(call, key)
         if 200 <= status < 300 or status == GONE:
-            self._done(call)
+            self._done(call, due_at)
             return status != GONE
         jitter = random.uniform(1.0, 1.2)  # noqa: S311
         pauses = [pause * jitter for pause in PAUSES_S]
-        if self._queue.failed(item_id, time.time(), pauses) is None:
+        if self._queue.failed(item_id, due_at, time.time(), pauses) is None:
             log.error("webhook given up", extra={"action": "webhook", "job_id": item_id})
             clear_mark(self._objects, call.mark)
         return False
 
-    def _done(self, call: Call) -> None:
+    def _done(self, call: Call, due_at: float) -> None:
         # In this order: while storage is away, a mark that stays costs a repeat after the next wipe
         # of Redis; the other way round it would cost one every second.
-        self._queue.done(call.item_id)
-        clear_mark(self._objects, call.mark)
+        if self._queue.done(call.item_id, due_at):
+            clear_mark(self._objects, call.mark)
 
     def _post(self, call: Call, key: bytes) -> int:
         """Return the answer's status, 0 when there was none."""

@@ -14,7 +14,7 @@ from redis import Redis
 from contract.errors import InvalidRequest, UrlForbidden
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest, JobResult
-from contract.names import webhook_mark
+from contract.names import WEBHOOK_TRIES_KEY, webhook_mark
 from contract.options import JobOptions
 from contract.states import JobState
 from outbound.http import Answer, Door
@@ -142,6 +142,29 @@ def test_a_receiver_that_is_gone_is_not_called_again(webhooks, jobs, queue, outs
     outside.answers = [410]
     webhooks.tick()
     assert queue.due(time.time() + 1e9) == []
+
+
+@pytest.mark.parametrize("status", [200, 410, 500])
+def test_an_end_that_comes_while_the_one_before_is_told_is_told_too(
+    webhooks, jobs, queue, objects, redis, monkeypatch, status
+):
+    # Given a call on its last try, in the middle of which the next end is scheduled
+    job_id = ended_job(jobs, queue)
+    redis.hset(WEBHOOK_TRIES_KEY, job_id, len(PAUSES_S))
+    set_mark(objects, webhook_mark(job_id))
+    later = time.time() + 0.5
+
+    def post(_call, _key):
+        queue.schedule(job_id, later)
+        return status
+
+    monkeypatch.setattr(webhooks, "_post", post)
+    # When it is taken, or given up
+    webhooks.tick()
+    # Then the next one is still due, with all its tries, and marked in storage
+    assert queue.due(later) == [job_id]
+    assert not redis.hexists(WEBHOOK_TRIES_KEY, job_id)
+    assert objects.get(webhook_mark(job_id)) == b""
 
 
 @pytest.mark.parametrize("answers", [[], [410], [500] * 100])
