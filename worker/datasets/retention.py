@@ -9,7 +9,14 @@ from itertools import islice
 
 from contract.errors import NotFound
 from contract.ids import is_id
-from contract.names import DATASET_CANCELED, DATASET_SUMMARY, dataset_object, dataset_prefix
+from contract.names import (
+    DATASET_CANCELED,
+    DATASET_REFUSED,
+    DATASET_SUMMARY,
+    dataset_object,
+    dataset_prefix,
+)
+from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore
 from storage.objects import ObjectStore
 
@@ -17,6 +24,7 @@ log = logging.getLogger(__name__)
 
 ROOT = "datasets/"
 AT_ONCE = 1_000  # objects per delete
+ENDS = (DATASET_SUMMARY, DATASET_CANCELED, DATASET_REFUSED)
 
 
 class DatasetRetention:
@@ -24,6 +32,7 @@ class DatasetRetention:
 
     def __init__(self, objects: ObjectStore, ledger: DatasetStore, retention_s: float) -> None:
         self._objects = objects
+        self._files = DatasetObjects(objects)
         self._ledger = ledger
         self._retention_s = retention_s
 
@@ -46,8 +55,23 @@ class DatasetRetention:
             after = f"{ROOT}{dataset_id}0"  # "0" sorts after "/": skip the rest of the folder
 
     def _ended_before(self, dataset_id: str, before: float) -> bool:
-        ends = [self._written_at(dataset_id, name) for name in (DATASET_SUMMARY, DATASET_CANCELED)]
-        return any(ends) and max(ends) < before
+        ends = [self._written_at(dataset_id, name) for name in ENDS]
+        if any(ends):
+            return max(ends) < before
+        return self._never_ran(dataset_id) and self._untouched_since(dataset_id, before)
+
+    def _never_ran(self, dataset_id: str) -> bool:
+        """Tell whether nothing is owed: a dry run, or an upload that never became a dataset."""
+        try:
+            request = self._files.request(dataset_id)
+        except ValueError:  # not ours to judge; the other datasets shall be swept all the same
+            log.warning("unreadable", extra={"action": "sweep", "dataset_id": dataset_id})
+            return False
+        return request is None or request.dry_run
+
+    def _untouched_since(self, dataset_id: str, before: float) -> bool:
+        written = (info.modified_at for info in self._objects.list(dataset_prefix(dataset_id)))
+        return max(written, default=0.0) < before
 
     def _written_at(self, dataset_id: str, name: str) -> float:
         try:
@@ -58,7 +82,7 @@ class DatasetRetention:
     def _remove(self, dataset_id: str) -> int:
         """Remove the dataset; its end goes last, so that a removal cut short is taken up again."""
         prefix = dataset_prefix(dataset_id)
-        last = {dataset_object(dataset_id, name) for name in (DATASET_SUMMARY, DATASET_CANCELED)}
+        last = {dataset_object(dataset_id, name) for name in ENDS}
         keys = (info.key for info in self._objects.list(prefix) if info.key not in last)
         removed = 0
         while batch := list(islice(keys, AT_ONCE)):

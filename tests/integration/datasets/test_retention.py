@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
+from contract.datasets import DatasetRequest, DatasetSpec
 from contract.ids import new_id
 from contract.names import dataset_object
+from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore
 from storage.memory import MemoryStore
 from worker.datasets import retention
@@ -25,7 +27,13 @@ class AgedStore(MemoryStore):
         self.ages_s: dict[str, float] = {}
 
     def head(self, key):
-        return replace(super().head(key), modified_at=time.time() - self.ages_s.get(key, 0))
+        return self._aged(super().head(key))
+
+    def list(self, prefix, *, start_after=""):
+        return map(self._aged, super().list(prefix, start_after=start_after))
+
+    def _aged(self, info):
+        return replace(info, modified_at=time.time() - self.ages_s.get(info.key, 0))
 
 
 @pytest.fixture
@@ -69,3 +77,32 @@ def test_a_dataset_retried_lately_is_kept(store, sweeper):
     store.ages_s[next(key for key in keys if key.endswith("summary.json"))] = 60
     assert sweeper.sweep() == 0
     assert kept(store) == keys
+
+
+def test_what_was_refused_is_removed_too(store, sweeper):
+    dataset(store, 9, "archive", "dataset.json", "refused.json")
+    assert sweeper.sweep() == 2
+    assert kept(store) == set()
+
+
+def test_an_upload_that_never_became_a_dataset_is_removed_when_nobody_touches_it(store, sweeper):
+    dataset(store, 9, "archive")
+    [touched] = dataset(store, 9, "archive")
+    store.ages_s[touched] = 60
+    assert sweeper.sweep() == 1
+    assert kept(store) == {touched}
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_a_dry_run_is_removed_and_a_dataset_that_waits_is_not(store, sweeper, dry_run):
+    # Given a request from long ago without an end
+    [key] = dataset(store, 9, "dataset.json")
+    request = DatasetRequest(
+        id=key.split("/")[1],
+        created_at=0.0,
+        spec=DatasetSpec(prefix="s3://photos/"),
+        dry_run=dry_run,
+    )
+    DatasetObjects(store).write_request(request)
+    # Then only what owes nobody anything goes
+    assert sweeper.sweep() == int(dry_run)
