@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,9 +58,12 @@ class WorkerService:
         """Load and warm the model, start the threads and the decoding children, announce."""
         parts = self._parts
         parts.decoder.start()  # children start while the model loads
-        parts.patience(parts.objects.check)  # and makes the bucket, if that is wanted
-        parts.engine.load()
-        parts.engine.warm_up(COMMON_SHAPES)
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
+            # makes the bucket, if that is wanted; its answer takes as long as a shape to warm up
+            store = beside.submit(parts.patience, parts.objects.check)
+            parts.engine.load()
+            parts.engine.warm_up(COMMON_SHAPES)
+        store.result()
         parts.decoder.wait_until_ready()  # without decoders it would be ready for nothing
         parts.manners.start()
         parts.batcher.start()
