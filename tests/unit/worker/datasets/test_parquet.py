@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import sys
+from decimal import Decimal
 
 import pytest
 
@@ -36,6 +37,13 @@ def test_what_json_lacks_comes_as_text():
     day = datetime.date(2026, 1, 2)
     table = arrow.Table.from_pylist([{"uri": "s3://b/a", "day": day, "tags": ["x", "y"]}])
     assert read(written(table)) == [{"uri": "s3://b/a", "day": "2026-01-02", "tags": ["x", "y"]}]
+
+
+def test_times_with_a_zone_are_read_though_no_file_can_be_opened():
+    when = arrow.array([0], arrow.timestamp("us", tz="Europe/Berlin"))
+    table = arrow.table({"uri": ["s3://b/a"], "when": when, "cost": [Decimal("1.5")]})
+    [row] = read(written(table))
+    assert (row["when"], row["cost"]) == ("1970-01-01 01:00:00+01:00", "1.5")
 
 
 def test_a_few_bytes_that_become_gigabytes_are_refused_before_they_are_read():
