@@ -44,7 +44,7 @@ def main(arguments: list[str] | None = None) -> int:
         "listening on http://%s:%s", chosen.host, front.effective_port, extra={"action": "listen"}
     )
     parts.measures.uploading.set_function(lambda: Parser.budget.taken_bytes)
-    front.serve(on_drain=parts.changes.stop)
+    front.serve(on_drain=parts.stop_waiting)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""One thread listens to what changes in the ledger and wakes whoever waits for that job."""
+"""One thread listens to a feed of the ledger and wakes whoever waits for that job or dataset."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Watch:
 
 
 class ChangeHub:
-    """Spreads the ledger's change messages over the waiting requests of this process."""
+    """Spreads one feed of the ledger over the waiting requests of this process."""
 
     def __init__(self, changes: Callable[[], AbstractContextManager[Iterator[str]]]) -> None:
         self._changes = changes

@@ -68,6 +68,7 @@ class CeleryDispatch:
                 task_id=message_id,
                 queue=queue_of(task, lane),
                 ignore_result=True,
+                declare=[],  # workers declare their queues; asking each time costs
             )
         except OperationalError as exc:
             raise StorageUnavailable("The broker does not answer.") from exc

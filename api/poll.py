@@ -45,7 +45,8 @@ def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> J
     deadline = time.monotonic() + timeout_s
     # the front tells when the client has hung up: nobody waits for nobody
     gone = request.environ.get("waitress.client_disconnected", lambda: False)
-    with parts.changes.watch(record.id) as bell:
+    hub = parts.endings if done is ended else parts.changes
+    with hub.watch(record.id) as bell:
         while True:
             # read after the bell is hung: a change in between rings it
             current = parts.jobs.get(record.id)
@@ -53,6 +54,6 @@ def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> J
                 raise NotFound("The job was deleted meanwhile.")
             record = current
             left_s = deadline - time.monotonic()
-            if done(record) or left_s <= 0 or parts.changes.stopping or gone():
+            if done(record) or left_s <= 0 or hub.stopping or gone():
                 return record
             bell.wait(left_s)

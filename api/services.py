@@ -36,6 +36,7 @@ class Services:
     dispatch: Dispatch
     capacity: Capacity
     changes: ChangeHub
+    endings: ChangeHub
     waits: WaitBudget
     measures: Measures
     datasets: DatasetStore
@@ -43,6 +44,11 @@ class Services:
     buckets: Buckets
     limits: KeyLimits
     keys: Keys
+
+    def stop_waiting(self) -> None:
+        """Let everybody who waits for something answer with what there is: we are going down."""
+        self.changes.stop()
+        self.endings.stop()
 
 
 def services() -> Services:

@@ -58,6 +58,7 @@ def create_app(
         dispatch=dispatch,
         capacity=Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings)),
         changes=ChangeHub(jobs.changes),
+        endings=ChangeHub(jobs.endings),
         waits=waits,
         measures=measures,
         datasets=datasets,

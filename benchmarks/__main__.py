@@ -11,6 +11,8 @@ import signal
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from benchmarks import machine
 from benchmarks.context import Context
 
 HERE = Path(__file__).parent
+MEMORY = Path("/dev/shm")
 LATEST = HERE / "results" / "latest.json"
 # In the order of their dependence on a quiet machine: the bare engine first.
 SUITES = (
@@ -56,8 +59,8 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(name: str, results: dict[str, Any], *, quick: bool) -> bool:
     began, busy, own = time.perf_counter(), machine.busy_s(), _own_cpu_s()
-    with tempfile.TemporaryDirectory(prefix="depthq-bench-") as scratch:
-        context = Context(quick, Path(scratch), _say)
+    with _empty_folder(None) as scratch, _folder_in_memory() as memory:
+        context = Context(quick, scratch, _say, memory)
         _say(f"suite {name}")
         try:
             measured = importlib.import_module(_module(name)).run(context)
@@ -76,6 +79,17 @@ def _run(name: str, results: dict[str, Any], *, quick: bool) -> bool:
     }
     results.setdefault("suites", {})[name] = measured
     return True
+
+
+@contextmanager
+def _empty_folder(above: Path | None) -> Iterator[Path]:
+    """Yield a new folder, which is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="depthq-bench-", dir=above) as name:
+        yield Path(name)
+
+
+def _folder_in_memory() -> AbstractContextManager[Path | None]:
+    return _empty_folder(MEMORY) if MEMORY.is_dir() else nullcontext()
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ import os
 import resource
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from benchmarks import clocks
+from benchmarks.context import Context
 from benchmarks.load import Outcome, Target, drive
 from benchmarks.machine import ROOT, busy_s
 from benchmarks.peers.environment import python_with
@@ -106,10 +107,10 @@ class Service:
 
     def __init__(
         self, name: str, folder: Path, images: Sequence[Path], *, s3: bool,
-        query: str = "size=model", **settings: object,
+        query: str = "size=model", s3_folder: Path | None = None,
     ) -> None:  # fmt: skip
         self.name = name
-        self.stack = Stack(folder, s3=s3, **settings).__enter__()
+        self.stack = Stack(folder, s3=s3, s3_folder=s3_folder).__enter__()
         self._images = images
         self.target = Target(name, self.stack.port, f"/v1/jobs?{query}")
 
@@ -140,6 +141,20 @@ class Service:
         """Stop the stack."""
         self.stack.resume()
         self.stack.stop()
+
+
+def in_memory(
+    context: Context, images: Sequence[Path], query: str = "size=model"
+) -> dict[str, Callable[[], Service]]:
+    """Return the maker of a service whose S3 server has no disk to wait for, where that can be."""
+    name, folder = "service, S3 in memory", context.scratch / f"memory-{query}"
+    if (memory := context.memory) is None:
+        return {}
+    return {
+        name: lambda: Service(
+            name, folder, images, s3=True, query=query, s3_folder=memory / folder.name
+        )
+    }
 
 
 class Peer:

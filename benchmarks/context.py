@@ -9,8 +9,12 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Context:
-    """One run of the benchmarks. `scratch` is an empty folder that vanishes afterwards."""
+    """One run of the benchmarks. `scratch` is an empty folder that vanishes afterwards.
+
+    `memory` is another, in a file system without a disk; None where there is none.
+    """
 
     quick: bool
     scratch: Path
     say: Callable[[str], None]
+    memory: Path | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks import photographs
 from benchmarks.compare import compare
-from benchmarks.contenders import BareEngine, Service
+from benchmarks.contenders import BareEngine, Service, in_memory
 from benchmarks.context import Context
 
 SHARES = (0.3, 0.6, 0.9)  # of the saturation rate, for the open loop
@@ -20,6 +20,7 @@ def run(context: Context) -> dict[str, Any]:
         "bare": BareEngine,
         "bare, one stream": lambda: BareEngine("bare engine, one stream", 1),
         "s3": lambda: Service("service, S3", folder / "s3", images, s3=True),
+        **in_memory(context, images),
         "files": lambda: Service("service, files", folder / "files", images, s3=False),
     }
     rounds, seconds = (1, 5.0) if context.quick else (3, 6.0)

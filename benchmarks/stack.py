@@ -58,6 +58,7 @@ class Stack:
         lanes: tuple[Lane, ...] = (Lane.INTERACTIVE,),
         workers: int = 1,
         worker_module: Sequence[str] = ("worker",),
+        s3_folder: Path | None = None,
         **settings: object,
     ) -> None:
         self._folder = folder
@@ -66,6 +67,7 @@ class Stack:
         self._worker_module = list(worker_module)
         self._settings = settings
         self._wants_s3 = s3
+        self._s3_folder = s3_folder or folder
         self.s3: S3Server | None = None
         self._running: list[tuple[str, ServiceProcess]] = []
         self.port = 0
@@ -134,7 +136,7 @@ class Stack:
         self.valkey = ValkeyServer(binary, self._folder / "valkey")
         self._add("valkey", self.valkey)
         if self._wants_s3:
-            self.s3 = choose_s3(self._folder, {})
+            self.s3 = choose_s3(self._s3_folder, {})
             self._add(self.s3.name, self.s3)
         self._start_programs()
 

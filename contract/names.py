@@ -99,6 +99,7 @@ LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
 SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the life of Redis that was compared with storage
 QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by time
 CHANGES_CHANNEL = f"{KEY_PREFIX}changes"  # publish: "<job id>" whenever its record changed
+ENDINGS_CHANNEL = f"{KEY_PREFIX}endings"  # the same, of jobs only, when they end or are deleted
 
 
 def presence_channel(machine: str) -> str:

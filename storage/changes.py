@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from redis import Redis
 from redis.client import PubSub
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from contract.names import CHANGES_CHANNEL
+from contract.names import CHANGES_CHANNEL, ENDINGS_CHANNEL
 
 HEARTBEAT_S = 1.0
 SILENCE_S = 10.0  # after this Redis is asked whether it is there; as long after that it is not
@@ -20,13 +20,21 @@ _log = logging.getLogger(__name__)
 
 
 class ChangeFeed:
-    """Lets a listener wait for changes of any job."""
+    """Lets a listener wait for what happens to any job."""
 
     _redis: Redis
 
+    def changes(self) -> AbstractContextManager[Iterator[str]]:
+        """Return the feed of ids of jobs and datasets that changed in any way."""
+        return self._feed(CHANGES_CHANNEL)
+
+    def endings(self) -> AbstractContextManager[Iterator[str]]:
+        """Return the feed of ids of jobs that ended or were deleted: a third of the words."""
+        return self._feed(ENDINGS_CHANNEL)
+
     @contextmanager
-    def changes(self) -> Iterator[Iterator[str]]:
-        """Yield an endless iterator of ids of changed jobs, with "" about every second.
+    def _feed(self, channel: str) -> Iterator[Iterator[str]]:
+        """Yield an endless iterator of ids, with "" about every second.
 
         It never raises: while Redis is away it yields "" only (every few seconds while Redis hangs)
         and subscribes again. Changes made meanwhile are lost, so a listener reads the record at
@@ -34,13 +42,13 @@ class ChangeFeed:
         """
         pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
         try:
-            yield listen(pubsub, CHANGES_CHANNEL)
+            yield listen(pubsub, channel)
         finally:
             pubsub.close()
 
 
 def listen(pubsub: PubSub, channel: str) -> Iterator[str]:
-    """Yield what is published on `channel`, and "" about every second; see ChangeFeed.changes."""
+    """Yield what is published on `channel`, and "" about every second; see ChangeFeed."""
     ear = _Ear(pubsub, channel)
     while True:
         try:

@@ -8,7 +8,15 @@ from typing import Any
 
 from redis import Redis
 
-from contract.names import CHANGES_CHANNEL, QUARANTINE_KEY, Lane, job_key, queued_key, running_key
+from contract.names import (
+    CHANGES_CHANNEL,
+    ENDINGS_CHANNEL,
+    QUARANTINE_KEY,
+    Lane,
+    job_key,
+    queued_key,
+    running_key,
+)
 from storage.connection import redis_errors
 
 
@@ -29,11 +37,11 @@ class LedgerScripts:
     def run(self, name: str, job_ids: Sequence[str], *args: str | float) -> Any:
         """Run script `name` over these jobs: KEYS are their hashes, then every index.
 
-        ARGV are the channel of changes, the number of jobs, their ids, then `args`.
+        ARGV are the channels of changes and endings, the number of jobs, their ids, then `args`.
         Raises StorageUnavailable.
         """
         keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS]
-        argv = [CHANGES_CHANNEL, len(job_ids), *job_ids, *args]
+        argv = [CHANGES_CHANNEL, ENDINGS_CHANNEL, len(job_ids), *job_ids, *args]
         with redis_errors():
             return self._scripts[name](keys=keys, args=argv)
 

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks import contenders, photographs
 from benchmarks.celery_contender import PlainCelery
 from benchmarks.compare import compare
-from benchmarks.contenders import Service
+from benchmarks.contenders import Service, in_memory
 from benchmarks.context import Context
 
 
@@ -19,28 +19,30 @@ def run(context: Context) -> dict[str, Any]:
     rounds, seconds = (1, 5.0) if context.quick else (2, 6.0)
     return {
         "vga": compare(
-            _at_network_size(context.scratch / "vga", small),
+            _at_network_size(context, context.scratch / "vga", small),
             rounds=rounds, seconds=seconds, say=context.say,
         ),
         "full_hd": compare(
-            _at_original_size(context.scratch / "full", large),
+            _at_original_size(context, context.scratch / "full", large),
             rounds=rounds, seconds=seconds, say=context.say,
         ),
     }  # fmt: skip
 
 
-def _at_network_size(folder: Path, images: list[Path]) -> dict[str, Any]:
+def _at_network_size(context: Context, folder: Path, images: list[Path]) -> dict[str, Any]:
     return {
         "plain": lambda: contenders.plain(folder / "plain", images),
         "s3": lambda: Service("service, S3", folder / "s3", images, s3=True),
+        **in_memory(context, images),
         "litserve": lambda: contenders.litserve(folder / "litserve", images),
         "bentoml": lambda: contenders.bentoml(folder / "bentoml", images),
         "celery": lambda: PlainCelery(folder / "celery", images),
     }
 
 
-def _at_original_size(folder: Path, images: list[Path]) -> dict[str, Any]:
+def _at_original_size(context: Context, folder: Path, images: list[Path]) -> dict[str, Any]:
     return {
         "plain": lambda: contenders.plain(folder / "plain", images, original_size=True),
         "s3": lambda: Service("service, S3", folder / "s3", images, s3=True, query="size=original"),
+        **in_memory(context, images, "size=original"),
     }

@@ -1,9 +1,10 @@
--- Stands before every script. KEYS: the jobs' hashes, then every index. ARGV: the channel of
--- changes, the number of jobs, their ids, then the script's own arguments (ARGS).
+-- Stands before every script. KEYS: the jobs' hashes, then every index. ARGV: the channels of
+-- changes and of endings, the number of jobs, their ids, then the script's own arguments (ARGS).
 -- Times are Redis' own clock, so that a step of a worker's clock changes no lease.
-local CHANNEL, COUNT = ARGV[1], tonumber(ARGV[2])
-local JOB, ID = KEYS[1], ARGV[3]
-local ARGS = {unpack(ARGV, 3 + COUNT)}
+local CHANGES, ENDINGS, COUNT = ARGV[1], ARGV[2], tonumber(ARGV[3])
+local IDS = {unpack(ARGV, 4, 3 + COUNT)}
+local JOB, ID = KEYS[1], IDS[1]
+local ARGS = {unpack(ARGV, 4 + COUNT)}
 
 local clock = redis.call('TIME')
 local NOW = clock[1] + clock[2] / 1e6
@@ -36,9 +37,15 @@ local function unlist(id, lane)
   redis.call('ZREM', index('running', lane), id)
 end
 
+-- Most who wait, wait for the end: they are not woken for less. `state`: nil once it is deleted.
+local function tell(id, state)
+  redis.call('PUBLISH', CHANGES, id)
+  if ended(state) then redis.call('PUBLISH', ENDINGS, id) end
+end
+
 local function changed(job, id)
   redis.call('HINCRBY', job, 'version', 1)
-  redis.call('PUBLISH', CHANNEL, id)
+  tell(id, get(job, 'state'))
 end
 
 -- Ends a job that nobody computes any more. The result is the JSON of a contract.jobs.JobResult.

@@ -15,5 +15,5 @@ if state == 'queued' then
 elseif state == 'running' then
   redis.call('ZADD', index('running', ARGS[2]), text(NOW), ID)
 end
-redis.call('PUBLISH', CHANNEL, ID)
+tell(ID, state)
 return 1

@@ -76,7 +76,7 @@ def make_api(redis_url, tmp_path) -> Iterator:
     clients: list = []
     yield make
     for api in made:
-        api.parts.changes.stop()
+        api.parts.stop_waiting()
     for redis in clients:
         redis.close()
 

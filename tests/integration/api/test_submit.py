@@ -9,9 +9,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contract.documents import JobDocument, Problem
-from contract.names import Lane, input_object
+from contract.names import CHANGES_CHANNEL, ENDINGS_CHANNEL, Lane, input_object
 from storage.webhooks import WebhookQueue
-from tests.integration.api.worker import DEPTH, fail, succeed
+from tests.integration.api.worker import DEPTH, fail, start, succeed
+from tests.services.process import wait_until
 from tests.unit.api.fakes import jpeg
 from worker.restore import restore_jobs
 
@@ -129,6 +130,26 @@ def test_a_long_poll_ends_with_the_job(api):
         answer = pool.submit(api.app.test_client().get, f"{job.links.self}?wait=60")
         succeed(api.parts, job.id)
         assert document(answer.result(timeout=50)).state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("with_tag", "channel", "happen"),
+    [(False, ENDINGS_CHANNEL, succeed), (True, CHANGES_CHANNEL, start)],
+    ids=["the end", "any change since the ETag"],
+)
+def test_a_long_poll_is_woken_by_what_it_waits_for(
+    api, redis, monkeypatch, with_tag, channel, happen
+):
+    monkeypatch.setattr("api.changes.FALLBACK_POLL_S", 60)
+    job = document(submit(api))
+    tag = api.client.get(job.links.self).headers["ETag"]
+    headers = {"If-None-Match": tag} if with_tag else {}
+    with ThreadPoolExecutor(1) as pool:
+        url = f"{job.links.self}?wait=60"
+        answer = pool.submit(api.app.test_client().get, url, headers=headers)
+        wait_until(lambda: redis.pubsub_numsub(channel)[0][1] == 1, "the poll listens")
+        happen(api.parts, job.id)
+        assert document(answer.result(timeout=30)).state != "queued"
 
 
 def test_prefer_wait_answers_200_with_the_finished_job(api):

@@ -23,14 +23,14 @@ def store(redis_url):
 class Listener:
     """Collects what a feed says, in a thread of its own."""
 
-    def __init__(self, store):
-        self._store = store
+    def __init__(self, feed):
+        self._feed = feed
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._listen)
         self.heard: list[str] = []
 
     def _listen(self):
-        with self._store.changes() as changes:
+        with self._feed() as changes:
             for change in changes:
                 self.heard.append(change)
                 if self._stop.is_set():
@@ -46,12 +46,12 @@ class Listener:
         assert not self._thread.is_alive()
 
 
-def subscribers(redis):
-    return redis.pubsub_numsub("depthq:changes")[0][1]
+def subscribers(redis, channel="changes"):
+    return redis.pubsub_numsub(f"depthq:{channel}")[0][1]
 
 
 def test_every_change_of_a_job_is_heard(store, redis):
-    with Listener(store) as listener:
+    with Listener(store.changes) as listener:
         wait_until(lambda: subscribers(redis) == 1, "somebody listens")
         record = make_record()
         store.create(record)
@@ -63,13 +63,28 @@ def test_every_change_of_a_job_is_heard(store, redis):
         wait_until(lambda: listener.heard.count(record.id) == 6, "six changes are heard")
 
 
+def test_only_endings_are_heard_by_those_who_wait_for_them(store, redis):
+    with Listener(store.endings) as listener:
+        wait_until(lambda: subscribers(redis, "endings") == 1, "somebody listens")
+        ends, canceled, still_open = make_record(), make_record(), make_record()
+        for record in (ends, canceled, still_open):
+            store.create(record)
+            store.claim(record.id, "w", 60)
+        store.release(still_open.id, 1, counted=False)
+        store.finish(make_result(ends.id, 1))
+        store.cancel(canceled.id)
+        store.delete(ends.id)
+        told = [ends.id, canceled.id, ends.id]
+        wait_until(lambda: [word for word in listener.heard if word] == told, "three endings")
+
+
 def test_a_feed_with_nothing_to_say_beats(store):
     with store.changes() as changes:
         assert list(islice(changes, 2)) == ["", ""]
 
 
 def test_the_feed_survives_the_loss_of_its_connection(store, redis):
-    with Listener(store) as listener:
+    with Listener(store.changes) as listener:
         wait_until(lambda: subscribers(redis) == 1, "somebody listens")
         redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
         wait_until(lambda: subscribers(redis) == 1, "somebody listens again")
@@ -79,7 +94,7 @@ def test_the_feed_survives_the_loss_of_its_connection(store, redis):
 
 
 def test_the_feed_beats_while_redis_is_away_and_goes_on_when_it_is_back(store, redis, valkey):
-    with Listener(store) as listener:
+    with Listener(store.changes) as listener:
         wait_until(lambda: subscribers(redis) == 1, "somebody listens")
         valkey.kill()
         before = len(listener.heard)
@@ -94,7 +109,7 @@ def test_the_feed_beats_while_redis_is_away_and_goes_on_when_it_is_back(store, r
 
 def test_a_silent_connection_is_given_up_and_made_again(store, redis, valkey, monkeypatch, caplog):
     monkeypatch.setattr("storage.changes.SILENCE_S", 0.1)
-    with Listener(store) as listener:
+    with Listener(store.changes) as listener:
         wait_until(lambda: subscribers(redis) == 1, "somebody listens")
         valkey.freeze()
         wait_until(lambda: "change feed lost Redis" in caplog.text, "the silence is noticed")

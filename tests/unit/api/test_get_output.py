@@ -33,7 +33,7 @@ def finished() -> JobRecord:
 
 
 def app_with(record: JobRecord, **settings):
-    jobs = SimpleNamespace(get=lambda job_id: record, changes=None)
+    jobs = SimpleNamespace(get=lambda job_id: record, changes=None, endings=None)
     return create_app(
         Settings(**settings), PresigningStore(), jobs, SimpleNamespace(live=list), None, None, None
     )
