@@ -6,22 +6,20 @@ written with the request in its metadata, the job can be rebuilt from storage al
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from dataclasses import dataclass
 
+from api.replays import Binding
 from api.services import Services
 from api.uploads import CHUNK_BYTES, Upload
-from contract.errors import Conflict, InvalidRequest, StorageUnavailable
+from contract.errors import InvalidRequest, StorageUnavailable
 from contract.ids import new_id
 from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
 from contract.jobs import InputInfo, JobRecord, JobRequest
-from contract.names import REQUEST_METADATA, idempotency_mark, input_object, job_prefix
+from contract.names import REQUEST_METADATA, input_object, job_prefix
 from contract.options import JobOptions
 from storage import recovery
-from storage.idempotency import IDEMPOTENCY_TTL_S
-from storage.marks import set_mark
 
 log = logging.getLogger(__name__)
 
@@ -46,13 +44,14 @@ def accept(parts: Services, submission: Submission) -> JobRecord:
     key = submission.idempotency_key
     if key is None:
         return _keep(parts, request, submission.upload, shared=False)
-    binding = _binding(request, key)
-    holder = _remember(parts, request.id, *binding)
+    wanted = f"{request.input.sha256}\n{request.options.model_dump_json()}"
+    binding = Binding.of(request.owner or "", key, wanted=wanted)
+    holder = binding.holder(parts, request.id)
     if holder != request.id and (record := find(parts, holder)):
         return record
     # The first sender of this key may be in the middle of these very writes, or have died there.
     # Doing them again under the same id does no harm, and heals.
-    set_mark(parts.objects, idempotency_mark(job_prefix(holder), *binding))  # outlives Redis
+    binding.outlive_redis(parts, job_prefix(holder))
     return _keep(parts, request.model_copy(update={"id": holder}), submission.upload, shared=True)
 
 
@@ -110,21 +109,6 @@ def _request(parts: Services, submission: Submission) -> JobRequest:
             height=header.height,
         ),
     )
-
-
-def _binding(request: JobRequest, key: str) -> tuple[str, str]:
-    """Return what stands for the client's key, and for what it asked with it: two SHA-256."""
-    digest = hashlib.sha256(f"{request.owner or ''}\n{key}".encode()).hexdigest()
-    wanted = f"{request.input.sha256}\n{request.options.model_dump_json()}"
-    return digest, hashlib.sha256(wanted.encode()).hexdigest()
-
-
-def _remember(parts: Services, job_id: str, digest: str, fingerprint: str) -> str:
-    """Return the id that the key stands for, ours if it is new. Raises Conflict."""
-    holder, held = parts.jobs.remember(digest, job_id, fingerprint, IDEMPOTENCY_TTL_S)
-    if held != fingerprint:
-        raise Conflict("This Idempotency-Key was used before with another image or other options.")
-    return holder
 
 
 def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool) -> JobRecord:

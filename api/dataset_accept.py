@@ -5,15 +5,15 @@ Once `dataset.json` is written the dataset is accepted: it can be rebuilt from s
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import time
 from dataclasses import dataclass
 
+from api.replays import Binding
 from api.services import Services
 from api.uploads import Upload
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
-from contract.errors import Conflict, InvalidRequest, StorageUnavailable
+from contract.errors import InvalidRequest, StorageUnavailable
 from contract.ids import new_id
 from contract.names import (
     DATASET_ARCHIVE,
@@ -24,11 +24,8 @@ from contract.names import (
     dataset_list_object,
     dataset_object,
     dataset_prefix,
-    idempotency_mark,
 )
 from storage.dataset_preflight import check_spec
-from storage.idempotency import IDEMPOTENCY_TTL_S
-from storage.marks import set_mark
 
 log = logging.getLogger(__name__)
 
@@ -60,30 +57,17 @@ def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetReq
     dataset_id = new_id()
     if submission.idempotency_key is not None:
         binding = _binding(submission, submission.idempotency_key)
-        dataset_id = _remember(parts, dataset_id, *binding)
+        dataset_id = binding.holder(parts, dataset_id)
         if kept := parts.files.request(dataset_id):
             return kept
-        set_mark(parts.objects, idempotency_mark(dataset_prefix(dataset_id), *binding))
+        binding.outlive_redis(parts, dataset_prefix(dataset_id))
     return _keep(parts, submission, dataset_id)
 
 
-def _binding(submission: DatasetSubmission, key: str) -> tuple[str, str]:
-    """Return what stands for the client's key, and for what it asked with it."""
+def _binding(submission: DatasetSubmission, key: str) -> Binding:
     archive = submission.archive.sha256 if submission.archive else ""
     wanted = f"{archive}\n{submission.dry_run}\n{submission.spec.model_dump_json()}"
-    return _digest(f"dataset\n{submission.owner or ''}\n{key}"), _digest(wanted)
-
-
-def _remember(parts: Services, dataset_id: str, digest: str, fingerprint: str) -> str:
-    """Return the id that the key stands for, ours if it is new. Raises Conflict."""
-    holder, held = parts.jobs.remember(digest, dataset_id, fingerprint, IDEMPOTENCY_TTL_S)
-    if held != fingerprint:
-        raise Conflict("This Idempotency-Key was used before for another dataset.")
-    return holder
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    return Binding.of("dataset", submission.owner or "", key, wanted=wanted)
 
 
 def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> DatasetRequest:

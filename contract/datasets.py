@@ -13,15 +13,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_vali
 from contract.jobs import JobError, JobId
 from contract.options import JobOptions
 from contract.states import DatasetState
+from contract.values import Value
 
 S3Uri = Annotated[
     str, StringConstraints(pattern=r"^s3://[a-z0-9.\-]{3,63}(/.*)?$", max_length=1_500)
 ]
 Layout = Literal["files", "webdataset"]
-
-
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class DatasetSpec(BaseModel):
@@ -57,7 +54,7 @@ class DatasetSpec(BaseModel):
         return self
 
 
-class DatasetRequest(_Value):
+class DatasetRequest(Value):
     """`dataset.json`: all that is needed to run the dataset again."""
 
     v: Literal[1] = 1
@@ -69,14 +66,14 @@ class DatasetRequest(_Value):
     dry_run: bool = Field(False, description="only forecast: list, sample, run a few")
 
 
-class Counts(_Value):
+class Counts(Value):
     """Items by their end; `failed` is the sum of `by_code`."""
 
     total: int = 0
     succeeded: int = 0
     failed: int = 0
     skipped: int = 0
-    by_code: dict[str, int] = {}
+    by_code: dict[str, int] = Field({})
 
     @property
     def done(self) -> int:
@@ -84,7 +81,7 @@ class Counts(_Value):
         return self.succeeded + self.failed + self.skipped
 
 
-class DatasetRecord(_Value):
+class DatasetRecord(Value):
     """A dataset as the ledger in Redis holds it."""
 
     request: DatasetRequest
@@ -114,7 +111,7 @@ class DatasetRecord(_Value):
         return max(0, self.counts.total - self.counts.done - self.in_flight)
 
 
-class Progress(_Value):
+class Progress(Value):
     """How fast a dataset moves, from the last minute; None where there is nothing to go by."""
 
     rate: float = Field(0.0, description="items per second over the last minute")
@@ -122,7 +119,7 @@ class Progress(_Value):
     eta_p90_s: float | None = Field(None, description="nine in ten chance to be done by then")
 
 
-class PlannedRound(_Value):
+class PlannedRound(Value):
     """The shards of one round: numbers from `first` on."""
 
     round: int
@@ -133,7 +130,7 @@ class PlannedRound(_Value):
     again: dict[str, int] = Field({}, description="code → failures that this round runs again")
 
 
-class DatasetPlan(_Value):
+class DatasetPlan(Value):
     """`plan.json`: written when all shards of a round are, and again for each retry."""
 
     v: Literal[1] = 1
@@ -151,7 +148,7 @@ class DatasetPlan(_Value):
         return self.rounds[0].items if self.rounds else 0
 
 
-class RetryRequest(_Value):
+class RetryRequest(Value):
     """`retries/NNNNNN.json`: run the failed items again, those with one of `codes` if given."""
 
     round: int
@@ -159,7 +156,7 @@ class RetryRequest(_Value):
     codes: tuple[str, ...] = ()
 
 
-class DatasetSummary(_Value):
+class DatasetSummary(Value):
     """`summary.json`: what came of it. Counts are counted from the results, not from Redis."""
 
     v: Literal[1] = 1
@@ -181,7 +178,7 @@ class DatasetSummary(_Value):
     files: dict[str, str] = Field({}, description="errors, index, results → object key")
 
 
-class Forecast(_Value):
+class Forecast(Value):
     """`forecast.json`: what a dry run found. Nothing was started."""
 
     id: JobId

@@ -5,17 +5,14 @@ from __future__ import annotations
 import hashlib
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contract.jobs import JobError, Timings, Warnings
 from contract.options import JobOptions
+from contract.values import Value
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-
-class Item(_Value):
+class Item(Value):
     """One image of a dataset: a line of `shards/NNNNNN.jsonl`."""
 
     id: str
@@ -29,7 +26,7 @@ class Item(_Value):
     extra: dict[str, Any] = Field({}, description="the manifest's other fields, carried through")
 
 
-class ItemFile(_Value):
+class ItemFile(Value):
     """One file made for an item."""
 
     key: str
@@ -38,7 +35,7 @@ class ItemFile(_Value):
     member: str = Field("", description="its name in the tar at `key` (layout: webdataset)")
 
 
-class ItemResult(_Value):
+class ItemResult(Value):
     """How an item ended: a line of `results/NNNNNN.jsonl`."""
 
     id: str
@@ -52,9 +49,9 @@ class ItemResult(_Value):
     depth_min: float | None = None
     depth_max: float | None = None
     warnings: Warnings = ()
-    outputs: dict[str, ItemFile] = {}
+    outputs: dict[str, ItemFile] = Field({})
     timings: Timings | None = None
-    extra: dict[str, Any] = {}
+    extra: dict[str, Any] = Field({})
     worker: str = ""
     round: int = Field(0, description="0: the first run; n: the n-th retry")
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from contract.ids import ID_PATTERN
 from contract.names import Lane
 from contract.options import JobOptions
 from contract.states import JobState
+from contract.values import Value
 
 # A tuple of codes that only grows in what it may hold: clients ignore those they do not know.
 Warnings = Annotated[
@@ -24,11 +25,7 @@ Warnings = Annotated[
 JobId = Annotated[str, Field(pattern=ID_PATTERN)]
 
 
-class _Value(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")  # ignore: newer writers may add fields
-
-
-class InputInfo(_Value):
+class InputInfo(Value):
     """What is known of the uploaded image without decoding it; sizes before EXIF rotation."""
 
     media_type: str
@@ -38,7 +35,7 @@ class InputInfo(_Value):
     height: int
 
 
-class JobRequest(_Value):
+class JobRequest(Value):
     """All that is needed to run the job again. Rides in the input object's metadata."""
 
     v: Literal[1] = 1
@@ -52,7 +49,7 @@ class JobRequest(_Value):
     owner: str | None = Field(None, description="digest of the API key that submitted it")
 
 
-class OutputInfo(_Value):
+class OutputInfo(Value):
     """One file that the job made."""
 
     key: str
@@ -63,7 +60,7 @@ class OutputInfo(_Value):
     sha256: str
 
 
-class ModelInfo(_Value):
+class ModelInfo(Value):
     """What computed the depth."""
 
     name: str
@@ -73,7 +70,7 @@ class ModelInfo(_Value):
     net_size: tuple[int, int] = Field(description="height and width of the network's input, px")
 
 
-class DepthInfo(_Value):
+class DepthInfo(Value):
     """What the numbers mean: relative inverse depth, larger is nearer, no unit."""
 
     kind: Literal["relative-inverse"] = "relative-inverse"
@@ -81,7 +78,7 @@ class DepthInfo(_Value):
     max: float
 
 
-class Timings(_Value):
+class Timings(Value):
     """Milliseconds per stage; `queued` from acceptance to claim, `wait` in the batcher."""
 
     queued_ms: float = 0.0
@@ -94,7 +91,7 @@ class Timings(_Value):
     batch_size: int = 0
 
 
-class JobError(_Value):
+class JobError(Value):
     """Why the job failed: a code of contract.errors, and a sentence for people."""
 
     code: str
@@ -102,7 +99,7 @@ class JobError(_Value):
     retryable: bool
 
 
-class JobResult(_Value):
+class JobResult(Value):
     """How the job ended; the content of `result.json`. Failed jobs have one too."""
 
     v: Literal[1] = 1
@@ -119,12 +116,12 @@ class JobResult(_Value):
     warnings: Warnings = ()
     model: ModelInfo | None = None
     depth: DepthInfo | None = None
-    outputs: dict[str, OutputInfo] = {}
+    outputs: dict[str, OutputInfo] = Field({})
     timings: Timings | None = None
     error: JobError | None = None
 
 
-class JobRecord(_Value):
+class JobRecord(Value):
     """A job as the ledger in Redis holds it."""
 
     request: JobRequest
