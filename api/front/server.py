@@ -108,6 +108,7 @@ def open_front(
         cleanup_interval=5,
         max_request_header_size=HEADER_BYTES,
         max_request_body_size=max(LINGER_BYTES, settings.max_archive_bytes + ENVELOPE_BYTES + 1),
+        recv_bytes=64 * 1024,  # a photograph comes in a few turns of the loop
         inbuf_overflow=512 * 1024,  # larger bodies are spooled to disk
         outbuf_overflow=MIB,  # and so are larger answers to slow readers,
         outbuf_high_watermark=128 * MIB,  # so that no thread waits for them

@@ -16,7 +16,7 @@ def run(context: Context) -> dict[str, Any]:
     """Return the comparison at network size for VGA, and at original size for 1080p."""
     small = photographs.files(context.scratch / "images", 8, 640, 480)
     large = photographs.files(context.scratch / "images", 4, 1920, 1080)
-    rounds, seconds = (1, 5.0) if context.quick else (2, 6.0)
+    rounds, seconds = (1, 5.0) if context.quick else (3, 6.0)
     return {
         "vga": compare(
             _at_network_size(context, context.scratch / "vga", small),
