@@ -54,13 +54,17 @@ class ChangeHub:
                 self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
                 self._thread.start()
 
-    def stop(self) -> None:
-        """Stop listening and wake every waiter."""
+    def let_go(self) -> None:
+        """Wake every waiter and tell the listening thread to end; later ones see `stopping`."""
         self._stop.set()
         with self._lock:
             bells = [bell for bells in self._watches.values() for bell in bells]
         for bell in bells:
             bell.ring()
+
+    def stop(self) -> None:
+        """Let go, and wait for the listening thread, which may be in the middle of a second."""
+        self.let_go()
         if self._thread is not None:
             self._thread.join(timeout=5)
 

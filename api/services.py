@@ -47,6 +47,7 @@ class Services:
 
     def stop_waiting(self) -> None:
         """Let everybody who waits for something answer with what there is: we are going down."""
+        self.endings.let_go()  # before the other's thread is waited for
         self.changes.stop()
         self.endings.stop()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,11 +21,12 @@ BATCH_SIZE = Histogram(
 )
 BATCH_MS = Histogram("depthq_batch_milliseconds", "Time of one inference", buckets=_MS_BUCKETS)
 OUTCOMES = Counter("depthq_outcomes", "Jobs and items ended by this worker", ["state", "code"])
-_STAGES = {  # looked up once: to find a labelled metric costs more than to observe it
-    name: STAGE_MS.labels(stage=name)
-    for name in ("queued", "fetch", "decode", "prepare", "wait", "infer", "render", "store")
-}
 RESULT_CACHE = Counter("depthq_result_cache", "Jobs looked up in the result cache", ["outcome"])
+
+
+@functools.cache  # to find a labelled metric costs more than to observe it
+def _stage_ms(name: str) -> Histogram:
+    return STAGE_MS.labels(stage=name)
 
 
 def observe_batch(size: int, seconds: float) -> None:
@@ -57,7 +59,7 @@ class StageClock:
     def add(self, name: str, milliseconds: float) -> None:
         """Add a time that was measured elsewhere."""
         self._ms[name] = self._ms.get(name, 0.0) + milliseconds
-        _STAGES[name].observe(milliseconds)
+        _stage_ms(name).observe(milliseconds)
 
     def batched(self, size: int) -> None:
         """Note the size of the batch that the image was in."""
