@@ -31,6 +31,7 @@ from worker.outputs.encoding.quantise import quantise
 from worker.outputs.encoding.upsample import upsample
 from worker.outputs.heatmap import encode_heatmap, heatmap
 from worker.outputs.render import Rendered, render
+from worker.outputs.view import View
 
 BUCKET = "bench-stages"
 Step = Callable[[], Any]
@@ -81,8 +82,8 @@ def _size(
     small = JobOptions(size="model")
     full = JobOptions()
     rendered = {
-        "model": render(depth, small, prepared.width, prepared.height, model),
-        "original": render(depth, full, prepared.width, prepared.height, model),
+        "model": render(View(depth, small, prepared.width, prepared.height, model)),
+        "original": render(View(depth, full, prepared.width, prepared.height, model)),
     }
     steps |= _render_steps(depth, prepared.width, prepared.height, model)
     for store_name, store in stores.items():
@@ -117,8 +118,8 @@ def _render_steps(depth: Any, width: int, height: int, model: ModelInfo) -> dict
     pixels = heatmap(depth, low, high, "inferno", width, height)
     small, full = JobOptions(size="model"), JobOptions()
     return {
-        "render, model size": lambda: render(depth, small, width, height, model),
-        "render, original size": lambda: render(depth, full, width, height, model),
+        "render, model size": lambda: render(View(depth, small, width, height, model)),
+        "render, original size": lambda: render(View(depth, full, width, height, model)),
         "of it: upsample": lambda: upsample(depth, width, height),
         "of it: quantise": lambda: quantise(values, about.depth.min, about.depth.max, np.uint16),
         "of it: encode png16": lambda: DEPTH_ENCODERS["png16"](values, about),

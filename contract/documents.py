@@ -44,8 +44,8 @@ class OutputDocument(Document):
 
     url: str = Field(description="where to get the bytes; may answer with a redirect")
     media_type: str
-    width: int
-    height: int
+    width: int | None = None
+    height: int | None = None
     bytes: int
     sha256: str
 

@@ -54,8 +54,8 @@ class OutputInfo(Value):
 
     key: str
     media_type: str
-    width: int
-    height: int
+    width: int | None = Field(None, description="px, of what is a picture")
+    height: int | None = None
     bytes: int
     sha256: str
 

@@ -1,52 +1,31 @@
-"""What a client may ask of a job. The pydantic model is the source of validation and OpenAPI."""
+"""What a client may ask of a job. The pydantic model is the source of validation and OpenAPI.
+
+`JobOptions` holds what all jobs share and, flat, the options that the outputs declare
+(contract/outputs/).
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints, create_model
 
-OutputName = Literal["depth", "heatmap"]
+from contract.outputs.declaration import Output, OutputOptions
+from contract.outputs.registry import OUTPUTS, option_groups
+
 Size = Literal["original", "model"]
-DepthFormat = Literal["png16", "npy", "pfm", "exr"]
 # scheme, host (a name or an IPv4 address, no user), port, the rest; printable ASCII
 URL_PATTERN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-~]*)?$"
-HeatmapFormat = Literal["jpg", "png", "webp"]
-Colormap = Literal[
-    "autumn", "bone", "cividis", "cool", "deepgreen", "hot", "hsv", "inferno", "jet", "magma",
-    "ocean", "parula", "pink", "plasma", "rainbow", "spring", "summer", "turbo", "twilight",
-    "twilight_shifted", "viridis", "winter",
-]  # fmt: skip
-
-# format → (file extension, media type)
-FILE_TYPES: dict[str, tuple[str, str]] = {
-    "png16": ("png", "image/png"),
-    "npy": ("npy", "application/x-npy"),
-    "pfm": ("pfm", "image/x-portable-floatmap"),
-    "exr": ("exr", "image/x-exr"),
-    "jpg": ("jpg", "image/jpeg"),
-    "png": ("png", "image/png"),
-    "webp": ("webp", "image/webp"),
-}
+Group = TypeVar("Group", bound=OutputOptions)
 
 
-class JobOptions(BaseModel):
-    """The options of one job. Unknown options are errors."""
+class CommonOptions(OutputOptions):
+    """The options of any job, whatever its outputs. Unknown options are errors."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    outputs: Annotated[tuple[OutputName, ...], Field(min_length=1, max_length=2)] = (
-        "depth",
-        "heatmap",
-    )
+    outputs: tuple[str, ...] = ("depth", "heatmap")
     size: Size = Field(
         "original", description="`original`: as large as the image; `model`: as the network saw it"
     )
-    colormap: Colormap = Field(
-        "inferno", description="OpenCV colormap of the heat map; near is bright"
-    )
-    heatmap_format: HeatmapFormat = "jpg"
-    depth_format: DepthFormat = "png16"
     webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=URL_PATTERN)] | None = (
         Field(None, description="called once when the job has ended (Standard Webhooks)")
     )
@@ -54,6 +33,32 @@ class JobOptions(BaseModel):
         None, description="seconds after acceptance when the result is no longer wanted"
     )
 
-    def format_of(self, output: OutputName) -> str:
-        """Return the file format asked for `output` (a key of FILE_TYPES)."""
-        return self.depth_format if output == "depth" else self.heatmap_format
+    def of(self, group: type[Group]) -> Group:
+        """Return these options as the `group` of one output's, typed."""
+        if not isinstance(self, group):
+            raise TypeError(f"no output declares {group.__name__}")
+        return self
+
+    def asked(self) -> tuple[Output, ...]:
+        """Return the declarations of the outputs asked for, in their order of rendering."""
+        return tuple(output for name, output in OUTPUTS.items() if name in self.outputs)
+
+
+if TYPE_CHECKING:
+
+    class JobOptions(CommonOptions):
+        """The options of one job."""
+else:
+
+    def _job_options() -> type[CommonOptions]:
+        names = Literal[tuple(OUTPUTS)]
+        asked: Any = Annotated[tuple[names, ...], Field(min_length=1, max_length=len(OUTPUTS))]
+        return create_model(
+            "JobOptions",
+            __base__=(*option_groups(), CommonOptions),
+            __module__=__name__,
+            __doc__="The options of one job. Unknown options are errors.",
+            outputs=(asked, CommonOptions.model_fields["outputs"].default),
+        )
+
+    JobOptions = _job_options()

@@ -37,7 +37,10 @@ class JobPath(Parameters):
 class OutputPath(JobPath):
     """Which file of which job."""
 
-    name: str = Field(description="`depth` or `heatmap`", json_schema_extra={"pattern": "^[a-z]+$"})
+    name: str = Field(
+        description="an output of the job, e.g. `depth`",
+        json_schema_extra={"pattern": "^[a-z0-9_]+$"},
+    )
 
 
 class DatasetPath(Parameters):
@@ -50,7 +53,10 @@ class ItemOutputPath(DatasetPath):
     """Which file of which item."""
 
     item_id: str = Field(json_schema_extra={"pattern": "^[0-9a-f]{32}$"})
-    name: str = Field(description="`depth` or `heatmap`", json_schema_extra={"pattern": "^[a-z]+$"})
+    name: str = Field(
+        description="an output of the job, e.g. `depth`",
+        json_schema_extra={"pattern": "^[a-z0-9_]+$"},
+    )
 
 
 class DatasetFilePath(DatasetPath):

@@ -13,7 +13,7 @@ from client.bulk.note import Note, fingerprint, read_note, write_note
 from client.dataset import Dataset
 from client.depth_client import DepthClient
 from contract.errors import Conflict, NotFound
-from contract.options import FILE_TYPES, JobOptions
+from contract.options import JobOptions
 from contract.states import DatasetState
 
 
@@ -116,8 +116,8 @@ class Run:
         for name, path in files.items():
             stem = self.out / names.stem(f"archive://{name}")
             made = [
-                stem.with_name(f"{stem.name}.{o}.{FILE_TYPES[options.format_of(o)][0]}")
-                for o in options.outputs
+                stem.with_name(f"{stem.name}.{o.name}.{o.file_type(options).extension}")
+                for o in options.asked()
             ]
             if not all(_is_newer(result, path) for result in made):
                 missing[name] = path

@@ -12,9 +12,9 @@ import httpx2
 
 from client.errors import DownloadCorrupt, LocalProblem
 from client.wire.transport import Transport
-from contract.options import FILE_TYPES
+from contract.outputs.registry import file_types
 
-_EXTENSIONS = {media_type: f".{extension}" for extension, media_type in FILE_TYPES.values()}
+_EXTENSIONS = {file.media_type: f".{file.extension}" for file in file_types()}
 
 
 def extension_of(output: Mapping[str, Any]) -> str:

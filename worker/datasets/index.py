@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any, BinaryIO, Protocol, cast
 
 from contract.items import ItemResult
+from contract.outputs.registry import OUTPUTS
 
 log = logging.getLogger(__name__)
 
@@ -88,7 +89,7 @@ def _schema(arrow: Any) -> Any:
         "depth_max": real,
         **{
             f"{output}_{column}": kind
-            for output in ("depth", "heatmap")
+            for output in OUTPUTS
             for column, kind in (
                 ("key", text),
                 ("member", text),

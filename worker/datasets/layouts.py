@@ -16,7 +16,7 @@ from contract.datasets import DatasetRequest
 from contract.errors import NotFound
 from contract.items import ItemFile, ItemResult
 from contract.names.object_keys import dataset_object
-from contract.options import FILE_TYPES, JobOptions
+from contract.options import JobOptions
 from storage.datasets.preflight import output_place
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import ObjectStore
@@ -70,13 +70,12 @@ class FilesLayout:
         if not self._place.foreign:
             return None
         found: dict[str, ItemFile] = {}
-        for output in self._options.outputs:
-            extension, _ = FILE_TYPES[self._options.format_of(output)]
-            key = self._key(item_id, output, extension)
+        for output in self._options.asked():
+            key = self._key(item_id, output.name, output.file_type(self._options).extension)
             info = self._place.made_by_others(key, self._patience)
             if info is None:
                 return None
-            found[output] = ItemFile(key=key, bytes=info, sha256="")
+            found[output.name] = ItemFile(key=key, bytes=info, sha256="")
         return found
 
     def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:

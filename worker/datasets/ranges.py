@@ -20,7 +20,7 @@ from worker.datasets.items import Compute, Fetches, Range
 SAMPLE = 64  # images
 PERCENTILES = (2.0, 98.0)  # the rest is clipped: a few extreme images must not wash out the others
 _VALUES = 4_096  # taken of each image
-_PROBE = JobOptions(outputs=("depth",), size="model", depth_format="npy")
+_PROBE = JobOptions.model_validate({"outputs": ["depth"], "size": "model", "depth_format": "npy"})
 
 
 @dataclass(frozen=True)

@@ -45,6 +45,7 @@ from worker.jobs.outcome import Computed, failure, repeated, store_files, succes
 from worker.jobs.result_cache import ResultCache
 from worker.machine import cores_given
 from worker.outputs.render import render
+from worker.outputs.view import View
 
 log = logging.getLogger(__name__)
 
@@ -84,8 +85,16 @@ class Computer:
         height, width = inferred.depth.shape
         model = self._model.model_copy(update={"net_size": (height, width)})
         with clock.stage("render"), self._room(prepared, options):
-            size = (prepared.width, prepared.height)
-            rendered = render(inferred.depth, options, *size, model, heat_range)
+            rendered = render(
+                View(
+                    depth=inferred.depth,
+                    options=options,
+                    width=prepared.width,
+                    height=prepared.height,
+                    model=model,
+                    depth_range=heat_range,
+                )
+            )
         return Computed(prepared, model, rendered.depth, rendered.files)
 
     def _room(self, prepared: Prepared, options: JobOptions) -> AbstractContextManager[object]:

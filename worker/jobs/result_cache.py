@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from contract.errors import NotFound, StorageUnavailable
 from contract.jobs import JobRequest, JobResult, ModelInfo, OutputInfo
 from contract.names.object_keys import output_object, result_object
+from contract.outputs.registry import option_names
 from contract.states import JobState
 from storage.jobs.result_index import ResultIndex
 from storage.objects.protocol import ObjectStore
@@ -26,7 +27,7 @@ log = logging.getLogger(__name__)
 # To be raised when the same options begin to give other files.
 FILES_VERSION = 1
 # Those that change a file; the others say when and to whom.
-_OPTIONS = {"outputs", "size", "colormap", "heatmap_format", "depth_format"}
+_OPTIONS = {"outputs", "size"} | option_names()
 
 
 class ResultCache:

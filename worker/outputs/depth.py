@@ -7,11 +7,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from contract.outputs.depth import DepthOptions
 from worker.outputs.encoding.about import About
 from worker.outputs.encoding.exr import encode_exr
 from worker.outputs.encoding.png import encode_png_strips
 from worker.outputs.encoding.quantise import quantised_strips
 from worker.outputs.encoding.upsample import Floats
+from worker.outputs.view import Rendering, View
 
 TEXT_KEYWORD = "depthq"
 
@@ -47,3 +49,10 @@ DEPTH_ENCODERS: dict[str, Callable[[Floats, About], bytes]] = {
     "pfm": encode_pfm,
     "exr": encode_depth_exr,
 }
+
+
+def render(view: View) -> Rendering:
+    """Return the depth in the format asked for."""
+    about = About(view.info, view.model, view.width, view.height)
+    encode = DEPTH_ENCODERS[view.options.of(DepthOptions).depth_format]
+    return Rendering(encode(view.values, about), view.size)

@@ -9,11 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import InternalError
+from contract.outputs.heatmap import HeatmapOptions
 from worker.outputs.encoding.png import encode_png
 from worker.outputs.encoding.quantise import quantise
 from worker.outputs.encoding.upsample import Floats
+from worker.outputs.view import Rendering, View
 
 _QUALITY = 90
+
+
+def render(view: View) -> Rendering:
+    """Return the heat map; its colors span the range that several images share, or its own."""
+    options = view.options.of(HeatmapOptions)
+    ends = view.depth_range or view.net_range
+    pixels = heatmap(view.depth, *ends, options.colormap, *view.size)
+    return Rendering(encode_heatmap(pixels, options.heatmap_format), view.size)
 
 
 @functools.cache  # OpenCV computes it anew on each call, which takes longer than a small picture

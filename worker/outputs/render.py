@@ -2,77 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from contract.errors import InternalError
-from contract.jobs import DepthInfo, ModelInfo
-from contract.options import FILE_TYPES, JobOptions
-from worker.outputs.depth import DEPTH_ENCODERS
-from worker.outputs.encoding.about import About
-from worker.outputs.encoding.upsample import Floats, upsample
-from worker.outputs.heatmap import encode_heatmap, heatmap
+from contract.jobs import DepthInfo
+from worker.outputs.registry import renderer_of
+from worker.outputs.view import View
 
 
 @dataclass(frozen=True)
 class RenderedFile:
-    """One file, ready to be stored."""
+    """One file, ready to be stored. `width` and `height` are None for what is no picture."""
 
-    output: str  # a name of contract.options
+    output: str  # a name of contract.outputs
     extension: str
     media_type: str
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     data: bytes
 
 
 @dataclass(frozen=True)
 class Rendered:
-    """The files, and what the numbers in the depth file mean."""
+    """The files, and what the numbers of a depth file mean, also if none was asked for."""
 
     depth: DepthInfo
     files: list[RenderedFile]
 
 
-def render(
-    depth: Floats,
-    options: JobOptions,
-    width: int,
-    height: int,
-    model: ModelInfo,
-    heat_range: tuple[float, float] | None = None,
-) -> Rendered:
-    """Return the files that `options` ask of `depth`, float32 (h, w), as the network gave it.
+def render(view: View) -> Rendered:
+    """Return the files that the options of `view` ask for, in the outputs' own order.
 
-    `width` and `height` are the upright image's. `heat_range` is the depth at the ends of the heat
-    map's colors, so that several pictures compare; the image's own if it is None. Raises
-    InternalError if depth is not finite.
+    Raises InternalError if the depth is not finite or a renderer is missing.
     """
-    low, high = _range(depth)
-    size = (width, height) if options.size == "original" else (depth.shape[1], depth.shape[0])
-    files, info = [], DepthInfo(min=low, max=high)
-    if "depth" in options.outputs:
-        values = upsample(depth, *size)
-        lowest, highest = _range(values)  # bicubic overshoots a little
-        info = DepthInfo(min=lowest, max=highest)
-        about = About(info, model, width, height)
-        data = DEPTH_ENCODERS[options.depth_format](values, about)
-        files.append(_file("depth", options.depth_format, size, data))
-    if "heatmap" in options.outputs:
-        ends = heat_range or (low, high)
-        pixels = heatmap(depth, *ends, options.colormap, *size)
-        data = encode_heatmap(pixels, options.heatmap_format)
-        files.append(_file("heatmap", options.heatmap_format, size, data))
+    info = view.info
+    files = []
+    for output in view.options.asked():
+        made = renderer_of(output.name)(view)
+        kind = output.file_type(view.options)
+        width, height = made.size or (None, None)
+        file = RenderedFile(output.name, kind.extension, kind.media_type, width, height, made.data)
+        files.append(file)
     return Rendered(info, files)
-
-
-def _range(depth: Floats) -> tuple[float, float]:
-    low, high = float(depth.min()), float(depth.max())
-    if not (math.isfinite(low) and math.isfinite(high)):  # NaN spreads into both
-        raise InternalError("the network gave depth that is not finite")
-    return low, high
-
-
-def _file(output: str, file_format: str, size: tuple[int, int], data: bytes) -> RenderedFile:
-    extension, media_type = FILE_TYPES[file_format]
-    return RenderedFile(output, extension, media_type, size[0], size[1], data)

@@ -13,7 +13,7 @@ from api.datasets.poll import own_dataset
 from api.receiving.parameters import ItemOutputPath
 from api.services import services
 from contract.errors import Conflict, NotFound
-from contract.options import FILE_TYPES
+from contract.outputs.registry import file_types, output_of
 
 _ITEM = re.compile(r"[0-9a-f]{32}")
 
@@ -24,7 +24,7 @@ _ITEM = re.compile(r"[0-9a-f]{32}")
     operation_id="get_item_output",
     summary="Fetch an item's result",
     responses={
-        **file_responses(*sorted({media_type for _, media_type in FILE_TYPES.values()})),
+        **file_responses(*sorted({file.media_type for file in file_types()})),
         **problems(401, 404, 409, 416),
     },
 )
@@ -38,12 +38,12 @@ def get_item_output(path: ItemOutputPath) -> AnyResponse:
         raise absent
     if spec.layout != "files":
         raise NotFound("The outputs of this dataset are in its tars; its results name them.")
-    extension, media_type = FILE_TYPES[spec.options.format_of(path.name)]
+    kind = output_of(path.name).file_type(spec.options)
     store, prefix = outputs_place(parts, record.request)
-    key = f"{prefix}/{path.item_id}/{path.name}.{extension}".lstrip("/")
-    filename = f"{path.item_id}.{path.name}.{extension}"
+    key = f"{prefix}/{path.item_id}/{path.name}.{kind.extension}".lstrip("/")
+    filename = f"{path.item_id}.{path.name}.{kind.extension}"
     try:
-        return serve(store, key, filename, media_type, parts.settings.presign_expires_s)
+        return serve(store, key, filename, kind.media_type, parts.settings.presign_expires_s)
     except NotFound as exc:
         if not record.state.terminal:
             raise Conflict(f"The dataset is {record.state.value}; it is not there yet.") from exc

@@ -15,10 +15,10 @@ from api.receiving.uploads import CHUNK_BYTES
 from api.services import services
 from contract.errors import Conflict, NotFound
 from contract.jobs import JobRecord, OutputInfo
-from contract.options import FILE_TYPES
+from contract.outputs.registry import file_types
 
 _BYTES = {"schema": {"type": "string", "format": "binary"}}
-_TYPES = {media_type: _BYTES for _, media_type in FILE_TYPES.values()}
+_TYPES = {file.media_type: _BYTES for file in file_types()}
 
 
 @v1.get(

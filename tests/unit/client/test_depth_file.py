@@ -16,9 +16,11 @@ from PIL import Image
 from client.depth_file import read_depth
 from contract.errors import InvalidRequest
 from contract.jobs import ModelInfo
-from contract.options import DepthFormat, JobOptions
+from contract.options import JobOptions
+from contract.outputs.depth import DepthFormat
 from worker.outputs.encoding.upsample import upsample
 from worker.outputs.render import Rendered, render
+from worker.outputs.view import View
 
 MODEL = ModelInfo(
     name="midas_small", weights_id="w-1", engine="openvino", precision="fp32", net_size=(96, 128)
@@ -29,7 +31,7 @@ SIZE = (333, 251)
 
 def file_of(depth_format: str) -> Rendered:
     options = JobOptions(outputs=("depth",), depth_format=depth_format)
-    return render(DEPTH, options, *SIZE, MODEL)
+    return render(View(DEPTH, options, *SIZE, MODEL))
 
 
 @pytest.mark.parametrize("depth_format", get_args(DepthFormat))

@@ -12,12 +12,15 @@ from PIL import Image
 
 from contract.errors import InternalError
 from contract.jobs import ModelInfo
-from contract.options import Colormap, DepthFormat, HeatmapFormat, JobOptions
+from contract.options import JobOptions
+from contract.outputs.depth import DepthFormat
+from contract.outputs.heatmap import Colormap, HeatmapFormat
 from worker.outputs.encoding.png import encode_png, encode_png_strips
 from worker.outputs.encoding.quantise import quantise
 from worker.outputs.encoding.upsample import upsample
 from worker.outputs.heatmap import colormap_table
 from worker.outputs.render import Rendered, render
+from worker.outputs.view import View
 
 NUMBERS = np.load(Path(__file__).parents[3] / "golden" / "golden.npz")
 CASES = sorted({name.split(".")[0] for name in NUMBERS.files})
@@ -34,7 +37,7 @@ def hill(height: int = 48, width: int = 64, offset: float = 10.0) -> np.ndarray[
 
 
 def rendered(width: int = 200, height: int = 150, **options: Any) -> Rendered:
-    return render(hill(), JobOptions(**options), width, height, MODEL)
+    return render(View(hill(), JobOptions(**options), width, height, MODEL))
 
 
 @pytest.mark.parametrize("case", ["61x97_5"])
@@ -93,7 +96,7 @@ def test_png_spans_the_full_range() -> None:
 @pytest.mark.parametrize("options", [{"depth_format": "png16"}, {"heatmap_format": "png"}])
 def test_constant_depth_is_a_plain_picture(options: dict[str, str]) -> None:
     flat = np.full((32, 256), 7.25, np.float32)
-    result = render(flat, JobOptions(**options), 400, 50, MODEL)
+    result = render(View(flat, JobOptions(**options), 400, 50, MODEL))
     assert result.depth.min == result.depth.max == 7.25
     for file in result.files:
         assert (
@@ -107,7 +110,7 @@ def test_depth_that_is_not_finite_is_a_fault_of_ours(value: float) -> None:
     broken = hill()
     broken[3, 4] = value
     with pytest.raises(InternalError, match="finite"):
-        render(broken, JobOptions(), 64, 48, MODEL)
+        render(View(broken, JobOptions(), 64, 48, MODEL))
 
 
 @pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])

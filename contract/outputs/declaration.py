@@ -1,0 +1,72 @@
+"""What an output says of itself: API, command line, page and documents read it from here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class OutputOptions(BaseModel):
+    """Base of the groups of options that outputs declare. Names are flat: one job, one name each.
+
+    Two outputs that share an option list the same group.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+def option(default: Any, **about: Any) -> Any:
+    """Return the pydantic field of an option that jobs of earlier versions did not have.
+
+    Left out of records while it has its default, so that a worker of the version before still
+    reads them during a rolling upgrade.
+    """
+    return Field(default, exclude_if=lambda value: value == default, **about)
+
+
+class Need(StrEnum):
+    """What a renderer reads beside the depth. Asked for only then: pixels cost a full decode."""
+
+    PIXELS = "pixels"  # the upright photograph, uint8 (height, width, 3), RGB
+    CAMERA = "camera"  # the focal length that EXIF tells, if any
+
+
+@dataclass(frozen=True)
+class FileType:
+    """How a file is named and served."""
+
+    extension: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Output:
+    """The declaration of one output.
+
+    `types` maps a format to its file type; `format_option` names the option that chooses among
+    them, None where there is only one. `renderer` is `module:function`, see worker.outputs.view.
+    `line` says in one line what it is good for, by language (`en`, `zh`).
+    """
+
+    name: str
+    renderer: str
+    types: Mapping[str, FileType]
+    line: Mapping[str, str]
+    options: tuple[type[OutputOptions], ...] = ()
+    format_option: str | None = None
+    needs: frozenset[Need] = field(default_factory=frozenset)
+    order: int = 100  # of rendering and listing; equal ones by name
+
+    def format_of(self, options: BaseModel) -> str:
+        """Return the format that `options` choose: a key of `types`."""
+        if self.format_option is None:
+            return next(iter(self.types))
+        return str(getattr(options, self.format_option))
+
+    def file_type(self, options: BaseModel) -> FileType:
+        """Return the type of the file that `options` ask for."""
+        return self.types[self.format_of(options)]

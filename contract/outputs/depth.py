@@ -1,0 +1,34 @@
+"""`depth`: relative inverse depth as numbers, exact and self-describing."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from contract.outputs.declaration import FileType, Output, OutputOptions
+
+DepthFormat = Literal["png16", "npy", "pfm", "exr"]
+
+
+class DepthOptions(OutputOptions):
+    """How the numbers are written."""
+
+    depth_format: DepthFormat = "png16"
+
+
+OUTPUT = Output(
+    name="depth",
+    renderer="worker.outputs.depth:render",
+    types={
+        "png16": FileType("png", "image/png"),
+        "npy": FileType("npy", "application/x-npy"),
+        "pfm": FileType("pfm", "image/x-portable-floatmap"),
+        "exr": FileType("exr", "image/x-exr"),
+    },
+    line={
+        "en": "the numbers: for every pixel how near it is, with their scale inside the file",
+        "zh": "深度数值:每个像素有多近,比例尺写在文件里",
+    },
+    options=(DepthOptions,),
+    format_option="depth_format",
+    order=0,
+)

@@ -1,0 +1,43 @@
+"""`heatmap`: depth as a picture for people."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from contract.outputs.declaration import FileType, Output, OutputOptions
+
+HeatmapFormat = Literal["jpg", "png", "webp"]
+Colormap = Literal[
+    "autumn", "bone", "cividis", "cool", "deepgreen", "hot", "hsv", "inferno", "jet", "magma",
+    "ocean", "parula", "pink", "plasma", "rainbow", "spring", "summer", "turbo", "twilight",
+    "twilight_shifted", "viridis", "winter",
+]  # fmt: skip
+
+
+class HeatmapOptions(OutputOptions):
+    """How the picture looks."""
+
+    colormap: Colormap = Field(
+        "inferno", description="OpenCV colormap of the heat map; near is bright"
+    )
+    heatmap_format: HeatmapFormat = "jpg"
+
+
+OUTPUT = Output(
+    name="heatmap",
+    renderer="worker.outputs.heatmap:render",
+    types={
+        "jpg": FileType("jpg", "image/jpeg"),
+        "png": FileType("png", "image/png"),
+        "webp": FileType("webp", "image/webp"),
+    },
+    line={
+        "en": "depth in colors, to look at: near is bright",
+        "zh": "彩色深度图,供人观看:越亮越近",
+    },
+    options=(HeatmapOptions,),
+    format_option="heatmap_format",
+    order=1,
+)

@@ -1,0 +1,73 @@
+"""All outputs: the modules of this package that declare one, and those of other packages.
+
+Another package registers its own under the entry point group `depthq.outputs`; the entry is the
+declaration (`my_package.my_output:OUTPUT`). A broken one is left out and named in BROKEN.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from importlib.metadata import EntryPoint, entry_points
+
+from contract import outputs as package
+from contract.outputs.declaration import FileType, Output, OutputOptions
+
+GROUP = "depthq.outputs"
+
+BROKEN: dict[str, str] = {}  # entry point → why it could not be used
+
+
+def output_of(name: str) -> Output:
+    """Return the declaration of the output `name`. Raises KeyError if there is none."""
+    return OUTPUTS[name]
+
+
+def option_groups() -> tuple[type[OutputOptions], ...]:
+    """Return every group of options once, in the order of the outputs."""
+    return tuple(dict.fromkeys(group for output in OUTPUTS.values() for group in output.options))
+
+
+def file_types() -> tuple[FileType, ...]:
+    """Return every type that a file of a job can have, once."""
+    return tuple(dict.fromkeys(t for output in OUTPUTS.values() for t in output.types.values()))
+
+
+def option_names() -> frozenset[str]:
+    """Return the names of all options that outputs declare."""
+    return frozenset(name for group in option_groups() for name in group.model_fields)
+
+
+def _own() -> Iterator[Output]:
+    for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        declared = getattr(importlib.import_module(module.name), "OUTPUT", None)
+        if isinstance(declared, Output):
+            yield declared
+
+
+def _plugged_in(taken: set[str]) -> Iterator[Output]:
+    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
+        try:
+            yield _checked(entry, taken)
+        except Exception as exc:  # whatever another package does wrong, the service starts
+            BROKEN[entry.name] = f"{entry.value}: {exc}"
+
+
+def _checked(entry: EntryPoint, taken: set[str]) -> Output:
+    declared = entry.load()
+    if not isinstance(declared, Output):
+        raise TypeError(f"is no Output but {type(declared).__name__}")
+    if declared.name in taken:
+        raise ValueError(f"there is an output {declared.name!r} already")
+    taken.add(declared.name)
+    return declared
+
+
+def _all() -> dict[str, Output]:
+    own = list(_own())
+    found = [*own, *_plugged_in({output.name for output in own})]
+    return {o.name: o for o in sorted(found, key=lambda output: (output.order, output.name))}
+
+
+OUTPUTS = _all()
