@@ -8,15 +8,17 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from api import endpoints
 from api.answers import errors
 from api.answers import request_hooks as around
 from api.answers.blueprint import root, v1
 from api.answers.openapi import DepthApp
 from api.callers import admission, auth
+from api.datasets import endpoints as of_datasets
 from api.dispatch import CeleryDispatch, Dispatch
+from api.jobs import endpoints as of_jobs
 from api.load.capacity import Capacity
 from api.load.measures import LedgerCollector, Measures
+from api.service import endpoints as of_service
 from api.services import EXTENSION, Services
 from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
@@ -106,7 +108,8 @@ def _refuse(error: ValidationError) -> None:
 
 def _mount(app: DepthApp) -> None:
     """Import every endpoint, which hangs it on its blueprint, and mount the blueprints."""
-    for module in pkgutil.iter_modules(endpoints.__path__):
-        importlib.import_module(f"{endpoints.__name__}.{module.name}")
+    for package in (of_jobs, of_datasets, of_service):
+        for module in pkgutil.iter_modules(package.__path__):
+            importlib.import_module(f"{package.__name__}.{module.name}")
     app.register_api(v1)
     app.register_api(root)

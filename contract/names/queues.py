@@ -1,4 +1,7 @@
-"""Names of lanes, Celery queues and tasks. Task names are explicit strings, so that renaming a function never orphans a message."""
+"""Names of lanes, Celery queues and tasks.
+
+Task names are explicit strings, so that renaming a function never orphans a message.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +39,7 @@ def queue_name(lane: Lane) -> str:
     return f"depthq.{lane.value}"
 
 
-# The steps of datasets that are no shards: each worker keeps room for them, see worker/process/app.py.
+# The steps of datasets that are no shards: each worker keeps room for them.
 STEPS_QUEUE = "depthq.bulk.steps"
 
 

@@ -136,7 +136,8 @@ class Pipeline:
         """Run the job if it is there to be taken; leaves a final record or gives it back.
 
         A message for a job that has ended, or that somebody else holds, is a duplicate and does
-        nothing. A job whose worker died under it twice runs alone, see worker/attempts/isolation.py.
+        nothing. A job whose worker died under it twice runs alone: see
+        worker/attempts/isolation.py.
         """
         try:
             with self.isolation.shared():

@@ -1,4 +1,4 @@
-"""The disposable process that reads a Parquet manifest: `python -m worker.datasets.sources.parquet_rows`.
+"""The disposable process that reads a Parquet manifest; run as a module, see parquet.py.
 
 The file is its standard input; its rows go as JSON lines to the standard output, where the parent
 reads them under the limits of every JSON manifest. What a file says of itself is checked before
