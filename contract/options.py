@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
 from pydantic import Field, StringConstraints, create_model
 
-from contract.outputs.declaration import Output, OutputOptions
+from contract.outputs.declaration import Need, Output, OutputOptions
 from contract.outputs.registry import OUTPUTS, option_groups
 
 Size = Literal["original", "model"]
@@ -38,6 +38,10 @@ class CommonOptions(OutputOptions):
         if not isinstance(self, group):
             raise TypeError(f"no output declares {group.__name__}")
         return self
+
+    def needs(self) -> frozenset[Need]:
+        """Return what rendering reads beside the depth."""
+        return self.needed().union(*(output.needs for output in self.asked()))
 
     def asked(self) -> tuple[Output, ...]:
         """Return the declarations of the outputs asked for, in their order of rendering."""

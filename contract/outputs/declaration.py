@@ -10,6 +10,13 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 
+class Need(StrEnum):
+    """What a renderer reads beside the depth. Asked for only then: pixels cost a full decode."""
+
+    PIXELS = "pixels"  # the upright photograph, uint8 (height, width, 3), RGB
+    CAMERA = "camera"  # the focal length that EXIF tells, if any
+
+
 class OutputOptions(BaseModel):
     """Base of the groups of options that outputs declare. Names are flat: one job, one name each.
 
@@ -17,6 +24,10 @@ class OutputOptions(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def needed(self) -> frozenset[Need]:
+        """Return what the values chosen need beside what the outputs declare."""
+        return frozenset()
 
 
 def option(default: Any, **about: Any) -> Any:
@@ -26,13 +37,6 @@ def option(default: Any, **about: Any) -> Any:
     reads them during a rolling upgrade.
     """
     return Field(default, exclude_if=lambda value: value == default, **about)
-
-
-class Need(StrEnum):
-    """What a renderer reads beside the depth. Asked for only then: pixels cost a full decode."""
-
-    PIXELS = "pixels"  # the upright photograph, uint8 (height, width, 3), RGB
-    CAMERA = "camera"  # the focal length that EXIF tells, if any
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from contract.outputs.declaration import FileType, Output, OutputOptions
+from contract.outputs.refine import RefineOptions
 
 DepthFormat = Literal["png16", "npy", "pfm", "exr"]
 
@@ -28,7 +29,7 @@ OUTPUT = Output(
         "en": "the numbers: for every pixel how near it is, with their scale inside the file",
         "zh": "深度数值:每个像素有多近,比例尺写在文件里",
     },
-    options=(DepthOptions,),
+    options=(DepthOptions, RefineOptions),
     format_option="depth_format",
     order=0,
 )

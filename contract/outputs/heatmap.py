@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from contract.outputs.declaration import FileType, Output, OutputOptions
+from contract.outputs.refine import RefineOptions
 
 HeatmapFormat = Literal["jpg", "png", "webp"]
 Colormap = Literal[
@@ -37,7 +38,7 @@ OUTPUT = Output(
         "en": "depth in colors, to look at: near is bright",
         "zh": "彩色深度图,供人观看:越亮越近",
     },
-    options=(HeatmapOptions,),
+    options=(HeatmapOptions, RefineOptions),
     format_option="heatmap_format",
     order=1,
 )

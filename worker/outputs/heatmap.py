@@ -22,7 +22,8 @@ def render(view: View) -> Rendering:
     """Return the heat map; its colors span the range that several images share, or its own."""
     options = view.options.of(HeatmapOptions)
     ends = view.depth_range or view.net_range
-    pixels = heatmap(view.depth, *ends, options.colormap, *view.size)
+    depth = view.values if view.guided else view.depth
+    pixels = heatmap(depth, *ends, options.colormap, *view.size)
     return Rendering(encode_heatmap(pixels, options.heatmap_format), view.size)
 
 

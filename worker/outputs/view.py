@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from contract.errors import InternalError
 from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
+from contract.outputs.refine import RefineOptions
+from worker.outputs.encoding.guided import guided_upsample
 from worker.outputs.encoding.upsample import Floats, upsample
 
 
@@ -49,8 +51,16 @@ class View:
 
     @cached_property
     def values(self) -> Floats:
-        """Depth at `size`, float32."""
+        """Depth at `size`, float32, brought there as the option `refine` says."""
+        if self.guided and self.pixels is not None:
+            return guided_upsample(self.depth, self.pixels)
         return upsample(self.depth, *self.size)
+
+    @property
+    def guided(self) -> bool:
+        """Whether edges follow the photograph; at the network's size there is nothing to refine."""
+        refine = self.options.of(RefineOptions).refine
+        return refine == "guided" and self.options.size == "original"
 
     @cached_property
     def info(self) -> DepthInfo:

@@ -1,0 +1,79 @@
+"""Depth at the network's size → depth at the image's size, with the photograph's edges.
+
+The fast guided filter (He and Sun, "Fast Guided Filter", arXiv 1505.00996): around each pixel of
+the network's size, depth is a linear function of the photograph's grey value; the coefficients
+are resized and applied to the full grey picture. Where grey tells nothing about depth, the slope
+tends to 0 (`EPSILON`) and the result to a smooth mean, so that texture is not copied.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from worker.outputs.encoding.upsample import Floats
+
+RADIUS_PX = 4  # of the network's pixels
+EPSILON = 1e-3  # variance of grey (0…1) below which it counts as flat
+_STRIP_ROWS = 256  # rows at once: bounds the memory of a 50 MP picture
+
+
+def guided_upsample(depth: Floats, rgb: NDArray[np.uint8]) -> Floats:
+    """Return `depth`, float32 (h, w), at the size of its photograph `rgb`, uint8 (H, W, 3).
+
+    The result keeps the range of `depth`.
+    """
+    low, high = float(depth.min()), float(depth.max())
+    if high <= low:
+        return np.full(rgb.shape[:2], low, np.float32)
+    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+    slope, offset = _coefficients(_small_grey(grey, depth.shape), (depth - low) / (high - low))
+    height, width = grey.shape
+    slope, offset = (cv2.resize(v, (width, depth.shape[0])) for v in (slope, offset))
+    result = np.empty((height, width), np.float32)
+    for top in range(0, height, _STRIP_ROWS):
+        end = min(height, top + _STRIP_ROWS)
+        rows = _rows(slope, top, end, height)
+        rows *= grey[top:end]
+        rows *= np.float32(1 / 255)
+        rows += _rows(offset, top, end, height)
+        np.clip(rows, 0, 1, out=rows)
+        np.multiply(rows, np.float32(high - low), out=result[top:end])
+    result += np.float32(low)
+    return result
+
+
+def _small_grey(grey: NDArray[np.uint8], shape: tuple[int, ...]) -> Floats:
+    small = cv2.resize(grey, (shape[1], shape[0]), interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32) * np.float32(1 / 255)
+
+
+def _coefficients(guide: Floats, depth: Floats) -> tuple[Floats, Floats]:
+    """Return slope and offset of depth over grey around each pixel, averaged, float32 (h, w)."""
+    mean_guide, mean_depth = _mean(guide), _mean(depth)
+    variance = _mean(guide * guide) - mean_guide * mean_guide
+    covariance = _mean(guide * depth) - mean_guide * mean_depth
+    slope = covariance / (variance + np.float32(EPSILON))
+    return _mean(slope), _mean(mean_depth - slope * mean_guide)
+
+
+def _mean(values: Floats) -> Floats:
+    side = 2 * RADIUS_PX + 1
+    return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
+
+
+def _rows(wide: Floats, top: int, end: int, height: int) -> Floats:
+    """Return rows `top` to `end` of `wide`, float32 (h, width), resized bilinearly to `height`.
+
+    By hand, since OpenCV resizes whole pictures only, and its warps round to 1/32 px.
+    """
+    center = (np.arange(top, end) + 0.5) * (wide.shape[0] / height) - 0.5
+    center = np.clip(center, 0, wide.shape[0] - 1)
+    above = np.floor(center).astype(np.intp)
+    below = np.minimum(above + 1, wide.shape[0] - 1)
+    share = (center - above).astype(np.float32)[:, None]
+    rows: Floats = wide[below] - wide[above]
+    rows *= share
+    rows += wide[above]
+    return rows
