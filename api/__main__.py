@@ -8,13 +8,13 @@ import sys
 
 from api.front.parser import Parser
 from api.front.server import open_front
-from api.multipart import ENVELOPE_BYTES
+from api.receiving.multipart import ENVELOPE_BYTES
 from api.services import EXTENSION
 from api.wsgi import app_from
 from contract.errors import InvalidRequest
-from contract.heaps import keep_few_heaps
-from contract.logs import configure_logging
 from contract.settings import Settings
+from runtime.heaps import keep_few_heaps
+from runtime.logs import configure_logging
 
 log = logging.getLogger("api")
 

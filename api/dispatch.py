@@ -11,9 +11,9 @@ from celery import Celery
 from celery.exceptions import OperationalError
 
 from contract.errors import StorageUnavailable
-from contract.names import APP_NAME, TASK_RUN_JOB, Lane, queue_of
+from contract.names.queues import APP_NAME, TASK_RUN_JOB, Lane, queue_of
 from contract.settings import Settings
-from storage.celery_transport import TRANSPORT
+from storage.broker.celery_transport import TRANSPORT
 
 
 class Dispatch(Protocol):

@@ -7,20 +7,20 @@ from typing import cast
 
 from flask import current_app
 
-from api.auth import Keys
-from api.capacity import Capacity
-from api.changes import ChangeHub
+from api.callers.auth import Keys
 from api.dispatch import Dispatch
-from api.measures import Measures
-from api.wait_budget import WaitBudget
+from api.load.capacity import Capacity
+from api.load.measures import Measures
+from api.waiting.changes import ChangeHub
+from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
 from contract.settings import Settings
-from storage.buckets import Buckets
-from storage.dataset_objects import DatasetObjects
-from storage.datasets import DatasetStore
-from storage.jobs import JobStore
-from storage.objects import ObjectStore
-from storage.workers import WorkerRegistry
+from storage.datasets.files import DatasetObjects
+from storage.datasets.store import DatasetStore
+from storage.fleet.workers import WorkerRegistry
+from storage.jobs.store import JobStore
+from storage.objects.buckets import Buckets
+from storage.objects.protocol import ObjectStore
 
 EXTENSION = "depthq"
 

@@ -8,27 +8,30 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from api import admission, around, auth, endpoints, errors
-from api.blueprint import root, v1
-from api.capacity import Capacity
-from api.changes import ChangeHub
+from api import endpoints
+from api.answers import errors
+from api.answers import request_hooks as around
+from api.answers.blueprint import root, v1
+from api.answers.openapi import DepthApp
+from api.callers import admission, auth
 from api.dispatch import CeleryDispatch, Dispatch
-from api.measures import LedgerCollector, Measures
-from api.openapi import DepthApp
+from api.load.capacity import Capacity
+from api.load.measures import LedgerCollector, Measures
 from api.services import EXTENSION, Services
-from api.wait_budget import WaitBudget
+from api.waiting.changes import ChangeHub
+from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
 from contract.settings import Settings
-from storage.allowances import Allowances
-from storage.buckets import Buckets
-from storage.connection import open_redis
-from storage.dataset_objects import DatasetObjects
-from storage.datasets import DatasetStore
-from storage.disk import DiskRoom
-from storage.factory import open_object_store
-from storage.jobs import JobStore
-from storage.objects import ObjectStore
-from storage.workers import WorkerRegistry
+from storage.callers.allowances import Allowances
+from storage.datasets.files import DatasetObjects
+from storage.datasets.store import DatasetStore
+from storage.fleet.workers import WorkerRegistry
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
+from storage.objects.buckets import Buckets
+from storage.objects.disk import DiskRoom
+from storage.objects.open import open_object_store
+from storage.objects.protocol import ObjectStore
 
 
 def create_app(

@@ -9,7 +9,7 @@ from benchmarks import photographs
 from benchmarks.context import Context
 from benchmarks.lanes import BulkLoad
 from benchmarks.stack import Stack
-from contract.names import Lane
+from contract.names.queues import Lane
 
 MANY = 16
 IMAGE_S = 0.25  # 16 workers then do 64 images/s, which two cores can decode and render

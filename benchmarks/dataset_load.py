@@ -10,7 +10,7 @@ from typing import Any
 import httpx2
 
 from benchmarks.stack import BUCKET, Stack
-from storage.factory import open_object_store
+from storage.objects.open import open_object_store
 
 AT_ONCE = 2  # datasets: the second keeps the worker busy while the first is summed up
 

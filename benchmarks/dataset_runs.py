@@ -8,10 +8,10 @@ from collections.abc import Callable
 from benchmarks.stack import Stack
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
-from contract.names import STEP_PLAN, TASK_PLAN_DATASET, Lane
-from storage.dataset_objects import DatasetObjects
-from storage.factory import open_dataset_store, open_object_store
-from worker.app import make_celery, send
+from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane
+from storage.datasets.files import DatasetObjects
+from storage.objects.open import open_dataset_store, open_object_store
+from worker.process.app import make_celery, send
 
 
 class DatasetRun:

@@ -20,8 +20,8 @@ from benchmarks.context import Context
 from benchmarks.dataset_runs import DatasetRun
 from benchmarks.stack import Stack
 from contract.datasets import DatasetRecord
-from contract.names import Lane
-from storage.connection import open_redis
+from contract.names.queues import Lane
+from storage.ledger.connection import open_redis
 
 OUT = Path(__file__).parent / "results" / "datasets_million.json"
 MIB = 1024 * 1024

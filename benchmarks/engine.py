@@ -18,7 +18,7 @@ from worker.advice import advise
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Depths, Engine, EngineError, Images
 from worker.machine import cores_given
-from worker.model.network import build_network
+from worker.models.midas_small.network import build_network
 from worker.weights.resolve import bundled
 from worker.weights.tensors import read_tensors
 

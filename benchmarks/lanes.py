@@ -22,11 +22,12 @@ from benchmarks.stack import Stack
 from benchmarks.timing import percentile
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest
-from contract.names import Lane, input_object
+from contract.names.object_keys import input_object
+from contract.names.queues import Lane
 from contract.options import JobOptions
-from storage.connection import open_redis
-from storage.factory import open_object_store
-from storage.jobs import JobStore
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
+from storage.objects.open import open_object_store
 
 AHEAD = 48  # bulk jobs kept waiting
 PICTURES = 2_000  # of a dataset; it is followed by another when it ends
@@ -114,7 +115,7 @@ class BulkLoad:
     """Keeps the bulk lane's backlog filled, without the API, as a data set does."""
 
     def __init__(self, stack: Stack, data: list[bytes], ahead: int = AHEAD) -> None:
-        from worker.app import make_celery
+        from worker.process.app import make_celery
 
         settings = stack.settings
         self._jobs = JobStore(open_redis(settings))
@@ -151,8 +152,8 @@ class BulkLoad:
                 self._submit()
 
     def _submit(self) -> None:
-        from contract.names import TASK_RUN_JOB
-        from worker.app import send
+        from contract.names.queues import TASK_RUN_JOB
+        from worker.process.app import send
 
         data, now = self._data[self._sent % len(self._data)], time.time()
         request = JobRequest(

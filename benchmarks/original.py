@@ -15,8 +15,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from worker.engines.protocol import Depths, Images
-from worker.model.decoder import FusionBlock
-from worker.model.network import build_network
+from worker.models.midas_small.decoder import FusionBlock
+from worker.models.midas_small.network import build_network
 from worker.weights.resolve import bundled
 from worker.weights.tensors import read_tensors
 

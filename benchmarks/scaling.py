@@ -20,7 +20,7 @@ from benchmarks.context import Context
 from benchmarks.dataset_runs import DatasetRun
 from benchmarks.stack import Stack
 from contract.datasets import DatasetRecord
-from contract.names import Lane
+from contract.names.queues import Lane
 
 OUT = Path(__file__).parent / "results" / "scaling.json"
 WORKERS = (1, 2, 4, 8, 16)

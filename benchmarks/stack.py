@@ -13,10 +13,10 @@ from typing import Self
 
 from benchmarks import clocks
 from benchmarks.machine import ROOT
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings, environment
-from storage.connection import open_redis
-from storage.workers import WorkerRegistry
+from storage.fleet.workers import WorkerRegistry
+from storage.ledger.connection import open_redis
 from tests.services.choose import choose_s3
 from tests.services.process import ServiceProcess, wait_until
 from tests.services.s3server import S3Server

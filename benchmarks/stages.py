@@ -16,21 +16,21 @@ from contract.image_header import read_header
 from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
 from contract.settings import Settings
-from storage.filesystem import FilesystemStore
 from storage.null import NullStore
-from storage.objects import ObjectStore
-from storage.s3 import S3Store
+from storage.objects.filesystem import FilesystemStore
+from storage.objects.protocol import ObjectStore
+from storage.objects.s3 import S3Store
 from tests.services.choose import choose_s3
 from worker.engines.factory import open_engine
 from worker.imaging.decode import decode
 from worker.imaging.decoder import Decoder
-from worker.imaging.prepare import net_size, prepare
-from worker.rendering.about import About
-from worker.rendering.depth_formats import DEPTH_ENCODERS
-from worker.rendering.heatmap import encode_heatmap, heatmap
-from worker.rendering.quantise import quantise
-from worker.rendering.render import Rendered, render
-from worker.rendering.upsample import upsample
+from worker.models.prepare import net_size, prepare
+from worker.outputs.depth import DEPTH_ENCODERS
+from worker.outputs.encoding.about import About
+from worker.outputs.encoding.quantise import quantise
+from worker.outputs.encoding.upsample import upsample
+from worker.outputs.heatmap import encode_heatmap, heatmap
+from worker.outputs.render import Rendered, render
 
 BUCKET = "bench-stages"
 Step = Callable[[], Any]

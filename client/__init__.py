@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from client.dataset import Dataset
+    from client.depth_client import DepthClient
     from client.depth_file import DepthMap, read_depth
-    from client.http import DepthClient
     from client.job import Job
 
 __all__ = ["Dataset", "DepthClient", "DepthMap", "Job", "read_depth"]
 
 _HOMES = {
     "Dataset": "client.dataset",
-    "DepthClient": "client.http",
+    "DepthClient": "client.depth_client",
     "DepthMap": "client.depth_file",
     "Job": "client.job",
     "read_depth": "client.depth_file",

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from client.depth_client import DepthClient
 from client.errors import ServiceUnreachable
-from client.http import DepthClient
 from client.job import Job
 from client.pictures import result_stems
 from contract.errors import DepthqError, InternalError

@@ -13,11 +13,11 @@ from urllib.parse import quote
 
 import httpx2
 
+from client.bulk.tar_stream import ArchiveForm
 from client.dataset import Dataset
 from client.errors import UnexpectedAnswer, WaitedTooLong
-from client.events import follow
-from client.tar_stream import ArchiveForm
-from client.transport import Transport, error_of
+from client.wire.events import follow
+from client.wire.transport import Transport, error_of
 from contract.errors import ImageTooLarge, InvalidRequest
 
 POLL_S = 1.0

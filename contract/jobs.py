@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from contract.ids import ID_PATTERN
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.options import JobOptions
 from contract.states import JobState
 from contract.values import Value

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from contract.errors import NotFound
-from storage.objects import ObjectInfo, check_key, check_metadata
+from storage.objects.protocol import ObjectInfo, check_key, check_metadata
 
 
 class NullStore:

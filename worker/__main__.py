@@ -8,13 +8,13 @@ import os
 import sys
 
 from contract.errors import DepthqError
-from contract.heaps import keep_few_heaps
-from contract.logs import configure_logging
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
-from worker.app import consume
-from worker.health import serve_health
-from worker.service import WorkerService
+from runtime.heaps import keep_few_heaps
+from runtime.logs import configure_logging
+from worker.process.app import consume
+from worker.process.health import serve_health
+from worker.process.service import WorkerService
 from worker.tasks import register_tasks
 
 log = logging.getLogger("worker")

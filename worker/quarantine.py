@@ -12,13 +12,14 @@ import sys
 from dataclasses import dataclass
 
 from contract.errors import DepthqError, NotFound
-from contract.names import TASK_RUN_JOB, input_object, poisoned_mark, result_object
+from contract.names.object_keys import input_object, poisoned_mark, result_object
+from contract.names.queues import TASK_RUN_JOB
 from contract.settings import Settings
-from storage.factory import open_job_store, open_object_store
-from storage.jobs import JobStore
-from storage.objects import ObjectStore
-from storage.recovery import rebuild
-from worker.app import make_celery, send
+from storage.jobs.recovery import rebuild
+from storage.jobs.store import JobStore
+from storage.objects.open import open_job_store, open_object_store
+from storage.objects.protocol import ObjectStore
+from worker.process.app import make_celery, send
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 For after Redis was lost. The input object of each job carries its request, so the records are
 rebuilt from there, those without a result go back to the queue, and nothing else is needed. The
-leading worker does the same by itself when it sees a new Redis: worker/restore.py.
+leading worker does the same by itself when it sees a new Redis: worker/upkeep/restore.py.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import logging
 import sys
 
 from contract.errors import StorageUnavailable
-from contract.logs import configure_logging
-from contract.names import TASK_RUN_JOB
+from contract.names.queues import TASK_RUN_JOB
 from contract.settings import Settings
-from storage.factory import (
+from runtime.logs import configure_logging
+from storage.objects.open import (
     open_dataset_store,
     open_job_store,
     open_object_store,
     open_webhook_queue,
 )
-from worker.app import make_celery, send
-from worker.datasets.recover import recover_datasets
-from worker.restore import days_kept, restore_jobs
+from worker.process.app import make_celery, send
+from worker.upkeep.dataset_restore import recover_datasets
+from worker.upkeep.restore import days_kept, restore_jobs
 
 log = logging.getLogger("worker.reconcile")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from celery import Celery
 
-from contract.names import TASK_RUN_JOB
+from contract.names.queues import TASK_RUN_JOB
 
 
 def register_tasks(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from api.auth import Keys
-from api.networks import network_of
+from api.callers.auth import Keys
+from api.callers.client_networks import network_of
 
 
 class Holders:

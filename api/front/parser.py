@@ -10,7 +10,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.utilities import Error
 
-from api.auth import Keys
+from api.callers.auth import Keys
 from api.front.budget import UploadBudget
 from api.front.holders import Holders
 from api.front.refusals import (

@@ -17,12 +17,12 @@ from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
-from api.auth import Keys
+from api.callers.auth import Keys
 from api.front.budget import UploadBudget
 from api.front.channel import Channel
 from api.front.holders import Holders
 from api.front.parser import HEADER_BYTES, Parser
-from api.multipart import ENVELOPE_BYTES
+from api.receiving.multipart import ENVELOPE_BYTES
 from contract.settings import MIB, Settings
 
 log = logging.getLogger(__name__)

@@ -8,13 +8,13 @@ from typing import Annotated
 import typer
 
 from client import console
+from client.bulk.download import ResultDownload
+from client.bulk.names import ResultNames
 from client.commands.dataset_say import code_of, interruptible, show
 from client.commands.dataset_view import board
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.dataset import Dataset
-from client.dataset_download import ResultDownload
-from client.dataset_names import ResultNames
-from client.http import DepthClient
+from client.depth_client import DepthClient
 
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="the dataset's id")]
 Codes = Annotated[list[str] | None, typer.Option("--code", help="only this error code; may repeat")]

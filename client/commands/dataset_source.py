@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 from pydantic import ValidationError
 
-from client.dataset_names import member_names
-from client.dataset_run import Source
+from client.bulk.names import member_names
+from client.bulk.run import Source
 from client.pictures import SUFFIXES
 from contract.datasets import DatasetSpec
 from contract.errors import InvalidRequest

@@ -8,13 +8,13 @@ from typing import Annotated, Any
 import typer
 
 from client import console
+from client.bulk.run import Run, Source, Told
 from client.commands.dataset_say import interruptible, say_end, say_forecast, show
 from client.commands.dataset_source import SourceArgument, source_of
 from client.commands.dataset_view import board
 from client.commands.service import JsonOption, UrlOption, open_client, service_url
 from client.dataset import Dataset
-from client.dataset_run import Run, Source, Told
-from client.http import DepthClient
+from client.depth_client import DepthClient
 from contract.settings import Settings
 
 Option = typer.Option

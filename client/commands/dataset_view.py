@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from client import console
+from client.bulk.download import Downloaded
 from client.dataset import Dataset
-from client.dataset_download import Downloaded
 
 _LINE_EVERY_S = 10.0  # where nobody watches a terminal
 

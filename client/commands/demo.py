@@ -11,15 +11,16 @@ from typing import Annotated
 import typer
 from rich.table import Column, Table
 
-from client import console, ports
+from client import console
 from client.batch import Outcome, Wish, run_one
-from client.http import DepthClient
-from client.local import LocalStack, Plan
+from client.depth_client import DepthClient
+from client.local import ports
+from client.local.samples import sample_photographs
+from client.local.stack import LocalStack, Plan
+from client.local.stopping import Stopping, listening
 from client.pictures import find_pictures, result_stems
-from client.samples import sample_photographs
-from client.stopping import Stopping, listening
 from contract.errors import InputError
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
 
 

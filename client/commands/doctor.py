@@ -8,7 +8,7 @@ import typer
 from rich.text import Text
 
 from client import console
-from client.doctor import examine
+from client.local.doctor import examine
 from contract.settings import Settings
 
 

@@ -8,9 +8,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from client import local_redis
-from client.processes import api_command, python_command, worker_command
-from contract.names import Lane
+from client.local import local_redis
+from client.local.processes import api_command, python_command, worker_command
+from contract.names.queues import Lane
 from contract.settings import Settings, environment
 
 

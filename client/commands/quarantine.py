@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from client.commands.programs import become
-from client.processes import python_command
+from client.local.processes import python_command
 
 app = typer.Typer(
     help="Look at jobs that were set aside because they failed too often, and release them.",

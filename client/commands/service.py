@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from client.http import DepthClient
-from client.retries import RetryPolicy
+from client.depth_client import DepthClient
+from client.wire.retries import RetryPolicy
 from contract.settings import Settings
 
 UrlOption = Annotated[

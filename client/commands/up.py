@@ -9,9 +9,9 @@ from typing import Annotated, Any
 import typer
 
 from client import console
-from client.local import LocalStack, Plan
-from client.stopping import Stopping, listening
-from contract.names import Lane
+from client.local.stack import LocalStack, Plan
+from client.local.stopping import Stopping, listening
+from contract.names.queues import Lane
 from contract.settings import Settings
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")

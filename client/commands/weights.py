@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from client.commands.programs import become
-from client.processes import python_command
+from client.local.processes import python_command
 
 app = typer.Typer(
     help="List, fetch and convert model weights.",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from api import accept
 from api.__main__ import main
 from api.dispatch import CeleryDispatch
-from storage.filesystem import FilesystemStore
-from storage.jobs import JobStore
-from storage.s3_lean import LeanS3Store
+from api.jobs import accept
+from storage.jobs.store import JobStore
+from storage.objects.filesystem import FilesystemStore
+from storage.objects.s3_lean import LeanS3Store
 from tests.chaos import traps
 
 

@@ -11,15 +11,16 @@ import sys
 import threading
 from types import SimpleNamespace
 
-from storage.jobs import JobStore
+from storage.jobs.store import JobStore
 from tests.chaos import traps
 from tests.chaos.poison import KILL_WORKER
-from worker import ending, pipeline, watchdog
 from worker.__main__ import main
+from worker.attempts import watchdog
+from worker.attempts.patience import Patience
 from worker.engines import simulated
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
-from worker.patience import Patience
+from worker.jobs import ending, pipeline
 
 
 def lay_traps() -> None:

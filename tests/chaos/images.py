@@ -10,11 +10,11 @@ from contract.options import JobOptions
 from contract.settings import Settings
 from tests.chaos import poison
 from tests.photographs import crops
-from worker.batcher import Batcher
+from worker.attempts.metrics import StageClock
+from worker.compute.batcher import Batcher
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
-from worker.metrics import StageClock
-from worker.pipeline import Computer
+from worker.jobs.pipeline import Computer
 
 COUNT = 8
 OPTIONS = {"size": "model"}

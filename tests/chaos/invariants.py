@@ -8,9 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from contract.jobs import JobResult
-from contract.names import input_object, job_prefix, read_idempotency_mark, result_object
+from contract.names.object_keys import (
+    input_object,
+    job_prefix,
+    read_idempotency_mark,
+    result_object,
+)
 from contract.states import JobState
-from storage.objects import ObjectStore
+from storage.objects.protocol import ObjectStore
 from tests.chaos.images import Image
 from tests.chaos.ledger import Accepted
 

@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
-from storage.connection import open_redis
-from storage.factory import open_object_store
-from storage.jobs import JobStore
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
+from storage.objects.open import open_object_store
 from tests.chaos import traps
 from tests.chaos.images import Image
 from tests.chaos.invariants import Verdict, ended_ids, judge

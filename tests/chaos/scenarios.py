@@ -20,11 +20,13 @@ from typing import Any
 
 from contract.errors import Poisoned
 from contract.ids import new_id
-from contract.names import TASK_RUN_JOB, Lane, job_key, queue_name, result_object
+from contract.names.object_keys import result_object
+from contract.names.queues import TASK_RUN_JOB, Lane, queue_name
+from contract.names.redis_keys import job_key
 from tests.chaos.rig import LEASE_S, Rig, send_signal, wait_until
 from tests.chaos.traps import API_POINTS, WORKER_POINTS
 from tests.services.proxy import Wire
-from worker.app import make_celery, send
+from worker.process.app import make_celery, send
 
 QUEUE = queue_name(Lane.INTERACTIVE)
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)  # as Debian has it

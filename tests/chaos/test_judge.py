@@ -9,9 +9,9 @@ import pytest
 
 from contract.ids import new_id
 from contract.jobs import JobResult, OutputInfo
-from contract.names import input_object, job_prefix, result_object
+from contract.names.object_keys import input_object, job_prefix, result_object
 from contract.states import JobState
-from storage.memory import MemoryStore
+from storage.objects.memory import MemoryStore
 from tests.chaos.images import Image
 from tests.chaos.invariants import judge
 from tests.chaos.ledger import Ledger

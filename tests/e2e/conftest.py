@@ -10,7 +10,7 @@ import pytest
 
 from client import DepthClient
 from contract.settings import Settings
-from storage.factory import open_object_store
+from storage.objects.open import open_object_store
 from tests.conftest import new_bucket
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.s3server import S3Server

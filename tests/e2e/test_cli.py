@@ -16,8 +16,8 @@ import pytest
 from PIL import Image
 
 from client import read_depth
-from client.ports import any_free
-from client.samples import sample_photographs
+from client.local.ports import any_free
+from client.local.samples import sample_photographs
 from contract.settings import environment
 from tests.photographs import crops
 from tests.services.fake_api import fake_api

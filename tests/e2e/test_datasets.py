@@ -18,12 +18,12 @@ import numpy as np
 import pytest
 
 from client import read_depth
-from client.dataset_download import ResultDownload
-from client.dataset_names import ResultNames
+from client.bulk.download import ResultDownload
+from client.bulk.names import ResultNames
 from contract.errors import DepthqError, InvalidRequest
-from contract.names import dataset_object
+from contract.names.object_keys import dataset_object
 from contract.states import DatasetState
-from storage.factory import open_object_store
+from storage.objects.open import open_object_store
 from tests.conftest import ENVIRONMENT, new_bucket
 from tests.photographs import crops
 from tests.services.datasets import BulkService, Photographs, bulk_service

@@ -11,8 +11,8 @@ import time
 
 import pytest
 
-from client.dataset_download import ResultDownload
-from storage.factory import open_object_store
+from client.bulk.download import ResultDownload
+from storage.objects.open import open_object_store
 from tests.conftest import new_bucket
 from tests.e2e.test_datasets import (
     PREFIX,

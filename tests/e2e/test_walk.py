@@ -10,7 +10,7 @@ import numpy as np
 
 from client import DepthClient, read_depth
 from client.job import Job
-from contract.names import input_object, job_prefix, read_idempotency_mark
+from contract.names.object_keys import input_object, job_prefix, read_idempotency_mark
 from tests.e2e.conftest import Service
 from tests.photographs import crops
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from tests.golden.seeded_weights import image
-from worker.imaging.prepare import prepare
+from worker.models.prepare import prepare
 
 NUMBERS = np.load(Path(__file__).with_name("golden.npz"))
 CASES = sorted({name.split(".")[0] for name in NUMBERS.files})

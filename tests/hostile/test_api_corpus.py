@@ -14,9 +14,10 @@ import kombu
 import pytest
 
 from contract.errors import ERROR_CODES
-from contract.names import KEY_PREFIX, TASK_RUN_JOB, Lane, queue_name
+from contract.names.queues import TASK_RUN_JOB, Lane, queue_name
+from contract.names.redis_keys import KEY_PREFIX
 from contract.settings import Settings
-from storage.filesystem import FilesystemStore
+from storage.objects.filesystem import FilesystemStore
 from tests.hostile.corpus import CORPUS, OK, Hostile
 from tests.pictures import EXTRA
 from tests.services.depthq import ApiProcess, WorkerProcess

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from contract.names import KEY_PREFIX
+from contract.names.redis_keys import KEY_PREFIX
 from contract.settings import Settings
-from storage.filesystem import FilesystemStore
+from storage.objects.filesystem import FilesystemStore
 from tests.hostile.raw_http import FORM, HEAD, ask, field, form, get, part, post, sized
 from tests.services.depthq import ApiProcess
 from tests.services.process import wait_until

@@ -12,9 +12,9 @@ from werkzeug.wrappers import Request
 
 from api.front.budget import UploadBudget
 from api.front.parser import HEADER_BYTES, Parser
-from api.job_options import options_from
-from api.multipart import receive_form
-from api.uploads import Upload
+from api.jobs.options import options_from
+from api.receiving.multipart import receive_form
+from api.receiving.uploads import Upload
 from contract.errors import InputError, InvalidRequest
 from contract.image_header import NeedMoreBytes, check_limits, read_header
 from tests.pictures import EXTRA, FORMATS, encoded, photo

@@ -18,7 +18,7 @@ from tests.quality.ordinal import ordinal_accuracy
 from tests.quality.scenes import SCENES
 from worker.engines.factory import open_engine
 from worker.engines.protocol import EngineError
-from worker.imaging.prepare import net_size, prepare
+from worker.models.prepare import net_size, prepare
 
 PHOTOGRAPHS = ("astronaut", "cat", "coffee", "rocket")
 

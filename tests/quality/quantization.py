@@ -17,7 +17,7 @@ from skimage import data
 
 from tests.quality.measure import pictures, score
 from tests.quality.ordinal import ordinal_accuracy
-from worker.imaging.prepare import net_size, prepare
+from worker.models.prepare import net_size, prepare
 from worker.weights.resolve import bundled
 
 CALIBRATION = ("coffee", "rocket", "retina")

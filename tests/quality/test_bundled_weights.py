@@ -14,7 +14,7 @@ from tests.quality.ordinal import ordinal_accuracy
 from tests.quality.scenes import SCENES
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
-from worker.imaging.prepare import prepare
+from worker.models.prepare import prepare
 
 # Measured 0.869, 0.982, 0.990 (fp32; bf16 0.868, 0.982, 0.990), pinned a little below.
 PINNED = {"corridor": 0.86, "street": 0.975, "ball": 0.98}

@@ -10,10 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from client import DepthClient
-from client.retries import RetryPolicy
+from client.wire.retries import RetryPolicy
 from contract.settings import Settings
-from storage.factory import open_object_store
-from storage.objects import ObjectStore
+from storage.objects.open import open_object_store
+from storage.objects.protocol import ObjectStore
 from tests.hostile import builders
 from tests.photographs import crops
 from tests.services.depthq import ApiProcess, WorkerProcess

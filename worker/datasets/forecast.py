@@ -16,10 +16,10 @@ from contract.datasets import DatasetRequest, Forecast
 from contract.errors import InvalidRequest, StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
-from storage.dataset_objects import DatasetObjects
+from storage.datasets.files import DatasetObjects
 from worker.datasets.items import ItemRunner, ItemTask
-from worker.datasets.sources import Sources
-from worker.rendering.render import RenderedFile
+from worker.datasets.sources.sources import Sources
+from worker.outputs.render import RenderedFile
 
 log = logging.getLogger(__name__)
 

@@ -20,9 +20,9 @@ from contract.errors import (
 from contract.items import Item, ItemResult
 from contract.jobs import DepthInfo, JobError
 from contract.options import JobOptions
+from worker.attempts.metrics import StageClock, count_outcome
 from worker.datasets.layouts import Layout
-from worker.metrics import StageClock, count_outcome
-from worker.rendering.render import RenderedFile
+from worker.outputs.render import RenderedFile
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
 
 
 class Fetches(Protocol):
-    """See worker.datasets.fetch.Fetcher."""
+    """See worker.datasets.sources.fetch.Fetcher."""
 
     def fetch(self, item: Item) -> bytes:
         """Return the item's bytes."""

@@ -15,13 +15,13 @@ from typing import BinaryIO, Protocol, Self
 from contract.datasets import DatasetRequest
 from contract.errors import NotFound
 from contract.items import ItemFile, ItemResult
-from contract.names import dataset_object
+from contract.names.object_keys import dataset_object
 from contract.options import FILE_TYPES, JobOptions
-from storage.buckets import Buckets
-from storage.dataset_preflight import output_place
-from storage.objects import ObjectStore
-from worker.patience import Patience
-from worker.rendering.render import RenderedFile
+from storage.datasets.preflight import output_place
+from storage.objects.buckets import Buckets
+from storage.objects.protocol import ObjectStore
+from worker.attempts.patience import Patience
+from worker.outputs.render import RenderedFile
 
 _MADE_BY = "depthq-dataset"  # metadata of what was written for a dataset outside our own folder
 TAR = "application/x-tar"

@@ -13,9 +13,9 @@ from contract.datasets import DatasetRecord
 from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
 from contract.items import Item
 from contract.options import JobOptions
-from storage.dataset_objects import DatasetObjects
+from storage.datasets.files import DatasetObjects
+from worker.attempts.metrics import StageClock
 from worker.datasets.items import Compute, Fetches, Range
-from worker.metrics import StageClock
 
 SAMPLE = 64  # images
 PERCENTILES = (2.0, 98.0)  # the rest is clipped: a few extreme images must not wash out the others

@@ -45,7 +45,7 @@ class TorchEngine:
         try:
             import torch  # the serving path must not need it
 
-            from worker.model.network import build_network
+            from worker.models.midas_small.network import build_network
         except ImportError as exc:
             raise EngineError("the torch engine needs: pip install 'depthq[torch]'") from exc
         torch.set_num_threads(self._threads)

@@ -15,10 +15,11 @@ import cv2
 
 from contract.errors import DepthqError, ImageTooLarge
 from contract.image_header import check_limits, read_header
-from worker.imaging import confine, frames
+from worker.confine import confine
+from worker.imaging import frames
 from worker.imaging.decode import check_scans, decode
 from worker.imaging.limits import Limits, fitted
-from worker.imaging.prepare import net_size, prepare
+from worker.models.prepare import net_size, prepare
 
 
 def main() -> None:

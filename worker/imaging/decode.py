@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from contract.errors import ImageCorrupt, ImageTooLarge, ImageUndecodable
 from contract.image_header import ImageHeader
-from worker.imaging.prepare import LONG_SIDE_PX
+from worker.models.prepare import LONG_SIDE_PX
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side stays this many times the
 # network's: docs/decisions/ says what that changes.

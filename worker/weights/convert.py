@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from worker.model.plan import NAME
+from worker.models.midas_small.plan import NAME
 from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of, write_whole
 from worker.weights.tensors import read_tensors
@@ -19,7 +19,9 @@ def convert(
     without it the outputs are those of `source`. The same source always gives the same bytes.
     """
     try:
-        from worker.model.onnx_graph import build_onnx  # onnx loads only where it is needed
+        from worker.models.midas_small.onnx_graph import (
+            build_onnx,  # onnx loads only where it is needed
+        )
     except ImportError as exc:
         raise WeightsError(
             "converting weights needs a few more packages, once: pip install 'depthq[torch]'"

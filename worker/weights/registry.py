@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from worker.model import plan
+from worker.models.midas_small import plan
 from worker.weights.errors import WeightsError
 
 _RELEASES = "https://github.com/isl-org/MiDaS/releases/download"

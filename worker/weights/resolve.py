@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from contract.settings import Settings
-from worker.model import plan
+from worker.models.midas_small import plan
 from worker.weights import registry
 from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of

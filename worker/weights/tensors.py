@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.model.plan import is_counter, is_unused, tensor_shapes
+from worker.models.midas_small.plan import is_counter, is_unused, tensor_shapes
 from worker.weights.errors import WeightsError
 from worker.weights.pt_file import read_pt
 

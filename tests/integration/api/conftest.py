@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 import pytest
 from flask.testing import FlaskClient
 
-from api.openapi import DepthApp
+from api.answers.openapi import DepthApp
 from api.services import EXTENSION, Services
 from api.wsgi import create_app
 from contract.errors import StorageUnavailable
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
-from storage.allowances import Allowances
-from storage.connection import open_redis
-from storage.datasets import DatasetStore
-from storage.filesystem import FilesystemStore
-from storage.jobs import JobStore
-from storage.workers import WorkerRegistry
+from storage.callers.allowances import Allowances
+from storage.datasets.store import DatasetStore
+from storage.fleet.workers import WorkerRegistry
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
+from storage.objects.filesystem import FilesystemStore
 
 
 @dataclass

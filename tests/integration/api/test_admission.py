@@ -132,7 +132,7 @@ def test_a_redis_that_is_nearly_full_takes_no_more(api, redis):
 
 def test_a_disk_that_is_nearly_full_takes_no_more(make_api, monkeypatch):
     # Given a disk of which any use is too much, and which has less than enough left
-    monkeypatch.setattr("storage.disk.ENOUGH_FREE_BYTES", 1 << 62)
+    monkeypatch.setattr("storage.objects.disk.ENOUGH_FREE_BYTES", 1 << 62)
     api = make_api(max_disk_share=1e-9)
     # Then nothing new is taken, and readiness says why
     for path in ("/v1/jobs", "/v1/datasets"):
@@ -144,7 +144,7 @@ def test_a_disk_that_is_nearly_full_takes_no_more(make_api, monkeypatch):
     assert (ready.status_code, ready.json["checks"]["room"]["ok"]) == (503, False)
     assert "full" in ready.json["checks"]["room"]["detail"]
     # When there is room again
-    monkeypatch.setattr("storage.disk.ENOUGH_FREE_BYTES", 1)
+    monkeypatch.setattr("storage.objects.disk.ENOUGH_FREE_BYTES", 1)
     api.parts.capacity._disk._kept = None  # the check may be half a second old
     assert submit(api).status_code == 202
     assert api.client.get("/readyz").status_code == 200

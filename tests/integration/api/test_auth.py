@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from api.guesses import MOST
+from api.callers.failed_logins import MOST
 from contract.jobs import JobRequest
-from contract.names import REQUEST_METADATA, input_object
+from contract.names.object_keys import REQUEST_METADATA, input_object
 from tests.unit.api.fakes import jpeg
 
 

@@ -14,18 +14,18 @@ from contract.documents import Problem
 from contract.errors import StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
-from contract.names import (
+from contract.names.object_keys import dataset_object
+from contract.names.queues import (
     STEP_FINALIZE,
     STEP_PLAN,
     TASK_FINALIZE_DATASET,
     TASK_FORECAST_DATASET,
     TASK_PLAN_DATASET,
-    dataset_object,
 )
 from contract.states import DatasetState
-from storage.datasets import new_step
-from storage.webhooks import WebhookQueue
-from worker.datasets.recover import recover_datasets
+from storage.datasets.store import new_step
+from storage.ledger.webhooks import WebhookQueue
+from worker.upkeep.dataset_restore import recover_datasets
 
 DEPTH = b"a depth map"
 BAD = JobError(code="image_corrupt", message="its header is broken", retryable=False)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from api.wait_budget import WaitBudget
+from api.waiting.wait_budget import WaitBudget
 from tests.integration.api.worker import succeed
 from tests.unit.api.fakes import jpeg
 

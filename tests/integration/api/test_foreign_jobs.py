@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.openapi import DepthApp
+from api.answers.openapi import DepthApp
 from contract.ids import new_id
 from tests.integration.api.worker import succeed
 from tests.unit.api.fakes import jpeg

@@ -13,11 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx2
 import pytest
 
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
-from storage.connection import open_redis
-from storage.filesystem import FilesystemStore
-from storage.jobs import JobStore
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
+from storage.objects.filesystem import FilesystemStore
 from tests.integration.api.live import ApiProcess
 from tests.integration.api.slow_clients import HEALTH, ask, slow_clients
 from tests.services.process import wait_until

@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from contract.ids import ID_PATTERN
 from contract.settings import Settings
 from outbound.http import Door
-from storage.objects import check_key
-from storage.s3 import S3Store
-from storage.webhooks import WebhookQueue
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.protocol import check_key
+from storage.objects.s3 import S3Store
 from tests.integration.api.worker import succeed
 from tests.unit.api.fakes import jpeg
-from worker.webhooks import Webhooks, secret_key
+from worker.upkeep.webhooks import Webhooks, secret_key
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 PUBLIC = "93.184.216.34"
@@ -229,7 +229,7 @@ def test_every_key_is_compared_in_constant_time_whichever_fits(make_api, monkeyp
         compared.append((len(given), len(known)))
         return compare(given, known)
 
-    monkeypatch.setattr("api.auth.hmac.compare_digest", note)
+    monkeypatch.setattr("api.callers.auth.hmac.compare_digest", note)
     for key, status in (("anna", 200), ("carl", 200), ("x", 401), ("anna" * 99, 401)):
         compared.clear()
         answer = api.client.get("/v1/models", headers={"Authorization": f"Bearer {key}"})

@@ -131,7 +131,7 @@ def test_a_url_inside_is_forbidden_even_where_urls_are_allowed(make_api):
 def test_a_url_outside_becomes_a_job(make_api, monkeypatch):
     api = make_api(url_sources=True)
     monkeypatch.setattr(
-        "api.endpoints.create_job.fetch_source", lambda url, upload: upload.write(jpeg())
+        "api.jobs.endpoints.create_job.fetch_source", lambda url, upload: upload.write(jpeg())
     )
     answer = api.client.post("/v1/jobs", **source("https://example.org/cat.jpg"))
     assert answer.status_code == 202

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
-from storage.connection import open_redis
-from storage.filesystem import FilesystemStore
-from storage.jobs import JobStore
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
+from storage.objects.filesystem import FilesystemStore
 from tests.integration.api.live import ApiProcess
 from tests.integration.api.worker import succeed
 

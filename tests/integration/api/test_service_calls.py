@@ -7,8 +7,8 @@ import time
 from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.documents import ModelsDocument, ReadinessDocument
 from contract.ids import new_id
-from contract.names import Lane
-from storage.workers import WorkerInfo
+from contract.names.queues import Lane
+from storage.fleet.workers import WorkerInfo
 from tests.unit.api.fakes import jpeg
 
 

@@ -9,12 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contract.documents import JobDocument, Problem
-from contract.names import CHANGES_CHANNEL, ENDINGS_CHANNEL, Lane, input_object
-from storage.webhooks import WebhookQueue
+from contract.names.object_keys import input_object
+from contract.names.queues import Lane
+from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL
+from storage.ledger.webhooks import WebhookQueue
 from tests.integration.api.worker import DEPTH, fail, start, succeed
 from tests.services.process import wait_until
 from tests.unit.api.fakes import jpeg
-from worker.restore import restore_jobs
+from worker.upkeep.restore import restore_jobs
 
 IMAGE = {"Content-Type": "image/jpeg"}
 
@@ -140,7 +142,7 @@ def test_a_long_poll_ends_with_the_job(api):
 def test_a_long_poll_is_woken_by_what_it_waits_for(
     api, redis, monkeypatch, with_tag, channel, happen
 ):
-    monkeypatch.setattr("api.changes.FALLBACK_POLL_S", 60)
+    monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
     job = document(submit(api))
     tag = api.client.get(job.links.self).headers["ETag"]
     headers = {"If-None-Match": tag} if with_tag else {}

@@ -6,7 +6,7 @@ import hashlib
 import time
 
 from contract.jobs import DepthInfo, JobError, JobResult, ModelInfo, OutputInfo, Timings
-from contract.names import output_object, result_object
+from contract.names.object_keys import output_object, result_object
 from contract.states import JobState
 
 DEPTH = b"\x89PNG not really" * 1000

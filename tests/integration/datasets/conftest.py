@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contract.settings import Settings
-from storage.buckets import Buckets
-from storage.factory import open_object_store
+from storage.objects.buckets import Buckets
+from storage.objects.open import open_object_store
 from tests.integration.datasets.rig import Rig
 
 

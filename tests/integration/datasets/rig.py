@@ -14,7 +14,7 @@ from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.errors import ImageCorrupt, ImageUndecodable, UnsupportedMediaType
 from contract.ids import new_id
 from contract.jobs import DepthInfo, ModelInfo
-from contract.names import (
+from contract.names.queues import (
     STEP_FINALIZE,
     STEP_PLAN,
     TASK_FINALIZE_DATASET,
@@ -22,19 +22,19 @@ from contract.names import (
     TASK_PLAN_DATASET,
     TASK_RUN_SHARD,
 )
-from storage.dataset_objects import DatasetObjects
-from storage.dataset_recovery import restore
-from storage.datasets import DatasetStore
-from storage.jobs import JobStore
-from storage.webhooks import WebhookQueue
-from worker.datasets.dispatcher import message
-from worker.datasets.recover import recover_datasets
-from worker.datasets.service import DatasetCoordinator, DatasetWorker, Surroundings
+from storage.datasets.files import DatasetObjects
+from storage.datasets.recovery import restore
+from storage.datasets.store import DatasetStore
+from storage.jobs.store import JobStore
+from storage.ledger.webhooks import WebhookQueue
+from worker.attempts.patience import Patience
+from worker.compute.throughput import Throughput
 from worker.imaging.prepared import Prepared
-from worker.outcome import Computed
-from worker.patience import Patience
-from worker.rendering.render import RenderedFile
-from worker.throughput import Throughput
+from worker.jobs.outcome import Computed
+from worker.outputs.render import RenderedFile
+from worker.process.runs import DatasetCoordinator, DatasetWorker, Surroundings
+from worker.runs.dispatcher import message
+from worker.upkeep.dataset_restore import recover_datasets
 
 MODEL = ModelInfo(
     name="midas_small", weights_id="w1", engine="fake", precision="fp32", net_size=(32, 32)

@@ -6,12 +6,12 @@ import threading
 import time
 from contextlib import contextmanager
 
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.integration.datasets.rig import FakeComputer, put_images
-from worker.background import surroundings
-from worker.courtesy import Courtesy, Precedence
-from worker.parts import build_parts
+from worker.compute.lane_throttle import Courtesy, Precedence
+from worker.process.background import surroundings
+from worker.process.parts import build_parts
 
 
 class Crowd(FakeComputer):

@@ -8,9 +8,9 @@ import pytest
 from contract.datasets import DatasetSpec
 from contract.errors import InvalidRequest
 from contract.states import DatasetState
-from storage.buckets import Buckets
-from storage.dataset_preflight import check_spec
-from storage.factory import open_object_store
+from storage.datasets.preflight import check_spec
+from storage.objects.buckets import Buckets
+from storage.objects.open import open_object_store
 from tests.conftest import new_bucket
 from tests.integration.datasets.rig import Rig, put_images
 

@@ -13,16 +13,17 @@ import pytest
 
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec, RetryRequest
 from contract.ids import new_id
-from contract.names import STEP_PLAN, TASK_PLAN_DATASET, Lane, dataset_prefix
+from contract.names.object_keys import dataset_prefix
+from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane
 from contract.options import JobOptions
-from storage.dataset_objects import DatasetObjects
-from storage.dataset_recovery import dataset_ids
-from storage.factory import open_dataset_store, open_object_store
+from storage.datasets.files import DatasetObjects
+from storage.datasets.recovery import dataset_ids
+from storage.objects.open import open_dataset_store, open_object_store
 from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.depthq import WorkerProcess
 from tests.services.process import wait_until
-from worker.app import make_celery, send
+from worker.process.app import make_celery, send
 
 COUNT = 2_000
 BAD_EVERY = 33  # 3 %

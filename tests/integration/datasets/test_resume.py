@@ -9,10 +9,11 @@ import pytest
 
 from contract.datasets import RetryRequest
 from contract.errors import StorageUnavailable
-from contract.names import WEBHOOK_MARK, dataset_key, dataset_object
+from contract.names.object_keys import WEBHOOK_MARK, dataset_object
+from contract.names.redis_keys import dataset_key
 from contract.states import DatasetState
-from storage.datasets import new_step
-from storage.marks import clear_mark
+from storage.datasets.store import new_step
+from storage.objects.marks import clear_mark
 from tests.integration.datasets.rig import FakeComputer, put_images
 
 PREFIX = {"prefix": "s3://photos/photos/"}

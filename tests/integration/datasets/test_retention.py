@@ -9,12 +9,12 @@ from redis import Redis
 
 from contract.datasets import DatasetRequest, DatasetSpec
 from contract.ids import new_id
-from contract.names import dataset_object
-from storage.dataset_objects import DatasetObjects
-from storage.datasets import DatasetStore
-from storage.memory import MemoryStore
-from worker.datasets import retention
-from worker.datasets.retention import DatasetRetention
+from contract.names.object_keys import dataset_object
+from storage.datasets.files import DatasetObjects
+from storage.datasets.store import DatasetStore
+from storage.objects.memory import MemoryStore
+from worker.upkeep import dataset_sweeper as retention
+from worker.upkeep.dataset_sweeper import DatasetRetention
 
 DAY_S = 86_400
 

@@ -8,14 +8,14 @@ import pytest
 
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
-from contract.names import STEP_PLAN, STEPS_QUEUE, TASK_PLAN_DATASET, Lane, queue_name
+from contract.names.queues import STEP_PLAN, STEPS_QUEUE, TASK_PLAN_DATASET, Lane, queue_name
 from contract.settings import Settings
-from storage.broker_view import BrokerView
-from storage.dataset_objects import DatasetObjects
-from storage.factory import open_dataset_store, open_object_store
+from storage.broker.view import BrokerView
+from storage.datasets.files import DatasetObjects
+from storage.objects.open import open_dataset_store, open_object_store
 from tests.services.depthq import WorkerProcess
 from tests.services.process import wait_until
-from worker.app import SHARDS, make_celery
+from worker.process.app import SHARDS, make_celery
 
 
 class Bulk:

@@ -9,9 +9,10 @@ import pytest
 from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
 from contract.jobs import JobError
-from contract.names import STEP_FINALIZE, STEP_PLAN, dataset_key
+from contract.names.queues import STEP_FINALIZE, STEP_PLAN
+from contract.names.redis_keys import dataset_key
 from contract.states import DatasetState
-from storage.datasets import DatasetStore, new_step
+from storage.datasets.store import DatasetStore, new_step
 
 LEASE_S = 5.0
 

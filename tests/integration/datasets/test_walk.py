@@ -11,16 +11,16 @@ from collections import Counter
 
 import pytest
 
-from contract.names import (
+from contract.names.object_keys import (
     DATASET_ARCHIVE,
     DATASET_ERRORS,
     DATASET_INDEX,
-    dataset_key,
     dataset_object,
 )
+from contract.names.redis_keys import dataset_key
 from contract.states import DatasetState
-from storage.dataset_errors import errors_page
-from storage.dataset_recovery import dataset_ids
+from storage.datasets.error_pages import errors_page
+from storage.datasets.recovery import dataset_ids
 from tests.integration.datasets.rig import HALF, FakeComputer, put_images
 
 PREFIX = {"prefix": "s3://photos/photos/"}
@@ -121,8 +121,8 @@ def test_retry_runs_only_what_failed_and_makes_the_summary_whole(rig, photos):
 
 def retry(rig, dataset_id, round_, codes):
     from contract.datasets import RetryRequest
-    from contract.names import STEP_PLAN
-    from worker.datasets.dispatcher import message
+    from contract.names.queues import STEP_PLAN
+    from worker.runs.dispatcher import message
 
     request = RetryRequest(round=round_, requested_at=time.time(), codes=tuple(codes))
     rig.files.write_retry(dataset_id, request)
@@ -325,9 +325,9 @@ def test_a_slow_shard_keeps_its_lease_and_reports_items(make_rig, photos, redis)
 
 
 def test_the_end_of_a_dataset_is_told(rig, photos, redis):
-    from storage.jobs import JobStore
-    from storage.webhooks import WebhookQueue
-    from worker.webhooks import Webhooks
+    from storage.jobs.store import JobStore
+    from storage.ledger.webhooks import WebhookQueue
+    from worker.upkeep.webhooks import Webhooks
 
     class Door:
         def __init__(self):

@@ -12,7 +12,7 @@ import pytest
 from client import DepthClient
 from contract.errors import Unauthorized
 from contract.settings import Settings
-from storage.factory import open_object_store
+from storage.objects.open import open_object_store
 from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.chart import Chart, Manifest, of_kind, pods, secret_variables, variables

@@ -6,7 +6,7 @@ import time
 
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobError, JobRecord, JobRequest, JobResult
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.options import JobOptions
 from contract.states import JobState
 

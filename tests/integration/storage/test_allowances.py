@@ -9,9 +9,9 @@ import pytest
 from redis import Redis
 
 from contract.errors import StorageUnavailable
-from contract.names import allowance_key
-from storage.allowances import Allowances
-from storage.jobs import JobStore
+from contract.names.redis_keys import allowance_key
+from storage.callers.allowances import Allowances
+from storage.jobs.store import JobStore
 
 
 @pytest.fixture

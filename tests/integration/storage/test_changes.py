@@ -8,8 +8,8 @@ from itertools import islice
 import pytest
 
 from contract.settings import Settings
-from storage.connection import open_redis
-from storage.jobs import JobStore
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
 from tests.integration.storage.records import make_record, make_result
 from tests.services.process import wait_until
 
@@ -108,7 +108,7 @@ def test_the_feed_beats_while_redis_is_away_and_goes_on_when_it_is_back(store, r
 
 
 def test_a_silent_connection_is_given_up_and_made_again(store, redis, valkey, monkeypatch, caplog):
-    monkeypatch.setattr("storage.changes.SILENCE_S", 0.1)
+    monkeypatch.setattr("storage.ledger.changes.SILENCE_S", 0.1)
     with Listener(store.changes) as listener:
         wait_until(lambda: subscribers(redis) == 1, "somebody listens")
         valkey.freeze()
@@ -127,7 +127,7 @@ def test_a_silent_connection_is_given_up_and_made_again(store, redis, valkey, mo
 
 
 def test_a_quiet_but_living_connection_is_kept(store, redis, monkeypatch, caplog):
-    monkeypatch.setattr("storage.changes.SILENCE_S", 1.0)
+    monkeypatch.setattr("storage.ledger.changes.SILENCE_S", 1.0)
     with store.changes() as changes:
         assert set(islice(changes, 6)) == {""}
     assert "lost" not in caplog.text
@@ -135,7 +135,7 @@ def test_a_quiet_but_living_connection_is_kept(store, redis, monkeypatch, caplog
 
 def test_after_a_pause_of_its_own_it_asks_before_it_gives_up(store, redis, monkeypatch, caplog):
     # as after SIGSTOP and SIGCONT: the first look finds that nothing was heard for very long
-    monkeypatch.setattr("storage.changes.SILENCE_S", 0.3)
+    monkeypatch.setattr("storage.ledger.changes.SILENCE_S", 0.3)
     with store.changes() as changes:
         assert set(islice(changes, 3)) == {""}
     assert "lost" not in caplog.text

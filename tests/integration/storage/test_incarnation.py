@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from contract.settings import Settings
-from storage.connection import open_redis
-from storage.incarnation import Incarnation
+from storage.ledger.connection import open_redis
+from storage.ledger.incarnation import Incarnation
 
 
 @pytest.fixture

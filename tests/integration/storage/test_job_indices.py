@@ -7,9 +7,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contract.ids import new_id
-from contract.names import Lane, idempotency_key
+from contract.names.queues import Lane
+from contract.names.redis_keys import idempotency_key
 from contract.settings import Settings
-from storage.factory import open_job_store
+from storage.objects.open import open_job_store
 from tests.integration.storage.records import make_record, make_result
 
 LANE = Lane.INTERACTIVE

@@ -9,10 +9,11 @@ import pytest
 
 from contract.errors import InternalError
 from contract.ids import new_id
-from contract.names import KEY_PREFIX, Lane, job_key, running_key
+from contract.names.queues import Lane
+from contract.names.redis_keys import KEY_PREFIX, job_key, running_key
 from contract.settings import Settings
 from contract.states import JobState
-from storage.factory import open_job_store
+from storage.objects.open import open_job_store
 from tests.integration.storage.records import make_record, make_result
 from tests.services.process import wait_until
 

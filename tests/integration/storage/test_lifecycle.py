@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from storage.lifecycle import lifecycle_rules, set_lifecycle
-from storage.s3 import S3Store
+from storage.objects.lifecycle import lifecycle_rules, set_lifecycle
+from storage.objects.s3 import S3Store
 from tests.conftest import new_bucket
 
 DAY_S = 86_400

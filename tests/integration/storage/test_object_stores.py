@@ -10,10 +10,10 @@ from functools import cache
 import pytest
 
 from contract.errors import NotFound
-from storage.filesystem import FilesystemStore
-from storage.memory import MemoryStore
-from storage.s3 import S3Store
-from storage.s3_lean import LeanS3Store
+from storage.objects.filesystem import FilesystemStore
+from storage.objects.memory import MemoryStore
+from storage.objects.s3 import S3Store
+from storage.objects.s3_lean import LeanS3Store
 from tests.conftest import new_bucket
 
 JSON = '{"name":"caf\\u00e9  [\\u6df1]","n":1}'
@@ -133,7 +133,7 @@ def test_the_list_starts_after_a_key_that_need_not_exist(store, start_after, exp
 
 
 def test_the_list_and_delete_go_beyond_one_page(store, monkeypatch):
-    monkeypatch.setattr("storage.s3._PAGE", 7)
+    monkeypatch.setattr("storage.objects.s3._PAGE", 7)
     names = [f"p/{n:02}" for n in range(22)]
     for name in names:
         put(store, name, b"")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contract.settings import Settings
-from storage.connection import open_redis
-from storage.presence import Presence
+from storage.fleet.presence import Presence
+from storage.ledger.connection import open_redis
 
 
 def test_what_is_said_is_heard_on_the_same_machine_and_on_no_other(redis_url):

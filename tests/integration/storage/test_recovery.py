@@ -8,20 +8,15 @@ import pytest
 
 from contract.errors import StorageUnavailable
 from contract.ids import new_id
-from contract.names import (
-    REQUEST_METADATA,
-    Lane,
-    input_object,
-    output_object,
-    result_object,
-)
+from contract.names.object_keys import REQUEST_METADATA, input_object, output_object, result_object
+from contract.names.queues import Lane
 from contract.settings import Settings
 from contract.states import JobState
-from storage.factory import open_job_store
-from storage.filesystem import FilesystemStore
-from storage.memory import MemoryStore
-from storage.recovery import job_folders, rebuild, unfinished
-from storage.s3 import S3Store
+from storage.jobs.recovery import job_folders, rebuild, unfinished
+from storage.objects.filesystem import FilesystemStore
+from storage.objects.memory import MemoryStore
+from storage.objects.open import open_job_store
+from storage.objects.s3 import S3Store
 from tests.conftest import new_bucket
 from tests.integration.storage.records import make_record, make_result
 

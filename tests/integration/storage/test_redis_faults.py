@@ -8,14 +8,15 @@ import pytest
 
 from contract.errors import StorageUnavailable
 from contract.ids import new_id
-from contract.names import LEADER_KEY, Lane
+from contract.names.queues import Lane
+from contract.names.redis_keys import LEADER_KEY
 from contract.settings import Settings
 from contract.states import JobState
-from storage.broker_view import BrokerView
-from storage.connection import open_redis
-from storage.jobs import JobStore
-from storage.leader import LeaderLock
-from storage.workers import WorkerInfo, WorkerRegistry
+from storage.broker.view import BrokerView
+from storage.fleet.leader import LeaderLock
+from storage.fleet.workers import WorkerInfo, WorkerRegistry
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
 from tests.integration.storage.records import make_record, make_result
 
 LANE = Lane.INTERACTIVE

@@ -14,7 +14,7 @@ import pytest
 
 from contract.errors import NotFound, StorageUnavailable
 from contract.settings import Settings
-from storage.s3 import S3Store
+from storage.objects.s3 import S3Store
 from tests.conftest import new_bucket
 from tests.services.process import free_port
 
@@ -187,7 +187,7 @@ def test_a_server_that_accepts_and_says_nothing_is_given_up(monkeypatch):
 
 
 def test_a_huge_file_goes_in_parts_and_stays_open(s3_settings, tmp_path, monkeypatch):
-    monkeypatch.setattr("storage.s3._IN_PARTS_BYTES", 1024)
+    monkeypatch.setattr("storage.objects.s3._IN_PARTS_BYTES", 1024)
     store = S3Store.from_settings(s3_settings)
     store.check()
     path = tmp_path / "archive.tar"
@@ -197,7 +197,7 @@ def test_a_huge_file_goes_in_parts_and_stays_open(s3_settings, tmp_path, monkeyp
         store._client.meta.events.register(
             "before-call.s3.UploadPart", lambda **_: sent.append("part")
         )
-        monkeypatch.setattr("storage.s3._PARTS.multipart_threshold", 1024)
+        monkeypatch.setattr("storage.objects.s3._PARTS.multipart_threshold", 1024)
         store.put("archive", file, media_type="application/x-tar", metadata={"a": "b"})
         assert not file.closed
     assert len(sent) == 2

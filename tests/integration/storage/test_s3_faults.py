@@ -6,8 +6,8 @@ import pytest
 from botocore.config import Config
 
 from contract.errors import StorageUnavailable
-from storage import s3 as s3_module
-from storage.s3 import S3Store
+from storage.objects import s3 as s3_module
+from storage.objects.s3 import S3Store
 from tests.conftest import new_bucket
 
 

@@ -8,12 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from kombu import Connection
 
-from contract.names import LEADER_KEY, WORKERS_KEY, Lane, queue_name, worker_key
+from contract.names.queues import Lane, queue_name
+from contract.names.redis_keys import LEADER_KEY, WORKERS_KEY, worker_key
 from contract.settings import Settings
-from storage.broker_view import BrokerView
-from storage.connection import open_redis
-from storage.leader import LeaderLock
-from storage.workers import WorkerInfo, WorkerRegistry
+from storage.broker.view import BrokerView
+from storage.fleet.leader import LeaderLock
+from storage.fleet.workers import WorkerInfo, WorkerRegistry
+from storage.ledger.connection import open_redis
 from tests.services.process import wait_until
 
 

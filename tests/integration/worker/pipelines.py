@@ -6,15 +6,15 @@ from typing import Any
 
 from redis import Redis
 
-from storage.jobs import JobStore
-from storage.objects import ObjectStore
-from storage.webhooks import WebhookQueue
-from worker.ending import Ending
-from worker.isolation import Isolation
-from worker.leases import Leases
-from worker.patience import Patience
-from worker.pipeline import Pipeline
-from worker.result_cache import ResultCache
+from storage.jobs.store import JobStore
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.protocol import ObjectStore
+from worker.attempts.isolation import Isolation
+from worker.attempts.leases import Leases
+from worker.attempts.patience import Patience
+from worker.jobs.ending import Ending
+from worker.jobs.pipeline import Pipeline
+from worker.jobs.result_cache import ResultCache
 
 
 def make_pipeline(

@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from contract.names import Lane, queue_name
+from contract.names.queues import Lane, queue_name
 from contract.settings import Settings
 from tests.services.depthq import WorkerProcess
 from tests.services.process import wait_until

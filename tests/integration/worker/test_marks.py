@@ -9,7 +9,7 @@ import pytest
 from contract.errors import Poisoned
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobError, JobRequest, JobResult
-from contract.names import (
+from contract.names.object_keys import (
     REQUEST_METADATA,
     idempotency_mark,
     input_object,
@@ -19,13 +19,13 @@ from contract.names import (
 )
 from contract.options import JobOptions
 from contract.states import JobState
-from storage.idempotency import IDEMPOTENCY_TTL_S
-from storage.jobs import JobStore
-from storage.marks import clear_mark, set_mark
-from storage.memory import MemoryStore
-from storage.webhooks import WebhookQueue
-from worker.outcome import store_result
-from worker.restore import restore_jobs
+from storage.callers.idempotency import IDEMPOTENCY_TTL_S
+from storage.jobs.store import JobStore
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.marks import clear_mark, set_mark
+from storage.objects.memory import MemoryStore
+from worker.jobs.outcome import store_result
+from worker.upkeep.restore import restore_jobs
 
 HOOK = "https://good.example/hook"
 
@@ -107,7 +107,7 @@ def test_the_keys_of_the_last_day_stand_for_their_jobs_again(objects, jobs, redi
 
 
 def test_more_keys_than_fit_one_round_trip_all_come_back(objects, jobs, restore, monkeypatch):
-    monkeypatch.setattr("worker.marks.AT_ONCE", 2)
+    monkeypatch.setattr("worker.upkeep.marks.AT_ONCE", 2)
     keys = {f"d{number}": ended(objects) for number in range(5)}
     for digest, job_id in keys.items():
         set_mark(objects, idempotency_mark(job_prefix(job_id), digest, "f"))
@@ -123,7 +123,7 @@ def test_a_key_that_was_bound_anew_meanwhile_or_is_too_old_stays_as_it_is(
     jobs.remember("taken", "younger", "f", 60)
     now = time.time()
     set_mark(objects, idempotency_mark(job_prefix(old), "old", "f"))
-    monkeypatch.setattr("worker.marks.IDEMPOTENCY_TTL_S", time.time() - now)
+    monkeypatch.setattr("worker.upkeep.marks.IDEMPOTENCY_TTL_S", time.time() - now)
     restore()
     assert bound(jobs, "taken")[0] == "younger"
     assert bound(jobs, "old")[0] == "another"

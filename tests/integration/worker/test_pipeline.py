@@ -11,23 +11,23 @@ from redis import Redis
 from contract.errors import DecoderCrashed, ImageUndecodable, StorageUnavailable
 from contract.ids import new_id
 from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult, ModelInfo
-from contract.names import (
-    Lane,
+from contract.names.object_keys import (
     input_object,
     job_prefix,
     poisoned_mark,
     result_object,
     webhook_mark,
 )
+from contract.names.queues import Lane
 from contract.options import JobOptions
 from contract.states import JobState
-from storage.jobs import JobStore
-from storage.memory import MemoryStore
+from storage.jobs.store import JobStore
+from storage.objects.memory import MemoryStore
 from tests.integration.worker.pipelines import make_pipeline
 from worker.imaging.prepared import Prepared
-from worker.outcome import Computed
-from worker.pipeline import Pipeline
-from worker.rendering.render import RenderedFile
+from worker.jobs.outcome import Computed
+from worker.jobs.pipeline import Pipeline
+from worker.outputs.render import RenderedFile
 
 MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(32, 32))
 

@@ -7,19 +7,13 @@ import pytest
 from contract.errors import NotFound
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest, JobResult
-from contract.names import (
-    REQUEST_METADATA,
-    Lane,
-    input_object,
-    poisoned_mark,
-    queue_name,
-    result_object,
-)
+from contract.names.object_keys import REQUEST_METADATA, input_object, poisoned_mark, result_object
+from contract.names.queues import Lane, queue_name
 from contract.settings import Settings
 from contract.states import JobState
-from storage.factory import open_job_store, open_object_store
-from storage.marks import set_mark
-from worker.outcome import store_result
+from storage.objects.marks import set_mark
+from storage.objects.open import open_job_store, open_object_store
+from worker.jobs.outcome import store_result
 from worker.quarantine import Quarantine, main
 
 

@@ -8,7 +8,7 @@ import pytest
 from kombu import Connection, Consumer, Queue
 from kombu.transport import redis as kombu_redis
 
-from storage.celery_transport import LOOK_AGAIN_S, TRANSPORT
+from storage.broker.celery_transport import LOOK_AGAIN_S, TRANSPORT
 
 LIMITS = {"queue_limits": {"shards": ("shard", 2)}}
 

@@ -8,12 +8,13 @@ from redis import Redis
 
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest
-from contract.names import LEADER_KEY, Lane, queue_name
-from storage.broker_view import BrokerView
-from storage.jobs import JobStore
-from storage.leader import LeaderLock
-from worker import reconciler
-from worker.reconciler import Reconciler
+from contract.names.queues import Lane, queue_name
+from contract.names.redis_keys import LEADER_KEY
+from storage.broker.view import BrokerView
+from storage.fleet.leader import LeaderLock
+from storage.jobs.store import JobStore
+from worker.upkeep import reconciler
+from worker.upkeep.reconciler import Reconciler
 
 
 @pytest.fixture(autouse=True)

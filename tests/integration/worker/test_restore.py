@@ -9,13 +9,13 @@ import pytest
 from contract.errors import StorageUnavailable
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRequest
-from contract.names import REQUEST_METADATA, input_object, result_object
+from contract.names.object_keys import REQUEST_METADATA, input_object, result_object
 from contract.states import JobState
-from storage.incarnation import Incarnation
-from storage.jobs import JobStore
-from storage.memory import MemoryStore
-from storage.webhooks import WebhookQueue
-from worker.restore import Restorer, restore_jobs
+from storage.jobs.store import JobStore
+from storage.ledger.incarnation import Incarnation
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.memory import MemoryStore
+from worker.upkeep.restore import Restorer, restore_jobs
 
 
 @pytest.fixture

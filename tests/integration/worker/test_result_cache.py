@@ -10,18 +10,18 @@ from redis import Redis
 
 from contract.ids import new_id
 from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult, ModelInfo
-from contract.names import input_object, job_prefix, output_object, result_object
+from contract.names.object_keys import input_object, job_prefix, output_object, result_object
 from contract.options import JobOptions
 from contract.states import JobState
-from storage.jobs import JobStore
-from storage.memory import MemoryStore
-from storage.result_index import ResultIndex
+from storage.jobs.result_index import ResultIndex
+from storage.jobs.store import JobStore
+from storage.objects.memory import MemoryStore
 from tests.integration.worker.pipelines import make_pipeline
 from worker.imaging.prepared import Prepared
-from worker.outcome import Computed
-from worker.pipeline import Pipeline
-from worker.rendering.render import RenderedFile
-from worker.result_cache import ResultCache
+from worker.jobs.outcome import Computed
+from worker.jobs.pipeline import Pipeline
+from worker.jobs.result_cache import ResultCache
+from worker.outputs.render import RenderedFile
 
 MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(0, 0))
 

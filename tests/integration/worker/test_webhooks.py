@@ -14,15 +14,16 @@ from redis import Redis
 from contract.errors import InvalidRequest, UrlForbidden
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest, JobResult
-from contract.names import WEBHOOK_TRIES_KEY, webhook_mark
+from contract.names.object_keys import webhook_mark
+from contract.names.redis_keys import WEBHOOK_TRIES_KEY
 from contract.options import JobOptions
 from contract.states import JobState
 from outbound.http import Answer, Door
-from storage.jobs import JobStore
-from storage.marks import set_mark
-from storage.memory import MemoryStore
-from storage.webhooks import WebhookQueue
-from worker.webhooks import PAUSES_S, Webhooks, secret_key
+from storage.jobs.store import JobStore
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.marks import set_mark
+from storage.objects.memory import MemoryStore
+from worker.upkeep.webhooks import PAUSES_S, Webhooks, secret_key
 
 KEY = bytes(range(32))
 SECRET = "whsec_" + base64.b64encode(KEY).decode()
@@ -87,7 +88,7 @@ def ended_job(jobs: JobStore, queue: WebhookQueue, *, finished: bool = True) -> 
 
 
 def make_due(redis: Redis, job_id: str) -> None:
-    from contract.names import WEBHOOKS_KEY
+    from contract.names.redis_keys import WEBHOOKS_KEY
 
     assert redis.zscore(WEBHOOKS_KEY, job_id) is not None
     redis.zadd(WEBHOOKS_KEY, {job_id: 0})

@@ -8,14 +8,14 @@ from typing import cast
 
 from PIL import Image
 
-from api.accept import Submission, accept
+from api.jobs.accept import Submission, accept
+from api.receiving.uploads import Upload
 from api.services import Services
-from api.uploads import Upload
 from contract.errors import StorageUnavailable
 from contract.jobs import JobRecord
 from contract.options import JobOptions
 from contract.settings import Settings
-from storage.memory import MemoryStore
+from storage.objects.memory import MemoryStore
 
 
 def jpeg(width: int = 64, height: int = 48) -> bytes:

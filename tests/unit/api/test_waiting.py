@@ -6,8 +6,8 @@ import queue
 import threading
 from contextlib import contextmanager
 
-from api.changes import ChangeHub
-from api.wait_budget import WaitBudget
+from api.waiting.changes import ChangeHub
+from api.waiting.wait_budget import WaitBudget
 from contract.errors import StorageUnavailable
 
 
@@ -63,7 +63,7 @@ def test_nothing_is_left_of_a_watch():
 
 
 def test_the_hub_listens_again_after_a_failure(monkeypatch):
-    monkeypatch.setattr("api.changes.RETRY_S", 0.01)
+    monkeypatch.setattr("api.waiting.changes.RETRY_S", 0.01)
     feed = Feed(failures=2)
     hub = ChangeHub(feed.changes)
     with hub.watch("a") as bell:

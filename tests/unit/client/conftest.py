@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from client.http import DepthClient
-from client.retries import RetryPolicy
+from client.depth_client import DepthClient
+from client.wire.retries import RetryPolicy
 from tests.services.fake_api import FakeApi, fake_api
 
 

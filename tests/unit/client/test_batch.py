@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from client.batch import Wish, run_batch
+from client.depth_client import DepthClient
 from client.errors import ServiceUnreachable
-from client.http import DepthClient
 from client.job import Job
-from client.ports import any_free
-from client.retries import RetryPolicy
+from client.local.ports import any_free
+from client.wire.retries import RetryPolicy
 from contract.errors import InternalError, UnsupportedMediaType
 from contract.ids import new_id
 from contract.states import JobState

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from client.cli import main
-from client.ports import any_free
+from client.local.ports import any_free
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
 

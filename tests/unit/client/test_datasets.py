@@ -9,10 +9,10 @@ import pytest
 from rich.console import Console
 
 from client import console
+from client.bulk.download import Downloaded
 from client.commands.dataset_say import code_of, say_forecast
 from client.commands.dataset_view import board, describe, duration, size
 from client.dataset import Dataset
-from client.dataset_download import Downloaded
 from client.errors import ServiceUnreachable, UnexpectedAnswer
 from contract.errors import Conflict, InvalidRequest, NotFound
 from tests.services.fake_api import Reply

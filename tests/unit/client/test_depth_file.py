@@ -17,8 +17,8 @@ from client.depth_file import read_depth
 from contract.errors import InvalidRequest
 from contract.jobs import ModelInfo
 from contract.options import DepthFormat, JobOptions
-from worker.rendering.render import Rendered, render
-from worker.rendering.upsample import upsample
+from worker.outputs.encoding.upsample import upsample
+from worker.outputs.render import Rendered, render
 
 MODEL = ModelInfo(
     name="midas_small", weights_id="w-1", engine="openvino", precision="fp32", net_size=(96, 128)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from client.local.samples import sample_photographs
 from client.pictures import find_pictures, result_stems
-from client.samples import sample_photographs
 from contract.errors import InvalidRequest
 
 

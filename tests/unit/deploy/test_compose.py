@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.unit.deploy.conftest import Stage
 

@@ -17,7 +17,7 @@ import pytest
 PROGRAMS = {
     "api": ("api.wsgi", "api.front.server", "kombu.transport.redis"),
     "worker": (
-        "worker.service",
+        "worker.process.service",
         "worker.tasks",
         "worker.imaging.child",
         "worker.engines.openvino_engine",

@@ -19,7 +19,9 @@ SUFFIXES = re.compile(r"_(bucket|sum|count|total)$")
 @pytest.fixture(scope="module")
 def exported(root: Path) -> set[str]:
     """Names of metrics, without the suffixes that Prometheus adds."""
-    text = "".join((root / path).read_text() for path in ("api/measures.py", "worker/metrics.py"))
+    text = "".join(
+        (root / path).read_text() for path in ("api/load/measures.py", "worker/attempts/metrics.py")
+    )
     return {SUFFIXES.sub("", name) for name in re.findall(r'"(depthq_[a-z_]+)"', text)}
 
 

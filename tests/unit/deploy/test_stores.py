@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.ids import new_id
-from contract.names import dataset_prefix, input_object
+from contract.names.object_keys import dataset_prefix, input_object
 from contract.settings import Settings
 
 

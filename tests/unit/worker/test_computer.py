@@ -11,12 +11,12 @@ import pytest
 
 from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
-from worker import pipeline
-from worker.batcher import Inferred
+from worker.attempts.metrics import StageClock
+from worker.compute.batcher import Inferred
 from worker.imaging.prepared import Prepared
-from worker.metrics import StageClock
-from worker.pipeline import Computer
-from worker.rendering.render import Rendered
+from worker.jobs import pipeline
+from worker.jobs.pipeline import Computer
+from worker.outputs.render import Rendered
 
 MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(32, 32))
 CORES = 2

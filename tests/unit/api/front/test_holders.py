@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from waitress.adjustments import Adjustments
 
-from api.auth import Keys
+from api.callers.auth import Keys
+from api.callers.failed_logins import MOST
 from api.front.budget import UploadBudget
 from api.front.holders import Holders
 from api.front.parser import Discarding, Parser
-from api.guesses import MOST
 from contract.key_limits import key_digest
 
 HEAD = "POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 80\r\n{}\r\n"

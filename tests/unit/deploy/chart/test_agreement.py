@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from api.wsgi import app_from
-from contract.names import Lane
+from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.services.chart import (
     CHART,

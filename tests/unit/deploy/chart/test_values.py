@@ -95,7 +95,7 @@ def test_scaling_divides_the_backlog_by_the_workers_once(chart: Chart, root: Pat
     external, trigger = hpa["spec"]["metrics"][0]["external"], keda["spec"]["triggers"][0]
 
     metric = external["metric"]["name"]
-    assert f'"{metric}"' in (root / "api/measures.py").read_text()
+    assert f'"{metric}"' in (root / "api/load/measures.py").read_text()
     assert metric in trigger["metadata"]["query"]
     # an average value would be divided by the replicas, which the metric was already
     assert external["target"] == {"type": "Value", "value": "40"}

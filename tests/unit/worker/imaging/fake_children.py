@@ -12,7 +12,8 @@ import time
 
 import numpy as np
 
-from worker.imaging import confine, frames
+from worker.confine import confine
+from worker.imaging import frames
 from worker.imaging.limits import Limits
 
 

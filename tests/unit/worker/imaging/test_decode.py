@@ -14,7 +14,7 @@ from contract.image_header import ImageHeader
 from tests.pictures import encoded, photo, with_orientation
 from worker.imaging.decode import reduction
 from worker.imaging.decoder import Decoder
-from worker.imaging.prepare import net_size, prepare
+from worker.models.prepare import net_size, prepare
 
 
 def expected(image: Image.Image) -> NDArray[np.float32]:

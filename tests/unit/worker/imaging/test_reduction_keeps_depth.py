@@ -18,7 +18,7 @@ from contract.settings import Settings
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
 from worker.imaging.decode import decode, reduction
-from worker.imaging.prepare import net_size, prepare
+from worker.models.prepare import net_size, prepare
 
 PHOTOS = Path(skimage.data.__file__).parent
 MEAN_OF_RANGE = 0.02  # measured: 0.011 at worst

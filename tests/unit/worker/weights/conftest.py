@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from tests.golden.seeded_weights import state_dict
-from worker.model.network import build_network
+from worker.models.midas_small.network import build_network
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,87 @@
+"""What surrounds every request: its id, its measures, its log line, its security headers."""
+
+from __future__ import annotations
+
+import logging
+import re
+import secrets
+import time
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, g, request
+
+from api.load.measures import Measures
+from contract.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # probes would drown the log
+
+
+def register(app: Flask, settings: Settings, measures: Measures) -> None:
+    """Install the hooks. Before all others, so that a refused request has its id too."""
+    headers = _security_headers(settings)
+
+    @app.before_request
+    def _begin() -> None:
+        given = request.headers.get("X-Request-Id", "")
+        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        g.started = time.perf_counter()
+
+    @app.after_request
+    def _end(response: Response) -> Response:
+        for name, value in headers.items():
+            response.headers.setdefault(name, value)
+        response.headers["X-Request-Id"] = g.get("request_id", "")
+        _record(response, measures)
+        return response
+
+
+def _record(response: Response, measures: Measures) -> None:
+    seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    route = request.url_rule.rule if request.url_rule else "none"  # never the path: it is unbounded
+    measures.requests.labels(request.method, route, response.status_code).inc()
+    measures.latency.labels(request.method, route).observe(seconds)
+    level = logging.DEBUG if request.path in _QUIET else logging.INFO
+    about = {
+        "action": "request",
+        "request_id": g.get("request_id", ""),
+        "method": request.method,
+        "route": route,
+        "status": response.status_code,
+        "duration_ms": round(seconds * 1000, 1),
+    }
+    for name in ("job_id", "dataset_id"):
+        if request.view_args and name in request.view_args:
+            about[name] = str(request.view_args[name])[:60]
+    log.log(
+        level, "%s %s %d", request.method, request.path[:200], response.status_code, extra=about
+    )
+
+
+def _security_headers(settings: Settings) -> dict[str, str]:
+    # Results may come from the object store by a redirect; the page shows and fetches them.
+    store = _origin(settings)
+    policy = (
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        f"img-src 'self' blob: data: {store}; connect-src 'self' {store}; "
+        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    )
+    return {
+        "Content-Security-Policy": " ".join(policy.replace(" ;", ";").split()),
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",
+        "Cross-Origin-Opener-Policy": "same-origin",
+    }
+
+
+def _origin(settings: Settings) -> str:
+    if settings.s3_bucket is None:
+        return ""
+    url = settings.s3_public_endpoint_url or settings.s3_endpoint_url
+    if url is None:
+        return "https://*.amazonaws.com"
+    parsed = urlsplit(url)
+    return f"{parsed.scheme}://{parsed.netloc}"

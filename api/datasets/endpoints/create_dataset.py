@@ -1,0 +1,64 @@
+"""`POST /v1/datasets`: a bucket prefix, a manifest, or an archive in the body."""
+
+from __future__ import annotations
+
+from flask import Response, request
+
+from api.answers.blueprint import DATASETS, document, problems, v1
+from api.callers.auth import owner
+from api.datasets.accept import DatasetSubmission, accept_dataset
+from api.datasets.body import ARCHIVE, receive_spec
+from api.datasets.documents import dataset_document, dataset_path
+from api.datasets.forecasts import forecast_document, forecast_path, wait_for_forecast
+from api.datasets.openapi import ACCEPTED, CREATE_DATASET
+from api.datasets.poll import dataset_ended, own_dataset, wait_for_dataset
+from api.receiving.headers import idempotency_key, wait_preference
+from api.receiving.parameters import DryRunQuery
+from api.receiving.uploads import Upload
+from api.services import Services, services
+from contract.datasets import DatasetRequest
+
+
+@v1.post(
+    "/datasets",
+    tags=[DATASETS],
+    operation_id="create_dataset",
+    summary="Submit a dataset",
+    responses={
+        **ACCEPTED,
+        **problems(400, 401, 409, 411, 413, 415, 429),
+    },
+    openapi_extensions=CREATE_DATASET,
+)
+def create_dataset(query: DryRunQuery) -> Response:
+    """Keep the request and have it planned; or, with `dry_run`, only say what it would take.
+
+    Answers 202 with the dataset's document (of a dry run: the ForecastDocument) and its URL in
+    `Location`; 200 if `Prefer: wait=N` was asked and it ended in time.
+    """
+    parts = services()
+    wait_s, key = wait_preference(request), idempotency_key(request)
+    with Upload(parts.settings.max_archive_bytes, ARCHIVE) as upload:
+        spec, archive = receive_spec(request, upload)
+        submission = DatasetSubmission(spec, archive, query.dry_run, owner(), key)
+        kept = accept_dataset(parts, submission)
+    answer = _forecast if kept.dry_run else _dataset
+    response = answer(parts, kept, wait_s)
+    if wait_s:
+        response.headers["Preference-Applied"] = f"wait={wait_s}"
+    return response
+
+
+def _dataset(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
+    found = own_dataset(parts, kept.id)
+    found = wait_for_dataset(parts, found, dataset_ended, wait_s)
+    status = 200 if wait_s and found[0].state.terminal else 202
+    headers = {"Location": dataset_path(parts, kept.id)}
+    return document(dataset_document(parts, found), status, headers)
+
+
+def _forecast(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
+    forecast = wait_for_forecast(parts, kept.id, wait_s)
+    headers = {"Location": forecast_path(parts, kept.id)}
+    answer = forecast_document(parts, kept.id, forecast)
+    return document(answer, 200 if answer.done else 202, headers)

@@ -1,0 +1,152 @@
+"""The accept stage: a checked upload becomes a kept job. The order of the writes is the promise.
+
+Input object, then record, then message: a message never points at nothing, and once the input is
+written with the request in its metadata, the job can be rebuilt from storage alone.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from api.callers.idempotency import Binding
+from api.receiving.uploads import CHUNK_BYTES, Upload
+from api.services import Services
+from contract.errors import InvalidRequest, StorageUnavailable
+from contract.ids import new_id
+from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
+from contract.jobs import InputInfo, JobRecord, JobRequest
+from contract.names.object_keys import REQUEST_METADATA, input_object, job_prefix
+from contract.options import JobOptions
+from storage.jobs import recovery
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Submission:
+    """What a client sent, read and counted but not yet checked."""
+
+    upload: Upload
+    options: JobOptions
+    owner: str | None
+    idempotency_key: str | None
+
+
+def accept(parts: Services, submission: Submission) -> JobRecord:
+    """Check, keep and enqueue; return the job's record (an older one if this is a replay).
+
+    Raises an InputError for the image, InvalidRequest or Conflict for the request, and
+    StorageUnavailable, after which nothing is kept.
+    """
+    request = _request(parts, submission)
+    key = submission.idempotency_key
+    if key is None:
+        return _keep(parts, request, submission.upload, shared=False)
+    wanted = f"{request.input.sha256}\n{request.options.model_dump_json()}"
+    binding = Binding.of(request.owner or "", key, wanted=wanted)
+    holder = binding.holder(parts, request.id)
+    if holder != request.id and (record := find(parts, holder)):
+        return record
+    # The first sender of this key may be in the middle of these very writes, or have died there.
+    # Doing them again under the same id does no harm, and heals.
+    binding.outlive_redis(parts, job_prefix(holder))
+    return _keep(parts, request.model_copy(update={"id": holder}), submission.upload, shared=True)
+
+
+def find(parts: Services, job_id: str) -> JobRecord | None:
+    """Return the job's record, rebuilt from storage and set going again if Redis lost it."""
+    record = parts.jobs.get(job_id)
+    if record is not None:
+        return record
+    record = recovery.rebuild(parts.objects, job_id)
+    if record is None or record.request.expires_at <= time.time():
+        return None
+    log.warning("record rebuilt from storage", extra={"action": "recover", "job_id": job_id})
+    if parts.jobs.create(record) and not record.state.terminal:
+        _enqueue(parts, record)
+    return parts.jobs.get(job_id) or record
+
+
+def check_header(upload: Upload, extra_formats: tuple[str, ...], max_pixels: int) -> ImageHeader:
+    """Read format and size from the first bytes, as few as it takes. Raises an InputError."""
+    if upload.size == 0:
+        raise InvalidRequest("The file is empty.")
+    length = CHUNK_BYTES
+    while True:
+        try:
+            header = read_header(upload.head(length), extra_formats)
+        except NeedMoreBytes as exc:
+            if length >= upload.size:
+                raise
+            length = max(exc.at_least, 4 * length)
+        else:
+            check_limits(header, max_pixels)
+            return header
+
+
+def _request(parts: Services, submission: Submission) -> JobRequest:
+    settings, options, upload = parts.settings, submission.options, submission.upload
+    header = check_header(upload, settings.extra_formats, settings.max_pixels)
+    if options.webhook_url and settings.webhook_secret is None:
+        raise InvalidRequest(
+            "webhook_url: this service has no DEPTHQ_WEBHOOK_SECRET to sign calls with."
+        )
+    now = time.time()
+    return JobRequest(
+        id=new_id(),
+        created_at=now,
+        expires_at=now + settings.retention_s,
+        deadline_at=now + options.deadline_s if options.deadline_s else None,
+        options=options,
+        owner=submission.owner,
+        input=InputInfo(
+            media_type=header.media_type,
+            bytes=upload.size,
+            sha256=upload.sha256,
+            width=header.width,
+            height=header.height,
+        ),
+    )
+
+
+def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool) -> JobRecord:
+    """Write input, record, message, in this order. `shared`: others may be writing the same id."""
+    record = JobRecord(request=request)
+    parts.objects.put(
+        input_object(request.id),
+        upload.reader(),
+        media_type=request.input.media_type,
+        metadata={REQUEST_METADATA: request.model_dump_json(exclude_none=True)},
+    )
+    try:
+        created = parts.jobs.create(record)
+    except StorageUnavailable:
+        if not shared:  # with a shared id the input may be that of a replay that got its 202
+            _forget(parts, request.id)
+        raise
+    if created:
+        _enqueue(parts, record)
+    return parts.jobs.get(request.id) or record if shared else record
+
+
+def _enqueue(parts: Services, record: JobRecord) -> None:
+    """Tell the workers. Failing is no reason to refuse: input and record are kept, and the
+    reconciler enqueues every accepted job that nobody works on."""
+    try:
+        parts.dispatch.enqueue(record.id, record.request.lane)
+    except StorageUnavailable as exc:
+        log.warning("not enqueued: %s", exc, extra={"action": "enqueue", "job_id": record.id})
+
+
+def _forget(parts: Services, job_id: str) -> None:
+    """Remove the input of a refused job, as well as we can: what stays behind expires.
+
+    A create that timed out may come true later; the worker then finds no input and ends the job,
+    which nobody knows of. Asking the silent Redis once more would only make the client wait.
+    """
+    try:
+        parts.objects.delete([input_object(job_id)])
+    except StorageUnavailable as exc:
+        log.warning("input left behind: %s", exc, extra={"action": "forget", "job_id": job_id})

@@ -1,0 +1,18 @@
+"""Fetches an image that a client names by URL, from the open internet only."""
+
+from __future__ import annotations
+
+from api.receiving.uploads import Upload
+from contract.errors import UrlUnreachable
+from outbound.http import Door
+
+
+def fetch_source(url: str, upload: Upload, door: Door | None = None) -> None:
+    """Fill `upload` with what `url` answers, at most three redirects away.
+
+    Raises UrlForbidden (not a place we go), UrlUnreachable (nothing came), ImageTooLarge.
+    """
+    door = door or Door(max_bytes=upload.max_bytes)
+    answer = door.get(url, sink=upload.write)
+    if answer.status != 200:
+        raise UrlUnreachable(f"The URL answered {answer.status}, not 200.")

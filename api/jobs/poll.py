@@ -1,0 +1,59 @@
+"""The poll stage: finds a job for its owner and waits for it, within the budget."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from flask import request
+
+from api.callers.auth import owner
+from api.jobs.accept import find
+from api.services import Services
+from contract.errors import NotFound
+from contract.ids import is_id
+from contract.jobs import JobRecord
+
+Done = Callable[[JobRecord], bool]
+
+
+def own_job(parts: Services, job_id: str) -> JobRecord:
+    """Return the job if there is one and it is the caller's; raises NotFound alike for both."""
+    record = find(parts, job_id) if is_id(job_id) else None
+    if record is None or (parts.settings.api_keys and record.request.owner != owner()):
+        raise NotFound(f"There is no job {job_id[:60]!r}, or not any more.")
+    return record
+
+
+def ended(record: JobRecord) -> bool:
+    """Tell whether nothing will change any more."""
+    return record.state.terminal
+
+
+def wait_until(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> JobRecord:
+    """Return the job as soon as it is `done`, or as it is when time or the budget is up.
+
+    Without a free slot it returns at once: the client polls again, and nobody else starves.
+    """
+    if timeout_s <= 0 or done(record):
+        return record
+    with parts.waits.slot() as taken:
+        return _wait(parts, record, done, timeout_s) if taken else record
+
+
+def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> JobRecord:
+    deadline = time.monotonic() + timeout_s
+    # the front tells when the client has hung up: nobody waits for nobody
+    gone = request.environ.get("waitress.client_disconnected", lambda: False)
+    hub = parts.endings if done is ended else parts.changes
+    with hub.watch(record.id) as bell:
+        while True:
+            # read after the bell is hung: a change in between rings it
+            current = parts.jobs.get(record.id)
+            if current is None:
+                raise NotFound("The job was deleted meanwhile.")
+            record = current
+            left_s = deadline - time.monotonic()
+            if done(record) or left_s <= 0 or hub.stopping or gone():
+                return record
+            bell.wait(left_s)

@@ -1,0 +1,114 @@
+"""How full the service is and how fast it drains: admission, position, estimated time."""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from contract.errors import Overloaded, StorageUnavailable
+from contract.names.queues import Lane
+from storage.fleet.workers import WorkerInfo, WorkerRegistry
+from storage.jobs.store import Backlog, JobStore
+
+BACKLOG_AGE_S = 0.5  # how stale the admission check may be: cheaper than a round trip per POST
+WORKERS_AGE_S = 2.0
+MEMORY_SHARE = 0.7  # of Redis: the rest is for finishing what was accepted
+RETRY_UNKNOWN_S = 30  # nobody is measured: a guess
+RETRY_MAX_S = 3600
+
+T = TypeVar("T")
+
+
+class _Cached(Generic[T]):
+    """A value read again when it is older than `age_s`.
+
+    One thread reads, the others go on with the old value: nobody waits for somebody else's read,
+    or a frozen Redis would be waited for in turn, by each for all before it.
+    """
+
+    def __init__(self, read: Callable[[], T], age_s: float) -> None:
+        self._read, self._age_s = read, age_s
+        self._reading = threading.Lock()
+        self._kept: tuple[float, T] | None = None
+
+    def get(self) -> T:
+        kept = self._kept
+        if kept is not None and time.monotonic() - kept[0] <= self._age_s:
+            return kept[1]
+        if kept is not None and not self._reading.acquire(blocking=False):
+            return kept[1]
+        try:
+            value = self._read()
+            self._kept = (time.monotonic(), value)
+            return value
+        finally:
+            if kept is not None:
+                self._reading.release()
+
+
+class Capacity:
+    """Backlog and live throughput of the interactive lane, a moment old at most."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        workers: WorkerRegistry,
+        max_backlog: int,
+        lack_of_room: Callable[[], str] = str,
+    ) -> None:
+        """`lack_of_room`: says why the disk takes no new work; nothing: it does."""
+        self._jobs = jobs
+        self._max_backlog = max_backlog
+        self._backlog = _Cached(lambda: jobs.backlog(Lane.INTERACTIVE), BACKLOG_AGE_S)
+        self._workers = _Cached(workers.live, WORKERS_AGE_S)
+        self._disk = _Cached(lack_of_room, BACKLOG_AGE_S)
+        self._memory = _Cached(lambda: jobs.memory_share(), BACKLOG_AGE_S)
+
+    def backlog(self) -> Backlog:
+        """Return what waits and runs."""
+        return self._backlog.get()
+
+    def workers(self) -> list[WorkerInfo]:
+        """Return the live workers of all lanes."""
+        return self._workers.get()
+
+    def images_per_s(self) -> float:
+        """Return the measured throughput of the workers that serve; 0.0 if none is known."""
+        serving = (w for w in self.workers() if w.ready and not w.draining)
+        return sum(w.images_per_s for w in serving if w.lane == Lane.INTERACTIVE)
+
+    def admit(self) -> None:
+        """Raise Overloaded when the backlog is full."""
+        queued = self.backlog().queued
+        if queued >= self._max_backlog:
+            raise Overloaded(
+                f"{queued} jobs wait already; come back later.", self.retry_after_s(queued)
+            )
+
+    def check_memory(self) -> None:
+        """Raise StorageUnavailable when Redis has little memory left for new work."""
+        share = self._memory.get()
+        if share >= MEMORY_SHARE:
+            raise StorageUnavailable(f"Redis is {share:.0%} full; come back later.")
+
+    def check_disk(self) -> None:
+        """Raise StorageUnavailable when the disk of the objects has little room for new work."""
+        if lack := self._disk.get():
+            raise StorageUnavailable(lack)
+
+    def retry_after_s(self, queued: int) -> int:
+        """Return how long the present backlog takes to drain, whole seconds."""
+        speed = self.images_per_s()
+        seconds = math.ceil(queued / speed) if speed > 0 else RETRY_UNKNOWN_S
+        return min(max(seconds, 1), RETRY_MAX_S)
+
+    def outlook(self, job_id: str, lane: Lane) -> tuple[int | None, float | None]:
+        """Return the job's position in its queue (0 = next) and the seconds until it is done."""
+        position = self._jobs.position(job_id, lane)
+        speed = self.images_per_s() if lane is Lane.INTERACTIVE else 0.0
+        if position is None or speed <= 0:
+            return position, None
+        return position, round((position + 1) / speed, 1)

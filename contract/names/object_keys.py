@@ -1,0 +1,117 @@
+"""Every name that crosses a process wall, defined once: queues, tasks, Redis keys, object keys.
+
+Task names are explicit strings, so that renaming a function never orphans a message.
+"""
+
+from __future__ import annotations
+
+
+# Object keys (one bucket; the filesystem store uses the same)
+def job_prefix(job_id: str) -> str:
+    """Return the folder of a job's objects: `jobs/YYYY/MM/DD/<id>/`."""
+    return f"jobs/{job_id[:4]}/{job_id[4:6]}/{job_id[6:8]}/{job_id}/"
+
+
+def input_object(job_id: str) -> str:
+    """Return the key of the original bytes; the object's metadata holds the job's request."""
+    return job_prefix(job_id) + "input"
+
+
+def output_object(job_id: str, output: str, extension: str) -> str:
+    """Return the key of one output, e.g. `…/depth.png`."""
+    return f"{job_prefix(job_id)}{output}.{extension}"
+
+
+def result_object(job_id: str) -> str:
+    """Return the key of `result.json`, written last."""
+    return job_prefix(job_id) + "result.json"
+
+
+# Marks: empty objects in the folder of a job or dataset, for what is otherwise in Redis only. All
+# that they say is in their names: the listing which a new Redis costs anyway reads them too.
+WEBHOOK_MARK = "webhook-owed"  # there while the end is still to be told
+POISONED_MARK = "poisoned"  # there while the job is set aside
+_IDEMPOTENCY_MARK = "idempotency-"
+
+
+def webhook_mark(job_id: str) -> str:
+    """Return the key of the mark that the end of a job is still to be told."""
+    return job_prefix(job_id) + WEBHOOK_MARK
+
+
+def poisoned_mark(job_id: str) -> str:
+    """Return the key of the mark that a job is set aside."""
+    return job_prefix(job_id) + POISONED_MARK
+
+
+def idempotency_mark(folder: str, digest: str, fingerprint: str) -> str:
+    """Return the key of the mark of an Idempotency-Key: two SHA-256, no text of a client."""
+    return f"{folder}{_IDEMPOTENCY_MARK}{digest}-{fingerprint}"
+
+
+def read_idempotency_mark(name: str) -> tuple[str, str] | None:
+    """Return digest and fingerprint of a mark's name (without its folder); None: it is another."""
+    if not name.startswith(_IDEMPOTENCY_MARK):
+        return None
+    digest, _, fingerprint = name.removeprefix(_IDEMPOTENCY_MARK).partition("-")
+    return (digest, fingerprint) if digest and fingerprint else None
+
+
+def idempotency_marks(folder: str) -> str:
+    """Return the prefix of such marks in `folder`."""
+    return folder + _IDEMPOTENCY_MARK
+
+
+def dataset_prefix(dataset_id: str) -> str:
+    """Return the folder of a dataset's own objects."""
+    return f"datasets/{dataset_id}/"
+
+
+REQUEST_METADATA = "depthq-request"  # the input object's metadata entry with the job's request
+
+
+def shard_object(dataset_id: str, shard: int) -> str:
+    """Return the key of a shard's items."""
+    return f"{dataset_prefix(dataset_id)}shards/{shard:06d}.jsonl"
+
+
+def shard_result_object(dataset_id: str, shard: int) -> str:
+    """Return the key of a shard's results, written when all its items have ended."""
+    return f"{dataset_prefix(dataset_id)}results/{shard:06d}.jsonl"
+
+
+def dataset_object(dataset_id: str, name: str) -> str:
+    """Return the key of one of a dataset's own files, e.g. `summary.json`."""
+    return dataset_prefix(dataset_id) + name
+
+
+def shard_failures_object(dataset_id: str, shard: int) -> str:
+    """Return the key of a shard's failed results; absent where nothing failed."""
+    return f"{dataset_prefix(dataset_id)}failures/{shard:06d}.jsonl"
+
+
+def dataset_list_prefix(owner: str | None) -> str:
+    """Return the folder that lists an owner's datasets, newest first; apart from their files."""
+    return f"dataset-list/{owner or 'all'}/"
+
+
+def dataset_list_object(owner: str | None, created_at: float, dataset_id: str) -> str:
+    """Return the key of a dataset's entry: ordered by how long before the year 2286 it began."""
+    before_ms = 10**13 - int(created_at * 1000)
+    return f"{dataset_list_prefix(owner)}{before_ms:013d}_{dataset_id}"
+
+
+def retry_object(dataset_id: str, round_: int) -> str:
+    """Return the key of the request to run failed items again, written before anything starts."""
+    return f"{dataset_prefix(dataset_id)}retries/{round_:06d}.json"
+
+
+DATASET_REQUEST = "dataset.json"  # written before the record: what is needed to run it again
+DATASET_PLAN = "plan.json"  # rounds whose shards are all written
+DATASET_ARCHIVE = "archive"  # the uploaded zip or tar
+DATASET_CANCELED = "canceled.json"
+DATASET_REFUSED = "refused.json"  # why nothing was run
+DATASET_SUMMARY = "summary.json"  # written last
+DATASET_ERRORS = "errors.jsonl"
+DATASET_INDEX = "index.parquet"
+DATASET_FORECAST = "forecast.json"

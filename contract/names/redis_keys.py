@@ -1,0 +1,85 @@
+"""Names of Redis keys and channels. {id} is a job id, {lane} a lane, {worker} a worker's name."""
+
+from __future__ import annotations
+
+from contract.names.queues import Lane
+
+KEY_PREFIX = "depthq:"
+
+
+# Redis keys. {id} is a job id, {lane} a lane, {worker} a worker's name.
+def job_key(job_id: str) -> str:
+    """Hash: the job's record."""
+    return f"{KEY_PREFIX}job:{job_id}"
+
+
+def queued_key(lane: Lane) -> str:
+    """Sorted set: ids of accepted jobs that nobody has claimed, by time of acceptance (s)."""
+    return f"{KEY_PREFIX}queued:{lane.value}"
+
+
+def running_key(lane: Lane) -> str:
+    """Sorted set: ids of claimed jobs, by the end of their lease (s)."""
+    return f"{KEY_PREFIX}running:{lane.value}"
+
+
+def worker_key(worker: str) -> str:
+    """String with a short life: a live worker's description (JSON)."""
+    return f"{KEY_PREFIX}worker:{worker}"
+
+
+def idempotency_key(digest: str) -> str:
+    """String: which job a client's Idempotency-Key stands for (JSON)."""
+    return f"{KEY_PREFIX}idempotency:{digest}"
+
+
+def allowance_key(caller: str) -> str:
+    """Hash with a life of two days: what a key or an address has submitted lately."""
+    return f"{KEY_PREFIX}allowance:{caller}"
+
+
+def result_of_key(digest: str) -> str:
+    """String: the finished job that has the result of the same computation (its id)."""
+    return f"{KEY_PREFIX}result-of:{digest}"
+
+
+def dataset_key(dataset_id: str) -> str:
+    """Hash: the dataset's record.
+
+    Beside it, with these endings: `:leases` (sorted set: steps dispatched or running, by the end of
+    their lease), `:steps` (hash: who holds them, what befell them), `:done` (bitmap of finished
+    shards), `:rate` (hash: items ended per five seconds of the last minute).
+    """
+    return f"{KEY_PREFIX}dataset:{dataset_id}"
+
+
+DATASETS_KEY = f"{KEY_PREFIX}datasets"  # sorted set: datasets with work left, by time of creation
+
+
+WORKERS_KEY = f"{KEY_PREFIX}workers"  # set of names that may have a worker_key
+
+
+LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
+
+
+SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the life of Redis that was compared with storage
+
+
+QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by time
+
+
+CHANGES_CHANNEL = f"{KEY_PREFIX}changes"  # publish: "<job id>" whenever its record changed
+
+
+ENDINGS_CHANNEL = f"{KEY_PREFIX}endings"  # the same, of jobs only, when they end or are deleted
+
+
+def presence_channel(machine: str) -> str:
+    """Publish: "here" when a worker of this machine takes a job of the interactive lane."""
+    return f"{KEY_PREFIX}presence:{machine}"
+
+
+WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids whose end is to be told, by due time
+
+
+WEBHOOK_TRIES_KEY = f"{KEY_PREFIX}webhook-tries"  # hash: id → calls that failed

@@ -1,0 +1,60 @@
+"""One way to log for all rooms: JSON lines in production, readable lines on a terminal.
+
+What a record says beside its message (`extra=`) is kept: `action`, `job_id`, and whatever else.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from datetime import UTC, datetime
+
+from contract.settings import Settings
+
+_STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
+
+
+def _extras(record: logging.LogRecord) -> dict[str, object]:
+    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line: time (RFC 3339), level, logger, message, extras, traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **_extras(record),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """`12:34:56 INFO  worker.jobs.pipeline  message  job_id=…`"""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line."""
+        clock = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
+        extras = " ".join(f"{key}={value}" for key, value in _extras(record).items())
+        line = f"{clock} {record.levelname:<7} {record.name}: {record.getMessage()}  {extras}"
+        if record.exc_info:
+            line += "\n" + self.formatException(record.exc_info)
+        return line.rstrip()
+
+
+def configure_logging(settings: Settings) -> None:
+    """Send every logger of this process to standard error in the format that `settings` ask for."""
+    text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
+    handler = logging.StreamHandler()
+    handler.setFormatter(TextFormatter() if text else JsonFormatter())
+    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    # a library's routine is not our news
+    for noisy in ("celery", "kombu", "botocore", "boto3", "urllib3", "httpx2", "waitress"):
+        logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

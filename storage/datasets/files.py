@@ -1,0 +1,197 @@
+"""A dataset's own files in the object store: the truth from which all else can be rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from contract.datasets import (
+    DatasetPlan,
+    DatasetRecord,
+    DatasetRequest,
+    DatasetSummary,
+    Forecast,
+    RetryRequest,
+)
+from contract.errors import NotFound
+from contract.items import Item, ItemResult
+from contract.jobs import JobError
+from contract.names.object_keys import (
+    DATASET_CANCELED,
+    DATASET_FORECAST,
+    DATASET_PLAN,
+    DATASET_REFUSED,
+    DATASET_REQUEST,
+    DATASET_SUMMARY,
+    WEBHOOK_MARK,
+    dataset_object,
+    retry_object,
+    shard_failures_object,
+    shard_object,
+    shard_result_object,
+)
+from storage.objects.marks import set_mark
+from storage.objects.protocol import ObjectStore
+
+LINES = "application/x-ndjson"
+JSON = "application/json"
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class DatasetObjects:
+    """Reads and writes them. Every method raises StorageUnavailable."""
+
+    def __init__(self, objects: ObjectStore) -> None:
+        self.store = objects
+
+    def write_request(self, request: DatasetRequest) -> None:
+        """Write `dataset.json`: from here on the dataset is accepted."""
+        self._write(dataset_object(request.id, DATASET_REQUEST), request)
+
+    def request(self, dataset_id: str) -> DatasetRequest | None:
+        """Return the request; None: no such dataset."""
+        return self._read(dataset_object(dataset_id, DATASET_REQUEST), DatasetRequest)
+
+    def write_plan(self, dataset_id: str, plan: DatasetPlan) -> None:
+        """Write `plan.json`: all shards of its rounds are there."""
+        self._write(dataset_object(dataset_id, DATASET_PLAN), plan)
+
+    def plan(self, dataset_id: str) -> DatasetPlan:
+        """Return the plan; one without rounds if there is none yet."""
+        plan = self._read(dataset_object(dataset_id, DATASET_PLAN), DatasetPlan)
+        return plan or DatasetPlan(rounds=())
+
+    def write_retry(self, dataset_id: str, request: RetryRequest) -> None:
+        """Ask for a round: it is accepted when this is written."""
+        self._write(retry_object(dataset_id, request.round), request)
+
+    def last_retry(self, dataset_id: str) -> RetryRequest | None:
+        """Return the latest round asked for; None: only the first run was."""
+        last = None
+        for info in self.store.list(dataset_object(dataset_id, "retries/")):
+            last = info.key
+        return self._read(last, RetryRequest) if last else None
+
+    def write_summary(self, summary: DatasetSummary) -> None:
+        """Write `summary.json`, last of all."""
+        self._write(dataset_object(summary.id, DATASET_SUMMARY), summary)
+
+    def summary(self, dataset_id: str) -> DatasetSummary | None:
+        """Return the summary of the last finished round; None: none has finished."""
+        return self._read(dataset_object(dataset_id, DATASET_SUMMARY), DatasetSummary)
+
+    def write_canceled(self, dataset_id: str) -> None:
+        """Write that the dataset is canceled, for whoever rebuilds it."""
+        self.store.put(dataset_object(dataset_id, DATASET_CANCELED), b"{}\n", media_type=JSON)
+
+    def canceled(self, dataset_id: str) -> bool:
+        """Tell whether it was canceled."""
+        return self._exists(dataset_object(dataset_id, DATASET_CANCELED))
+
+    def write_refused(self, dataset_id: str, error: JobError) -> None:
+        """Write why nothing was run."""
+        self._write(dataset_object(dataset_id, DATASET_REFUSED), error)
+
+    def refused(self, dataset_id: str) -> JobError | None:
+        """Return why nothing was run; None: it was not refused."""
+        return self._read(dataset_object(dataset_id, DATASET_REFUSED), JobError)
+
+    def owe_call(self, dataset_id: str) -> None:
+        """Mark that the end of a round is to be told; who tells it removes the mark."""
+        set_mark(self.store, dataset_object(dataset_id, WEBHOOK_MARK))
+
+    def owes_call(self, record: DatasetRecord) -> bool:
+        """Tell whether an ended dataset has a call still due."""
+        wanted = record.state.terminal and record.request.spec.webhook_url is not None
+        return wanted and self._exists(dataset_object(record.id, WEBHOOK_MARK))
+
+    def write_forecast(self, forecast: Forecast) -> None:
+        """Write what a dry run found."""
+        self._write(dataset_object(forecast.id, DATASET_FORECAST), forecast)
+
+    def forecast(self, dataset_id: str) -> Forecast | None:
+        """Return what a dry run found; None: it is not done."""
+        return self._read(dataset_object(dataset_id, DATASET_FORECAST), Forecast)
+
+    # shards
+
+    def write_shard(self, dataset_id: str, shard: int, items: Sequence[Item]) -> None:
+        """Write a shard's items."""
+        body = _lines(item.model_dump_json(exclude_defaults=True) for item in items)
+        self.store.put(shard_object(dataset_id, shard), body, media_type=LINES)
+
+    def shard(self, dataset_id: str, shard: int) -> list[Item]:
+        """Return a shard's items. Raises NotFound."""
+        body = self.store.get(shard_object(dataset_id, shard))
+        return [Item.model_validate_json(line) for line in body.splitlines()]
+
+    def write_results(self, dataset_id: str, shard: int, results: Sequence[ItemResult]) -> None:
+        """Write a shard's failures, if any, then all its results."""
+        self.write_failures(dataset_id, shard, [r for r in results if r.state == "failed"])
+        body = result_lines(results)
+        self.store.put(shard_result_object(dataset_id, shard), body, media_type=LINES)
+
+    def results(self, dataset_id: str, shard: int) -> list[ItemResult]:
+        """Return a shard's results. Raises NotFound."""
+        return _results(self.store.get(shard_result_object(dataset_id, shard)))
+
+    def write_failures(self, dataset_id: str, shard: int, failures: Sequence[ItemResult]) -> None:
+        """Write a shard's failures, if any."""
+        if failures:
+            key = shard_failures_object(dataset_id, shard)
+            self.store.put(key, result_lines(failures), media_type=LINES)
+
+    def failures(self, dataset_id: str, shard: int) -> list[ItemResult]:
+        """Return a shard's failures."""
+        try:
+            return _results(self.store.get(shard_failures_object(dataset_id, shard)))
+        except NotFound:
+            return []
+
+    def failure_numbers(self, dataset_id: str, first: int = 0) -> Iterator[int]:
+        """Yield the numbers of shards with failures, from `first` on."""
+        return self._numbers(dataset_object(dataset_id, "failures/"), first)
+
+    def result_numbers(self, dataset_id: str, first: int = 0) -> Iterator[int]:
+        """Yield the numbers of shards whose results are written, from `first` on."""
+        return self._numbers(dataset_object(dataset_id, "results/"), first)
+
+    def shard_numbers(self, dataset_id: str, first: int = 0) -> Iterator[int]:
+        """Yield the numbers of shards whose items are written, from `first` on."""
+        return self._numbers(dataset_object(dataset_id, "shards/"), first)
+
+    def _numbers(self, folder: str, first: int) -> Iterator[int]:
+        start_after = f"{folder}{first - 1:06d}.jsonl" if first else ""
+        for info in self.store.list(folder, start_after=start_after):
+            yield int(info.key.rpartition("/")[2].removesuffix(".jsonl"))
+
+    def _write(self, key: str, value: BaseModel) -> None:
+        self.store.put(key, value.model_dump_json(indent=1).encode(), media_type=JSON)
+
+    def _read(self, key: str, model: type[_Model]) -> _Model | None:
+        try:
+            return model.model_validate_json(self.store.get(key))
+        except NotFound:
+            return None
+
+    def _exists(self, key: str) -> bool:
+        try:
+            self.store.head(key)
+        except NotFound:
+            return False
+        return True
+
+
+def result_lines(results: Iterable[ItemResult]) -> bytes:
+    """Return results as JSON lines."""
+    return _lines(result.model_dump_json(exclude_defaults=True) for result in results)
+
+
+def _lines(texts: Iterable[str]) -> bytes:
+    return "".join(f"{text}\n" for text in texts).encode()
+
+
+def _results(body: bytes) -> list[ItemResult]:
+    return [ItemResult.model_validate_json(line) for line in body.splitlines()]

@@ -1,0 +1,48 @@
+"""Loads the Lua scripts of datasets; each is one atomic change of a dataset's ledger."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from typing import Any
+
+from redis import Redis
+
+from contract.names.redis_keys import CHANGES_CHANNEL, DATASETS_KEY, dataset_key
+from storage.ledger.connection import redis_errors
+
+
+def dataset_keys(dataset_id: str) -> list[str]:
+    """Return the keys of a dataset in the order that the scripts expect."""
+    key = dataset_key(dataset_id)
+    return [key, *(f"{key}:{name}" for name in ("leases", "steps", "done", "rate")), DATASETS_KEY]
+
+
+class DatasetScripts:
+    """The scripts, registered once per client; sent again by themselves after a Redis restart."""
+
+    def __init__(self, redis: Redis) -> None:
+        folder = files("storage") / "lua"
+        prelude = (folder / "datasets" / "_prelude.lua").read_text("utf-8")
+        self._scripts = {
+            entry.name.removesuffix(".lua"): redis.register_script(
+                prelude + entry.read_text("utf-8")
+            )
+            for entry in (folder / "datasets").iterdir()
+            if entry.name.endswith(".lua") and not entry.name.startswith("_")
+        }
+        dispatch = (folder / "dispatch" / "dispatch.lua").read_text("utf-8")
+        self._dispatch = redis.register_script(dispatch)
+
+    def run(self, name: str, dataset_id: str, *args: str | float) -> Any:
+        """Run script `name` on one dataset. Raises StorageUnavailable."""
+        argv = [CHANGES_CHANNEL, dataset_id, *args]
+        with redis_errors():
+            return self._scripts[name](keys=dataset_keys(dataset_id), args=argv)
+
+    def dispatch(self, window: int, grace_s: float) -> list[str]:
+        """Run the dispatch over all datasets; answers ids and shards alternately."""
+        with redis_errors():
+            found: list[str] = self._dispatch(
+                keys=[DATASETS_KEY], args=[dataset_key(""), window, grace_s]
+            )
+        return found

@@ -1,0 +1,198 @@
+"""The ledger of datasets: counters, leases and a bitmap in Redis, whatever the number of items."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from typing import cast
+
+from redis import Redis
+
+from contract.datasets import Counts, DatasetRecord, Progress
+from contract.jobs import JobError
+from contract.names.redis_keys import DATASETS_KEY, dataset_key
+from contract.states import DatasetState
+from storage.datasets.fields import from_fields, from_pairs, to_fields
+from storage.datasets.progress import forecast
+from storage.datasets.scripts import DatasetScripts
+from storage.datasets.steps import Next, Renewal, Step, StepClaim, new_step
+from storage.ledger.connection import redis_errors
+
+__all__ = ["DatasetStore", "Next", "Renewal", "Step", "StepClaim", "new_step"]
+
+GRACE_S = 10.0  # from dispatch to claim, before anybody wonders where the message is
+
+
+class DatasetStore:
+    """All that the rooms know of datasets in Redis. Every method raises StorageUnavailable.
+
+    Safe to share between threads. Each change is one Lua script and may be sent twice.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._scripts = DatasetScripts(redis)
+
+    def create(self, record: DatasetRecord, done: Iterable[int] = ()) -> bool:
+        """Write a new record, `done` being the shards that have ended; False: it exists already."""
+        times = (repr(record.request.created_at), GRACE_S)
+        shards = ",".join(str(number) for number in done)
+        nonce = secrets.token_hex(8)
+        return bool(
+            self._scripts.run("create", record.id, nonce, *times, shards, *to_fields(record))
+        )
+
+    def get(self, dataset_id: str) -> DatasetRecord | None:
+        """Return the record; None: there is none."""
+        with redis_errors():
+            fields = cast("dict[str, str]", self._redis.hgetall(dataset_key(dataset_id)))
+        return from_fields(fields) if fields else None
+
+    def get_with_progress(self, dataset_id: str) -> tuple[DatasetRecord, Progress] | None:
+        """Return the record and how fast it moves, in one round trip; None: there is none."""
+        key = dataset_key(dataset_id)
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.hgetall(key)
+            pipe.hgetall(f"{key}:rate")
+            pipe.time()
+            fields, slots, (seconds, micros) = pipe.execute()
+        if not fields:
+            return None
+        record = from_fields(fields)
+        return record, forecast(record, slots, seconds + micros / 1e6)
+
+    def active(self) -> list[str]:
+        """Return the ids of datasets with work left, oldest first."""
+        with redis_errors():
+            return cast("list[str]", self._redis.zrange(DATASETS_KEY, 0, -1))
+
+    def items_left(self) -> int:
+        """Return how many planned items of all datasets have not ended; two round trips at most."""
+        ids = self.active()
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for dataset_id in ids:
+                pipe.hgetall(dataset_key(dataset_id))
+            found = pipe.execute()
+        return sum(from_fields(fields).items_left for fields in found if fields)
+
+    def delete(self, dataset_id: str) -> None:
+        """Remove the record and every trace of it."""
+        self._scripts.run("delete", dataset_id)
+
+    # what a client asks
+
+    def cancel(self, dataset_id: str) -> tuple[DatasetState, bool] | None:
+        """Stop dispatch at once; return the state then, and whether to send the finalizer now.
+
+        None: unknown. A dataset that has ended stays as it is.
+        """
+        answer = self._scripts.run("cancel", dataset_id, GRACE_S)
+        return (DatasetState(answer[0]), bool(answer[1])) if answer else None
+
+    def retry(
+        self, dataset_id: str, round_: int, codes: Sequence[str]
+    ) -> tuple[DatasetState, bool] | None:
+        """Start round `round_` of a completed dataset; return its state, and whether it started.
+
+        None: unknown. Who calls writes `retry_object` before and sends the plan message after.
+        """
+        answer = self._scripts.run("retry", dataset_id, round_, json.dumps(list(codes)), GRACE_S)
+        return (DatasetState(answer[0]), bool(answer[1])) if answer else None
+
+    # what workers do
+
+    def claim(self, step: Step, worker: str, lease_s: float) -> StepClaim:
+        """Take a step that nobody holds, or whose holder's lease has expired."""
+        outcome, crashes, died_at, pairs = self._scripts.run(
+            "claim", step.dataset_id, step.name, step.token, worker, lease_s
+        )
+        indices = tuple(int(index) for index in died_at.split(",") if index)
+        return StepClaim(outcome, from_pairs(pairs) if pairs else None, int(crashes), indices)
+
+    def renew(self, steps: Mapping[Step, int], lease_s: float) -> dict[str, Renewal]:
+        """Extend leases and report items ended so far; one round trip per dataset.
+
+        All steps of `steps` are renewed; the answer is by dataset.
+        """
+        renewals = {}
+        for dataset_id in {step.dataset_id for step in steps}:
+            own = [
+                part
+                for step, items in steps.items()
+                if step.dataset_id == dataset_id
+                for part in (step.name, step.token, items)
+            ]
+            state, *lost = self._scripts.run("renew", dataset_id, lease_s, *own)
+            renewals[dataset_id] = Renewal(state, frozenset(lost))
+        return renewals
+
+    def mark(self, step: Step, index: int) -> bool:
+        """Say which item of a shard is about to be touched, alone; False: the step is lost."""
+        return bool(self._scripts.run("mark", step.dataset_id, step.name, step.token, index))
+
+    def release(self, step: Step, *, counted: bool) -> bool:
+        """Give a step back; `counted`: it failed for a reason of its own."""
+        arguments = (step.name, step.token, int(counted))
+        return bool(self._scripts.run("release", step.dataset_id, *arguments))
+
+    def shard_done(self, step: Step, counts: Counts, cpu_s: float) -> Next:
+        """Count a shard whose results are stored; each shard counts once."""
+        arguments = (counts.succeeded, counts.skipped, counts.failed, *_flat(counts.by_code))
+        answer: Next = self._scripts.run(
+            "shard_done",
+            step.dataset_id,
+            step.name,
+            step.token,
+            GRACE_S,
+            f"{cpu_s:.3f}",
+            *arguments,
+        )
+        return answer
+
+    def plan_progress(self, step: Step, shards: int, items: int, *, dispatch: bool) -> bool:
+        """Say how many shards and items there are so far; `dispatch`: they may start already.
+
+        False: the step is lost.
+        """
+        arguments = (step.token, shards, items, int(dispatch))
+        return bool(self._scripts.run("plan_progress", step.dataset_id, *arguments))
+
+    def planned(
+        self,
+        step: Step,
+        shards: int,
+        items: int,
+        *,
+        again: Mapping[str, int] | None = None,
+        depth_range: tuple[float, float] | None = None,
+    ) -> Next:
+        """Say that all shards are written; `again`: failures by code that this round runs again."""
+        range_ = json.dumps(depth_range) if depth_range else ""
+        arguments = (step.token, shards, items, range_, GRACE_S, *_flat(again or {}))
+        answer: Next = self._scripts.run("planned", step.dataset_id, *arguments)
+        return answer
+
+    def refuse(self, step: Step, error: JobError) -> bool:
+        """End a dataset that cannot be planned; False: the step is lost."""
+        return bool(
+            self._scripts.run("refuse", step.dataset_id, step.token, error.model_dump_json())
+        )
+
+    def finalized(self, step: Step, counts: Counts) -> bool:
+        """Say that the summary is written, with the results' counts; False: the step is lost."""
+        arguments = (counts.succeeded, counts.skipped, counts.failed, *_flat(counts.by_code))
+        return bool(self._scripts.run("finalized", step.dataset_id, step.token, *arguments))
+
+    def dispatch(self, window: int) -> list[tuple[str, int]]:
+        """Lease the next shards, datasets in turn, until `window` steps are out: (id, shard)."""
+        found = self._scripts.dispatch(window, GRACE_S)
+        return [(found[i], int(found[i + 1])) for i in range(0, len(found), 2)]
+
+    def overdue(self, dataset_id: str, limit: int = 100) -> list[str]:
+        """Take the steps whose lease has ended, as dispatched anew; the caller sees to messages."""
+        return list(self._scripts.run("overdue", dataset_id, GRACE_S, limit))
+
+
+def _flat(by_code: Mapping[str, int]) -> list[str | int]:
+    return [part for pair in by_code.items() for part in pair]

@@ -1,0 +1,37 @@
+"""Word between the lanes of one machine: the interactive one is at work. A hint, never kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from redis import Redis
+from redis.client import PubSub
+
+from contract.names.redis_keys import presence_channel
+from storage.ledger.changes import listen
+from storage.ledger.connection import redis_errors
+
+HERE = "here"
+
+
+class Presence:
+    """Says and hears that the interactive lane of `machine` is at work."""
+
+    def __init__(self, redis: Redis, machine: str) -> None:
+        self._redis = redis
+        self._channel = presence_channel(machine)
+
+    def say(self) -> None:
+        """Tell whoever listens on this machine. Raises StorageUnavailable."""
+        with redis_errors():
+            self._redis.publish(self._channel, HERE)
+
+    @contextmanager
+    def heard(self) -> Iterator[Iterator[str]]:
+        """Yield an endless iterator of words, with "" about every second. It never raises."""
+        pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
+        try:
+            yield listen(pubsub, self._channel)
+        finally:
+            pubsub.close()

@@ -1,0 +1,66 @@
+"""Which workers live: each announces itself every few seconds and is forgotten when it stops."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from pydantic import BaseModel, ConfigDict
+from redis import Redis
+
+from contract.names.queues import Lane
+from contract.names.redis_keys import WORKERS_KEY, worker_key
+from storage.ledger.connection import redis_errors
+
+
+class WorkerInfo(BaseModel):
+    """A worker process as it describes itself."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    lane: Lane
+    pid: int
+    host: str
+    started_at: float
+    ready: bool = False
+    draining: bool = False
+    engine: str = ""
+    precision: str = ""
+    model: str = ""
+    weights_id: str = ""
+    images_per_s: float = 0.0
+    busy: int = 0
+    slots: int = 0
+
+
+class WorkerRegistry:
+    """The live workers. Every method raises StorageUnavailable."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def announce(self, info: WorkerInfo, ttl_s: float) -> None:
+        """Say that this worker lives, for `ttl_s` seconds."""
+        with redis_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.set(worker_key(info.name), info.model_dump_json(), px=int(ttl_s * 1000))
+            pipe.sadd(WORKERS_KEY, info.name)
+            pipe.execute()
+
+    def withdraw(self, name: str) -> None:
+        """Say that this worker is gone."""
+        with redis_errors(), self._redis.pipeline(transaction=True) as pipe:
+            pipe.delete(worker_key(name))
+            pipe.srem(WORKERS_KEY, name)
+            pipe.execute()
+
+    def live(self) -> list[WorkerInfo]:
+        """Return the workers heard of lately, by name, and forget the others."""
+        with redis_errors():
+            names = sorted(cast("set[str]", self._redis.smembers(WORKERS_KEY)))
+            if not names:
+                return []
+            texts = self._redis.mget([worker_key(name) for name in names])
+            dead = [name for name, text in zip(names, texts, strict=True) if text is None]
+            if dead:
+                self._redis.srem(WORKERS_KEY, *dead)
+        return [WorkerInfo.model_validate_json(text) for text in texts if text is not None]

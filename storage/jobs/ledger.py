@@ -1,0 +1,103 @@
+"""The changes of a job record, each one atomic: one Lua script, one round trip."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, cast
+
+from redis import Redis
+
+from contract.jobs import JobRecord, JobResult
+from contract.names.redis_keys import job_key
+from contract.states import JobState
+from storage.jobs.fields import from_fields, from_pairs, to_fields
+from storage.jobs.scripts import LedgerScripts
+from storage.ledger.connection import redis_errors
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What came of trying to take a job.
+
+    `crashes` counts the attempts that ended by an expired lease: the holder died or froze.
+    """
+
+    outcome: Literal["taken", "leased", "ended", "unknown"]
+    record: JobRecord | None
+    crashes: int
+
+
+class JobLedger:
+    """Creates, claims, renews, finishes. Every method raises StorageUnavailable.
+
+    A call whose reply was lost may be sent again by the client library: scripts that would then
+    act twice get a nonce and answer the second time as they did the first.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self._scripts = LedgerScripts(redis)
+
+    def create(self, record: JobRecord) -> bool:
+        """Write a new record and list it by its state; False: it exists already, untouched.
+
+        The record disappears at `request.expires_at`.
+        """
+        request = record.request
+        times = (repr(request.created_at), repr(request.expires_at))
+        fields = (_nonce(), request.lane.value, *times, *to_fields(record))
+        return bool(self._scripts.run("create", [record.id], *fields))
+
+    def get(self, job_id: str) -> JobRecord | None:
+        """Return the record; None: there is none."""
+        with redis_errors():
+            fields = cast("dict[str, str]", self._redis.hgetall(job_key(job_id)))
+        return from_fields(fields) if fields else None
+
+    def claim(self, job_id: str, worker: str, lease_s: float) -> Claim:
+        """Take a queued job, or a running one whose lease has expired, for `lease_s` seconds."""
+        answer = self._scripts.run("claim", [job_id], _nonce(), worker, lease_s)
+        outcome, crashes, pairs = answer
+        return Claim(outcome, from_pairs(pairs) if pairs else None, int(crashes))
+
+    def renew(self, claims: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
+        """Extend the leases of (id, attempt); return the ids whose lease was lost.
+
+        Lost: somebody else took the job, it was canceled, or it is gone.
+        """
+        if not claims:
+            return set()
+        attempts = [attempt for _, attempt in claims]
+        ids = [job_id for job_id, _ in claims]
+        return set(self._scripts.run("renew", ids, lease_s, *attempts))
+
+    def finish(self, result: JobResult) -> bool:
+        """End the job with `result`; False: `result.attempt` does not hold it (any more)."""
+        fields = (result.attempt, result.state.value, result.model_dump_json())
+        return bool(self._scripts.run("finish", [result.id], *fields))
+
+    def release(self, job_id: str, attempt: int, *, counted: bool) -> bool:
+        """Give a held job back to the queue; False: `attempt` does not hold it.
+
+        `counted=False` takes the attempt back too: the infrastructure was at fault.
+        """
+        return bool(self._scripts.run("release", [job_id], attempt, int(counted), _nonce()))
+
+    def cancel(self, job_id: str) -> JobState | None:
+        """Cancel a job that has not ended; return the state it then has; None: unknown."""
+        state = self._scripts.run("cancel", [job_id])
+        return None if state is None else JobState(state)
+
+    def expire(self, job_id: str) -> bool:
+        """End a queued job whose deadline passed; False: it is not queued."""
+        return bool(self._scripts.run("expire", [job_id]))
+
+    def delete(self, job_id: str) -> None:
+        """Remove the record and every trace of it in the indices."""
+        self._scripts.run("delete", [job_id])
+
+
+def _nonce() -> str:
+    return secrets.token_hex(8)

@@ -1,0 +1,50 @@
+"""Loads the Lua scripts beside this file; each is one atomic change of the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import Any
+
+from redis import Redis
+
+from contract.names.queues import Lane
+from contract.names.redis_keys import (
+    CHANGES_CHANNEL,
+    ENDINGS_CHANNEL,
+    QUARANTINE_KEY,
+    job_key,
+    queued_key,
+    running_key,
+)
+from storage.ledger.connection import redis_errors
+
+
+class LedgerScripts:
+    """The scripts, registered once per client; sent again by themselves after a Redis restart."""
+
+    def __init__(self, redis: Redis) -> None:
+        folder = files("storage") / "lua" / "jobs"
+        prelude = (folder / "_prelude.lua").read_text("utf-8")
+        self._scripts = {
+            entry.name.removesuffix(".lua"): redis.register_script(
+                prelude + entry.read_text("utf-8")
+            )
+            for entry in folder.iterdir()
+            if entry.name.endswith(".lua") and not entry.name.startswith("_")
+        }
+
+    def run(self, name: str, job_ids: Sequence[str], *args: str | float) -> Any:
+        """Run script `name` over these jobs: KEYS are their hashes, then every index.
+
+        ARGV are the channels of changes and endings, the number of jobs, their ids, then `args`.
+        Raises StorageUnavailable.
+        """
+        keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS]
+        argv = [CHANGES_CHANNEL, ENDINGS_CHANNEL, len(job_ids), *job_ids, *args]
+        with redis_errors():
+            return self._scripts[name](keys=keys, args=argv)
+
+
+# The scripts find an index in KEYS by the end of its name.
+INDEX_KEYS = (QUARANTINE_KEY, *(key(lane) for lane in Lane for key in (queued_key, running_key)))

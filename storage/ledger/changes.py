@@ -1,0 +1,97 @@
+"""The feed of changed jobs, by Redis pub/sub: a hint to look again, never the truth itself."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from redis import Redis
+from redis.client import PubSub
+from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL
+
+HEARTBEAT_S = 1.0
+SILENCE_S = 10.0  # after this Redis is asked whether it is there; as long after that it is not
+_log = logging.getLogger(__name__)
+
+
+class ChangeFeed:
+    """Lets a listener wait for what happens to any job."""
+
+    _redis: Redis
+
+    def changes(self) -> AbstractContextManager[Iterator[str]]:
+        """Return the feed of ids of jobs and datasets that changed in any way."""
+        return self._feed(CHANGES_CHANNEL)
+
+    def endings(self) -> AbstractContextManager[Iterator[str]]:
+        """Return the feed of ids of jobs that ended or were deleted: a third of the words."""
+        return self._feed(ENDINGS_CHANNEL)
+
+    @contextmanager
+    def _feed(self, channel: str) -> Iterator[Iterator[str]]:
+        """Yield an endless iterator of ids, with "" about every second.
+
+        It never raises: while Redis is away it yields "" only (every few seconds while Redis hangs)
+        and subscribes again. Changes made meanwhile are lost, so a listener reads the record at
+        each "" that it cannot afford to miss.
+        """
+        pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
+        try:
+            yield listen(pubsub, channel)
+        finally:
+            pubsub.close()
+
+
+def listen(pubsub: PubSub, channel: str) -> Iterator[str]:
+    """Yield what is published on `channel`, and "" about every second; see ChangeFeed."""
+    ear = _Ear(pubsub, channel)
+    while True:
+        try:
+            yield ear.hear()
+        except (RedisError, OSError) as exc:
+            _log.warning("change feed lost Redis: %s", exc, extra={"action": "changes"})
+            pubsub.reset()
+            time.sleep(HEARTBEAT_S)
+            yield ""
+
+
+class _Ear:
+    """A subscription that notices when nobody speaks at the other end."""
+
+    def __init__(self, pubsub: PubSub, channel: str) -> None:
+        self._pubsub = pubsub
+        self._channel = channel
+        self._heard_at = 0.0
+        self._asked_at: float | None = None
+
+    def hear(self) -> str:
+        """Return the next word, or "" after a second. Raises RedisError, OSError."""
+        if not self._pubsub.subscribed:
+            self._pubsub.subscribe(self._channel)
+            self._note_life()
+        message = self._pubsub.get_message(timeout=HEARTBEAT_S)
+        if message is None:
+            self._check_life()
+            return ""
+        self._note_life()
+        return str(message["data"]) if message["type"] == "message" else ""
+
+    def _note_life(self) -> None:
+        self._heard_at, self._asked_at = time.monotonic(), None
+
+    def _check_life(self) -> None:
+        # A half-open connection delivers nothing and fails at nothing. To subscribe once more is
+        # answered in every protocol; a PING's answer is lost on redis-py 8 with RESP3 and text.
+        # Its time begins with the question: to a process that was frozen all has long been silent.
+        now = time.monotonic()
+        if self._asked_at is None:
+            if now - self._heard_at > SILENCE_S:
+                self._pubsub.subscribe(self._channel)
+                self._asked_at = now
+        elif now - self._asked_at > SILENCE_S:
+            raise RedisTimeoutError(f"no answer for {now - self._heard_at:.0f} s")

@@ -1,0 +1,37 @@
+"""Notices that Redis may have forgotten: it was wiped, restarted, or another server took over.
+
+A killed Redis can lose its last answered writes even with an append-only file synced every second:
+while the disk is busy with one sync, the server holds later writes back in its memory for up to two
+seconds (`appendfsync` in valkey.conf). The objects in storage know better.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from redis import Redis
+
+from contract.names.redis_keys import SETTLED_KEY
+from storage.ledger.connection import redis_errors
+
+
+class Incarnation:
+    """Tells whether the ledger was compared with storage since Redis last started.
+
+    Every method raises StorageUnavailable.
+    """
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+
+    def unsettled(self) -> str | None:
+        """Return the id of this life of Redis if storage must be looked through; else None."""
+        with redis_errors():
+            run_id = str(cast("dict[str, object]", self._redis.info("server"))["run_id"])
+            settled = self._redis.get(SETTLED_KEY)
+        return None if settled == run_id else run_id
+
+    def settle(self, run_id: str) -> None:
+        """Say that every unfinished job of storage was in the ledger of that life."""
+        with redis_errors():
+            self._redis.set(SETTLED_KEY, run_id)

@@ -1,0 +1,24 @@
+"""How full Redis is."""
+
+from __future__ import annotations
+
+from redis import Redis
+from redis.exceptions import NoPermissionError
+
+from storage.ledger.connection import redis_errors
+
+
+class MemoryPressure:
+    """Raises StorageUnavailable."""
+
+    _redis: Redis
+
+    def memory_share(self) -> float:
+        """Return the share of `maxmemory` that is used; 0.0 without one, or if we may not ask."""
+        with redis_errors():
+            try:
+                info = self._redis.info("memory")
+            except NoPermissionError:  # INFO is for administrators, and some users are none
+                return 0.0
+        most = int(info.get("maxmemory", 0))
+        return int(info["used_memory"]) / most if most else 0.0

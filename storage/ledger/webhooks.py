@@ -1,0 +1,63 @@
+"""Which webhooks are due: a sorted set of ids by the time of their next call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from typing import cast
+
+from redis import Redis
+
+from contract.names.redis_keys import WEBHOOK_TRIES_KEY, WEBHOOKS_KEY
+from storage.ledger.connection import redis_errors
+
+
+class WebhookQueue:
+    """Calls to be made, kept until one succeeds or all are used up. Raises StorageUnavailable."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        script = files("storage") / "lua" / "webhooks" / "done.lua"
+        self._done = redis.register_script(script.read_text("utf-8"))
+
+    def schedule(self, item_id: str, due_at: float) -> None:
+        """Have the end of `item_id` told at `due_at` (s since the epoch) or later."""
+        with redis_errors():
+            self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at})
+
+    def schedule_again(self, item_id: str, due_at: float) -> None:
+        """Schedule a call that Redis may have forgotten; one that it knows stays as it is."""
+        with redis_errors():
+            self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at}, nx=True)
+
+    def due(self, now: float, limit: int = 100) -> list[str]:
+        """Return ids whose time has come, longest due first."""
+        with redis_errors():
+            return cast(
+                "list[str]", self._redis.zrangebyscore(WEBHOOKS_KEY, 0, now, start=0, num=limit)
+            )
+
+    def due_at(self, item_id: str) -> float:
+        """Return when the next call for `item_id` is due; 0.0: none is."""
+        with redis_errors():
+            return float(self._redis.zscore(WEBHOOKS_KEY, item_id) or 0.0)
+
+    def done(self, item_id: str, due_at: float) -> bool:
+        """Forget the call that was due at `due_at`: it was taken, or given up.
+
+        False: the next end of `item_id` was scheduled meanwhile, and stays so.
+        """
+        with redis_errors():
+            keys = [WEBHOOKS_KEY, WEBHOOK_TRIES_KEY]
+            return bool(self._done(keys=keys, args=[item_id, repr(due_at)]))
+
+    def failed(
+        self, item_id: str, due_at: float, now: float, pauses_s: Sequence[float]
+    ) -> int | None:
+        """Schedule the next call after the pause due; None when all pauses are used up."""
+        with redis_errors():
+            tries = int(self._redis.hincrby(WEBHOOK_TRIES_KEY, item_id, 1))
+        if tries > len(pauses_s):
+            return None if self.done(item_id, due_at) else 0
+        self.schedule(item_id, now + pauses_s[tries - 1])
+        return tries

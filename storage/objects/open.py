@@ -1,0 +1,43 @@
+"""Opens the stores that the settings name."""
+
+from __future__ import annotations
+
+from contract.settings import Settings
+from storage.datasets.store import DatasetStore
+from storage.jobs.store import JobStore
+from storage.ledger.connection import open_redis
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.filesystem import FilesystemStore
+from storage.objects.protocol import ObjectStore
+
+
+def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectStore:
+    """Return the S3 store if a bucket is set, else files under `data_dir`. Connects to nothing.
+
+    `patient`: a slow answer is better than none, because no client waits for it.
+    """
+    if settings.s3_bucket is None:
+        return FilesystemStore(settings.data_dir / "objects")
+    # imported here because boto3 takes a third of a second
+    if settings.s3_access_key_id is None:  # credentials come from boto3's own chain
+        from storage.objects.s3 import S3Store
+
+        return S3Store.from_settings(settings, patient=patient)
+    from storage.objects.s3_lean import LeanS3Store
+
+    return LeanS3Store.from_settings(settings, patient=patient)
+
+
+def open_job_store(settings: Settings) -> JobStore:
+    """Return the job store in `redis_url`. Connects lazily."""
+    return JobStore(open_redis(settings))
+
+
+def open_dataset_store(settings: Settings) -> DatasetStore:
+    """Return the ledger of datasets in `redis_url`. Connects lazily."""
+    return DatasetStore(open_redis(settings))
+
+
+def open_webhook_queue(settings: Settings) -> WebhookQueue:
+    """Return the calls that are due, in `redis_url`. Connects lazily."""
+    return WebhookQueue(open_redis(settings))

@@ -1,0 +1,15 @@
+"""Errors and their answers."""
+
+from __future__ import annotations
+
+from api.answers.errors import STATUS
+from contract.errors import ERROR_CODES
+
+
+def test_every_code_has_a_status_and_no_status_lacks_a_code():
+    assert set(STATUS) == set(ERROR_CODES)
+
+
+def test_what_is_the_clients_fault_is_a_4xx():
+    ours = {"internal", "storage_unavailable", "deadline_exceeded"}
+    assert {code for code, status in STATUS.items() if status >= 500} == ours

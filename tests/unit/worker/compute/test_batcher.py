@@ -1,0 +1,215 @@
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from contract.errors import DeadlineExceeded, InternalError
+from worker.compute.batcher import Batcher, Tensor
+
+
+def image(value: float, height: int = 4, width: int = 4) -> Tensor:
+    return np.full((3, height, width), value, np.float32)
+
+
+class GatedEngine:
+    """Lets a test hold the engine while requests gather; depth is the image's first channel."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.batches: list[Tensor] = []
+
+    def infer(self, batch: Tensor) -> Tensor:
+        self.gate.wait(10)
+        self.batches.append(batch)
+        if (batch == 666).any():
+            raise ValueError("culprit aboard")
+        return batch[:, 0]
+
+
+@pytest.fixture
+def engine() -> GatedEngine:
+    return GatedEngine()
+
+
+@pytest.fixture
+def batcher(engine: GatedEngine) -> Iterator[Batcher]:
+    batcher = Batcher(engine.infer, max_batch=4)
+    batcher.start()
+    yield batcher
+    engine.gate.set()
+    batcher.stop()
+
+
+def occupy(batcher: Batcher, engine: GatedEngine) -> None:
+    """Give the engine one image to hold on to, so that what follows has to gather."""
+    batcher.submit(image(0))
+    deadline = time.monotonic() + 10
+    while not batcher.busy_s() and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def test_an_idle_engine_takes_a_single_image_at_once(batcher, engine):
+    engine.gate.set()
+    inferred = batcher.submit(image(7)).result(10)
+    assert inferred.batch_size == 1
+    assert (inferred.depth == 7).all()
+
+
+def test_requests_gather_while_the_engine_is_busy_and_each_gets_its_own_depth(batcher, engine):
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in range(1, 6)]
+    engine.gate.set()
+    results = [future.result(10) for future in futures]
+    assert [float(result.depth[0, 0]) for result in results] == [1, 2, 3, 4, 5]
+    assert [result.batch_size for result in results] == [4, 4, 4, 4, 1]
+
+
+def test_streams_that_are_free_share_what_waits_and_compute_side_by_side():
+    # Given an engine whose batches end only when two of them are under way
+    both = threading.Barrier(2, timeout=10)
+    sizes: list[int] = []
+
+    def infer(batch: Tensor) -> Tensor:
+        sizes.append(len(batch))
+        both.wait()
+        return batch[:, 0]
+
+    batcher = Batcher(infer, max_batch=8, streams=2)
+    # When four images wait as both become free
+    futures = [batcher.submit(image(value)) for value in range(4)]
+    batcher.start()
+    # Then each takes its share
+    assert [float(future.result(10).depth[0, 0]) for future in futures] == [0, 1, 2, 3]
+    batcher.stop()
+    assert sizes == [2, 2]
+
+
+def test_batches_shrink_to_what_is_done_within_the_latency_cap():
+    # Given an engine that takes 20 ms per image and a cap of 50 ms
+    sizes: list[int] = []
+    gate = threading.Event()
+
+    def infer(batch: Tensor) -> Tensor:
+        gate.wait(10)
+        sizes.append(len(batch))
+        time.sleep(0.02 * len(batch))
+        return batch[:, 0]
+
+    batcher = Batcher(infer, max_batch=8, max_latency_s=0.05)
+    batcher.start()
+    # When far more waits than fits, after two batches from which to learn
+    gate.set()
+    for _ in range(2):
+        batcher.submit(image(1)).result(10)
+    futures = [batcher.submit(image(value)) for value in range(12)]
+    for future in futures:
+        future.result(10)
+    batcher.stop()
+    # Then no batch is full
+    assert max(sizes) <= 3
+    assert sum(sizes) == 14
+
+
+def test_only_equal_shapes_share_a_batch_and_the_oldest_shape_goes_first(batcher, engine):
+    occupy(batcher, engine)
+    futures = [
+        batcher.submit(image(1, 4, 8)),
+        batcher.submit(image(2, 8, 4)),
+        batcher.submit(image(3, 4, 8)),
+    ]
+    engine.gate.set()
+    for future in futures:
+        future.result(10)
+    assert [batch.shape for batch in engine.batches[1:]] == [(2, 3, 4, 8), (1, 3, 8, 4)]
+
+
+def test_one_culprit_fails_alone_and_its_mates_succeed(batcher, engine):
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in (1, 666, 3, 4)]
+    engine.gate.set()
+    with pytest.raises(ValueError, match="culprit"):
+        futures[1].result(10)
+    assert [float(futures[i].result(10).depth[0, 0]) for i in (0, 2, 3)] == [1, 3, 4]
+
+
+def test_a_deadline_that_passed_while_waiting_is_not_computed(batcher, engine):
+    occupy(batcher, engine)
+    late = batcher.submit(image(1), deadline_at=time.time() - 1)
+    engine.gate.set()
+    with pytest.raises(DeadlineExceeded):
+        late.result(10)
+    assert len(engine.batches) == 1
+
+
+def test_an_engine_that_returns_too_few_depths_is_an_error_not_a_mix_up():
+    batcher = Batcher(lambda batch: batch[:-1, 0], max_batch=4)
+    batcher.start()
+    with pytest.raises(InternalError, match="returned"):
+        batcher.submit(image(1)).result(10)
+    batcher.stop()
+
+
+def test_stopping_finishes_what_waits_and_refuses_what_comes_later(engine):
+    batcher = Batcher(engine.infer, max_batch=2)
+    batcher.start()
+    futures = [batcher.submit(image(value)) for value in range(5)]
+    engine.gate.set()
+    batcher.stop()
+    assert [float(future.result(0).depth[0, 0]) for future in futures] == [0, 1, 2, 3, 4]
+    with pytest.raises(InternalError):
+        batcher.submit(image(1))
+
+
+@pytest.mark.parametrize("streams", [1, 3])
+def test_every_request_of_many_threads_gets_exactly_one_outcome(streams):
+    batcher = Batcher(lambda batch: batch[:, 0], max_batch=8, streams=streams)
+    batcher.start()
+    outcomes: dict[int, float] = {}
+
+    def client(number: int) -> None:
+        for turn in range(50):
+            value = number * 50 + turn
+            shape = (4, 8) if value % 3 else (8, 4)
+            outcomes[value] = float(batcher.submit(image(value, *shape)).result(10).depth[0, 0])
+
+    threads = [threading.Thread(target=client, args=(number,)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    batcher.stop()
+    assert outcomes == {value: float(value) for value in range(800)}
+
+
+def test_while_it_yields_one_image_at_a_time_is_computed_on_one_stream(engine):
+    yields = True
+    batcher = Batcher(engine.infer, max_batch=4, streams=2, yielding=lambda: yields)
+    batcher.start()
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in range(1, 4)]
+    time.sleep(0.05)  # time for the second stream to begin, if it could
+    assert len(batcher._busy_since) == 1
+    engine.gate.set()
+    assert [future.result(10).batch_size for future in futures] == [1, 1, 1]
+
+    # And when it does not any more, images gather again
+    engine.gate.clear()
+    yields = False
+    occupy(batcher, engine)
+    futures = [batcher.submit(image(value)) for value in range(1, 8)]
+    engine.gate.set()
+    assert max(future.result(10).batch_size for future in futures) > 1
+    batcher.stop()
+
+
+def test_stopping_while_it_yields_finishes_what_was_submitted(engine):
+    batcher = Batcher(engine.infer, max_batch=4, streams=2, yielding=lambda: True)
+    batcher.start()
+    futures = [batcher.submit(image(value)) for value in range(6)]
+    engine.gate.set()
+    batcher.stop()
+    assert [float(future.result(0).depth[0, 0]) for future in futures] == [0, 1, 2, 3, 4, 5]

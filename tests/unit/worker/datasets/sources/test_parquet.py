@@ -1,0 +1,114 @@
+"""Parquet manifests are read in a confined process, so that a hostile one costs that process."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import sys
+from decimal import Decimal
+
+import pytest
+
+from contract.errors import InternalError, InvalidRequest
+from worker.datasets.sources import parquet
+from worker.datasets.sources.manifest_formats import rows_of
+
+arrow = pytest.importorskip("pyarrow")
+import pyarrow.parquet  # noqa: E402
+
+
+def written(table, **options):
+    body = io.BytesIO()
+    pyarrow.parquet.write_table(table, body, **options)
+    return body.getvalue()
+
+
+def read(body):
+    return list(rows_of(io.BytesIO(body)))
+
+
+def test_rows_come_in_order_from_all_row_groups_and_absent_values_are_left_out():
+    rows = [{"uri": f"s3://b/{n}", "odd": True if n % 2 else None} for n in range(5_000)]
+    body = written(arrow.Table.from_pylist(rows), row_group_size=1_700)
+    assert read(body) == [{k: v for k, v in row.items() if v is not None} for row in rows]
+
+
+def test_what_json_lacks_comes_as_text():
+    day = datetime.date(2026, 1, 2)
+    table = arrow.Table.from_pylist([{"uri": "s3://b/a", "day": day, "tags": ["x", "y"]}])
+    assert read(written(table)) == [{"uri": "s3://b/a", "day": "2026-01-02", "tags": ["x", "y"]}]
+
+
+def test_times_with_a_zone_are_read_though_no_file_can_be_opened():
+    when = arrow.array([0], arrow.timestamp("us", tz="Europe/Berlin"))
+    table = arrow.table({"uri": ["s3://b/a"], "when": when, "cost": [Decimal("1.5")]})
+    [row] = read(written(table))
+    assert (row["when"], row["cost"]) == ("1970-01-01 01:00:00+01:00", "1.5")
+
+
+def test_a_few_bytes_that_become_gigabytes_are_refused_before_they_are_read():
+    column = arrow.array(["x" * 2**20] * 1_100).dictionary_encode().cast("string")
+    body = written(
+        arrow.table({"uri": column}), use_dictionary=False, compression="zstd",
+        data_page_size=2**30, store_schema=False,
+    )  # fmt: skip
+    assert len(body) < 2**20
+    with pytest.raises(InvalidRequest, match=r"has a row group of .* bytes; the most is 1 GiB"):
+        read(body)
+
+
+def test_a_small_file_whose_rows_exhaust_the_reader_costs_the_reader():
+    # the file says 9 MiB; the rows of one batch are a hundred times that
+    column = arrow.DictionaryArray.from_arrays([0] * 1_000, ["x" * 9 * 2**20])
+    body = written(arrow.table({"uri": column}), compression="zstd", store_schema=False)
+    assert (
+        pyarrow.parquet.ParquetFile(io.BytesIO(body)).metadata.row_group(0).total_byte_size < 2**25
+    )
+    with pytest.raises(InvalidRequest, match=r"needs more than 1024 MiB|exhaust its reader"):
+        read(body)
+
+
+def test_a_row_longer_than_a_line_may_be_is_refused():
+    table = arrow.Table.from_pylist([{"uri": "s3://b/a", "note": "x" * 2**20}])
+    with pytest.raises(InvalidRequest, match="line 1 is longer than 1 MiB"):
+        read(written(table))
+
+
+def test_more_columns_than_anybody_needs_are_refused():
+    table = arrow.table({"uri": ["s3://b/a"]} | {f"c{n}": [1] for n in range(1_000)})
+    with pytest.raises(InvalidRequest, match="has 1001 columns; 1000 are read at most"):
+        read(written(table))
+
+
+def test_a_file_without_addresses_says_so():
+    with pytest.raises(InvalidRequest, match="the Parquet manifest has no column `uri`"):
+        read(written(arrow.table({"url": ["s3://b/a"]})))
+
+
+@pytest.mark.parametrize("cut", [8, 100, 4_000])
+def test_a_damaged_file_is_refused(cut):
+    table = arrow.table({"uri": [f"s3://b/{n}" for n in range(10_000)]})
+    body = bytearray(written(table))
+    body[cut : cut + 50] = b"\xff" * 50
+    with pytest.raises(InvalidRequest, match="Parquet manifest is"):
+        read(bytes(body))
+
+
+def test_a_file_too_large_to_keep_a_copy_of_is_refused(monkeypatch):
+    monkeypatch.setattr(parquet, "MAX_FILE_BYTES", 1_000)
+    with pytest.raises(InvalidRequest, match="has 1 GiB at most; send JSONL"):
+        read(b"PAR1" + bytes(2_000))
+
+
+def test_a_reader_that_somebody_killed_is_no_fault_of_the_file(monkeypatch):
+    script = 'import os; os.write(1, b\'{"uri": "s3:\'); os.kill(os.getpid(), 9)'
+    monkeypatch.setattr(parquet, "COMMAND", [sys.executable, "-c", script])
+    with pytest.raises(InternalError, match="was killed"):
+        read(written(arrow.table({"uri": ["s3://b/a"]})))
+
+
+def test_the_reader_ends_when_nobody_wants_more_rows():
+    table = arrow.table({"uri": [f"s3://b/{n}" for n in range(100_000)]})
+    rows = rows_of(io.BytesIO(written(table)))
+    assert next(rows) == {"uri": "s3://b/0"}
+    rows.close()  # an unclosed pipe or an uncollected child would be a warning, which is an error

@@ -1,0 +1,152 @@
+"""The files are right, say what they hold, and are the same every time."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from contract.errors import InternalError
+from contract.jobs import ModelInfo
+from contract.options import Colormap, DepthFormat, HeatmapFormat, JobOptions
+from worker.outputs.encoding.png import encode_png, encode_png_strips
+from worker.outputs.encoding.quantise import quantise
+from worker.outputs.encoding.upsample import upsample
+from worker.outputs.heatmap import colormap_table
+from worker.outputs.render import Rendered, render
+
+NUMBERS = np.load(Path(__file__).parents[3] / "golden" / "golden.npz")
+CASES = sorted({name.split(".")[0] for name in NUMBERS.files})
+MODEL = ModelInfo(
+    name="midas_small", weights_id="w-1", engine="openvino", precision="fp32", net_size=(48, 64)
+)
+
+
+def hill(height: int = 48, width: int = 64, offset: float = 10.0) -> np.ndarray[Any, Any]:
+    """Depth that is near in the middle."""
+    y, x = np.mgrid[0:height, 0:width]
+    bump = np.exp(-(((y - height / 2) / 12) ** 2) - ((x - width / 2) / 16) ** 2)
+    return (offset + 5 * bump).astype(np.float32)
+
+
+def rendered(width: int = 200, height: int = 150, **options: Any) -> Rendered:
+    return render(hill(), JobOptions(**options), width, height, MODEL)
+
+
+@pytest.mark.parametrize("case", ["61x97_5"])
+def test_bicubic_up_sampling_equals_torchs(case: str) -> None:
+    torch = pytest.importorskip("torch")
+    depth = NUMBERS[f"{case}.depth"]
+    for height, width in ((61, 97), (480, 640), (33, 500)):
+        wanted = torch.nn.functional.interpolate(
+            torch.from_numpy(depth)[None, None], (height, width), mode="bicubic"
+        )[0, 0].numpy()
+        span = float(wanted.max() - wanted.min())
+        np.testing.assert_allclose(upsample(depth, width, height), wanted, atol=1e-5 * span)
+
+
+def test_both_outputs_have_the_size_of_the_picture() -> None:
+    files = rendered().files
+    assert [(f.output, f.extension, f.width, f.height) for f in files] == [
+        ("depth", "png", 200, 150),
+        ("heatmap", "jpg", 200, 150),
+    ]
+    for file in files:
+        assert Image.open(io.BytesIO(file.data)).size == (200, 150)
+
+
+def test_model_size_is_what_the_network_gave() -> None:
+    assert {(f.width, f.height) for f in rendered(size="model").files} == {(64, 48)}
+
+
+@pytest.mark.parametrize("name", get_args(HeatmapFormat))
+def test_near_is_bright_and_far_is_dark(name: str) -> None:
+    (file,) = rendered(outputs=["heatmap"], heatmap_format=name).files
+    grey = np.asarray(Image.open(io.BytesIO(file.data)).convert("L"))
+    assert grey[75, 100] > 200
+    assert grey[2, 2] < 20
+
+
+@pytest.mark.parametrize("name", get_args(Colormap))
+def test_every_colormap_of_the_contract_exists(name: str) -> None:
+    assert colormap_table(name).shape == (256, 1, 3)
+
+
+@pytest.mark.parametrize("depth_format", get_args(DepthFormat))
+@pytest.mark.parametrize("heatmap_format", get_args(HeatmapFormat))
+def test_the_same_depth_gives_the_same_bytes(depth_format: str, heatmap_format: str) -> None:
+    options = {"depth_format": depth_format, "heatmap_format": heatmap_format}
+    assert rendered(**options) == rendered(**options)
+
+
+def test_png_spans_the_full_range() -> None:
+    result = rendered(outputs=["depth"])
+    codes = np.asarray(Image.open(io.BytesIO(result.files[0].data)))
+    assert (codes.min(), codes.max()) == (0, 65535)
+    assert result.depth.max > result.depth.min
+
+
+@pytest.mark.parametrize("options", [{"depth_format": "png16"}, {"heatmap_format": "png"}])
+def test_constant_depth_is_a_plain_picture(options: dict[str, str]) -> None:
+    flat = np.full((32, 256), 7.25, np.float32)
+    result = render(flat, JobOptions(**options), 400, 50, MODEL)
+    assert result.depth.min == result.depth.max == 7.25
+    for file in result.files:
+        assert (
+            np.ptp(np.asarray(Image.open(io.BytesIO(file.data))).reshape(50 * 400, -1), 0).max()
+            == 0
+        )
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_depth_that_is_not_finite_is_a_fault_of_ours(value: float) -> None:
+    broken = hill()
+    broken[3, 4] = value
+    with pytest.raises(InternalError, match="finite"):
+        render(broken, JobOptions(), 64, 48, MODEL)
+
+
+@pytest.mark.parametrize("size", [(1, 1), (1, 3000), (3000, 1)])
+@pytest.mark.parametrize("depth_format", get_args(DepthFormat))
+def test_extreme_sizes_render(size: tuple[int, int], depth_format: str) -> None:
+    assert len(rendered(*size, depth_format=depth_format).files) == 2
+
+
+@pytest.mark.parametrize("offset", [0.0, -3.0, 1e4])
+def test_quantising_is_exact_within_half_a_step(offset: float) -> None:
+    depth = hill(offset=offset)
+    low, high = float(depth.min()), float(depth.max())
+    codes = quantise(depth, low, high, np.uint16)
+    back = low + codes.astype(np.float64) * (high - low) / 65535
+    assert np.abs(back - depth).max() <= 0.505 * (high - low) / 65535  # float32 rounds a little
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 7), (5, 7, 3), (300, 1), (1, 300, 3)])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_png_pixels_come_back(shape: tuple[int, ...], kind: Any) -> None:
+    if len(shape) == 3 and kind is np.uint16:
+        return  # Pillow has no 16-bit color
+    pixels = np.random.default_rng(3).integers(0, np.iinfo(kind).max + 1, shape, kind)
+    image = Image.open(io.BytesIO(encode_png(pixels, {"a": "b"})))
+    np.testing.assert_array_equal(np.asarray(image), pixels)
+    assert image.text == {"a": "b"}
+
+
+@pytest.mark.parametrize("rows", [1, 2, 7, 20])
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16])
+def test_strips_that_share_a_buffer_make_the_same_png(rows: int, kind: Any) -> None:
+    pixels = np.random.default_rng(4).integers(0, np.iinfo(kind).max + 1, (20, 9), kind)
+    buffer = np.empty((rows, 9), kind)
+
+    def strips() -> Any:
+        for top in range(0, 20, rows):
+            strip = buffer[: min(rows, 20 - top)]
+            strip[:] = pixels[top : top + rows]
+            yield strip
+
+    made = encode_png_strips(pixels.shape, pixels.dtype, strips())
+    assert made == encode_png(pixels)

@@ -1,0 +1,195 @@
+"""The one place where images meet: requests gather while the engine is busy and leave as batches.
+
+Work-conserving: an idle engine takes at once whatever waits, so batching never adds delay. Requests
+are grouped by tensor shape, because the transform keeps the aspect ratio and padding would change
+the depth. The shape whose oldest request has waited longest goes first, so no shape starves. All
+that waits leaves together, unless that batch would take longer than the latency cap: what batches
+cost is learned from those that ran.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contract.errors import DeadlineExceeded, InternalError
+from worker.compute.batch_cost import BatchCost
+
+log = logging.getLogger(__name__)
+
+Tensor = NDArray[np.float32]
+Infer = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """One image's outcome: `depth` float32 (H, W), relative inverse depth, and how it got there."""
+
+    depth: Tensor
+    wait_ms: float
+    infer_ms: float
+    batch_size: int
+
+
+@dataclass
+class _Request:
+    tensor: Tensor
+    deadline_at: float | None  # seconds since the epoch
+    submitted: float = field(default_factory=time.monotonic)
+    future: Future[Inferred] = field(default_factory=Future)
+
+
+class Batcher:
+    """Feeds one engine from many threads; every request gets exactly one outcome.
+
+    `infer` takes float32 (B, 3, H, W) and returns float32 (B, H, W); it is called from `streams`
+    threads. Streams that are free share what waits, so none rests while another has a full batch.
+    A batch that fails is halved until the culprit stands alone, so its mates succeed.
+    No batch is larger than `max_batch`, nor than what is expected to be done in `max_latency_s`.
+    While `yielding`, one image at a time is computed, on one stream.
+    """
+
+    def __init__(
+        self,
+        infer: Infer,
+        max_batch: int,
+        on_batch: Callable[[int, float], None] = lambda _size, _seconds: None,
+        *,
+        max_latency_s: float = math.inf,
+        streams: int = 1,
+        yielding: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._infer = infer
+        self._max_batch = max_batch
+        self._max_latency_s = max_latency_s
+        self._on_batch = on_batch
+        self._yielding = yielding
+        self._cost = BatchCost()
+        self._waiting: dict[tuple[int, ...], deque[_Request]] = {}
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._busy_since: dict[int, float] = {}  # stream → when its batch began
+        self._threads = [
+            threading.Thread(
+                target=self._run, args=(stream,), name=f"batcher-{stream}", daemon=True
+            )
+            for stream in range(streams)
+        ]
+
+    def start(self) -> None:
+        """Start the engine's threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what was submitted, then end the threads. Later submissions are refused."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
+
+    def submit(self, tensor: Tensor, deadline_at: float | None = None) -> Future[Inferred]:
+        """Queue `tensor`, float32 (3, H, W), and return the future of its depth.
+
+        The future raises DeadlineExceeded when `deadline_at` passed before the tensor's turn, and
+        whatever the engine raises for this tensor alone.
+        """
+        request = _Request(tensor, deadline_at)
+        with self._changed:
+            if self._stopping:
+                raise InternalError("the worker is stopping")
+            self._waiting.setdefault(tensor.shape, deque()).append(request)
+            self._changed.notify()
+        return request.future
+
+    def busy_s(self) -> float:
+        """Return how long the engine has been at its oldest batch, 0.0 when idle."""
+        with self._changed:
+            since = min(self._busy_since.values(), default=None)
+        return 0.0 if since is None else time.monotonic() - since
+
+    def _run(self, stream: int) -> None:
+        while batch := self._take(stream):
+            self._settle(batch)
+
+    def _take(self, stream: int) -> list[_Request]:
+        """Wait for work and return the next batch of `stream`; an empty one means stop."""
+        with self._changed:
+            if self._busy_since.pop(stream, None):
+                self._changed.notify_all()  # one that stood back for us may have its turn
+            while not self._waiting or self._stands_back():
+                if self._stopping and not self._waiting:
+                    return []
+                self._changed.wait()
+            shape = min(self._waiting, key=lambda shape: self._waiting[shape][0].submitted)
+            queue = self._waiting[shape]
+            free = len(self._threads) - len(self._busy_since)  # with this one
+            share = -(-len(queue) // free)
+            batch = [queue.popleft() for _ in range(min(share, self._most(shape)))]
+            if not queue:
+                del self._waiting[shape]
+            self._busy_since[stream] = time.monotonic()
+            return batch
+
+    def _stands_back(self) -> bool:
+        return bool(self._busy_since) and self._yielding()
+
+    def _most(self, shape: tuple[int, ...]) -> int:
+        if self._yielding():
+            return 1
+        return self._cost.fitting(shape, self._max_latency_s, self._max_batch)
+
+    def _settle(self, batch: list[_Request]) -> None:
+        """Give every request of `batch` its one outcome."""
+        live = [request for request in batch if self._still_wanted(request)]
+        if live:
+            self._infer_or_halve(live)
+
+    def _still_wanted(self, request: _Request) -> bool:
+        if not request.future.set_running_or_notify_cancel():
+            return False
+        if request.deadline_at is not None and time.time() > request.deadline_at:
+            request.future.set_exception(DeadlineExceeded("the deadline passed before inference"))
+            return False
+        return True
+
+    def _infer_or_halve(self, batch: Sequence[_Request]) -> None:
+        started = time.monotonic()
+        try:
+            depths = self._infer_checked(batch)
+        except Exception as exc:
+            if len(batch) == 1:
+                batch[0].future.set_exception(exc)
+                return
+            log.warning(
+                "a batch of %s failed (%s), halving it", len(batch), exc, extra={"action": "infer"}
+            )
+            middle = len(batch) // 2
+            self._infer_or_halve(batch[:middle])
+            self._infer_or_halve(batch[middle:])
+            return
+        seconds = time.monotonic() - started
+        with self._changed:
+            self._cost.learn(batch[0].tensor.shape, len(batch), seconds)
+        self._on_batch(len(batch), seconds)
+        for request, depth in zip(batch, depths, strict=True):
+            wait_ms = (started - request.submitted) * 1e3
+            request.future.set_result(Inferred(depth, wait_ms, seconds * 1e3, len(batch)))
+
+    def _infer_checked(self, batch: Sequence[_Request]) -> Tensor:
+        depths = self._infer(np.stack([request.tensor for request in batch]))
+        expected = (len(batch), *batch[0].tensor.shape[1:])
+        if depths.shape != expected:
+            raise InternalError(f"the engine returned {depths.shape} where {expected} was due")
+        return depths

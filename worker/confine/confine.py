@@ -1,0 +1,71 @@
+"""What a decoding child may use: memory, CPU time, system calls. Called in the child, on itself."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import math
+import os
+import resource
+import signal
+from pathlib import Path
+
+from worker.confine import seccomp
+
+_PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+_MAX_FILES = 32
+_MAX_WRITTEN_BYTES = 64 * 1024  # only the captured warnings are ever written
+
+
+def confine(memory_bytes: int) -> None:
+    """Limit this process for good. The address space counts what is already mapped."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (_MAX_FILES, _MAX_FILES))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (_MAX_WRITTEN_BYTES, _MAX_WRITTEN_BYTES))
+    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    give_up_privileges()
+    with contextlib.suppress(OSError):  # no /proc: then the kernel chooses its victim itself
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    seccomp.install()  # last: it takes files away too; where there is none, the limits remain
+
+
+def give_up_privileges() -> None:
+    """Have no program that this process might start be more privileged than it is."""
+    if hasattr(ctypes.CDLL(None), "prctl"):
+        ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def allow(seconds: float) -> None:
+    """Let this process live for about `seconds` of CPU and of wall time from now on.
+
+    The parent enforces the wall time; the alarm is for a child whose parent is gone.
+    """
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    limit = math.ceil(usage.ru_utime + usage.ru_stime + seconds) + 1
+    _, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit, hard))
+    signal.setitimer(signal.ITIMER_REAL, seconds + 2)
+
+
+def rest() -> None:
+    """Stop the alarm: waiting for the next image may take as long as it likes."""
+    signal.setitimer(signal.ITIMER_REAL, 0)
+
+
+class Captured:
+    """What libraries print to the standard error, a file here: read and emptied per image."""
+
+    def __init__(self, fd: int = 2) -> None:
+        self._fd = fd
+
+    def take(self, most: int = 5) -> list[str]:
+        """Return up to `most` different lines printed since the last call."""
+        size = os.lseek(self._fd, 0, os.SEEK_CUR)
+        if size == 0:
+            return []
+        text = os.pread(self._fd, min(size, 4096), 0).decode("utf-8", "replace")
+        os.ftruncate(self._fd, 0)
+        os.lseek(self._fd, 0, os.SEEK_SET)
+        lines = (line.strip()[:200] for line in text.splitlines())
+        return list(dict.fromkeys(line for line in lines if line and line[0] != "["))[:most]

@@ -1,0 +1,82 @@
+"""Brings an item's bytes, and tells a broken source from a broken infrastructure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from contract.errors import (
+    DepthqError,
+    ImageTooLarge,
+    InvalidRequest,
+    NotFound,
+    StorageUnavailable,
+    UrlForbidden,
+    UrlUnreachable,
+)
+from contract.items import Item
+from storage.objects.buckets import Buckets, split_uri
+from storage.objects.protocol import ObjectStore
+from worker.attempts.patience import Patience
+
+_PAUSE_S = 0.5
+_REFUSALS = 2  # of one object by a bucket that otherwise serves
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """Reads items from the buckets that datasets may read."""
+
+    own: ObjectStore
+    buckets: Buckets
+    patience: Patience
+    max_bytes: int
+
+    def fetch(self, item: Item) -> bytes:
+        """Return the image's bytes.
+
+        Raises ImageTooLarge, NotFound, UrlForbidden; UrlUnreachable if the bucket serves but
+        refuses this object; StorageUnavailable if it does not serve.
+        """
+        if item.size > self.max_bytes:
+            raise self._too_large()
+        store, key = self._locate(item)
+        try:
+            data = self._read(store, key)
+        except StorageUnavailable as exc:
+            data = self._once_more(store, key, exc)
+        if len(data) > self.max_bytes:
+            raise self._too_large()
+        return data
+
+    def _locate(self, item: Item) -> tuple[ObjectStore, str]:
+        if item.key:
+            return self.own, item.key
+        try:
+            bucket, key = split_uri(item.uri)
+            return self.buckets.open(bucket), key
+        except InvalidRequest as exc:
+            raise UrlForbidden(exc.message) from exc
+
+    def _read(self, store: ObjectStore, key: str) -> bytes:
+        try:
+            with store.open(key) as stream:
+                return stream.read(self.max_bytes + 1)
+        except ValueError as exc:  # a key that our own bucket cannot have
+            raise NotFound(f"no object {key[:200]!r}") from exc
+
+    def _once_more(self, store: ObjectStore, key: str, first: DepthqError) -> bytes:
+        """Wait for the bucket; if it serves all but this object, the object is at fault."""
+        last = first
+        for _ in range(_REFUSALS):
+            self.patience(store.check)
+            time.sleep(_PAUSE_S)
+            try:
+                return self._read(store, key)
+            except StorageUnavailable as exc:
+                last = exc
+        self.patience(store.check)
+        raise UrlUnreachable(f"the bucket serves, but not this object: {last}") from last
+
+    def _too_large(self) -> ImageTooLarge:
+        return ImageTooLarge(f"the image is larger than {self.max_bytes} bytes")

@@ -1,0 +1,106 @@
+"""Lists what a dataset consists of, lazily: a bucket prefix, a manifest, or an uploaded archive."""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from contract.datasets import DatasetRequest
+from contract.errors import InvalidRequest
+from contract.items import Item, item_id
+from contract.settings import Settings
+from storage.objects.buckets import Buckets, split_uri
+from storage.objects.protocol import ObjectStore
+from worker.datasets.sources.archive import archive_items
+from worker.datasets.sources.manifest import manifest_items
+
+SUFFIXES = {
+    "tiff": (".tif", ".tiff"),
+    "bmp": (".bmp",),
+    "avif": (".avif",),
+    "gif": (".gif",),
+}
+COMMON_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+SYNTHETIC = "null"  # s3://null/<count>: items without images, for the simulated engine
+
+
+@dataclass(frozen=True)
+class Sources:
+    """Opens the source of a request; `weights_id` is part of every item's id."""
+
+    settings: Settings
+    objects: ObjectStore
+    buckets: Buckets
+    weights_id: str
+
+    def items(self, request: DatasetRequest, start_after: str = "") -> Iterator[Item]:
+        """Yield the items in an order that never changes; raises InvalidRequest on a bad source.
+
+        `start_after`: the uri of the last item already known, only where `resumable(request)`.
+        """
+        for item in self._raw(request, start_after):
+            own_id = item_id(item.uri, item.etag, request.spec.options, self.weights_id)
+            yield item.model_copy(update={"id": own_id})
+
+    def _raw(self, request: DatasetRequest, start_after: str) -> Iterator[Item]:
+        spec = request.spec
+        if spec.manifest:
+            return manifest_items(self.buckets, spec.manifest)
+        if request.archive:
+            limits = (self.settings.max_upload_bytes, wanted(request, self.settings))
+            return archive_items(self.objects, request.archive, request.id, *limits)
+        if not spec.prefix:
+            raise InvalidRequest("the dataset has no source")
+        bucket, prefix = split_uri(spec.prefix)
+        if bucket == SYNTHETIC:
+            return self._synthetic(prefix, start_after)
+        return self._prefix(request, bucket, prefix, start_after)
+
+    def _prefix(
+        self, request: DatasetRequest, bucket: str, prefix: str, start_after: str
+    ) -> Iterator[Item]:
+        fits = wanted(request, self.settings)
+        start_key = split_uri(start_after)[1] if start_after else ""
+        for info in self.buckets.open(bucket).list(prefix, start_after=start_key):
+            if fits(info.key.removeprefix(prefix).lstrip("/") or info.key):
+                uri = f"s3://{bucket}/{info.key}"
+                yield Item.model_construct(id="", uri=uri, etag=info.etag, size=info.size)
+
+    def _synthetic(self, count: str, start_after: str) -> Iterator[Item]:
+        if self.settings.engine != "simulated" or not count.isdecimal():
+            raise InvalidRequest("s3://null/<count> is for the simulated engine")
+        first = int(start_after.removeprefix("null://")) + 1 if start_after else 0
+        for number in range(first, int(count)):
+            yield Item.model_construct(id="", uri=f"null://{number}")
+
+
+def resumable(request: DatasetRequest) -> bool:
+    """Tell whether the listing can go on after any item, and its shards may run meanwhile.
+
+    Manifests and archives are read to their end first: they are refused whole or not at all.
+    """
+    return request.spec.prefix is not None
+
+
+def wanted(request: DatasetRequest, settings: Settings) -> Callable[[str], bool]:
+    """Return the test of a name below the source: include (or image suffixes) and not exclude."""
+    suffixes = COMMON_SUFFIXES + tuple(s for f in settings.extra_formats for s in SUFFIXES[f])
+    include, exclude = _globs(request.spec.include), _globs(request.spec.exclude)
+
+    def fits(name: str) -> bool:
+        if include is not None:
+            chosen = bool(include.match(name))
+        else:
+            chosen = PurePosixPath(name).suffix.lower() in suffixes
+        return chosen and not (exclude is not None and exclude.match(name))
+
+    return fits
+
+
+def _globs(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
+    if not patterns:
+        return None
+    return re.compile("|".join(f"(?:{fnmatch.translate(pattern)})" for pattern in patterns))

@@ -1,0 +1,83 @@
+"""How a job ends: its outputs are there already, `result.json` comes next, and the state last."""
+
+from __future__ import annotations
+
+import logging
+import time
+from dataclasses import dataclass
+
+from contract.errors import NotFound
+from contract.jobs import JobRecord, JobResult
+from contract.names.object_keys import input_object, poisoned_mark, result_object, webhook_mark
+from contract.states import JobState
+from storage.jobs.store import JobStore
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.marks import set_mark
+from storage.objects.protocol import ObjectStore
+from worker.attempts.leases import Leases
+from worker.attempts.metrics import count_outcome
+from worker.attempts.patience import Patience
+from worker.jobs.outcome import store_result
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Ending:
+    """Writes the last words of jobs that this process holds. Raises StorageUnavailable."""
+
+    objects: ObjectStore
+    jobs: JobStore
+    webhooks: WebhookQueue
+    leases: Leases
+    patience: Patience
+    lease_s: float
+
+    def end(self, record: JobRecord, result: JobResult) -> bool:
+        """Write `result.json`, then the final state; False: the job was not ours any more.
+
+        Its outputs are already there.
+
+        Who was frozen and lost the job meanwhile must not write over the other's result: the state
+        has a fence, objects have none, so when in doubt the ledger is asked once more.
+        """
+        if not self.leases.sure(record.id) and self._lost(record):
+            log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
+            return False
+        tells = record.request.options.webhook_url is not None
+        if tells:  # before the result: whoever finds that one knows of the call
+            self.patience(lambda: set_mark(self.objects, webhook_mark(record.id)))
+        self.patience(lambda: store_result(self.objects, result))
+        if tells:  # before the state: a crash between loses no call
+            self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
+        ended = self.patience(lambda: self.jobs.finish(result))
+        if ended:
+            count_outcome(result.state, result.error.code if result.error else "")
+        else:
+            self._clear_up(record, result)
+        return ended
+
+    def _lost(self, record: JobRecord) -> bool:
+        claim = (record.id, record.attempt)
+        return bool(self.patience(lambda: self.jobs.renew([claim], self.lease_s)))
+
+    def _clear_up(self, record: JobRecord, result: JobResult) -> None:
+        """Remove what was written for a job that was canceled or deleted at the last moment.
+
+        Without a record and with its input the job was not deleted: Redis was wiped, and what we
+        wrote is what it will be rebuilt from.
+        """
+        now = self.patience(lambda: self.jobs.get(record.id))
+        canceled = now is not None and now.state is JobState.CANCELED
+        if canceled or (now is None and self._deleted(record)):
+            made = (output.key for output in result.outputs.values())
+            marks = webhook_mark(record.id), poisoned_mark(record.id)
+            keys = [result_object(record.id), *marks, *made]
+            self.patience(lambda: self.objects.delete(keys))
+
+    def _deleted(self, record: JobRecord) -> bool:
+        try:
+            self.patience(lambda: self.objects.head(input_object(record.id)))
+        except NotFound:
+            return True
+        return False

@@ -1,0 +1,105 @@
+"""Spares the second computation of the same picture: its files are copied from the earlier job's.
+
+The same: input bytes, options, weights, engine, precision, and owner. What one API key submitted is
+never shown, not even by its speed, to another. Off by default (`DEPTHQ_RESULT_CACHE`): without keys
+everybody is the same owner. Knows single jobs; datasets skip their duplicates themselves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Sequence
+
+from contract.errors import NotFound, StorageUnavailable
+from contract.jobs import JobRequest, JobResult, ModelInfo, OutputInfo
+from contract.names.object_keys import output_object, result_object
+from contract.states import JobState
+from storage.jobs.result_index import ResultIndex
+from storage.objects.protocol import ObjectStore
+from worker.attempts.metrics import RESULT_CACHE
+
+log = logging.getLogger(__name__)
+
+# To be raised when the same options begin to give other files.
+FILES_VERSION = 1
+# Those that change a file; the others say when and to whom.
+_OPTIONS = {"outputs", "size", "colormap", "heatmap_format", "depth_format"}
+
+
+class ResultCache:
+    """Finds and reuses results. When storage is away it has none: it never fails a job.
+
+    `max_side_px` is the limit that larger images are brought to: it decides the size of the files.
+    """
+
+    def __init__(
+        self, objects: ObjectStore, index: ResultIndex, model: ModelInfo, max_side_px: int
+    ) -> None:
+        self._objects = objects
+        self._index = index
+        self._computed_by: tuple[str | int, ...] = (*_names(model), max_side_px)
+
+    def reuse(self, request: JobRequest) -> JobResult | None:
+        """Copy an earlier result's files to the job's keys; return that result with these outputs.
+
+        None: there is none (any more), and the job is to be computed.
+        """
+        try:
+            result = self._copied(request)
+        except NotFound:  # deleted by its owner, or swept
+            result = None
+        except StorageUnavailable as exc:
+            log.info("not looked up: %s", exc, extra={"action": "reuse", "job_id": request.id})
+            result = None
+        RESULT_CACHE.labels(outcome="miss" if result is None else "hit").inc()
+        return result
+
+    def remember(self, request: JobRequest) -> None:
+        """Note that the job's result is complete, for as long as its files are kept."""
+        if not request.input.sha256 or request.expires_at <= time.time() + 1:
+            return
+        try:
+            self._index.remember(digest(request, self._computed_by), request.id, request.expires_at)
+        except StorageUnavailable as exc:
+            log.info("not remembered: %s", exc, extra={"action": "reuse", "job_id": request.id})
+
+    def _copied(self, request: JobRequest) -> JobResult | None:
+        earlier_id = self._index.find(digest(request, self._computed_by))
+        if earlier_id is None or earlier_id == request.id:
+            return None
+        earlier = JobResult.model_validate_json(self._objects.get(result_object(earlier_id)))
+        if earlier.state is not JobState.SUCCEEDED:
+            return None
+        files = {name: self._objects.get(output.key) for name, output in earlier.outputs.items()}
+        if any(_sha256(files[name]) != output.sha256 for name, output in earlier.outputs.items()):
+            log.warning("a file changed", extra={"action": "reuse", "job_id": earlier_id})
+            return None
+        outputs = {
+            name: self._put(request.id, name, files[name], output)
+            for name, output in earlier.outputs.items()
+        }
+        return earlier.model_copy(update={"id": request.id, "outputs": outputs})
+
+    def _put(self, job_id: str, name: str, data: bytes, output: OutputInfo) -> OutputInfo:
+        key = output_object(job_id, name, output.key.rpartition(".")[2])
+        self._objects.put(key, data, media_type=output.media_type)
+        return output.model_copy(update={"key": key})
+
+
+def digest(request: JobRequest, computed_by: Sequence[str | int]) -> str:
+    """Return what stands for everything that decides the job's files, and for its owner."""
+    options = request.options.model_dump(mode="json", include=_OPTIONS)
+    options["outputs"] = sorted(options["outputs"])
+    parts = [FILES_VERSION, request.owner, request.input.sha256, options, list(computed_by)]
+    return _sha256(json.dumps(parts, sort_keys=True).encode())
+
+
+def _names(model: ModelInfo) -> tuple[str, ...]:
+    return model.name, model.weights_id, model.engine, model.precision
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,100 @@
+"""The Celery application and its settings; docs/decisions/ has the measurements behind them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import kombu
+from celery import Celery
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_shutting_down
+
+from contract.names.queues import APP_NAME, TASK_RUN_SHARD, Lane, queue_name, queue_of, queues_of
+from contract.settings import Settings
+from storage.broker.celery_transport import TRANSPORT
+
+# Shards at once: a killed worker costs two at most, and while one comes to its end the other keeps
+# the engine busy. Each keeps many items in flight.
+SHARDS = 2
+# Plans, summaries and dry runs at once, beside the shards: none waits half a minute for a shard.
+OTHER_STEPS = 2
+
+
+class PromptConnection(kombu.Connection):  # type: ignore[misc]
+    """Looks for a Redis that is away every second; kombu's pauses grow to half a minute."""
+
+    def _ensure_connection(self, *args: Any, **options: Any) -> Any:
+        pauses = {"interval_start": 1, "interval_step": 0, "interval_max": 1}
+        return super()._ensure_connection(*args, **{**pauses, **options})
+
+
+def make_celery(settings: Settings) -> Celery:
+    """Return the configured application; connects to nothing.
+
+    Raises RuntimeError with kombu below 5.7: its threads pool acknowledges a second late.
+    """
+    if kombu.VERSION[:2] < (5, 7):
+        raise RuntimeError(f"kombu {kombu.__version__} acknowledges late; install kombu >= 5.7")
+    app = Celery(APP_NAME, broker=settings.redis_url, set_as_current=False)
+    app.amqp.Connection = PromptConnection
+    app.conf.update(
+        # our record is the result, and every message is acknowledged after its own work is durable
+        task_ignore_result=True,
+        task_acks_late=True,
+        task_reject_on_worker_lost=False,
+        task_serializer="json",
+        accept_content=["json"],
+        task_default_queue=queue_name(Lane.INTERACTIVE),
+        worker_pool="threads",
+        worker_concurrency=settings.concurrency,
+        worker_prefetch_multiplier=1,
+        # off, a saturated worker never notices that Redis came back
+        worker_enable_remote_control=True,
+        worker_send_task_events=False,
+        worker_hijack_root_logger=False,
+        worker_redirect_stdouts=False,
+        broker_transport=TRANSPORT,
+        broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
+        broker_transport_options={
+            "visibility_timeout": settings.visibility_timeout_s,
+            "unacked_restore_interval": 5,
+            "unacked_restore_throttle": 1,
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "socket_keepalive": True,
+            "health_check_interval": 10,
+            "queue_limits": {queue_name(Lane.BULK): (TASK_RUN_SHARD, SHARDS)},
+        },
+        task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5},
+    )
+    return app
+
+
+def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]) -> None:
+    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, hand the rest back.
+
+    `on_stop` is called as soon as the worker is told to stop, before the last task has ended.
+    """
+    worker_shutting_down.connect(lambda **_: on_stop(), weak=False)
+    # it warns root of pickled messages, and accept_content lets only JSON in
+    warnings.simplefilter("ignore", SecurityWarning)
+    app.Worker(
+        hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
+        queues=list(queues_of(lane)),
+        concurrency=SHARDS + OTHER_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
+        loglevel=log_level,
+        quiet=True,
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+    ).start()
+
+
+def send(app: Celery, task: str, item_id: str, lane: Lane) -> None:
+    """Put one message on its queue; the id is also the message's, so that it can be found."""
+    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_of(task, lane))

@@ -1,0 +1,106 @@
+"""What a worker does beside its jobs, each thing on the pulse that suits it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from outbound.http import CHUNK_BYTES, Door
+from storage.ledger.incarnation import Incarnation
+from worker.attempts.watchdog import Watchdog
+from worker.process.parts import Parts
+from worker.process.pulse import Pulse
+from worker.process.runs import DatasetCoordinator, Surroundings
+from worker.upkeep.dataset_restore import recover_datasets
+from worker.upkeep.dataset_sweeper import DatasetRetention
+from worker.upkeep.reconciler import Reconciler
+from worker.upkeep.restore import Restorer, days_kept, restore_jobs
+from worker.upkeep.sweeper import Sweeper
+from worker.upkeep.webhooks import Webhooks, secret_key
+
+
+class Background:
+    """Three pulses: what must never wait, what may be slow, and the comparison with storage."""
+
+    def __init__(
+        self,
+        parts: Parts,
+        coordinator: DatasetCoordinator,
+        announce: Callable[[], object],
+        watchdog: Watchdog,
+    ) -> None:
+        reconciler = Reconciler(parts.jobs, parts.broker, parts.leader, parts.send_job)
+        beats = (
+            parts.leases.renew,
+            *coordinator.beats(),
+            announce,
+            reconciler.tick,
+            watchdog.look,
+        )
+        interval_s = parts.settings.reconcile_interval_s
+        self._pulses = (
+            Pulse(interval_s, beats),
+            # apart from the first: a long sweep or a slow receiver must not cost a lease
+            Pulse(1.0, (_webhooks(parts).tick, _sweeper(parts).tick)),
+            Pulse(interval_s, (_restorer(parts).tick,)),
+        )
+
+    def start(self) -> None:
+        """Start all pulses."""
+        for pulse in self._pulses:
+            pulse.start()
+
+    def stop(self) -> None:
+        """Stop all pulses."""
+        for pulse in self._pulses:
+            pulse.stop()
+
+
+def surroundings(parts: Parts) -> Surroundings:
+    """Return what the steps of datasets need of the worker around them."""
+    return Surroundings(
+        settings=parts.settings,
+        ledger=parts.datasets,
+        objects=parts.objects,
+        broker=parts.broker,
+        workers=parts.registry,
+        send=parts.send_step,
+        leads=parts.leader.acquire_or_renew,
+        patience=parts.patience,
+        webhooks=parts.webhooks,
+        throughput=parts.throughput,
+        worker=parts.name,
+        turn=parts.manners.turn,
+        children=lambda: parts.decoder.pids,
+    )
+
+
+def _webhooks(parts: Parts) -> Webhooks:
+    secret = parts.settings.webhook_secret
+    return Webhooks(
+        parts.jobs,
+        parts.webhooks,
+        Door(max_bytes=CHUNK_BYTES),
+        secret_key(secret.get_secret_value()) if secret else None,
+        parts.leader.acquire_or_renew,
+        parts.objects,
+        parts.datasets,
+    )
+
+
+def _sweeper(parts: Parts) -> Sweeper:
+    retention_s = parts.settings.retention_s
+    datasets = DatasetRetention(parts.objects, parts.datasets, retention_s)
+    return Sweeper(parts.objects, retention_s, parts.leader.acquire_or_renew, others=datasets.sweep)
+
+
+def _restorer(parts: Parts) -> Restorer:
+    days = days_kept(parts.settings.retention_s)
+
+    def jobs() -> dict[str, int]:
+        return restore_jobs(parts.objects, parts.jobs, parts.webhooks, parts.send_job, days)
+
+    def datasets() -> dict[str, int]:
+        return recover_datasets(parts.objects, parts.datasets, parts.jobs, parts.webhooks)
+
+    leads = parts.leader.acquire_or_renew
+    return Restorer(Incarnation(parts.redis), leads, (jobs, datasets))

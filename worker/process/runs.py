@@ -1,0 +1,187 @@
+"""Puts the parts of datasets together for one worker process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+from contract.datasets import DatasetRecord
+from contract.jobs import ModelInfo
+from contract.options import JobOptions
+from contract.settings import Settings
+from storage.broker.view import BrokerView
+from storage.datasets.files import DatasetObjects
+from storage.datasets.store import DatasetStore
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.buckets import Buckets
+from storage.objects.protocol import ObjectStore
+from worker.attempts.isolation import Isolation
+from worker.attempts.metrics import StageClock
+from worker.attempts.patience import Patience
+from worker.attempts.step_leases import StepLeases
+from worker.compute.throughput import Throughput
+from worker.datasets.forecast import Forecaster
+from worker.datasets.items import Compute, ItemOutput, ItemRunner, Range, Turn
+from worker.datasets.layouts import FilesLayout, Layout, Place, TarLayout
+from worker.datasets.ranges import RangeFinder
+from worker.datasets.sources.fetch import Fetcher
+from worker.datasets.sources.simulated import Simulated
+from worker.datasets.sources.sources import Sources
+from worker.jobs.pipeline import Computer
+from worker.runs.cpu import CpuMeter
+from worker.runs.dispatcher import Dispatcher, LiveWorkers, Send
+from worker.runs.finalize import Finalizer
+from worker.runs.planner import Planner
+from worker.runs.rounds import Rounds
+from worker.runs.shard import ShardRunner
+from worker.upkeep.dataset_reconciler import DatasetReconciler
+
+LEASE_FACTOR = 2.5  # shards are long: a pause of Redis must not make them start over
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the worker process lends to its datasets."""
+
+    settings: Settings
+    ledger: DatasetStore
+    objects: ObjectStore
+    broker: BrokerView
+    workers: LiveWorkers
+    send: Send
+    leads: Callable[[], bool]
+    patience: Patience
+    webhooks: WebhookQueue
+    throughput: Throughput
+    worker: str
+    turn: Turn = nullcontext
+    children: Callable[[], Sequence[int]] = lambda: ()  # process ids of decoders
+
+
+class DatasetCoordinator:
+    """What every worker does for datasets, whatever its lane: leases and lost messages."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self.around = around
+        self.leases = StepLeases(around.ledger, LEASE_FACTOR * around.settings.lease_s)
+        self.dispatcher = Dispatcher(around.ledger, around.workers, around.send)
+        self._reconciler = DatasetReconciler(
+            around.ledger, around.broker, self.dispatcher, around.leads
+        )
+
+    def beats(self) -> tuple[Callable[[], object], ...]:
+        """Return what the pulse calls."""
+        return (self.leases.renew, self._reconciler.tick)
+
+
+class DatasetWorker:
+    """Runs the steps of datasets. Message ids are `<dataset id>/<step>`."""
+
+    def __init__(
+        self, coordinator: DatasetCoordinator, computer: Computer, model: ModelInfo
+    ) -> None:
+        around = coordinator.around
+        settings = around.settings
+        self._stopping = False
+        self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="item")
+        self._buckets = Buckets(settings, around.objects)
+        self._around = around
+        self._model = model
+        files = DatasetObjects(around.objects)
+        source = self._source(computer)
+        runner = ItemRunner(
+            source, source.compute, around.worker, settings.max_attempts, around.turn
+        )
+        shared: dict[str, Any] = {
+            "ledger": around.ledger,
+            "files": files,
+            "leases": coordinator.leases,
+            "patience": around.patience,
+            "dispatcher": coordinator.dispatcher,
+            "worker": around.worker,
+        }
+        self._planner = Planner(
+            **shared,
+            webhooks=around.webhooks,
+            rounds=Rounds(
+                files,
+                self._sources,
+                around.patience,
+                around.throughput.images_per_s,
+                RangeFinder(files, source, source.compute, self._executor),
+            ),
+            stopping=lambda: self._stopping,
+        )
+        self._shards = ShardRunner(
+            **shared,
+            items=runner,
+            isolation=Isolation(),
+            executor=self._executor,
+            window=2 * settings.concurrency,
+            layout=self._layout,
+            cpu=CpuMeter(around.children),
+            stopping=lambda: self._stopping,
+        )
+        self._finalizer = Finalizer(**shared, webhooks=around.webhooks)
+        self._forecaster = Forecaster(files, self._sources, runner, self._executor)
+
+    def plan(self, message_id: str) -> None:
+        """Plan a dataset's present round."""
+        self._planner.run(message_id.partition("/")[0])
+
+    def run_shard(self, message_id: str) -> None:
+        """Run one shard."""
+        dataset_id, _, shard = message_id.partition("/")
+        self._shards.run(dataset_id, int(shard))
+
+    def finalize(self, message_id: str) -> None:
+        """Write a dataset's summary."""
+        self._finalizer.run(message_id.partition("/")[0])
+
+    def forecast(self, message_id: str) -> None:
+        """Do a dry run."""
+        self._forecaster.run(message_id.partition("/")[0])
+
+    def drain(self) -> None:
+        """Give back at once what is in progress."""
+        self._stopping = True
+
+    def stop(self) -> None:
+        """End the item threads."""
+        self._executor.shutdown(cancel_futures=True)
+
+    def _source(self, computer: Computer) -> Simulated:
+        around = self._around
+        fetcher = Fetcher(
+            around.objects, self._buckets, around.patience, around.settings.max_upload_bytes
+        )
+        compute = _adapted(computer, around.throughput)
+        return Simulated(fetcher, compute, around.settings.simulated_item_ms / 1e3)
+
+    def _sources(self) -> Sources:
+        around = self._around
+        return Sources(around.settings, around.objects, self._buckets, self._model.weights_id)
+
+    def _layout(self, record: DatasetRecord, shard: int) -> Layout:
+        request, patience = record.request, self._around.patience
+        place = Place(request, self._around.objects, self._buckets)
+        if request.spec.layout == "webdataset":
+            return TarLayout(place, patience, shard)
+        return FilesLayout(place, patience, request.spec.options)
+
+
+def _adapted(computer: Computer, throughput: Throughput) -> Compute:
+    def compute(
+        data: bytes, options: JobOptions, clock: StageClock, heat_range: Range | None
+    ) -> ItemOutput:
+        with throughput.working():
+            computed = computer.compute(data, options, clock, None, heat_range)
+        prepared = computed.prepared
+        return ItemOutput(
+            prepared.width, prepared.height, computed.depth, computed.files, prepared.damage
+        )
+
+    return compute

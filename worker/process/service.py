@@ -1,0 +1,188 @@
+"""The life of one worker process: start, run, drain, stop."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+from contract.errors import StorageUnavailable
+from contract.names.queues import (
+    TASK_FINALIZE_DATASET,
+    TASK_FORECAST_DATASET,
+    TASK_PLAN_DATASET,
+    TASK_RUN_SHARD,
+    Lane,
+)
+from contract.settings import Settings
+from storage.fleet.workers import WorkerInfo
+from worker.attempts.watchdog import Watchdog
+from worker.jobs.pipeline import Computer, Pipeline
+from worker.process.background import Background, surroundings
+from worker.process.parts import build_parts, build_pipeline
+from worker.process.runs import DatasetCoordinator, DatasetWorker
+
+log = logging.getLogger(__name__)
+
+COMMON_SHAPES = ((192, 256), (160, 256), (256, 192), (256, 256))  # 4:3, 3:2, 3:4, 1:1
+
+
+class WorkerService:
+    """One lane's worker: `start()`, hand `run_job` to Celery, `drain()`, `stop()`."""
+
+    def __init__(self, settings: Settings, lane: Lane) -> None:
+        self._started_at = time.time()
+        self._ready = self._draining = False
+        self._taken = self._steps = 0  # messages ever taken; steps of datasets in progress
+        self._counting = threading.Lock()
+        self._parts = build_parts(settings, lane)
+        self._coordinator = DatasetCoordinator(surroundings(self._parts))
+        self._background = Background(
+            self._parts, self._coordinator, self._announce, self._watchdog()
+        )
+        self._pipeline: Pipeline | None = None
+        self._datasets: DatasetWorker | None = None
+
+    @property
+    def celery(self) -> Any:
+        """The Celery application to register the tasks on."""
+        return self._parts.celery
+
+    def start(self) -> None:
+        """Load and warm the model, start the threads and the decoding children, announce."""
+        parts = self._parts
+        parts.decoder.start()  # children start while the model loads
+        with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
+            # makes the bucket, if that is wanted; its answer takes as long as a shape to warm up
+            store = beside.submit(parts.patience, parts.objects.check)
+            parts.engine.load()
+            parts.engine.warm_up(COMMON_SHAPES)
+        store.result()
+        parts.decoder.wait_until_ready()  # without decoders it would be ready for nothing
+        parts.manners.start()
+        parts.batcher.start()
+        computer = Computer(parts.decoder, parts.batcher, parts.model())
+        self._pipeline = build_pipeline(parts, computer)
+        if parts.lane is Lane.BULK:
+            self._datasets = DatasetWorker(self._coordinator, computer, parts.model())
+        self._ready = True
+        self._announce()
+        self._background.start()
+        self._say_ready()
+
+    def _say_ready(self) -> None:
+        info = self._parts.engine.describe()
+        log.info(
+            "ready in %.1f s: %s %s, %s threads, weights %s",
+            time.time() - self._started_at,
+            info.engine,
+            info.precision,
+            info.threads,
+            info.weights_id,
+            extra={"action": "start", "lane": self._parts.lane.value},
+        )
+
+    def run_job(self, job_id: str) -> None:
+        """Run one job to its end; called from Celery's task threads."""
+        assert self._pipeline is not None, "start() comes first"  # noqa: S101
+        self._taken += 1
+        with self._parts.manners.turn(), self._parts.throughput.working():
+            self._pipeline.run(job_id)
+
+    def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
+        """Return the steps of datasets by their task names; none but in the bulk lane."""
+        if self._datasets is None:
+            return {}
+        steps = {
+            TASK_PLAN_DATASET: self._datasets.plan,
+            TASK_RUN_SHARD: self._datasets.run_shard,
+            TASK_FINALIZE_DATASET: self._datasets.finalize,
+            TASK_FORECAST_DATASET: self._datasets.forecast,
+        }
+        return {name: self._counted(step) for name, step in steps.items()}
+
+    def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
+        def run(message_id: str) -> None:
+            with self._step():
+                step(message_id)
+
+        return run
+
+    @contextmanager
+    def _step(self) -> Iterator[None]:
+        with self._counting:
+            self._taken += 1
+            self._steps += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                self._steps -= 1
+
+    def ready(self) -> bool:
+        """Tell whether this worker takes jobs."""
+        return self._ready and not self._draining
+
+    @property
+    def draining(self) -> bool:
+        """Whether this worker was told to stop."""
+        return self._draining
+
+    def drain(self) -> None:
+        """Say that no new job is taken and stop waiting for storage that is away."""
+        self._draining = True
+        if self._datasets is not None:
+            self._datasets.drain()
+        self._parts.patience.stop()
+        self._parts.manners.stop()
+        self._announce()
+
+    def stop(self) -> None:
+        """End everything, after Celery has let go of the last task."""
+        self._background.stop()
+        if self._datasets is not None:
+            self._datasets.stop()
+        self._parts.batcher.stop()
+        self._parts.decoder.stop()
+        try:
+            self._parts.leader.resign()
+            self._parts.registry.withdraw(self._parts.name)
+        except StorageUnavailable as exc:
+            log.info("not withdrawn, it expires: %s", exc, extra={"action": "stop"})
+
+    def _watchdog(self) -> Watchdog:
+        parts = self._parts
+        return Watchdog(
+            engine_busy_s=parts.batcher.busy_s,
+            busy=lambda: parts.throughput.busy() + self._steps,
+            waiting=lambda: parts.broker.length(parts.lane),
+            taken=lambda: self._taken,
+        )
+
+    def _announce(self) -> None:
+        parts, info = self._parts, self._parts.engine.describe()
+        parts.registry.announce(
+            WorkerInfo(
+                name=parts.name,
+                lane=parts.lane,
+                pid=os.getpid(),
+                host=socket.gethostname(),
+                started_at=self._started_at,
+                ready=self._ready,
+                draining=self._draining,
+                engine=info.engine,
+                precision=info.precision,
+                model=info.model,
+                weights_id=info.weights_id,
+                images_per_s=round(parts.throughput.images_per_s(), 2),
+                busy=parts.throughput.busy(),
+                slots=parts.settings.concurrency,
+            ),
+            ttl_s=4 * parts.settings.reconcile_interval_s,
+        )

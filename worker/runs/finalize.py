@@ -1,0 +1,157 @@
+"""Reads all results once more and writes what people take away: errors, index, summary."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from contract.datasets import DatasetPlan, DatasetRecord, DatasetSummary
+from contract.errors import NotFound, StorageUnavailable
+from contract.items import ItemResult
+from contract.names.object_keys import (
+    DATASET_ERRORS,
+    DATASET_INDEX,
+    dataset_object,
+    shard_failures_object,
+)
+from contract.names.queues import STEP_FINALIZE
+from storage.datasets.files import LINES, DatasetObjects, result_lines
+from storage.datasets.store import DatasetStore, Step, new_step
+from storage.ledger.webhooks import WebhookQueue
+from worker.attempts.patience import Patience
+from worker.attempts.step_leases import Held, StepLeases
+from worker.datasets.index import IndexWriter, open_index
+from worker.runs.dispatcher import Dispatcher
+from worker.runs.tally import Tally
+
+log = logging.getLogger(__name__)
+
+_IN_MEMORY_BYTES = 8 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Finalizer:
+    """One instance per process, many threads."""
+
+    ledger: DatasetStore
+    files: DatasetObjects
+    leases: StepLeases
+    patience: Patience
+    dispatcher: Dispatcher
+    worker: str
+    webhooks: WebhookQueue
+
+    def run(self, dataset_id: str) -> None:
+        """Finalize the dataset if its shards have ended and nobody else does."""
+        step = new_step(dataset_id, STEP_FINALIZE)
+        try:
+            claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
+            if claim.outcome == "taken" and claim.record is not None:
+                self._run_claimed(step, claim.record)
+        except StorageUnavailable as exc:
+            log.warning("gave up waiting: %s", exc, extra=_about(step))
+
+    def _run_claimed(self, step: Step, record: DatasetRecord) -> None:
+        with self.leases.hold(step) as held:
+            try:
+                summary = self._write_all(record, held)
+            except Exception:
+                # not counted: a dataset that has run must not fail here; it is tried for ever
+                log.exception("finalizing failed", extra=_about(step))
+                self.patience(lambda: self.ledger.release(step, counted=False))
+                return
+            if summary is None:
+                return
+            counts = summary.counts
+            if record.request.spec.webhook_url:  # before the state: a crash between loses no call
+                self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
+            self.patience(lambda: self.ledger.finalized(step, counts))
+        log.info("%s: %s", summary.state, counts, extra=_about(step))
+        self.dispatcher.top_up()
+
+    def _write_all(self, record: DatasetRecord, held: Held) -> DatasetSummary | None:
+        """Return the summary, written; None: the step was lost on the way."""
+        plan = self.files.plan(record.id)
+        tally, latest = Tally(), self._latest_rounds(record.id, plan)
+        listed = set(self.files.failure_numbers(record.id))
+        with (
+            tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES) as errors,
+            open_index() as index,
+        ):
+            for shard, results in self._current(record.id, plan, latest):
+                if held.lost:
+                    return None
+                failures = [result for result in results if result.state == "failed"]
+                errors.write(result_lines(failures))
+                if failures or shard in listed:
+                    self._correct_failures(record.id, shard, failures)
+                tally.add(results)
+                index.write(shard, results)
+            files = self._store(record.id, errors, index)
+        summary = tally.summary(record, plan, files)
+        if record.request.spec.webhook_url:  # before the end, which is then sure to be told
+            self.patience(lambda: self.files.owe_call(record.id))
+        self.patience(lambda: self.files.write_summary(summary))
+        return summary
+
+    def _latest_rounds(self, dataset_id: str, plan: DatasetPlan) -> dict[str, int]:
+        """Return the last round in which each retried item has ended; others are not in it."""
+        latest: dict[str, int] = {}
+        for planned in plan.rounds[1:]:
+            for shard in range(planned.first, planned.first + planned.shards):
+                for result in self._results(dataset_id, shard):
+                    latest[result.id] = planned.round
+        return latest
+
+    def _current(
+        self, dataset_id: str, plan: DatasetPlan, latest: dict[str, int]
+    ) -> Iterator[tuple[int, list[ItemResult]]]:
+        """Yield the shards that have results, each with those that no later round replaced."""
+        for shard in self.files.result_numbers(dataset_id):
+            round_ = _round_of(plan, shard)
+            results = self._results(dataset_id, shard)
+            yield shard, [r for r in results if latest.get(r.id, 0) == round_]
+
+    def _results(self, dataset_id: str, shard: int) -> list[ItemResult]:
+        try:
+            return self.patience(lambda: self.files.results(dataset_id, shard))
+        except NotFound:
+            return []
+
+    def _correct_failures(self, dataset_id: str, shard: int, failures: list[ItemResult]) -> None:
+        """Leave in `failures/` what has failed in the end: retries may have mended some."""
+        if self.files.failures(dataset_id, shard) == failures:
+            return
+        if failures:
+            self.patience(lambda: self.files.write_failures(dataset_id, shard, failures))
+        else:
+            key = shard_failures_object(dataset_id, shard)
+            self.patience(lambda: self.files.store.delete([key]))
+
+    def _store(
+        self, dataset_id: str, errors: tempfile.SpooledTemporaryFile[bytes], index: IndexWriter
+    ) -> dict[str, str]:
+        files = {"errors": dataset_object(dataset_id, DATASET_ERRORS)}
+        self.patience(
+            lambda: self.files.store.put(files["errors"], errors, media_type=LINES)  # type: ignore[arg-type]
+        )
+        made = index.finish()
+        if made is not None:
+            key = files["index"] = dataset_object(dataset_id, DATASET_INDEX)
+            media_type = "application/vnd.apache.parquet"
+            self.patience(lambda: self.files.store.put(key, made, media_type=media_type))
+        return files
+
+
+def _round_of(plan: DatasetPlan, shard: int) -> int:
+    for planned in plan.rounds:
+        if planned.first <= shard < planned.first + planned.shards:
+            return planned.round
+    return 0
+
+
+def _about(step: Step) -> dict[str, str]:
+    return {"action": "finalize", "dataset_id": step.dataset_id}

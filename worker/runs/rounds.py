@@ -1,0 +1,120 @@
+"""Writes the shards of a round: the whole source first, later only what has failed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest, PlannedRound
+from contract.errors import InvalidRequest
+from contract.items import Item
+from contract.names.object_keys import shard_object
+from storage.datasets.files import DatasetObjects
+from worker.attempts.patience import Patience
+from worker.datasets.sources.sources import Sources, resumable
+from worker.runs.sizes import shard_size
+
+DepthRange = Callable[[DatasetRecord, int], tuple[float, float]]
+Told = Callable[[int, int], None]  # shards and items so far; raises to stop
+
+
+@dataclass(frozen=True)
+class Rounds:
+    """One instance per process, many threads. Every method may be run again after a crash."""
+
+    files: DatasetObjects
+    sources: Callable[[], Sources]
+    patience: Patience
+    rate: Callable[[], float]  # measured items per second of one worker
+    depth_range: DepthRange  # from a sample of the shards written, for normalize: dataset
+
+    def first(self, record: DatasetRecord, told: Told) -> DatasetPlan:
+        """Write the source's items as shards, going on after the last one; return the plan.
+
+        Raises InvalidRequest on a source that is refused.
+        """
+        plan = self.files.plan(record.id)
+        if plan.rounds:
+            return plan
+        request = record.request
+        first = self._written(request) if resumable(request) else (0, 0, "")
+        items = self.sources().items(request, first[2])
+        shards, count = self._write(record, items, first[0], first[1], told)
+        if not count:
+            raise InvalidRequest("the dataset has no items: nothing in the source fits")
+        planned = PlannedRound(round=0, first=0, shards=shards, items=count)
+        plan = DatasetPlan(rounds=(planned,))
+        if request.spec.normalize == "dataset":
+            plan = plan.model_copy(update={"depth_range": self.depth_range(record, shards)})
+        self.patience(lambda: self.files.write_plan(record.id, plan))
+        return plan
+
+    def retry(self, record: DatasetRecord, told: Told) -> DatasetPlan:
+        """Write the failed items as shards after the last ones; return the plan."""
+        plan = self.files.plan(record.id)
+        if plan.rounds[-1].round == record.round:
+            return plan
+        first, again = plan.shards_total, Counter[str]()
+        failed = self._failed(record, first, again)
+        after, items = self._write(record, failed, first, 0, told)
+        planned = PlannedRound(
+            round=record.round,
+            first=first,
+            shards=after - first,
+            items=items,
+            codes=record.retry_codes,
+            again=dict(sorted(again.items())),
+        )
+        plan = plan.model_copy(update={"rounds": (*plan.rounds, planned)})
+        self.patience(lambda: self.files.write_plan(record.id, plan))
+        return plan
+
+    def _write(
+        self, record: DatasetRecord, items: Iterator[Item], shard: int, count: int, told: Told
+    ) -> tuple[int, int]:
+        """Write shards from number `shard` on; return the number after the last, and all items."""
+        rate, wanted, began = self.rate(), record.request.spec.shard_size, shard
+        ramp = 0 if record.round == 0 else began  # a retry starts with small shards again
+        told(shard, count)
+        while batch := list(islice(items, shard_size(shard - ramp, rate, wanted))):
+            self.patience(
+                lambda shard=shard, batch=batch: self.files.write_shard(record.id, shard, batch)  # type: ignore[misc]
+            )
+            shard, count = shard + 1, count + len(batch)
+            told(shard, count)
+        self._remove_from(record.id, shard)
+        return shard, count
+
+    def _written(self, request: DatasetRequest) -> tuple[int, int, str]:
+        """Return what a killed planner left: shards, their items, and the uri of the last one."""
+        shards, items, after = 0, 0, ""
+        for number in self.files.shard_numbers(request.id):
+            if number != shards:  # a hole: plan on from there
+                break
+            batch = self.files.shard(request.id, number)
+            shards, items, after = number + 1, items + len(batch), batch[-1].uri
+        return shards, items, after
+
+    def _remove_from(self, dataset_id: str, shard: int) -> None:
+        """Remove shards that an earlier attempt numbered beyond the last one."""
+        numbers = self.files.shard_numbers(dataset_id, shard)
+        stale = [shard_object(dataset_id, number) for number in numbers]
+        if stale:
+            self.patience(lambda: self.files.store.delete(stale))
+
+    def _failed(self, record: DatasetRecord, before: int, again: Counter[str]) -> Iterator[Item]:
+        """Yield the items that failed in shards below `before`, counting their codes."""
+        for number in self.files.failure_numbers(record.id):
+            if number >= before:
+                return
+            codes = {
+                result.id: result.error.code if result.error is not None else "internal"
+                for result in self.files.failures(record.id, number)
+            }
+            for item in self.files.shard(record.id, number):
+                code = codes.get(item.id)
+                if code is not None and (not record.retry_codes or code in record.retry_codes):
+                    again[code] += 1
+                    yield item

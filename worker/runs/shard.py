@@ -1,0 +1,173 @@
+"""Runs one shard: many items in flight, their results in order, everything written whole."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass
+
+from contract.datasets import Counts, DatasetRecord
+from contract.errors import StorageUnavailable
+from contract.items import Item, ItemResult
+from storage.datasets.files import DatasetObjects
+from storage.datasets.store import DatasetStore, Step, StepClaim, new_step
+from worker.attempts.isolation import Isolation
+from worker.attempts.patience import Patience
+from worker.attempts.step_leases import Held, StepLeases
+from worker.datasets.items import ItemRunner, ItemTask
+from worker.datasets.layouts import Layout
+from worker.runs.cpu import CpuMeter
+from worker.runs.dispatcher import Dispatcher
+
+log = logging.getLogger(__name__)
+
+CAREFUL_AFTER_CRASHES = 2
+POISONED_AFTER_DEATHS = 2  # of the worker at this very item, run alone
+GIVE_UP_AFTER_CRASHES = 50  # each of which may settle one item of the shard
+
+
+@dataclass(frozen=True)
+class ShardRunner:
+    """One instance per process, many threads."""
+
+    ledger: DatasetStore
+    files: DatasetObjects
+    items: ItemRunner
+    leases: StepLeases
+    patience: Patience
+    isolation: Isolation
+    executor: Executor
+    window: int  # items of one shard in flight
+    dispatcher: Dispatcher
+    layout: Callable[[DatasetRecord, int], Layout]
+    cpu: CpuMeter
+    worker: str
+    stopping: Callable[[], bool] = lambda: False
+
+    def run(self, dataset_id: str, shard: int) -> None:
+        """Run the shard if it is there to be taken: count it, or give it back."""
+        step = new_step(dataset_id, str(shard))
+        try:
+            claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
+            if claim.outcome == "taken" and claim.record is not None:
+                self._run_claimed(step, shard, claim, claim.record)
+        except StorageUnavailable as exc:
+            # the lease runs out and the reconciler sends the shard again
+            log.warning("gave up waiting: %s", exc, extra=_about(step))
+
+    def _run_claimed(self, step: Step, shard: int, claim: StepClaim, record: DatasetRecord) -> None:
+        careful = claim.crashes >= CAREFUL_AFTER_CRASHES
+        log.info("shard taken", extra=_about(step) | {"crashes": claim.crashes})
+        lock = self.isolation.exclusive() if careful else self.isolation.shared()
+        with self.leases.hold(step) as held, lock:
+            try:
+                results = self._results(step, shard, claim, record, held)
+            except StorageUnavailable as exc:
+                log.warning("given back: %s", exc, extra=_about(step))
+                self.patience(lambda: self.ledger.release(step, counted=False))
+                return
+            except Exception:
+                log.exception("shard failed", extra=_about(step))
+                self.patience(lambda: self.ledger.release(step, counted=True))
+                return
+            if results is None:
+                return
+            counts = count(results)
+            log.info("shard done: %s items", counts.total, extra=_about(step))
+            answer = self.patience(lambda: self.ledger.shard_done(step, counts, self.cpu.lap()))
+        self.dispatcher.after(step.dataset_id, answer)
+
+    def _results(
+        self, step: Step, shard: int, claim: StepClaim, record: DatasetRecord, held: Held
+    ) -> list[ItemResult] | None:
+        """Run the items and write what they became; None: the shard is not ours any more."""
+        items = self.patience(lambda: self.files.shard(step.dataset_id, shard))
+        spec = record.request.spec
+        with self.layout(record, shard) as layout:
+            task = ItemTask(spec.options, layout, record.round, record.depth_range)
+            if claim.crashes >= CAREFUL_AFTER_CRASHES:
+                ended = self._alone(step, items, task, claim, held)
+            else:
+                ended = self._together(items, task, held)
+            results = []
+            for result in ended:
+                layout.add(result)
+                results.append(result)
+            if not self._may_write(step, held, complete=len(results) == len(items)):
+                return None
+            self.patience(layout.finish)
+            self.patience(lambda: self.files.write_results(step.dataset_id, shard, results))
+        return results
+
+    def _may_write(self, step: Step, held: Held, *, complete: bool) -> bool:
+        if held.canceled or (complete and not held.lost):
+            return True
+        if not held.lost:  # this worker is stopping
+            self.patience(lambda: self.ledger.release(step, counted=False))
+        log.info("dropped a shard unfinished", extra=_about(step))
+        return False
+
+    def _together(self, items: Sequence[Item], task: ItemTask, held: Held) -> Iterator[ItemResult]:
+        """Yield how items ended, in order, with a bounded number in flight."""
+        flying: deque[Future[ItemResult]] = deque()
+        todo = iter(items)
+        try:
+            while not held.lost and not self.stopping():
+                while len(flying) < self.window and (item := next(todo, None)) is not None:
+                    flying.append(self.executor.submit(self.items.run, item, task))
+                if not flying:
+                    return
+                ended = flying.popleft().result()
+                held.items += 1
+                yield ended
+            if held.canceled:
+                yield from _landed(flying)
+        finally:  # nothing of this shard may run on when its layout is closed
+            for future in flying:
+                future.cancel()
+            wait(flying)
+
+    def _alone(
+        self, step: Step, items: Sequence[Item], task: ItemTask, claim: StepClaim, held: Held
+    ) -> Iterator[ItemResult]:
+        """Yield how items ended, one after the other, each announced before it is touched."""
+        deaths = Counter(claim.died_at)
+        log.warning("runs item by item after %s crashes", claim.crashes, extra=_about(step))
+        for index, item in enumerate(items):
+            if held.lost or self.stopping():
+                return
+            hopeless = claim.crashes >= GIVE_UP_AFTER_CRASHES
+            if deaths[index] >= POISONED_AFTER_DEATHS or hopeless:
+                yield self.items.poisoned(item, task, max(deaths[index], 1))
+            else:
+                self.patience(lambda index=index: self.ledger.mark(step, index))  # type: ignore[misc]
+                yield self.items.run(item, task)
+            held.items += 1
+
+
+def _landed(flying: deque[Future[ItemResult]]) -> Iterator[ItemResult]:
+    """Let the items that have begun come to their end, as long as there is no gap between them."""
+    begun = [future for future in flying if not future.cancel()]
+    for future in begun:
+        if future.exception() is not None:
+            return
+        yield future.result()
+
+
+def count(results: Sequence[ItemResult]) -> Counts:
+    """Return the results by state and code."""
+    states = Counter(result.state for result in results)
+    codes = Counter(result.error.code for result in results if result.error is not None)
+    return Counts(
+        total=len(results),
+        succeeded=states["succeeded"],
+        skipped=states["skipped"],
+        failed=states["failed"],
+        by_code=dict(sorted(codes.items())),
+    )
+
+
+def _about(step: Step) -> dict[str, object]:
+    return {"action": "shard", "dataset_id": step.dataset_id, "shard": step.name}

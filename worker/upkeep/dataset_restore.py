@@ -1,0 +1,79 @@
+"""Brings datasets back after Redis was lost, or its last writes were: from storage alone.
+
+Nothing is sent: the workers' own reconciler sees what has no message and sends it.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from contract.datasets import DatasetRecord
+from contract.names.object_keys import dataset_prefix, idempotency_marks
+from contract.states import DatasetState
+from storage.callers.idempotency import IDEMPOTENCY_TTL_S
+from storage.datasets.files import DatasetObjects
+from storage.datasets.recovery import dataset_ids, restore
+from storage.datasets.store import DatasetStore
+from storage.jobs.store import JobStore
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.protocol import ObjectStore
+from worker.upkeep.marks import MarkReader
+
+log = logging.getLogger(__name__)
+
+
+def recover_datasets(
+    objects: ObjectStore, ledger: DatasetStore, jobs: JobStore, webhooks: WebhookQueue
+) -> dict[str, int]:
+    """Rebuild every dataset that the ledger does not know; return how many, and those unfinished.
+
+    Their idempotency keys and calls still due come back too, from their marks.
+
+    Safe to run at any time and twice. Raises StorageUnavailable.
+    """
+    files = DatasetObjects(objects)
+    counts = {"datasets": 0, "datasets_rebuilt": 0, "datasets_unfinished": 0}
+    with MarkReader(objects, jobs, webhooks) as marks:
+        for dataset_id in dataset_ids(objects):
+            counts["datasets"] += 1
+            _bind_keys(objects, marks, dataset_id)
+            record = ledger.get(dataset_id)
+            if record is not None:
+                _bring_up_to_date(files, ledger, record)
+            else:
+                record = _rebuild(files, ledger, dataset_id, counts)
+            if record is not None and files.owes_call(record):
+                webhooks.schedule_again(dataset_id, time.time())
+    return counts
+
+
+def _rebuild(
+    files: DatasetObjects, ledger: DatasetStore, dataset_id: str, counts: dict[str, int]
+) -> DatasetRecord | None:
+    record = restore(files, ledger, dataset_id)
+    if record is not None:
+        counts["datasets_rebuilt"] += 1
+        counts["datasets_unfinished"] += not record.state.terminal
+        about = {"action": "reconcile", "dataset_id": dataset_id}
+        log.info("rebuilt: %s, %s", record.state, record.counts, extra=about)
+    return record
+
+
+def _bind_keys(objects: ObjectStore, marks: MarkReader, dataset_id: str) -> None:
+    """Read the marks of idempotency keys, of datasets young enough to have some that count."""
+    youngest_day = time.strftime("%Y%m%d", time.gmtime(time.time() - IDEMPOTENCY_TTL_S))
+    if dataset_id[:8] < youngest_day:
+        return
+    for info in objects.list(idempotency_marks(dataset_prefix(dataset_id))):
+        marks.bind(dataset_id, info.key.rpartition("/")[2], info.modified_at)
+
+
+def _bring_up_to_date(files: DatasetObjects, ledger: DatasetStore, record: DatasetRecord) -> None:
+    """Do again what a client was promised, if the ledger has forgotten it: a cancel, a retry."""
+    if not record.state.terminal and files.canceled(record.id):
+        ledger.cancel(record.id)
+    if record.state is DatasetState.COMPLETED:
+        retry = files.last_retry(record.id)
+        if retry is not None and retry.round == record.round + 1:
+            ledger.retry(record.id, retry.round, retry.codes)

@@ -1,0 +1,94 @@
+"""Forgets datasets that ended longer ago than results are kept: objects first, then the record."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterator
+from itertools import islice
+
+from contract.errors import NotFound
+from contract.ids import is_id
+from contract.names.object_keys import (
+    DATASET_CANCELED,
+    DATASET_REFUSED,
+    DATASET_SUMMARY,
+    dataset_object,
+    dataset_prefix,
+)
+from storage.datasets.files import DatasetObjects
+from storage.datasets.store import DatasetStore
+from storage.objects.protocol import ObjectStore
+
+log = logging.getLogger(__name__)
+
+ROOT = "datasets/"
+AT_ONCE = 1_000  # objects per delete
+ENDS = (DATASET_SUMMARY, DATASET_CANCELED, DATASET_REFUSED)
+
+
+class DatasetRetention:
+    """Sweeps our bucket; what went to an `output_prefix` of the client's own stays."""
+
+    def __init__(self, objects: ObjectStore, ledger: DatasetStore, retention_s: float) -> None:
+        self._objects = objects
+        self._files = DatasetObjects(objects)
+        self._ledger = ledger
+        self._retention_s = retention_s
+
+    def sweep(self) -> int:
+        """Remove expired datasets; returns how many objects went. Raises StorageUnavailable."""
+        before = time.time() - self._retention_s
+        expired = [found for found in self._ids(before) if self._ended_before(found, before)]
+        return sum(self._remove(dataset_id) for dataset_id in expired)
+
+    def _ids(self, before: float) -> Iterator[str]:
+        """Yield the ids of datasets of days that may be over, looking at one object of each."""
+        last_day = time.strftime("%Y%m%d", time.gmtime(before))
+        after = ""
+        while info := next(self._objects.list(ROOT, start_after=after), None):
+            dataset_id = info.key.removeprefix(ROOT).partition("/")[0]
+            if dataset_id[:8] > last_day:  # ids sort by day
+                return
+            if is_id(dataset_id):
+                yield dataset_id
+            after = f"{ROOT}{dataset_id}0"  # "0" sorts after "/": skip the rest of the folder
+
+    def _ended_before(self, dataset_id: str, before: float) -> bool:
+        ends = [self._written_at(dataset_id, name) for name in ENDS]
+        if any(ends):
+            return max(ends) < before
+        return self._never_ran(dataset_id) and self._untouched_since(dataset_id, before)
+
+    def _never_ran(self, dataset_id: str) -> bool:
+        """Tell whether nothing is owed: a dry run, or an upload that never became a dataset."""
+        try:
+            request = self._files.request(dataset_id)
+        except ValueError:  # not ours to judge; the other datasets shall be swept all the same
+            log.warning("unreadable", extra={"action": "sweep", "dataset_id": dataset_id})
+            return False
+        return request is None or request.dry_run
+
+    def _untouched_since(self, dataset_id: str, before: float) -> bool:
+        written = (info.modified_at for info in self._objects.list(dataset_prefix(dataset_id)))
+        return max(written, default=0.0) < before
+
+    def _written_at(self, dataset_id: str, name: str) -> float:
+        try:
+            return self._objects.head(dataset_object(dataset_id, name)).modified_at
+        except NotFound:
+            return 0.0
+
+    def _remove(self, dataset_id: str) -> int:
+        """Remove the dataset; its end goes last, so that a removal cut short is taken up again."""
+        prefix = dataset_prefix(dataset_id)
+        last = {dataset_object(dataset_id, name) for name in ENDS}
+        keys = (info.key for info in self._objects.list(prefix) if info.key not in last)
+        removed = 0
+        while batch := list(islice(keys, AT_ONCE)):
+            self._objects.delete(batch)
+            removed += len(batch)
+        self._objects.delete(last)
+        self._ledger.delete(dataset_id)
+        log.info("dataset expired", extra={"action": "sweep", "dataset_id": dataset_id})
+        return removed

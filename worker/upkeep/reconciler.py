@@ -1,0 +1,63 @@
+"""Makes the queue follow the ledger. The queue is a hint, the ledger is the truth.
+
+Stock Redis transport loses a message in rare kills, and a killed worker's message comes back only
+after the visibility timeout. So one worker at a time (the leader) looks every few seconds for jobs
+that nobody works on and that no message stands for, and sends them again. A message too many is
+harmless: claiming is atomic.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+
+from contract.errors import StorageUnavailable
+from contract.names.queues import Lane
+from storage.broker.view import BrokerView
+from storage.fleet.leader import LeaderLock
+from storage.jobs.store import JobStore
+
+log = logging.getLogger(__name__)
+
+GRACE_S = 3.0  # a message is usually claimed within milliseconds of leaving the queue
+AT_ONCE = 1_000
+
+
+class Reconciler:
+    """Re-sends what was lost; `send(job_id, lane)` puts a message on the lane's queue."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        broker: BrokerView,
+        leader: LeaderLock,
+        send: Callable[[str, Lane], None],
+    ) -> None:
+        self._jobs = jobs
+        self._broker = broker
+        self._leader = leader
+        self._send = send
+
+    def tick(self) -> int:
+        """Do one round if this process leads; returns how many messages were sent."""
+        try:
+            if not self._leader.acquire_or_renew():
+                return 0
+            return sum(self._mend(lane) for lane in Lane)
+        except StorageUnavailable as exc:
+            log.warning("not reconciled: %s", exc, extra={"action": "reconcile"})
+            return 0
+
+    def _mend(self, lane: Lane) -> int:
+        orphans = self._jobs.expired_leases(lane, AT_ONCE)
+        if self._jobs.backlog(lane).queued > self._broker.length(lane):
+            orphans += self._jobs.queued(lane, older_than_s=GRACE_S, limit=AT_ONCE)
+        if not orphans:
+            return 0
+        waiting = self._broker.waiting_ids(lane)
+        lost = [job_id for job_id in orphans if job_id not in waiting]
+        for job_id in lost:
+            self._send(job_id, lane)
+        if lost:
+            log.info("%s jobs sent again", len(lost), extra={"action": "reconcile", "lane": lane})
+        return len(lost)

@@ -1,0 +1,105 @@
+"""Puts unfinished jobs back into Redis from object storage: after a wipe, a restart, a failover.
+
+Two callers: the leading worker by itself (`Restorer`), and a human (`python -m worker.reconcile`).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from contract.errors import NotFound, StorageUnavailable
+from contract.jobs import JobRecord
+from contract.names.object_keys import input_object
+from contract.names.queues import Lane
+from storage.jobs.recovery import job_folders, unfinished
+from storage.jobs.store import JobStore
+from storage.ledger.incarnation import Incarnation
+from storage.ledger.webhooks import WebhookQueue
+from storage.objects.protocol import ObjectStore
+from worker.upkeep.marks import MarkReader
+
+log = logging.getLogger(__name__)
+
+Send = Callable[[str, Lane], None]
+
+
+def days_kept(retention_s: int) -> int:
+    """Return how many days back an unexpired job may have been accepted."""
+    return retention_s // 86_400 + 1
+
+
+def restore_jobs(
+    objects: ObjectStore, jobs: JobStore, webhooks: WebhookQueue, send: Send, days: int
+) -> dict[str, int]:
+    """Rebuild and send the unfinished jobs of the last `days`; returns what was done.
+
+    Of ended jobs it does what their marks ask, and looks into no other.
+
+    Safe to run at any time and twice: records that exist are left alone (`known`), and a message
+    too many is harmless. Raises StorageUnavailable.
+    """
+    counts = {"unfinished": 0, "rebuilt": 0, "known": 0, "too_old": 0}
+    since = (datetime.now(UTC) - timedelta(days=days)).date()
+    with MarkReader(objects, jobs, webhooks) as marks:
+        for folder in job_folders(objects, since):
+            marks.read(folder)
+            record = unfinished(objects, folder)
+            if record is not None:
+                counts["unfinished"] += 1
+                counts[_restore(objects, jobs, send, record)] += 1
+    return counts
+
+
+def _restore(objects: ObjectStore, jobs: JobStore, send: Send, record: JobRecord) -> str:
+    if record.request.expires_at <= time.time():
+        return "too_old"
+    if not jobs.create(record):
+        return "known"  # it has a message, or the workers' own reconciler sends one
+    try:
+        objects.head(input_object(record.id))
+    except NotFound:  # deleted while we looked: a deletion takes the input first, the record last
+        jobs.delete(record.id)
+        return "too_old"
+    send(record.id, record.request.lane)
+    log.info("rebuilt", extra={"action": "restore", "job_id": record.id})
+    return "rebuilt"
+
+
+class Restorer:
+    """Notices a Redis that may have forgotten, and compares it with storage, without a human.
+
+    For a thread of its own: reading through a large store takes minutes.
+    """
+
+    def __init__(
+        self,
+        incarnation: Incarnation,
+        leads: Callable[[], bool],
+        steps: Sequence[Callable[[], dict[str, int]]],
+    ) -> None:
+        """`steps` restore jobs, datasets and what else there is, and return what they did."""
+        self._incarnation = incarnation
+        self._leads = leads
+        self._steps = steps
+
+    def tick(self) -> bool:
+        """Compare if this process leads and it was not done since Redis started; True: done.
+
+        When it is cut short, or Redis is replaced meanwhile, the next tick begins again.
+        """
+        try:
+            if not self._leads():
+                return False
+            run_id = self._incarnation.unsettled()
+            if run_id is None:
+                return False
+            counts = [step() for step in self._steps]
+            self._incarnation.settle(run_id)
+        except StorageUnavailable as exc:
+            log.warning("not compared with storage: %s", exc, extra={"action": "restore"})
+            return False
+        log.info("Redis is new: compared with storage, %s", counts, extra={"action": "restore"})
+        return True

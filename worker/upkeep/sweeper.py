@@ -1,0 +1,94 @@
+"""Removes what has outlived its retention: inputs, outputs and results of old jobs.
+
+Bucket lifecycle rules do the same where the store has them; the sweep is for the stores that do
+not, and for the files on disk, where it also clears away what crashed writers left. Redis forgets
+records by itself (EXPIREAT).
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from itertools import groupby
+
+from contract.errors import StorageUnavailable
+from storage.objects.filesystem import FilesystemStore
+from storage.objects.protocol import ObjectInfo, ObjectStore
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 3_600.0
+AT_ONCE = 500  # objects per delete
+LEFT_FOR_S = 3_600.0  # a temporary file so old belongs to nobody
+
+
+class Sweeper:
+    """Sweeps once an hour; `leads()` says whether it is this process's turn."""
+
+    def __init__(
+        self,
+        objects: ObjectStore,
+        retention_s: float,
+        leads: Callable[[], bool],
+        others: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """`others`: sweeps what is not a job's; returns how many objects it removed."""
+        self._objects = objects
+        self._others = others
+        self._retention_s = retention_s
+        self._leads = leads
+        self._next_at = 0.0
+
+    def tick(self) -> int:
+        """Sweep if the hour is over; returns how many objects were removed."""
+        if time.monotonic() < self._next_at:
+            return 0
+        try:
+            if not self._leads():
+                return 0
+            self._next_at = time.monotonic() + EVERY_S
+            return self.sweep() + self._others() + self._tidy()
+        except StorageUnavailable as exc:
+            log.warning("not swept: %s", exc, extra={"action": "sweep"})
+            return 0
+
+    def sweep(self) -> int:
+        """Remove every job whose objects are all older than the retention."""
+        removed, batch = 0, list[str]()
+        for keys in self._expired_jobs(time.time() - self._retention_s):
+            batch += keys
+            if len(batch) >= AT_ONCE:
+                removed += self._remove(batch)
+        removed += self._remove(batch)
+        if removed:
+            log.info("%s objects expired", removed, extra={"action": "sweep"})
+        return removed
+
+    def _tidy(self) -> int:
+        if not isinstance(self._objects, FilesystemStore):
+            return 0  # S3 shows whole objects only
+        removed = self._objects.tidy(LEFT_FOR_S)
+        if removed:
+            log.info("%s leftovers removed", removed, extra={"action": "sweep"})
+        return removed
+
+    def _expired_jobs(self, before: float) -> Iterator[list[str]]:
+        """Yield the keys of each expired job; keys sort by day, so the first young day ends it."""
+        newest_day = time.strftime("jobs/%Y/%m/%d0", time.gmtime(before))  # "0" sorts after "/"
+        for _, group in groupby(self._objects.list("jobs/"), key=_folder):
+            infos = list(group)
+            if infos[0].key > newest_day:
+                return
+            if all(info.modified_at < before for info in infos):
+                yield [info.key for info in infos]
+
+    def _remove(self, keys: list[str]) -> int:
+        self._objects.delete(keys)
+        count = len(keys)
+        keys.clear()
+        return count
+
+
+def _folder(info: ObjectInfo) -> str:
+    return info.key.rpartition("/")[0]
