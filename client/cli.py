@@ -20,6 +20,7 @@ from client.commands import (
     up,
     weights,
 )
+from client.plain import visible
 from contract.errors import DepthqError
 from contract.settings import Settings
 
@@ -58,6 +59,7 @@ app.add_typer(weights.app, name="weights")
 
 def main() -> NoReturn:
     """Run the command line; ends the process with the command's exit code."""
+    console.prepare()
     try:
         app()
     except DepthqError as error:
@@ -71,6 +73,11 @@ def main() -> NoReturn:
         sys.exit(console.INTERRUPTED)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
+        sys.exit(console.SOME_FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        console.say(f"depthq: {visible(f'{where}{error.strerror or error}')}")
+        _show_traceback()
         sys.exit(console.SOME_FAILED)
     except Exception as error:
         console.say(f"depthq: a fault of ours: {error!r}; DEPTHQ_DEBUG=1 shows where")

@@ -10,12 +10,16 @@ from typing import Annotated
 
 import typer
 from rich.table import Column, Table
+from rich.text import Text
 
 from client import console, ports
 from client.batch import Outcome, Wish, run_one
+from client.dataset_names import flat_names
 from client.http import DepthClient
 from client.local import LocalStack, Plan
-from client.pictures import find_pictures, result_stems
+from client.out_folder import prepare_out
+from client.pictures import find_pictures
+from client.plain import visible
 from client.samples import sample_photographs
 from client.stopping import Stopping, listening
 from contract.errors import InputError
@@ -48,9 +52,10 @@ def demo(
         depthq demo ~/Pictures/*.jpg --out depth
     """
     if photos:
-        pictures = {stem: path for path, stem in result_stems(find_pictures(photos))}
+        pictures = {stem: path for path, stem in flat_names(find_pictures(photos, out)).items()}
     else:
         pictures = sample_photographs()
+    prepare_out(out)
     with (
         tempfile.TemporaryDirectory(prefix="depthq-demo-") as folder,
         listening() as stopping,
@@ -114,7 +119,8 @@ def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
     table = Table("name", "size", "net size", "latency", where)
     for stem in pictures:
         outcome = outcomes.get(stem)
-        table.add_row(stem, *(_row(outcome) if outcome else ("", "", "", "not submitted")))
+        cells = _row(outcome) if outcome else ("", "", "", "not submitted")
+        table.add_row(*(Text(visible(cell, keep="\n")) for cell in (stem, *cells)))
     console.out.print(table, soft_wrap=False)
     if any(outcome.files for outcome in outcomes.values()):
         console.say("heat maps: near is bright; numbers: client.read_depth(path), larger is nearer")

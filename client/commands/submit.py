@@ -14,9 +14,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from client import console
 from client.batch import Outcome, Wish, run_batch
+from client.commands.dataset_say import say_left_out
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.errors import ServiceUnreachable
+from client.out_folder import prepare_out
 from client.pictures import find_pictures
+from client.plain import visible
+from client.walk import LeftOut
 from contract.options import JobOptions
 
 Option = typer.Option
@@ -67,8 +71,14 @@ def submit(
         deadline_s=deadline_s,
         webhook_url=webhook_url,
     )
+    left_out = LeftOut()
+    paths = find_pictures(files, out, left_out)
+    if out is not None:
+        prepare_out(out)
     wish = Wish(options, wait=wait, out=out, timeout_s=timeout)
-    raise typer.Exit(_submit(find_pictures(files), wish, in_flight, json, quiet, url))
+    code = _submit(paths, wish, in_flight, json, quiet, url)
+    left = say_left_out(left_out)
+    raise typer.Exit(code or left)
 
 
 def _options(**given: Any) -> dict[str, Any]:
@@ -106,11 +116,11 @@ def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
     if as_json:
         console.say_json(_document(outcome))
     elif outcome.error:
-        console.say(f"{outcome.path}: {outcome.error.message}")
+        console.say(f"{visible(str(outcome.path))}: {visible(outcome.error.message)}")
     elif not quiet:
         job_id = outcome.job.id if outcome.job else ""
         made = "  ".join(str(path) for path in outcome.files.values())
-        console.out.print(f"{outcome.path}  {job_id}  {made}".rstrip(), markup=False)
+        console.tell(f"{outcome.path}  {job_id}  {made}".rstrip())
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from client.cli import main
+from client.dataset_names import flat_names
 from client.ports import any_free
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
@@ -60,11 +61,12 @@ def test_submit_out_writes_every_result_under_its_own_name(
     depthq, api: FakeApi, pictures, tmp_path
 ):
     run = depthq("submit", pictures, "--out", tmp_path / "out", url=api.url)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert (run.returncode, run.stderr) == (0, "1 file left out (1 .txt)\n")
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    stems = ("a", "a-2", "b")
-    assert names == {f"{s}.{kind}" for s in stems for kind in ("depth.png", "heatmap.jpg")}
-    assert (tmp_path / "out" / "a.depth.png").read_bytes() == DEPTH
+    own = list(flat_names([pictures / name for name in ("a.jpg", "deep/a.jpg")]).values())
+    kinds = ("depth.png", "heatmap.jpg")
+    assert names == {f"{stem}.{kind}" for stem in ("b", *own) for kind in kinds}
+    assert (tmp_path / "out" / "b.depth.png").read_bytes() == DEPTH
     assert len(run.stdout.splitlines()) == 3
 
 
@@ -80,7 +82,9 @@ def test_one_failure_is_one_line_and_exit_code_1(depthq, api: FakeApi, pictures)
     run = depthq("submit", pictures, "--in-flight", "1", url=api.url)
     assert run.returncode == 1
     assert len(run.stdout.splitlines()) == 2
-    assert run.stderr.splitlines() == [f"{pictures}/a.jpg: Not an image.", "1 of 3 failed"]
+    assert run.stderr.splitlines() == [
+        f"{pictures}/a.jpg: Not an image.", "1 of 3 failed", "1 file left out (1 .txt)",
+    ]  # fmt: skip
 
 
 def test_failures_are_in_the_json_too(depthq, api: FakeApi, pictures):
