@@ -79,6 +79,10 @@ def main() -> NoReturn:
         console.say(f"depthq: {visible(f'{where}{error.strerror or error}')}")
         _show_traceback()
         sys.exit(console.SOME_FAILED)
+    except UnicodeError:
+        console.say("depthq: a name or an option holds letters that cannot be sent (not UTF-8)")
+        _show_traceback()
+        sys.exit(console.USAGE)
     except Exception as error:
         console.say(f"depthq: a fault of ours: {error!r}; DEPTHQ_DEBUG=1 shows where")
         _show_traceback()

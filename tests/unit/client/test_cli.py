@@ -7,45 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from client.cli import main
 from client.dataset_names import flat_names
 from client.ports import any_free
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
 
 COMMANDS = ["up", "worker", "api", "submit", "status", "cancel", "weights", "reconcile", "doctor"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a run of the command line ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def depthq(monkeypatch, capsys):
-    """Run the command line within this process; a program of its own starts in a second."""
-
-    def run(*arguments: object, **settings: object) -> Run:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["depthq", *map(str, arguments)])
-            patch.setenv("COLUMNS", "100")
-            for name, value in settings.items():
-                patch.setenv(f"DEPTHQ_{name.upper()}", str(value))
-            with pytest.raises(SystemExit) as ended:
-                main()
-        printed = capsys.readouterr()
-        return Run(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture

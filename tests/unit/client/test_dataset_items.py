@@ -17,6 +17,7 @@ from client.dataset import Dataset
 from client.dataset_download import ResultDownload
 from client.dataset_names import ResultNames
 from client.dataset_run import Run, Told
+from client.errors import LocalProblem
 
 AM, PM = (f"Screenshot 3.10.00\N{NARROW NO-BREAK SPACE}{half}.jpg" for half in ("AM", "PM"))
 HARD = [
@@ -42,9 +43,15 @@ class Service:
         self.sent: list[dict[str, bytes]] = []
         self.files: dict[str, bytes] = {}  # path of an output → bytes
         self.transport = None
+        self.changes: Path | None = None  # this file changes while it is sent
 
-    def submit(self, files: Mapping[str, Path], **_: Any) -> Dataset:
-        self.sent.append({name: path.read_bytes() for name, path in files.items()})
+    def submit(self, files: Mapping[str, Path], *, spoiled: dict[str, str], **_: Any) -> Dataset:
+        sent = {name: path.read_bytes() for name, path in files.items()}
+        for name, path in files.items():
+            if path == self.changes:
+                path.write_bytes(b"grown")
+                spoiled[name], sent[name], self.changes = "it changed", b"torn", None
+        self.sent.append(sent)
         return self.get(f"id{len(self.sent)}")
 
     def get(self, dataset_id: str) -> Dataset:
@@ -91,13 +98,22 @@ def folder(tmp_path) -> Path:
 
 @pytest.fixture
 def run(service, folder, tmp_path):
-    def go(out: Path = tmp_path / "out", **options: Any) -> tuple[Dataset | None, list[str]]:
-        remarks: list[str] = []
+    def plan(**options: Any) -> Run:
         source = source_of(str(folder), [], [], options={"outputs": ["depth"], **options})
-        told = Told(remark=remarks.append)
         client = SimpleNamespace(datasets=service)
-        return Run(client, "http://service", source, out, told).go(), remarks
+        return Run(client, "http://service", source, tmp_path / "out")
 
+    def go(**options: Any) -> tuple[Dataset | None, list[str]]:
+        remarks: list[str] = []
+        made = plan(**options)
+        made.told = Told(remark=remarks.append)
+        return made.go(), remarks
+
+    def failing() -> tuple[Dataset | None, dict[str, str]]:
+        made = plan()
+        return made.go(), made.failed
+
+    go.failing = failing
     return go
 
 
@@ -204,6 +220,67 @@ def test_results_whose_files_were_removed_are_made_again(run, service, folder, t
     _, remarks = run()
     assert sorted(service.sent[1]) == ["a.jpg", "c.jpg"]
     assert remarks == ["1 of 3 have results already"]
+
+
+def test_a_file_that_cannot_be_read_is_named_and_the_others_run(run, service, folder, monkeypatch):
+    put(folder, "a.jpg")
+    put(folder, "b.jpg")
+    real = os.open
+
+    def refuse(path: str, *arguments: Any, **named: Any) -> int:
+        if str(path).endswith("a.jpg"):
+            raise PermissionError(13, "Permission denied", path)
+        return real(path, *arguments, **named)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", refuse)
+        dataset, failed = run.failing()
+    assert list(service.sent[0]) == ["b.jpg"]
+    assert list(failed) == [str(folder / "a.jpg")]
+    assert dataset is not None
+    # and once it can be read it runs, alone
+    assert run.failing()[1] == {}
+    assert [list(sent) for sent in service.sent] == [["b.jpg"], ["a.jpg"]]
+
+
+def test_a_file_that_changes_while_it_is_sent_is_left_to_the_next_run(
+    run, service, folder, tmp_path
+):
+    put(folder, "a.jpg")
+    put(folder, "b.jpg")
+    service.changes = folder / "a.jpg"
+    _, failed = run.failing()
+    assert list(failed) == [str(folder / "a.jpg")]
+    assert results(tmp_path / "out") == {"b.depth.png": b"depth of b.jpg"}
+    _, failed = run.failing()
+    assert failed == {}
+    assert list(service.sent[1]) == ["a.jpg"]
+    assert results(tmp_path / "out")["a.depth.png"] == b"depth of grown"
+
+
+def test_one_result_that_finds_no_place_stops_no_other(run, service, folder, tmp_path):
+    for name in ("a.jpg", "b.jpg", "c/d.jpg"):
+        put(folder, name)
+    (tmp_path / "out" / "a.depth.png").mkdir(parents=True)
+    put(tmp_path / "out", "c", "a file where a folder has to be")
+    _, failed = run.failing()
+    assert sorted(failed) == ["archive://a.jpg", "archive://c/d.jpg"]
+    assert (tmp_path / "out" / "b.depth.png").read_bytes() == b"depth of b.jpg"
+
+
+def test_a_full_disk_stops_the_download_at_once(run, service, folder, monkeypatch):
+    for number in range(300):
+        put(folder, f"{number}.jpg")
+    asked = []
+
+    def download(*_: object) -> Path:
+        asked.append(1)
+        raise LocalProblem("no space") from OSError(28, "No space left on device")
+
+    monkeypatch.setattr("client.dataset_download.download_output", download)
+    with pytest.raises(LocalProblem):
+        run()
+    assert len(asked) < 100
 
 
 DUPLICATES = [
