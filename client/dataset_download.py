@@ -50,8 +50,8 @@ def _everything(_uri: str) -> bool:
 class ResultDownload:
     """Brings the results of a dataset to `folder`.
 
-    `wants` tells by its uri whether an item's results are wanted; `came` is told of each that is
-    there whole.
+    `wants` is asked of every item, by its uri, whether its results are wanted; `came` is told of
+    each that is there whole.
     """
 
     datasets: Datasets
@@ -84,7 +84,7 @@ class ResultDownload:
         tars: set[str] = set()
         for result in self._claimed(dataset_id):
             outputs = result.get("outputs") or {}
-            if not outputs or not self.wants(result["uri"]):
+            if not self.wants(result["uri"]) or not outputs:
                 continue
             urls = {output["url"] for output in outputs.values() if output.get("member")}
             if urls and urls <= tars:

@@ -70,6 +70,7 @@ class Run:
     failed: dict[str, str] = field(default_factory=dict)
     _marks: dict[str, str] = field(default_factory=dict)  # of the files that can be read
     _made: dict[str, str] = field(default_factory=dict)
+    _met: set[str] = field(default_factory=set)  # uris of the items of the datasets so far
 
     def go(self, *, again: bool = False) -> Dataset | None:
         """Finish what the same command began, or begin; `again`: begin anew in any case."""
@@ -80,17 +81,26 @@ class Run:
         note = read_note(self.out)
         self._made = {} if note is None else dict(note.made)
         known = note if note and note.fingerprint == whole and not again else None
-        dataset = self._resumed(known) if known else None
-        if dataset is None:
-            missing = self._missing(again)
-            if missing is not None and not missing:
-                return None
-            same = known if known and known.dataset_id is None else None
-            dataset = self._submit(same or Note.new(whole, self._made), missing)
+        self.dataset = self._resumed(known) if known else None
+        missing = self._missing(again) if self.dataset is None else self._lost(self.dataset)
+        if not missing and (missing is not None or self.dataset is not None):
+            return self.dataset
+        same = known if known and known.dataset_id is None else None
+        return self._finished(self._submit(same or Note.new(whole, self._made), missing))
+
+    def _finished(self, dataset: Dataset) -> Dataset:
         self.dataset = dataset
         self.dataset = self.client.datasets.wait(dataset.id, seen=self.told.progress)
         self._download(dataset.id)
         return self.dataset
+
+    def _lost(self, dataset: Dataset) -> Mapping[str, Path] | None:
+        """Finish the dataset; return the files without results that it knew nothing of."""
+        self._finished(dataset)
+        if self._is_webdataset():
+            return None
+        missing = self._missing(again=False)
+        return missing and {n: p for n, p in missing.items() if _ARCHIVE + n not in self._met}
 
     def _measure(self) -> None:
         """Mark every file that can be read; the others are left to a later run."""
@@ -141,13 +151,16 @@ class Run:
         if files is None:
             return None
         readable = {name: path for name, path in files.items() if name in self._marks}
-        if again or self.source.spec.get("layout") == "webdataset":
+        if again or self._is_webdataset():
             return readable
         missing = {name: path for name, path in readable.items() if not self._has_results(name)}
         if missing and len(missing) < len(readable):
             done = len(readable) - len(missing)
             self.told.remark(f"{done} of {len(files)} have results already")
         return missing
+
+    def _is_webdataset(self) -> bool:
+        return self.source.spec.get("layout") == "webdataset"
 
     def _has_results(self, name: str) -> bool:
         stem = self.source.names.stem(_ARCHIVE + name)
@@ -170,6 +183,7 @@ class Run:
 
     def _wants(self, uri: str) -> bool:
         """Tell whether a result is of a file as it is now; one that changed meanwhile is not."""
+        self._met.add(uri)
         return self.source.files is None or uri.removeprefix(_ARCHIVE) in self._marks
 
     def _note(self, came: set[str]) -> None:

@@ -42,8 +42,8 @@ class Datasets:
         """Submit a `prefix` or a `manifest` of a bucket, or local `files` (name → path).
 
         `spec` is that of contract.datasets.DatasetSpec: options, include, layout, … The files are
-        sent as one tar, read as it goes out. A file that changes meanwhile raises LocalProblem, or
-        goes into `spoiled` (name → reason) if given; its result is worth nothing then.
+        sent as one tar, read as it goes out. One that changes meanwhile raises LocalProblem, or
+        goes into `spoiled` (name → reason); its result is worth nothing then.
         """
         return _dataset(self._post(files, idempotency_key, spec, {}, spoiled))
 
@@ -52,7 +52,7 @@ class Datasets:
     ) -> dict[str, Any]:
         """Ask what a dataset would take, without running it: the Forecast as a dict."""
         ends_at = time.monotonic() + timeout
-        answer = _json(self._post(files, None, spec, {"dry_run": "1"}))
+        answer = _json(self._post(files, None, spec, {"dry_run": "1"}, {}))
         while not answer["done"]:
             if time.monotonic() > ends_at:
                 raise WaitedTooLong("the forecast is not there yet; is a bulk worker running?")
@@ -72,11 +72,9 @@ class Datasets:
         spoiled: dict[str, str] | None = None,
     ) -> httpx2.Response:
         body = json.dumps({name: value for name, value in spec.items() if value is not None})
-        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": "application/json"}
         form = ArchiveForm(body, files, spoiled) if files is not None else None
-        if form is None:
-            headers["Content-Type"] = "application/json"
-        else:
+        if form is not None:
             headers |= {"Content-Type": form.content_type, "Content-Length": str(form.length)}
         timeout = self.transport.timeout(KEEPING_S if form else 0)
         try:

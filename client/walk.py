@@ -13,7 +13,8 @@ from client.plain import visible
 from contract.options import FILE_TYPES
 
 _ENDINGS = "|".join(sorted({extension for extension, _ in FILE_TYPES.values()}))
-_OWN = re.compile(rf"\.(depth|heatmap)\.({_ENDINGS})$", re.IGNORECASE)
+# A browser numbers what it saves twice: `cat.depth (1).png`.
+_OWN = re.compile(rf"\.(depth|heatmap)( ?\(\d+\))?\.({_ENDINGS})$", re.IGNORECASE)
 _NOT_FOR_PEOPLE = frozenset({"__MACOSX", "@eaDir"})  # what macOS and Synology keep beside pictures
 _KINDS_SAID = 6
 

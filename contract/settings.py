@@ -157,6 +157,13 @@ class Settings(BaseSettings):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value and not value.lower().startswith(("http://", "https://")):
+            raise ValueError("an address begins with http:// or https://, as http://minio:9000")
+        return value
+
     @field_validator("cache_dir", "data_dir")
     @classmethod
     def _expand(cls, value: Path) -> Path:

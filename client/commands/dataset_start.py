@@ -145,7 +145,8 @@ def _start(client: DepthClient, source: Source) -> tuple[Dataset, dict[str, str]
 
 
 def _forecast(client: DepthClient, source: Source, as_json: bool) -> int:
-    forecast = client.datasets.forecast(source.files, **source.spec)
+    files = None if source.files is None else readable(source.files)[0]
+    forecast = client.datasets.forecast(files, **source.spec)
     return say_forecast(forecast, as_json)
 
 

@@ -38,7 +38,9 @@ def submit(
         Path | None, Option("--out", "-o", help="download results to this folder (implies --wait)")
     ] = None,
     outputs: Annotated[str | None, Option(help="depth, heatmap or both, by comma")] = None,
-    size: Annotated[str | None, Option(help="original, or model (small and fast)")] = None,
+    size: Annotated[
+        str | None, Option(help="original (up to 4096 px), or model (small, fast)")
+    ] = None,
     colormap: Annotated[str | None, Option(help="OpenCV colormap of the heat map")] = None,
     heatmap_format: Annotated[str | None, Option(help="jpg, png, webp")] = None,
     depth_format: Annotated[str | None, Option(help="png16, npy, pfm, exr")] = None,
@@ -121,6 +123,17 @@ def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
         job_id = outcome.job.id if outcome.job else ""
         made = "  ".join(str(path) for path in outcome.files.values())
         console.tell(f"{outcome.path}  {job_id}  {made}".rstrip())
+        _say_smaller(outcome)
+
+
+def _say_smaller(outcome: Outcome) -> None:
+    """Say that a result is not as large as its picture, where the service has a limit."""
+    about = (outcome.job.document.get("input") if outcome.job else None) or {}
+    if computed := about.get("downsampled_to"):
+        size = " x ".join(map(str, computed))
+        console.say(
+            f"{visible(str(outcome.path))}: too large to compute whole; it has become {size}"
+        )
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:

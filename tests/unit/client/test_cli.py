@@ -41,6 +41,15 @@ def test_submit_out_writes_every_result_under_its_own_name(
     assert len(run.stdout.splitlines()) == 3
 
 
+def test_a_result_smaller_than_its_picture_is_said(depthq, api: FakeApi, pictures):
+    api.ending |= {"input": {"width": 8000, "height": 6000, "downsampled_to": [4096, 3072]}}
+    run = depthq("submit", pictures / "a.jpg", "--wait", url=api.url)
+    assert run.returncode == 0
+    assert run.stderr.splitlines() == [
+        f"{pictures}/a.jpg: too large to compute whole; it has become 4096 x 3072"
+    ]
+
+
 def test_submit_json_gives_one_document_per_file(depthq, api: FakeApi, pictures):
     run = depthq("submit", pictures / "a.jpg", pictures / "b.png", "--json", "--wait", url=api.url)
     documents = [json.loads(line) for line in run.stdout.splitlines()]
@@ -88,6 +97,53 @@ def test_a_wrong_setting_is_named(depthq, tmp_path):
     assert run.returncode == 2
     assert "DEPTHQ_PORT" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+HOSTILE, SHOWN = "a\x1b]0;x\x07\r\n\x9b2J\u202egpj", r"a\x1b]0;x\x07\r\n\x9b2J\u202egpj"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_names_in_a_dataset_s_errors_cannot_reach_the_terminal_s_controls(
+    depthq, api: FakeApi, as_json
+):
+    failed = {"uri": f"s3://b/{HOSTILE}", "error": {"code": "image_corrupt", "message": HOSTILE}}
+    api.script.append(Reply.of(200, {"errors": [failed], "next_cursor": None}))
+    run = depthq("dataset", "errors", "x", *(["--json"] if as_json else []), url=api.url)
+    line = run.stdout.removesuffix("\n")
+    assert (run.returncode, line.isprintable()) == (0, True)
+    if as_json:
+        assert json.loads(line) == failed
+    else:
+        assert line == f"s3://b/{SHOWN}  image_corrupt: {SHOWN}"
+
+
+def test_what_the_service_says_of_a_job_cannot_reach_them_either(depthq, api: FakeApi, pictures):
+    api.ending = {"state": "failed", "error": {"code": "poisoned", "message": HOSTILE}}
+    run = depthq("submit", pictures / "a.jpg", "--wait", url=api.url)
+    assert run.stderr.splitlines()[0] == f"{pictures}/a.jpg: {SHOWN}"
+    run = depthq("status", api.jobs[0], url=api.url)
+    assert run.stdout == f"{api.jobs[0]}  failed: {SHOWN}\n"
+    api.script.append(Reply.problem(400, "invalid_request", HOSTILE))
+    assert depthq("status", "x", url=api.url).stderr == f"depthq: {SHOWN}\n"
+
+
+@pytest.mark.parametrize("name", ["s3_endpoint_url", "s3_public_endpoint_url"])
+@pytest.mark.parametrize("command", ["up", "doctor"])
+def test_an_s3_endpoint_without_its_scheme_is_told_at_the_start(depthq, command, name):
+    run = depthq(command, s3_bucket="photos", **{name: "minio.example.org:9000"})
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
+    assert f"DEPTHQ_{name.upper()}: " in run.stderr
+    assert "begins with http:// or https://" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("::1", "http://[::1]:9"), ("::", "http://[::1]:9"), ("0.0.0.0", "http://127.0.0.1:9")],
+)
+def test_the_service_of_this_machine_is_found_by_its_host(depthq, host, url):
+    run = depthq("status", "x", host=host, port=9)
+    assert run.returncode == 3
+    assert f"answers at {url} " in run.stderr
 
 
 def test_an_unreachable_service_is_exit_code_3(depthq):

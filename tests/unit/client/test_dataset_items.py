@@ -43,6 +43,7 @@ class Service:
         self.sent: list[dict[str, bytes]] = []
         self.files: dict[str, bytes] = {}  # path of an output → bytes
         self.transport = None
+        self.fails = ""
         self.changes: Path | None = None  # this file changes while it is sent
 
     def submit(self, files: Mapping[str, Path], *, spoiled: dict[str, str], **_: Any) -> Dataset:
@@ -65,7 +66,8 @@ class Service:
     def results(self, dataset_id: str) -> Iterator[dict[str, Any]]:
         for name, data in self.sent[int(dataset_id[2:]) - 1].items():
             shown = "".join(letter if letter.isprintable() else "?" for letter in name)[:500]
-            yield self.result(f"archive://{shown}", data)
+            result = self.result(f"archive://{shown}", data)
+            yield {**result, "outputs": {}} if name == self.fails else result
 
     def result(self, uri: str, data: bytes) -> dict[str, Any]:
         item = hashlib.sha256(uri.encode() + data).hexdigest()[:32]
@@ -220,6 +222,35 @@ def test_results_whose_files_were_removed_are_made_again(run, service, folder, t
     _, remarks = run()
     assert sorted(service.sent[1]) == ["a.jpg", "c.jpg"]
     assert remarks == ["1 of 3 have results already"]
+
+
+def test_results_that_went_missing_are_made_again_also_those_of_an_earlier_dataset(
+    run, service, folder, tmp_path
+):
+    put(folder, "a.jpg")
+    put(folder, "b.jpg")
+    run()
+    put(folder, "c.jpg")
+    run()
+    (tmp_path / "out" / "a.depth.png").unlink()
+    (tmp_path / "out" / "c.depth.png").unlink()
+    run()
+    assert [list(sent) for sent in service.sent] == [["a.jpg", "b.jpg"], ["c.jpg"], ["a.jpg"]]
+    assert len(results(tmp_path / "out")) == 3
+
+
+def test_what_failed_is_not_sent_again_by_the_same_command(run, service, folder):
+    put(folder, "a.jpg")
+    put(folder, "bad.jpg")
+    service.fails = "bad.jpg"
+    run()
+    run()
+    assert len(service.sent) == 1
+    put(folder, "bad.jpg", "mended")
+    run()
+    assert [list(sent) for sent in service.sent] == [["a.jpg", "bad.jpg"], ["bad.jpg"]]
+    run()
+    assert len(service.sent) == 2
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_run(run, service, folder, monkeypatch):

@@ -66,7 +66,7 @@ def test_the_output_folder_and_our_own_results_are_never_input(folder, out):
         (folder.parent / "elsewhere").mkdir()
         (folder / "linked").symlink_to(folder.parent / "elsewhere")
     place = folder / out
-    results = ("a.depth.png", "a.heatmap.jpg", "b/a.heatmap.webp", "a.depth.exr")
+    results = ("a.depth.png", "a.depth (1).png", "a.heatmap.jpg", "b/a.heatmap.webp", "a.depth.exr")
     for _ in range(2):
         names, _ = both(folder, place)
         assert names == ["a.jpg", "b/a.png"]
