@@ -15,6 +15,7 @@ _MAX_MEMBER = 400
 _MAX_PART_BYTES = 255  # of one part of a path, on the usual file systems
 MAX_STEM_BYTES = 240  # leaves room for `.heatmap.webp`
 _MARK = 12  # letters of a hash that stand for a name which is too long
+_ESCAPED = re.compile(r"(?:%[0-9A-F]{2})+")
 _ESCAPE = re.compile(r"%(?=[0-9A-Fa-f]{2})")
 
 
@@ -27,11 +28,25 @@ def member_names(folder: Path, paths: Iterable[Path]) -> dict[str, Path]:
 
 
 def _member(name: str) -> str:
-    safe = "".join(map(_escaped, _ESCAPE.sub("%25", name)))
+    safe = _safe(name)
     if len(safe) <= _MAX_MEMBER:
         return safe
     suffix = "".join(map(_escaped, PurePosixPath(name).suffix))[-40:]
     return f"{safe[: _MAX_MEMBER - 80]}~{_hash(name)}{suffix}"
+
+
+def _safe(name: str) -> str:
+    return "".join(map(_escaped, _ESCAPE.sub("%25", name)))
+
+
+def _unescaped(name: str) -> str:
+    """Return the name that `_safe` made this of; what it cannot have made stays as it is."""
+    plain = _ESCAPED.sub(_bytes_of, name)
+    return plain if _safe(plain) == name else name
+
+
+def _bytes_of(escapes: re.Match[str]) -> str:
+    return bytes.fromhex(escapes[0].replace("%", "")).decode("utf-8", "surrogateescape")
 
 
 def _escaped(letter: str) -> str:
@@ -130,8 +145,14 @@ def _inside(uri: str, prefix: str) -> PurePosixPath:
         uri.removeprefix(prefix) if prefix and uri.startswith(prefix) else uri.partition("://")[2]
     )
     parts = [
-        "".join("_" if unicodedata.category(c) in ("Cc", "Cs") else c for c in part)
+        _without(("Cc", "Cs"), part)
         for part in (name or uri).replace("\\", "/").split("/")
         if part not in ("", ".", "..")
     ]
+    if uri.startswith("archive://"):
+        parts = [_without(("Cc",), _unescaped(part)) for part in parts]
     return PurePosixPath(*parts) if parts else PurePosixPath("image")
+
+
+def _without(categories: tuple[str, ...], part: str) -> str:
+    return "".join("_" if unicodedata.category(c) in categories else c for c in part)

@@ -70,7 +70,6 @@ class Run:
     failed: dict[str, str] = field(default_factory=dict)
     _marks: dict[str, str] = field(default_factory=dict)  # of the files that can be read
     _made: dict[str, str] = field(default_factory=dict)
-    _met: set[str] = field(default_factory=set)  # uris of the items of the datasets so far
 
     def go(self, *, again: bool = False) -> Dataset | None:
         """Finish what the same command began, or begin; `again`: begin anew in any case."""
@@ -83,7 +82,7 @@ class Run:
         known = note if note and note.fingerprint == whole and not again else None
         self.dataset = self._resumed(known) if known else None
         missing = self._missing(again) if self.dataset is None else self._lost(self.dataset)
-        if not missing and (missing is not None or self.dataset is not None):
+        if missing is not None and not missing:
             return self.dataset
         same = known if known and known.dataset_id is None else None
         return self._finished(self._submit(same or Note.new(whole, self._made), missing))
@@ -95,12 +94,13 @@ class Run:
         return self.dataset
 
     def _lost(self, dataset: Dataset) -> Mapping[str, Path] | None:
-        """Finish the dataset; return the files without results that it knew nothing of."""
+        """Finish the dataset; return the files whose results were here once and are not any more.
+
+        What has failed, and what the service passed over, is not run again by the same command.
+        """
         self._finished(dataset)
-        if self._is_webdataset():
-            return None
-        missing = self._missing(again=False)
-        return missing and {n: p for n, p in missing.items() if _ARCHIVE + n not in self._met}
+        files = self.source.files or {}
+        return {n: files[n] for n in self._marks if self._was_made(n) and not self._is_there(n)}
 
     def _measure(self) -> None:
         """Mark every file that can be read; the others are left to a later run."""
@@ -151,7 +151,7 @@ class Run:
         if files is None:
             return None
         readable = {name: path for name, path in files.items() if name in self._marks}
-        if again or self._is_webdataset():
+        if again or self.source.spec.get("layout") == "webdataset":
             return readable
         missing = {name: path for name, path in readable.items() if not self._has_results(name)}
         if missing and len(missing) < len(readable):
@@ -159,13 +159,15 @@ class Run:
             self.told.remark(f"{done} of {len(files)} have results already")
         return missing
 
-    def _is_webdataset(self) -> bool:
-        return self.source.spec.get("layout") == "webdataset"
-
     def _has_results(self, name: str) -> bool:
+        return self._was_made(name) and self._is_there(name)
+
+    def _was_made(self, name: str) -> bool:
+        key = key_of(self.source.names.stem(_ARCHIVE + name))
+        return self._made.get(key) == self._marks[name]
+
+    def _is_there(self, name: str) -> bool:
         stem = self.source.names.stem(_ARCHIVE + name)
-        if self._made.get(key_of(stem)) != self._marks[name]:
-            return False
         options = JobOptions(**self.source.spec.get("options", {}))
         endings = [f"{o}.{FILE_TYPES[options.format_of(o)][0]}" for o in options.outputs]
         place = self.out / stem
@@ -183,7 +185,6 @@ class Run:
 
     def _wants(self, uri: str) -> bool:
         """Tell whether a result is of a file as it is now; one that changed meanwhile is not."""
-        self._met.add(uri)
         return self.source.files is None or uri.removeprefix(_ARCHIVE) in self._marks
 
     def _note(self, came: set[str]) -> None:

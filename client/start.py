@@ -15,3 +15,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     run()
+
+
+if __name__ == "__main__":
+    main()

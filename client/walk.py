@@ -15,7 +15,8 @@ from contract.options import FILE_TYPES
 _ENDINGS = "|".join(sorted({extension for extension, _ in FILE_TYPES.values()}))
 # A browser numbers what it saves twice: `cat.depth (1).png`.
 _OWN = re.compile(rf"\.(depth|heatmap)( ?\(\d+\))?\.({_ENDINGS})$", re.IGNORECASE)
-_NOT_FOR_PEOPLE = frozenset({"__MACOSX", "@eaDir"})  # what macOS and Synology keep beside pictures
+# What macOS and Synology keep beside pictures, some of it named like them.
+_NOT_FOR_PEOPLE = frozenset({"__MACOSX", "@eaDir", ".DS_Store"})
 _KINDS_SAID = 6
 
 
@@ -90,7 +91,9 @@ class Walk:
         return self.out is not None and real == os.path.realpath(self.out)
 
     def _shown(self, name: str) -> bool:
-        return self.hidden or not (name.startswith(".") or name in _NOT_FOR_PEOPLE)
+        if name in _NOT_FOR_PEOPLE or name.startswith("._"):
+            return False
+        return self.hidden or not name.startswith(".")
 
     def takes(self, path: Path, *, outright: bool = False) -> bool:
         """Tell whether a path is a file to be read; count it if not."""

@@ -64,9 +64,10 @@ def say_end(dataset: Dataset, out: Path, *, local: bool, as_json: bool) -> int:
     return code_of(dataset)
 
 
-def say_left_out(left_out: LeftOut) -> int:
+def say_left_out(left_out: LeftOut, quiet: bool = False) -> int:
     """Print what of a folder was no input; return SOME_FAILED if a part could not be read."""
-    if sentence := left_out.sentence():
+    sentence = left_out.sentence()
+    if sentence and not quiet:
         console.say(sentence)
     return say_failed(left_out.unreadable, "could not be read")
 

@@ -79,7 +79,7 @@ def submit(
         prepare_out(out)
     wish = Wish(options, wait=wait, out=out, timeout_s=timeout)
     code = _submit(paths, wish, in_flight, json, quiet, url)
-    left = say_left_out(left_out)
+    left = say_left_out(left_out, quiet)
     raise typer.Exit(code or left)
 
 

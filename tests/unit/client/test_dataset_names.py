@@ -96,6 +96,26 @@ def test_members_are_named_by_their_path_and_strange_letters_are_escaped():
     assert [path.relative_to(folder).as_posix() for path in members.values()] == list(names)
 
 
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("3.10.00%E2%80%AFPM.jpg", "3.10.00\u202fPM"),
+        ("%E4.png", "\udce4"),
+        ("%2541.jpg", "%41"),
+        ("back%5Cslash.jpg", "back\\slash"),
+        ("50%.jpg", "50%"),
+        ("a%20b.jpg", "a%20b"),  # no name of ours is written so
+        ("..%2F..%2Fup.jpg", "..%2F..%2Fup"),
+        ("%2E%2E/up.jpg", "%2E%2E/up"),
+        ("new%0Aline%00.jpg", "new_line_"),  # not from strangers
+        ("%e2%80%af.jpg", "%e2%80%af"),
+    ],
+)
+def test_names_that_we_escaped_come_back_as_they_were_on_any_machine(name, path):
+    assert str(ResultNames("archive://").stem(f"archive://{name}")) == path
+    assert str(ResultNames("s3://b/").stem(f"s3://b/{name}")) == name.rpartition(".")[0]
+
+
 @given(st.lists(st.text(st.sampled_from("%2E5\u202f\udcaf\\/x"), min_size=1), unique=True))
 def test_no_two_members_have_one_name(names):
     paths = {Path("/p") / name.strip("/") for name in names if name.strip("/")}

@@ -11,7 +11,15 @@ from contract.errors import InvalidRequest
 
 @pytest.fixture
 def folder(tmp_path):
-    for name in ("a.jpg", "deep/b.PNG", "deep/notes.txt", ".hidden/c.jpg", "d.xyz"):
+    for name in (
+        "a.jpg",
+        "deep/b.PNG",
+        "deep/notes.txt",
+        ".hidden/c.jpg",
+        "d.xyz",
+        "._a.jpg",
+        "@eaDir/a.jpg",
+    ):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(b"x")
     return tmp_path
@@ -23,6 +31,7 @@ def folder(tmp_path):
         ([], [], ["a.jpg", "deep/b.PNG"]),
         ([], ["deep/*"], ["a.jpg"]),
         (["*.xyz", "a.*"], [], ["a.jpg", "d.xyz"]),
+        (["*.jpg"], [], [".hidden/c.jpg", "a.jpg"]),  # but not what macOS and Synology keep
     ],
 )
 def test_a_folder_s_pictures_are_named_by_their_path(folder, include, exclude, names):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from client.errors import LocalProblem
+from contract.settings import environment
 from tests.services.fake_api import DEPTH, HEATMAP, FakeApi
 
 ROOT = Path(__file__).parents[3]
@@ -49,6 +50,20 @@ def test_a_name_that_is_no_utf_8_is_submitted_and_kept(depthq, api: FakeApi, fol
     assert r"caf\udce9.jpg" in run.stdout
     run = depthq("submit", folder, "--json", url=api.url)
     assert len(run.stdout.splitlines()) == 2
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+def test_a_terminal_that_knows_few_letters_still_gets_the_job_s_id(api: FakeApi, folder, encoding):
+    (folder / "日.jpg").write_bytes(b"x")
+    run = subprocess.run(
+        [sys.executable, "-P", "-m", "client.start", "submit", folder],
+        env=environment(url=api.url) | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)},
+        capture_output=True, check=False, timeout=60,
+    )  # fmt: skip
+    lines = run.stdout.decode(encoding).splitlines()
+    assert (run.returncode, len(lines)) == (0, 2), run.stderr
+    assert {line.split()[1] for line in lines} == set(api.jobs)
+    assert any(line.startswith(rf"{folder}/\u65e5.jpg ") for line in lines)
 
 
 def test_a_pipe_in_the_folder_is_left_out(depthq, api: FakeApi, folder):
