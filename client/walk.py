@@ -25,7 +25,7 @@ class LeftOut:
     """What was met and is no input."""
 
     kinds: Counter[str] = field(default_factory=Counter)
-    unreadable: dict[str, str] = field(default_factory=dict)  # folder → why
+    unreadable: dict[str, str] = field(default_factory=dict)  # path → why
 
     def file(self, path: Path) -> None:
         """Count a file that is no picture by its name."""
@@ -97,7 +97,12 @@ class Walk:
 
     def takes(self, path: Path, *, outright: bool = False) -> bool:
         """Tell whether a path is a file to be read; count it if not."""
-        if not path.is_file():
+        try:
+            is_file = path.is_file()
+        except OSError as error:  # in a folder that may be listed and no more
+            self._unreadable(error)
+            return False
+        if not is_file:
             self.left_out.kinds["broken link" if path.is_symlink() else "not a file"] += 1
         elif is_own_result(path):
             self.left_out.kinds["results of depthq"] += 1

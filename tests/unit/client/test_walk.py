@@ -133,6 +133,22 @@ def test_a_folder_that_cannot_be_read_is_named(folder, monkeypatch):
     assert left_out.unreadable == {str(folder / "locked"): "Permission denied"}
 
 
+def test_a_file_of_which_nothing_may_be_known_is_named(folder, monkeypatch):
+    fill(folder, "a.jpg", "b.jpg")
+    real = os.stat
+
+    def stat(path: object, **named: object) -> object:
+        if str(path).endswith("b.jpg"):
+            raise PermissionError(13, "Permission denied", str(path))
+        return real(path, **named)
+
+    left_out = LeftOut()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "stat", stat)
+        assert find_pictures([str(folder)], None, left_out) == [folder / "a.jpg"]
+    assert left_out.unreadable == {str(folder / "b.jpg"): "Permission denied"}
+
+
 def test_an_argument_that_is_too_long_for_a_path_is_wrong_usage():
     with pytest.raises(InvalidRequest):
         find_pictures(["x" * 5000])
