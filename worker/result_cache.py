@@ -23,8 +23,8 @@ from worker.metrics import RESULT_CACHE
 
 log = logging.getLogger(__name__)
 
-# To be raised when the same options begin to give other files.
-FILES_VERSION = 1
+# To be raised when the same options begin to give other files or another range.
+FILES_VERSION = 2
 # Those that change a file; the others say when and to whom.
 _OPTIONS = {"outputs", "size", "colormap", "heatmap_format", "depth_format"}
 

@@ -28,7 +28,7 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The files, and what the numbers in the depth file mean."""
+    """The files, and what the numbers of a depth file mean, also if none was asked for."""
 
     depth: DepthInfo
     files: list[RenderedFile]
@@ -50,11 +50,10 @@ def render(
     """
     low, high = _range(depth)
     size = (width, height) if options.size == "original" else (depth.shape[1], depth.shape[0])
-    files, info = [], DepthInfo(min=low, max=high)
+    values = upsample(depth, *size)
+    lowest, highest = _range(values)  # bicubic overshoots a little
+    files, info = [], DepthInfo(min=lowest, max=highest)
     if "depth" in options.outputs:
-        values = upsample(depth, *size)
-        lowest, highest = _range(values)  # bicubic overshoots a little
-        info = DepthInfo(min=lowest, max=highest)
         about = About(info, model, width, height)
         data = DEPTH_ENCODERS[options.depth_format](values, about)
         files.append(_file("depth", options.depth_format, size, data))

@@ -11,8 +11,8 @@ import pytest
 from PIL import Image
 
 from contract.errors import InternalError
-from contract.jobs import ModelInfo
-from contract.options import Colormap, DepthFormat, HeatmapFormat, JobOptions
+from contract.jobs import DepthInfo, ModelInfo
+from contract.options import Colormap, DepthFormat, HeatmapFormat, JobOptions, Size
 from worker.rendering.heatmap import colormap_table
 from worker.rendering.png import encode_png, encode_png_strips
 from worker.rendering.quantise import quantise
@@ -88,6 +88,20 @@ def test_png_spans_the_full_range() -> None:
     codes = np.asarray(Image.open(io.BytesIO(result.files[0].data)))
     assert (codes.min(), codes.max()) == (0, 65535)
     assert result.depth.max > result.depth.min
+
+
+@pytest.mark.parametrize("size", get_args(Size))
+def test_the_range_of_a_picture_is_the_same_whatever_files_are_asked_for(size: str) -> None:
+    steep = np.zeros((48, 64), np.float32)
+    steep[12:36, 16:48] = 1.0  # edges that bicubic resizing overshoots
+    wanted = [{"outputs": names} for names in (["depth"], ["heatmap"], ["depth", "heatmap"])]
+    wanted += [{"depth_format": name} for name in get_args(DepthFormat)]
+    found = {
+        render(steep, JobOptions(size=size, **options), 200, 150, MODEL).depth for options in wanted
+    }
+    (exact,) = render(steep, JobOptions(size=size, depth_format="npy"), 200, 150, MODEL).files[:1]
+    values = np.load(io.BytesIO(exact.data))
+    assert found == {DepthInfo(min=float(values.min()), max=float(values.max()))}
 
 
 @pytest.mark.parametrize("options", [{"depth_format": "png16"}, {"heatmap_format": "png"}])
