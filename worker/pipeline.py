@@ -231,4 +231,6 @@ class Pipeline:
         self._fail(record, reason, clock, JobState.FAILED)
 
     def _give_back(self, record: JobRecord, *, counted: bool) -> None:
-        self.patience(lambda: self.jobs.release(record.id, record.attempt, counted=counted))
+        claim = record.id, record.attempt
+        if not self.patience(lambda: self.jobs.release(*claim, counted=counted)):
+            self.ending.clear_up(record.id)
