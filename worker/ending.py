@@ -61,7 +61,7 @@ class Ending:
     def clear_up(self, job_id: str) -> None:
         """Remove what was written for a job that was canceled or deleted meanwhile.
 
-        A deletion lists the job's folder once; what a worker writes later is that worker's to remove.
+        A deletion lists the job's folder once: what a worker writes later, it removes itself.
         Without a record and with its input the job was not deleted: Redis was wiped, and what we
         wrote is what it will be rebuilt from. What another attempt holds or has ended stays, too.
         """
