@@ -19,7 +19,7 @@ from worker.webhooks import Webhooks, secret_key
 
 
 class Background:
-    """Three pulses: what must never wait, what may be slow, and the comparison with storage."""
+    """Everything on a thread of its own: a long sweep or a slow store delays nothing else."""
 
     def __init__(
         self,
@@ -35,13 +35,11 @@ class Background:
             announce,
             reconciler.tick,
             watchdog.look,
+            _restorer(parts).tick,
         )
-        interval_s = parts.settings.reconcile_interval_s
         self._pulses = (
-            Pulse(interval_s, beats),
-            # apart from the first: a long sweep or a slow receiver must not cost a lease
+            Pulse(parts.settings.reconcile_interval_s, beats),
             Pulse(1.0, (_webhooks(parts).tick, _sweeper(parts).tick)),
-            Pulse(interval_s, (_restorer(parts).tick,)),
         )
 
     def start(self) -> None:
