@@ -347,10 +347,13 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     assert all(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
-    Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.objects, rig.ledger).tick()
+    jobs, key = JobStore(redis), b"k" * 32
+    told = Webhooks(jobs, queue, door, key, lambda: True, rig.objects, rig.ledger)
+    for line in told.tick():
+        line.join(10)
     # Then each ending is told once
-    told = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
-    assert told == {
+    posts = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
+    assert posts == {
         good: ("dataset.completed", f"msg_{good}_0"),
         refused: ("dataset.failed", f"msg_{refused}_0"),
     }
