@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outbound.http import CHUNK_BYTES, Door
+from outbound.receivers import receiver_door
 from storage.incarnation import Incarnation
 from worker.datasets.recover import recover_datasets
 from worker.datasets.retention import DatasetRetention
@@ -77,7 +77,7 @@ def _webhooks(parts: Parts) -> Webhooks:
     return Webhooks(
         parts.jobs,
         parts.webhooks,
-        Door(max_bytes=CHUNK_BYTES),
+        receiver_door(parts.settings.webhook_places),
         secret_key(secret.get_secret_value()) if secret else None,
         parts.leader.acquire_or_renew,
         parts.objects,
