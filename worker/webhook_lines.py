@@ -64,7 +64,7 @@ class Lines:
             line not in self._busy
             and len(self._busy) < AT_ONCE
             and hosts[line.host] < PER_HOST
-            and keys[line.owner] < PER_KEY
+            and (line.owner is None or keys[line.owner] < PER_KEY)
         )
 
     def _run(self, line: Line, item_ids: Sequence[str]) -> None:
