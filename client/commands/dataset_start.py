@@ -12,6 +12,7 @@ from client.commands.dataset_say import interruptible, say_end, say_forecast, sh
 from client.commands.dataset_source import SourceArgument, source_of
 from client.commands.dataset_view import board
 from client.commands.service import JsonOption, UrlOption, open_client, service_url
+from client.commands.submit import COLORMAP_HELP, INVERT_HELP, SIZE_HELP
 from client.dataset import Dataset
 from client.dataset_run import Run, Source, Told
 from client.http import DepthClient
@@ -20,11 +21,12 @@ from contract.settings import Settings
 Option = typer.Option
 Globs = Annotated[list[str] | None, Option(help="glob on the name; may repeat")]
 OutputsOption = Annotated[str | None, Option(help="depth, heatmap or both, by comma")]
-SizeOption = Annotated[str | None, Option(help="original, or model (small and fast)")]
-ColormapOption = Annotated[str | None, Option(help="OpenCV colormap of the heat map")]
+SizeOption = Annotated[str | None, Option(help=SIZE_HELP)]
+ColormapOption = Annotated[str | None, Option(help=COLORMAP_HELP)]
+InvertOption = Annotated[bool, Option("--invert", help=INVERT_HELP)]
 HeatmapOption = Annotated[str | None, Option(help="jpg, png, webp")]
 DepthOption = Annotated[str | None, Option(help="png16, npy, pfm, exr")]
-NormalizeOption = Annotated[str | None, Option(help="image, or dataset: maps that compare")]
+NormalizeOption = Annotated[str | None, Option(help="image, or dataset: one range for all")]
 NameOption = Annotated[str | None, Option(help="a label for people")]
 DryRunOption = Annotated[bool, Option("--dry-run", help="only say what it would take")]
 
@@ -43,6 +45,7 @@ def run(
     outputs: OutputsOption = None,
     size: SizeOption = None,
     colormap: ColormapOption = None,
+    invert: InvertOption = False,
     heatmap_format: HeatmapOption = None,
     depth_format: DepthOption = None,
     normalize: NormalizeOption = None,
@@ -63,7 +66,7 @@ def run(
 
         depthq dataset run s3://photos/2026/ --out ./depth --size model
     """
-    options = _options(outputs, size, colormap, heatmap_format, depth_format)
+    options = _options(outputs, size, colormap, invert, heatmap_format, depth_format)
     wanted = source_of(
         source, include or [], exclude or [], options=options, normalize=normalize, name=name
     )
@@ -83,6 +86,7 @@ def submit(
     outputs: OutputsOption = None,
     size: SizeOption = None,
     colormap: ColormapOption = None,
+    invert: InvertOption = False,
     heatmap_format: HeatmapOption = None,
     depth_format: DepthOption = None,
     normalize: NormalizeOption = None,
@@ -102,7 +106,7 @@ def submit(
     """
     wanted = source_of(
         source, include or [], exclude or [], normalize=normalize, layout=layout,
-        options=_options(outputs, size, colormap, heatmap_format, depth_format),
+        options=_options(outputs, size, colormap, invert, heatmap_format, depth_format),
         output_prefix=output_prefix, on_existing=on_existing, shard_size=shard_size, name=name,
         webhook_url=webhook_url,
     )  # fmt: skip
@@ -141,6 +145,7 @@ def _options(
     outputs: str | None,
     size: str | None,
     colormap: str | None,
+    invert: bool,
     heatmap_format: str | None,
     depth_format: str | None,
 ) -> dict[str, Any]:
@@ -148,6 +153,7 @@ def _options(
         "outputs": outputs.split(",") if outputs else None,
         "size": size,
         "colormap": colormap,
+        "invert": invert or None,
         "heatmap_format": heatmap_format,
         "depth_format": depth_format,
     }

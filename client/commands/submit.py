@@ -20,6 +20,12 @@ from client.pictures import find_pictures
 from contract.options import JobOptions
 
 Option = typer.Option
+SIZE_HELP = (
+    "original (at most 4096 px a side, or as the service is set: larger pictures get smaller "
+    "results), or model (small and fast)"
+)
+COLORMAP_HELP = "gray, or an OpenCV colormap of the heat map"
+INVERT_HELP = "heat map: far is bright, instead of near"
 
 
 def register(app: typer.Typer) -> None:
@@ -34,8 +40,9 @@ def submit(
         Path | None, Option("--out", "-o", help="download results to this folder (implies --wait)")
     ] = None,
     outputs: Annotated[str | None, Option(help="depth, heatmap or both, by comma")] = None,
-    size: Annotated[str | None, Option(help="original, or model (small and fast)")] = None,
-    colormap: Annotated[str | None, Option(help="OpenCV colormap of the heat map")] = None,
+    size: Annotated[str | None, Option(help=SIZE_HELP)] = None,
+    colormap: Annotated[str | None, Option(help=COLORMAP_HELP)] = None,
+    invert: Annotated[bool, Option("--invert", help=INVERT_HELP)] = False,
     heatmap_format: Annotated[str | None, Option(help="jpg, png, webp")] = None,
     depth_format: Annotated[str | None, Option(help="png16, npy, pfm, exr")] = None,
     deadline_s: Annotated[int | None, Option(help="give up on jobs not done by then")] = None,
@@ -62,6 +69,7 @@ def submit(
         outputs=outputs.split(",") if outputs else None,
         size=size,
         colormap=colormap,
+        invert=invert or None,
         heatmap_format=heatmap_format,
         depth_format=depth_format,
         deadline_s=deadline_s,
@@ -111,6 +119,17 @@ def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
         job_id = outcome.job.id if outcome.job else ""
         made = "  ".join(str(path) for path in outcome.files.values())
         console.out.print(f"{outcome.path}  {job_id}  {made}".rstrip(), markup=False)
+        if smaller := _smaller(outcome):
+            console.say(f"{outcome.path}: {smaller}")
+
+
+def _smaller(outcome: Outcome) -> str:
+    """Return what to say of results that are smaller than the picture; "" if they are not."""
+    about = outcome.job.document if outcome.job else {}
+    size = about.get("input", {}).get("downsampled_to")
+    if not size or about.get("options", {}).get("size") == "model":
+        return ""
+    return f"larger than the service's limit; its results have {size[0]} x {size[1]} pixels"
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:
