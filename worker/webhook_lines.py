@@ -19,7 +19,6 @@ log = logging.getLogger(__name__)
 AT_ONCE = 32  # lines; all keys together
 PER_KEY = 8
 PER_HOST = 4
-LINE_LENGTH = 64  # calls that a line takes at once
 LINE_S = 10.0  # after which a line ends and its key's other receivers have their turn
 
 
@@ -44,15 +43,14 @@ class Lines:
             return {item_id for taken in self._busy.values() for item_id in taken}
 
     def begin(self, line: Line, item_ids: Sequence[str]) -> threading.Thread | None:
-        """Have the first LINE_LENGTH items told, in order; None: this line must wait."""
-        taken = item_ids[:LINE_LENGTH]
+        """Have the items told, in order; None: this line must wait."""
         with self._lock:
             if not self._free(line):
                 return None
-            self._busy[line] = set(taken)
+            self._busy[line] = set(item_ids)
         # a daemon: a process that ends does not wait for receivers
         thread = threading.Thread(
-            target=self._run, args=(line, taken), name="webhooks", daemon=True
+            target=self._run, args=(line, item_ids), name="webhooks", daemon=True
         )
         thread.start()
         return thread

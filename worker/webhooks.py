@@ -26,12 +26,13 @@ from storage.marks import clear_mark
 from storage.objects import ObjectStore
 from storage.webhooks import WebhookQueue
 from worker.webhook_calls import Call, dataset_call, job_call
-from worker.webhook_lines import LINE_LENGTH, Line, Lines
+from worker.webhook_lines import Line, Lines
 
 log = logging.getLogger(__name__)
 
 PAUSES_S = (5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 50_400)  # then it is given up: 32 h
 GONE = 410  # the receiver wants no more
+LINE_LENGTH = 64  # calls that a line takes at once
 WINDOW = 2_000  # due calls looked at in one tick; those that must wait leave it for a while
 
 
@@ -88,7 +89,7 @@ class Webhooks:
     def _begin(self, now: float) -> list[Thread]:
         begun = []
         for line, item_ids in self._due(now).items():
-            thread = self._lines.begin(line, item_ids)
+            thread = self._lines.begin(line, item_ids[:LINE_LENGTH])
             if thread is not None:
                 begun.append(thread)
                 item_ids = item_ids[LINE_LENGTH:]
