@@ -17,6 +17,7 @@ from contract.names import (
     DATASET_INDEX,
     dataset_key,
     dataset_object,
+    dataset_prefix,
 )
 from contract.states import DatasetState
 from storage.dataset_errors import errors_page
@@ -265,6 +266,19 @@ def test_a_dry_run_forecasts_and_starts_nothing(rig, photos):
     assert forecast.hours[1] >= forecast.hours[16] >= 0
     assert forecast.output_bytes > 0
     assert rig.ledger.get(dataset_id) is None
+
+
+def test_a_dry_run_that_is_deleted_while_it_runs_leaves_nothing(rig, photos):
+    put_images(photos, 3)
+    dataset_id = rig.submit(**PREFIX, dry_run=True)
+
+    def delete(_data):  # as the API does
+        rig.objects.delete([info.key for info in rig.objects.list(dataset_prefix(dataset_id))])
+
+    rig.computer.before = delete
+    rig.run()
+    assert rig.computer.computed
+    assert list(rig.objects.list(dataset_prefix(dataset_id))) == []
 
 
 def test_a_dry_run_says_why_a_source_would_be_refused(rig, photos):
