@@ -19,6 +19,7 @@ from client.commands.dataset_say import (
 from client.commands.dataset_source import SourceArgument, source_of
 from client.commands.dataset_view import board
 from client.commands.service import JsonOption, UrlOption, open_client, service_url
+from client.commands.submit import COLORMAP_HELP, INVERT_HELP, SIZE_HELP
 from client.dataset import Dataset
 from client.dataset_run import Run, Source, Told
 from client.errors import LocalProblem
@@ -31,11 +32,12 @@ from contract.settings import Settings
 Option = typer.Option
 Globs = Annotated[list[str] | None, Option(help="glob on the name; may repeat")]
 OutputsOption = Annotated[str | None, Option(help="depth, heatmap or both, by comma")]
-SizeOption = Annotated[str | None, Option(help="original, or model (small and fast)")]
-ColormapOption = Annotated[str | None, Option(help="OpenCV colormap of the heat map")]
+SizeOption = Annotated[str | None, Option(help=SIZE_HELP)]
+ColormapOption = Annotated[str | None, Option(help=COLORMAP_HELP)]
+InvertOption = Annotated[bool, Option("--invert", help=INVERT_HELP)]
 HeatmapOption = Annotated[str | None, Option(help="jpg, png, webp")]
 DepthOption = Annotated[str | None, Option(help="png16, npy, pfm, exr")]
-NormalizeOption = Annotated[str | None, Option(help="image, or dataset: maps that compare")]
+NormalizeOption = Annotated[str | None, Option(help="image, or dataset: one range for all")]
 NameOption = Annotated[str | None, Option(help="a label for people")]
 DryRunOption = Annotated[bool, Option("--dry-run", help="only say what it would take")]
 
@@ -54,6 +56,7 @@ def run(
     outputs: OutputsOption = None,
     size: SizeOption = None,
     colormap: ColormapOption = None,
+    invert: InvertOption = False,
     heatmap_format: HeatmapOption = None,
     depth_format: DepthOption = None,
     normalize: NormalizeOption = None,
@@ -74,7 +77,7 @@ def run(
 
         depthq dataset run s3://photos/2026/ --out ./depth --size model
     """
-    options = _options(outputs, size, colormap, heatmap_format, depth_format)
+    options = _options(outputs, size, colormap, invert, heatmap_format, depth_format)
     left_out = LeftOut()
     wanted = source_of(
         source, include or [], exclude or [], out=out, left_out=left_out,
@@ -101,6 +104,7 @@ def submit(
     outputs: OutputsOption = None,
     size: SizeOption = None,
     colormap: ColormapOption = None,
+    invert: InvertOption = False,
     heatmap_format: HeatmapOption = None,
     depth_format: DepthOption = None,
     normalize: NormalizeOption = None,
@@ -121,7 +125,7 @@ def submit(
     left_out = LeftOut()
     wanted = source_of(
         source, include or [], exclude or [], left_out=left_out, normalize=normalize, layout=layout,
-        options=_options(outputs, size, colormap, heatmap_format, depth_format),
+        options=_options(outputs, size, colormap, invert, heatmap_format, depth_format),
         output_prefix=output_prefix, on_existing=on_existing, shard_size=shard_size, name=name,
         webhook_url=webhook_url,
     )  # fmt: skip
@@ -175,6 +179,7 @@ def _options(
     outputs: str | None,
     size: str | None,
     colormap: str | None,
+    invert: bool,
     heatmap_format: str | None,
     depth_format: str | None,
 ) -> dict[str, Any]:
@@ -182,6 +187,7 @@ def _options(
         "outputs": outputs.split(",") if outputs else None,
         "size": size,
         "colormap": colormap,
+        "invert": invert or None,
         "heatmap_format": heatmap_format,
         "depth_format": depth_format,
     }

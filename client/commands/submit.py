@@ -24,6 +24,12 @@ from client.walk import LeftOut
 from contract.options import JobOptions
 
 Option = typer.Option
+SIZE_HELP = (
+    "original (at most 4096 px a side, or as the service is set: larger pictures get smaller "
+    "results), or model (small and fast)"
+)
+COLORMAP_HELP = "gray, or an OpenCV colormap of the heat map"
+INVERT_HELP = "heat map: far is bright, instead of near"
 
 
 def register(app: typer.Typer) -> None:
@@ -38,10 +44,9 @@ def submit(
         Path | None, Option("--out", "-o", help="download results to this folder (implies --wait)")
     ] = None,
     outputs: Annotated[str | None, Option(help="depth, heatmap or both, by comma")] = None,
-    size: Annotated[
-        str | None, Option(help="original (up to 4096 px), or model (small, fast)")
-    ] = None,
-    colormap: Annotated[str | None, Option(help="OpenCV colormap of the heat map")] = None,
+    size: Annotated[str | None, Option(help=SIZE_HELP)] = None,
+    colormap: Annotated[str | None, Option(help=COLORMAP_HELP)] = None,
+    invert: Annotated[bool, Option("--invert", help=INVERT_HELP)] = False,
     heatmap_format: Annotated[str | None, Option(help="jpg, png, webp")] = None,
     depth_format: Annotated[str | None, Option(help="png16, npy, pfm, exr")] = None,
     deadline_s: Annotated[int | None, Option(help="give up on jobs not done by then")] = None,
@@ -68,6 +73,7 @@ def submit(
         outputs=outputs.split(",") if outputs else None,
         size=size,
         colormap=colormap,
+        invert=invert or None,
         heatmap_format=heatmap_format,
         depth_format=depth_format,
         deadline_s=deadline_s,
@@ -128,11 +134,12 @@ def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
 
 def _say_smaller(outcome: Outcome) -> None:
     """Say that a result is not as large as its picture, where the service has a limit."""
-    about = (outcome.job.document.get("input") if outcome.job else None) or {}
-    if computed := about.get("downsampled_to"):
-        size = " x ".join(map(str, computed))
+    document = outcome.job.document if outcome.job else {}
+    size = (document.get("input") or {}).get("downsampled_to")
+    if size and (document.get("options") or {}).get("size") != "model":
         console.say(
-            f"{visible(str(outcome.path))}: too large to compute whole; it has become {size}"
+            f"{visible(str(outcome.path))}: larger than the service's limit; "
+            f"its results have {size[0]} x {size[1]} pixels"
         )
 
 

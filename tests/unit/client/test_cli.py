@@ -41,13 +41,33 @@ def test_submit_out_writes_every_result_under_its_own_name(
     assert len(run.stdout.splitlines()) == 3
 
 
-def test_a_result_smaller_than_its_picture_is_said(depthq, api: FakeApi, pictures):
-    api.ending |= {"input": {"width": 8000, "height": 6000, "downsampled_to": [4096, 3072]}}
+def test_a_result_that_is_smaller_than_its_picture_is_said_so(depthq, api: FakeApi, pictures):
+    api.ending = {"state": "succeeded", "input": {"downsampled_to": [4096, 3072]}}
     run = depthq("submit", pictures / "a.jpg", "--wait", url=api.url)
     assert run.returncode == 0
-    assert run.stderr.splitlines() == [
-        f"{pictures}/a.jpg: too large to compute whole; it has become 4096 x 3072"
-    ]
+    assert "a.jpg: larger than the service's limit; its results have 4096 x 3072 pixels" in (
+        " ".join(run.stderr.split())
+    )
+    api.ending |= {"options": {"size": "model"}}  # asked for something small
+    assert depthq("submit", pictures / "a.jpg", "--wait", url=api.url).stderr == ""
+
+
+@pytest.mark.parametrize("command", [["submit"], ["dataset", "run"], ["dataset", "submit"]])
+def test_the_help_says_that_results_of_large_pictures_are_smaller(depthq, command):
+    said = " ".join(depthq(*command, "--help").stdout.replace("│", " ").split())
+    assert "at most 4096 px a side" in said
+    assert "--invert" in said
+    assert "gray, or an OpenCV colormap" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"), [([], False), (["--invert", "--colormap", "gray"], True)]
+)
+def test_inverted_gray_is_asked_for_by_two_options(depthq, api: FakeApi, pictures, arguments, sent):
+    depthq("submit", pictures / "a.jpg", *arguments, url=api.url)
+    (body,) = [asked.body for asked in api.asked if asked.method == "POST"]
+    assert (b'name="invert"\r\n\r\nTrue' in body) == sent
+    assert (b'name="colormap"\r\n\r\ngray' in body) == sent
 
 
 def test_submit_json_gives_one_document_per_file(depthq, api: FakeApi, pictures):
