@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
@@ -13,9 +14,9 @@ DepthFormat = Literal["png16", "npy", "pfm", "exr"]
 URL_PATTERN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-~]*)?$"
 HeatmapFormat = Literal["jpg", "png", "webp"]
 Colormap = Literal[
-    "autumn", "bone", "cividis", "cool", "deepgreen", "hot", "hsv", "inferno", "jet", "magma",
-    "ocean", "parula", "pink", "plasma", "rainbow", "spring", "summer", "turbo", "twilight",
-    "twilight_shifted", "viridis", "winter",
+    "autumn", "bone", "cividis", "cool", "deepgreen", "gray", "hot", "hsv", "inferno", "jet",
+    "magma", "ocean", "parula", "pink", "plasma", "rainbow", "spring", "summer", "turbo",
+    "twilight", "twilight_shifted", "viridis", "winter",
 ]  # fmt: skip
 
 # format → (file extension, media type)
@@ -40,10 +41,22 @@ class JobOptions(BaseModel):
         "heatmap",
     )
     size: Size = Field(
-        "original", description="`original`: as large as the image; `model`: as the network saw it"
+        "original",
+        description="`original`: as large as the image, or smaller where a side is longer than "
+        "`DEPTHQ_MAX_SIDE_PX` (4096 px by default): then `input.downsampled_to` says how large; "
+        "`model`: as the network saw it",
     )
     colormap: Colormap = Field(
-        "inferno", description="OpenCV colormap of the heat map; near is bright"
+        "inferno",
+        description="of the heat map: `gray` (one channel of 8 bits, but in WebP), or an OpenCV "
+        "colormap; near is bright, or the last color",
+    )
+    # Left out where it is false: records stay readable for workers of the release before, and what
+    # is derived from the options, such as ids of items, stays the same.
+    invert: bool = Field(
+        False,
+        description="turns the heat map's colors round: far is bright; depth files stay",
+        exclude_if=operator.not_,
     )
     heatmap_format: HeatmapFormat = "jpg"
     depth_format: DepthFormat = "png16"

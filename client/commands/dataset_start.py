@@ -9,22 +9,35 @@ import typer
 
 from client import console
 from client.bulk.run import Run, Source, Told
-from client.commands.dataset_say import interruptible, say_end, say_forecast, show
+from client.commands.dataset_say import (
+    interruptible,
+    say_end,
+    say_failed,
+    say_forecast,
+    say_left_out,
+    show,
+)
 from client.commands.dataset_source import SourceArgument, source_of
 from client.commands.dataset_view import board
 from client.commands.service import JsonOption, UrlOption, open_client, service_url
+from client.commands.submit import COLORMAP_HELP, INVERT_HELP, SIZE_HELP
 from client.dataset import Dataset
 from client.depth_client import DepthClient
+from client.errors import LocalProblem
+from client.out_folder import prepare_out
+from client.steady import readable
+from client.walk import LeftOut
 from contract.settings import Settings
 
 Option = typer.Option
 Globs = Annotated[list[str] | None, Option(help="glob on the name; may repeat")]
 OutputsOption = Annotated[str | None, Option(help="depth, heatmap or both, by comma")]
-SizeOption = Annotated[str | None, Option(help="original, or model (small and fast)")]
-ColormapOption = Annotated[str | None, Option(help="OpenCV colormap of the heat map")]
+SizeOption = Annotated[str | None, Option(help=SIZE_HELP)]
+ColormapOption = Annotated[str | None, Option(help=COLORMAP_HELP)]
+InvertOption = Annotated[bool, Option("--invert", help=INVERT_HELP)]
 HeatmapOption = Annotated[str | None, Option(help="jpg, png, webp")]
 DepthOption = Annotated[str | None, Option(help="png16, npy, pfm, exr")]
-NormalizeOption = Annotated[str | None, Option(help="image, or dataset: maps that compare")]
+NormalizeOption = Annotated[str | None, Option(help="image, or dataset: one range for all")]
 NameOption = Annotated[str | None, Option(help="a label for people")]
 DryRunOption = Annotated[bool, Option("--dry-run", help="only say what it would take")]
 
@@ -43,6 +56,7 @@ def run(
     outputs: OutputsOption = None,
     size: SizeOption = None,
     colormap: ColormapOption = None,
+    invert: InvertOption = False,
     heatmap_format: HeatmapOption = None,
     depth_format: DepthOption = None,
     normalize: NormalizeOption = None,
@@ -63,17 +77,24 @@ def run(
 
         depthq dataset run s3://photos/2026/ --out ./depth --size model
     """
-    options = _options(outputs, size, colormap, heatmap_format, depth_format)
+    options = _options(outputs, size, colormap, invert, heatmap_format, depth_format)
+    left_out = LeftOut()
     wanted = source_of(
-        source, include or [], exclude or [], options=options, normalize=normalize, name=name
-    )
+        source, include or [], exclude or [], out=out, left_out=left_out,
+        options=options, normalize=normalize, name=name,
+    )  # fmt: skip
+    if out is None and not dry_run:
+        raise typer.BadParameter("--out: where shall the results go?")
+    if out is not None and not dry_run:
+        prepare_out(out)
     with open_client(url) as client:
-        if dry_run:
-            raise typer.Exit(_forecast(client, wanted, json))
-        if out is None:
-            raise typer.BadParameter("--out: where shall the results go?")
-        plan = Run(client, service_url(url, Settings()), wanted, out)
-        raise typer.Exit(_run(plan, again, json))
+        if out is None or dry_run:
+            code = _forecast(client, wanted, json)
+        else:
+            plan = Run(client, service_url(url, Settings()), wanted, out)
+            code = _run(plan, again, json)
+    left = say_left_out(left_out)
+    raise typer.Exit(code or left)
 
 
 def submit(
@@ -83,6 +104,7 @@ def submit(
     outputs: OutputsOption = None,
     size: SizeOption = None,
     colormap: ColormapOption = None,
+    invert: InvertOption = False,
     heatmap_format: HeatmapOption = None,
     depth_format: DepthOption = None,
     normalize: NormalizeOption = None,
@@ -100,21 +122,35 @@ def submit(
 
     Example: depthq dataset submit s3://photos/ --output-prefix s3://depth/ --layout webdataset
     """
+    left_out = LeftOut()
     wanted = source_of(
-        source, include or [], exclude or [], normalize=normalize, layout=layout,
-        options=_options(outputs, size, colormap, heatmap_format, depth_format),
+        source, include or [], exclude or [], left_out=left_out, normalize=normalize, layout=layout,
+        options=_options(outputs, size, colormap, invert, heatmap_format, depth_format),
         output_prefix=output_prefix, on_existing=on_existing, shard_size=shard_size, name=name,
         webhook_url=webhook_url,
     )  # fmt: skip
     with open_client(url) as client:
         if dry_run:
             raise typer.Exit(_forecast(client, wanted, json))
-        dataset = client.datasets.submit(wanted.files, **wanted.spec)
+        dataset, failed = _start(client, wanted)
     show(dataset, json, line=dataset.id)
+    raise typer.Exit(max(say_left_out(left_out), say_failed(failed, "could not be sent")))
+
+
+def _start(client: DepthClient, source: Source) -> tuple[Dataset, dict[str, str]]:
+    if source.files is None:
+        return client.datasets.submit(**source.spec), {}
+    files, failed = readable(source.files)
+    if not files:
+        raise LocalProblem(next(iter(failed.values())))
+    spoiled: dict[str, str] = {}
+    dataset = client.datasets.submit(files, spoiled=spoiled, **source.spec)
+    return dataset, failed | {str(files[name]): why for name, why in spoiled.items()}
 
 
 def _forecast(client: DepthClient, source: Source, as_json: bool) -> int:
-    forecast = client.datasets.forecast(source.files, **source.spec)
+    files = None if source.files is None else readable(source.files)[0]
+    forecast = client.datasets.forecast(files, **source.spec)
     return say_forecast(forecast, as_json)
 
 
@@ -127,10 +163,12 @@ def _run(plan: Run, again: bool, as_json: bool) -> int:
         dataset = interruptible(
             lambda: plan.go(again=again), lambda: plan.dataset.id if plan.dataset else None
         )
-    if dataset is None:
+    code = console.OK
+    if dataset is not None:
+        code = say_end(dataset, plan.out, local=files is not None, as_json=as_json)
+    elif not plan.failed:
         console.say(f"every picture has its results in {plan.out} already")
-        return console.OK
-    return say_end(dataset, plan.out, local=files is not None, as_json=as_json)
+    return max(code, say_failed(plan.failed, "could not be sent or brought"))
 
 
 def _submitted(dataset: Dataset, new: bool) -> None:
@@ -141,6 +179,7 @@ def _options(
     outputs: str | None,
     size: str | None,
     colormap: str | None,
+    invert: bool,
     heatmap_format: str | None,
     depth_format: str | None,
 ) -> dict[str, Any]:
@@ -148,6 +187,7 @@ def _options(
         "outputs": outputs.split(",") if outputs else None,
         "size": size,
         "colormap": colormap,
+        "invert": invert or None,
         "heatmap_format": heatmap_format,
         "depth_format": depth_format,
     }

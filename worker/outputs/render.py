@@ -11,7 +11,7 @@ from contract.options import FILE_TYPES, JobOptions
 from worker.outputs.depth import DEPTH_ENCODERS
 from worker.outputs.encoding.about import About
 from worker.outputs.encoding.upsample import Floats, upsample
-from worker.outputs.heatmap import encode_heatmap, heatmap
+from worker.outputs.heatmap import Shades, encode_heatmap, heatmap
 
 
 @dataclass(frozen=True)
@@ -28,7 +28,7 @@ class RenderedFile:
 
 @dataclass(frozen=True)
 class Rendered:
-    """The files, and what the numbers in the depth file mean."""
+    """The files, and what the numbers of a depth file mean, also if none was asked for."""
 
     depth: DepthInfo
     files: list[RenderedFile]
@@ -40,27 +40,27 @@ def render(
     width: int,
     height: int,
     model: ModelInfo,
-    heat_range: tuple[float, float] | None = None,
+    shared_range: tuple[float, float] | None = None,
 ) -> Rendered:
     """Return the files that `options` ask of `depth`, float32 (h, w), as the network gave it.
 
-    `width` and `height` are the upright image's. `heat_range` is the depth at the ends of the heat
-    map's colors, so that several pictures compare; the image's own if it is None. Raises
-    InternalError if depth is not finite.
+    `width` and `height` are the upright image's. `shared_range` is the depth at the ends of the
+    heat map's colors and of the 16-bit PNG, so that several pictures compare; the image's own if
+    it is None. Raises InternalError if depth is not finite.
     """
     low, high = _range(depth)
     size = (width, height) if options.size == "original" else (depth.shape[1], depth.shape[0])
-    files, info = [], DepthInfo(min=low, max=high)
+    values = upsample(depth, *size)
+    lowest, highest = _range(values)  # bicubic overshoots a little
+    files, info = [], DepthInfo(min=lowest, max=highest)
     if "depth" in options.outputs:
-        values = upsample(depth, *size)
-        lowest, highest = _range(values)  # bicubic overshoots a little
-        info = DepthInfo(min=lowest, max=highest)
-        about = About(info, model, width, height)
+        ends = shared_range or (lowest, highest)
+        about = About(DepthInfo(min=ends[0], max=ends[1]), model, width, height)
         data = DEPTH_ENCODERS[options.depth_format](values, about)
         files.append(_file("depth", options.depth_format, size, data))
     if "heatmap" in options.outputs:
-        ends = heat_range or (low, high)
-        pixels = heatmap(depth, *ends, options.colormap, *size)
+        ends, shades = shared_range or (low, high), Shades(options.colormap, options.invert)
+        pixels = heatmap(depth, *ends, shades, *size)
         data = encode_heatmap(pixels, options.heatmap_format)
         files.append(_file("heatmap", options.heatmap_format, size, data))
     return Rendered(info, files)
