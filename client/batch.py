@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from client.bulk.names import flat_names
 from client.depth_client import DepthClient
-from client.errors import ServiceUnreachable
+from client.errors import LocalProblem, ServiceUnreachable
 from client.job import Job
-from client.pictures import result_stems
+from client.plain import visible
 from contract.errors import DepthqError, InternalError
 
 
@@ -47,8 +48,9 @@ def run_batch(
     begun have no outcome then.
     """
     todo = queue.SimpleQueue[tuple[Path, str]]()
-    for item in result_stems(paths):
-        todo.put(item)
+    names = flat_names(paths)
+    for path in paths:
+        todo.put((path, names[path]))
     done = queue.SimpleQueue[Outcome | None]()
     # Daemons: Ctrl-C must not wait for the answers to long polls.
     hands = [
@@ -109,6 +111,9 @@ def run_one(client: DepthClient, path: Path, stem: str, wish: Wish) -> Outcome:
             files = client.download(job, wish.out, stem=stem)
     except DepthqError as exc:
         error = exc
+    except OSError as exc:
+        error = LocalProblem(f"{visible(str(exc.filename or path))}: {exc.strerror or exc}")
+        error.__cause__ = exc
     except Exception as exc:  # a fault of ours must not leave a file without outcome
         error = InternalError(f"a fault of ours: {exc!r}")
         error.__cause__ = exc

@@ -20,6 +20,7 @@ from client.commands import (
     up,
     weights,
 )
+from client.plain import visible
 from contract.errors import DepthqError
 from contract.settings import Settings
 
@@ -58,6 +59,7 @@ app.add_typer(weights.app, name="weights")
 
 def main() -> NoReturn:
     """Run the command line; ends the process with the command's exit code."""
+    console.prepare()
     try:
         app()
     except DepthqError as error:
@@ -72,6 +74,15 @@ def main() -> NoReturn:
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
         sys.exit(console.SOME_FAILED)
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        console.say(f"depthq: {visible(f'{where}{error.strerror or error}')}")
+        _show_traceback()
+        sys.exit(console.SOME_FAILED)
+    except UnicodeError:
+        console.say("depthq: a name or an option holds letters that cannot be sent (not UTF-8)")
+        _show_traceback()
+        sys.exit(console.USAGE)
     except Exception as error:
         console.say(f"depthq: a fault of ours: {error!r}; DEPTHQ_DEBUG=1 shows where")
         _show_traceback()

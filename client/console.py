@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import Any
@@ -10,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from client.errors import ServiceUnreachable
+from client.plain import is_unseen, visible
 from contract.errors import DepthqError, InvalidRequest
 
 OK, SOME_FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
@@ -20,25 +22,45 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 _COLORS = {"api": "cyan", "interactive": "green", "bulk": "yellow", "redis": "magenta"}
 
 
+def prepare() -> None:
+    """Let no letter that the terminal does not know stop a line: it is written as an escape."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
 def say(sentence: str) -> None:
     """Tell the person something; never on stdout, which belongs to results."""
-    err.print(Text(sentence))
+    err.print(Text(visible(sentence, keep="\n")))
+
+
+def tell(line: str) -> None:
+    """Print one line of results on stdout, as it is: no markup, no control characters."""
+    out.print(Text(visible(line)))
 
 
 def log_line(name: str, line: str) -> None:
     """Print a line of a child with its name before it."""
-    err.print(Text(f"{name:<11} │ ", style=_COLORS.get(name, "")).append(line, style="default"))
+    head = Text(f"{name:<11} │ ", style=_COLORS.get(name, ""))
+    err.print(head.append(visible(line), style="default"))
 
 
 def say_json(document: Any) -> None:
     """Print one JSON document on one line of stdout."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
+    text = json.dumps(document, ensure_ascii=False, default=str)
+    text = "".join(f"\\u{ord(c):04x}" if is_unseen(c) else c for c in text)
+    try:
+        text.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        text = json.dumps(document, default=str)
+    sys.stdout.write(text + "\n")
     sys.stdout.flush()
 
 
 def complain(error: DepthqError) -> int:
     """Print the error as one sentence and return the exit code that fits it."""
-    err.print(Text("depthq: ", style="bold red").append(error.message, style="default"))
+    head = Text("depthq: ", style="bold red")
+    err.print(head.append(visible(error.message), style="default"))
     return exit_code_of(error)
 
 

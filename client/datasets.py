@@ -36,21 +36,23 @@ class Datasets:
         files: Mapping[str, Path] | None = None,
         *,
         idempotency_key: str | None = None,
+        spoiled: dict[str, str] | None = None,
         **spec: Any,
     ) -> Dataset:
         """Submit a `prefix` or a `manifest` of a bucket, or local `files` (name → path).
 
         `spec` is that of contract.datasets.DatasetSpec: options, include, layout, … The files are
-        sent as one tar, read as it goes out.
+        sent as one tar, read as it goes out. One that changes meanwhile raises LocalProblem, or
+        goes into `spoiled` (name → reason); its result is worth nothing then.
         """
-        return _dataset(self._post(files, idempotency_key, spec, {}))
+        return _dataset(self._post(files, idempotency_key, spec, {}, spoiled))
 
     def forecast(
         self, files: Mapping[str, Path] | None = None, *, timeout: float = 120, **spec: Any
     ) -> dict[str, Any]:
         """Ask what a dataset would take, without running it: the Forecast as a dict."""
         ends_at = time.monotonic() + timeout
-        answer = _json(self._post(files, None, spec, {"dry_run": "1"}))
+        answer = _json(self._post(files, None, spec, {"dry_run": "1"}, {}))
         while not answer["done"]:
             if time.monotonic() > ends_at:
                 raise WaitedTooLong("the forecast is not there yet; is a bulk worker running?")
@@ -67,13 +69,12 @@ class Datasets:
         key: str | None,
         spec: Mapping[str, Any],
         params: Mapping[str, str],
+        spoiled: dict[str, str] | None = None,
     ) -> httpx2.Response:
         body = json.dumps({name: value for name, value in spec.items() if value is not None})
-        headers = {"Idempotency-Key": key or uuid.uuid4().hex}
-        form = ArchiveForm(body, files) if files is not None else None
-        if form is None:
-            headers["Content-Type"] = "application/json"
-        else:
+        headers = {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": "application/json"}
+        form = ArchiveForm(body, files, spoiled) if files is not None else None
+        if form is not None:
             headers |= {"Content-Type": form.content_type, "Content-Length": str(form.length)}
         timeout = self.transport.timeout(KEEPING_S if form else 0)
         try:

@@ -38,7 +38,9 @@ class DatasetSpec(BaseModel):
     layout: Layout = "files"
     on_existing: Literal["skip", "overwrite"] = "skip"
     normalize: Literal["image", "dataset"] = Field(
-        "image", description="range of the heat maps: each its own, or one for all"
+        "image",
+        description="range of the heat maps and of 16-bit depth: each its own, or one for all, "
+        "`depth_range`; what lies beyond that is cut off there, float depth is not",
     )
     name: Annotated[str, StringConstraints(max_length=200)] | None = None
     webhook_url: (

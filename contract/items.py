@@ -56,7 +56,11 @@ class ItemResult(Value):
     round: int = Field(0, description="0: the first run; n: the n-th retry")
 
 
-def item_id(uri: str, etag: str, options: JobOptions, weights_id: str) -> str:
-    """Return the item's id, 32 hex digits: the same image, options and weights give the same id."""
-    words = "\n".join((uri, etag, options.model_dump_json(), weights_id))
-    return hashlib.sha256(words.encode()).hexdigest()[:32]
+def item_id(
+    uri: str, etag: str, options: JobOptions, weights_id: str, normalize: str = "image"
+) -> str:
+    """Return the item's id, 32 hex digits: the same wishes, image and weights give the same id."""
+    words = [uri, etag, options.model_dump_json(), weights_id]
+    if normalize != "image":  # files on another scale are other files
+        words.append(normalize)
+    return hashlib.sha256("\n".join(words).encode()).hexdigest()[:32]

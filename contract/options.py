@@ -24,13 +24,10 @@ class CommonOptions(OutputOptions):
 
     outputs: tuple[str, ...] = ("depth", "heatmap")
     size: Size = Field(
-        "original", description="`original`: as large as the image; `model`: as the network saw it"
-    )
-    webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=URL_PATTERN)] | None = (
-        Field(None, description="called once when the job has ended (Standard Webhooks)")
-    )
-    deadline_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
-        None, description="seconds after acceptance when the result is no longer wanted"
+        "original",
+        description="`original`: as large as the image, or smaller where a side is longer than "
+        "`DEPTHQ_MAX_SIDE_PX` (4096 px by default): then `input.downsampled_to` says how large; "
+        "`model`: as the network saw it",
     )
 
     def of(self, group: type[Group]) -> Group:
@@ -48,9 +45,20 @@ class CommonOptions(OutputOptions):
         return tuple(output for name, output in OUTPUTS.items() if name in self.outputs)
 
 
+class EndOptions(OutputOptions):
+    """When a job is no longer wanted, and who is told that it has ended."""
+
+    webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=URL_PATTERN)] | None = (
+        Field(None, description="called once when the job has ended (Standard Webhooks)")
+    )
+    deadline_s: Annotated[int, Field(ge=1, le=86_400)] | None = Field(
+        None, description="seconds after acceptance when the result is no longer wanted"
+    )
+
+
 if TYPE_CHECKING:
 
-    class JobOptions(CommonOptions):
+    class JobOptions(EndOptions, CommonOptions):
         """The options of one job."""
 else:
 
@@ -59,7 +67,8 @@ else:
         asked: Any = Annotated[tuple[names, ...], Field(min_length=1, max_length=len(OUTPUTS))]
         return create_model(
             "JobOptions",
-            __base__=(*option_groups(), CommonOptions),
+            # the last base comes first: ids of items depend on the order of the first release
+            __base__=(EndOptions, *option_groups(), CommonOptions),
             __module__=__name__,
             __doc__="The options of one job. Unknown options are errors.",
             outputs=(asked, CommonOptions.model_fields["outputs"].default),

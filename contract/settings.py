@@ -9,12 +9,15 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from contract.places import Place, read_place
 
 Engine = Literal["openvino", "onnxruntime", "torch", "simulated"]
 ExtraFormat = Literal["tiff", "bmp", "avif", "gif"]
 KeyLimit = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}=\d{1,9}/\d{1,9}$")]
+PlaceText = Annotated[str, AfterValidator(lambda text: read_place(text) and text)]
 MIB = 1024 * 1024
 
 
@@ -97,6 +100,11 @@ class Settings(BaseSettings):
         (), description="formats beyond JPEG, PNG and WebP, comma-separated"
     )
     webhook_secret: SecretStr | None = Field(None, description="whsec_…; unset: webhooks refused")
+    webhook_allow: Annotated[tuple[PlaceText, ...], NoDecode] = Field(
+        (),
+        description="private receivers of webhooks, comma-separated: host, host:port, network, "
+        "network:port; without a port: 80 and 443",
+    )
 
     # worker
     engine: Engine = Field("openvino", description="what computes; `simulated` only sleeps")
@@ -150,12 +158,26 @@ class Settings(BaseSettings):
         "INFO", description="least severe lines that are logged"
     )
 
-    @field_validator("api_keys", "key_limits", "extra_formats", "dataset_buckets", mode="before")
+    @field_validator(
+        "api_keys", "key_limits", "extra_formats", "webhook_allow", "dataset_buckets", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @field_validator("s3_endpoint_url", "s3_public_endpoint_url")
+    @classmethod
+    def _is_address(cls, value: str | None) -> str | None:
+        if value and not value.lower().startswith(("http://", "https://")):
+            raise ValueError("an address begins with http:// or https://, as http://minio:9000")
+        return value
+
+    @property
+    def webhook_places(self) -> tuple[Place, ...]:
+        """The private places that webhooks may go to."""
+        return tuple(read_place(text) for text in self.webhook_allow)
 
     @field_validator("cache_dir", "data_dir")
     @classmethod

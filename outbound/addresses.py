@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import ipaddress
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ipaddress import IPv4Address, IPv6Address
 
 from contract.errors import UrlForbidden, UrlUnreachable
+from contract.places import USUAL_PORTS, Place
 
 Address = IPv4Address | IPv6Address
 Resolve = Callable[[str, int], list[str]]
@@ -70,10 +71,12 @@ def system_resolve(host: str, port: int) -> list[str]:
     return [str(entry[4][0]) for entry in found]
 
 
-def checked_address(host: str, port: int, resolve: Resolve = system_resolve) -> str:
-    """Resolve `host` once and return an address to connect to.
+def checked_address(
+    host: str, port: int, resolve: Resolve = system_resolve, places: Sequence[Place] = ()
+) -> str:
+    """Resolve `host` once and return an address to connect to: a public one, or one in `places`.
 
-    Raises UrlForbidden if any of its addresses is not public (a host with one foot inside is a
+    Raises UrlForbidden if any of its addresses is neither (a host with one foot inside is a
     trick), UrlUnreachable if it has none.
     """
     try:
@@ -82,7 +85,10 @@ def checked_address(host: str, port: int, resolve: Resolve = system_resolve) -> 
         raise UrlUnreachable(f"The host {host[:100]!r} cannot be resolved.") from exc
     if not texts:
         raise UrlUnreachable(f"The host {host[:100]!r} has no address.")
+    if any(place.names(host, port) for place in places):
+        return texts[0]
     for text in texts:
-        if not is_public(text):
+        public = port in USUAL_PORTS and is_public(text)
+        if not public and not any(place.holds(text, port) for place in places):
             raise UrlForbidden(f"The host {host[:100]!r} is not on the public Internet.")
     return texts[0]

@@ -13,11 +13,12 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 from contract.errors import ImageTooLarge, UrlForbidden, UrlUnreachable
+from contract.places import Place
 from outbound.addresses import checked_address
 
 PORTS = {"http": 80, "https": 443}
@@ -39,18 +40,23 @@ class Answer:
     body: bytes = b""
 
 
-def _connect(address: str, port: int, timeout_s: float) -> socket.socket:
+def open_connection(address: str, port: int, timeout_s: float) -> socket.socket:
+    """Return a socket that is connected to `address`, which was checked."""
     return socket.create_connection((address, port), timeout_s)
 
 
 @dataclass(frozen=True)
 class Door:
-    """Calls out. `locate` and `connect` are replaced in tests, never by configuration."""
+    """Calls out, at the usual ports and those of `places`.
+
+    `locate` decides about addresses. `connect` is replaced in tests, never by configuration.
+    """
 
     timeout_s: float = 15.0
     max_bytes: int = 64 * 1024 * 1024
     locate: Locate = checked_address
-    connect: Connect = _connect
+    connect: Connect = open_connection
+    places: Sequence[Place] = ()
 
     def get(self, url: str, sink: Sink | None = None) -> Answer:
         """Return the answer to a GET, after up to three redirects.
@@ -80,7 +86,7 @@ class Door:
         deadline: float,
         sink: Sink | None,
     ) -> Answer:
-        parts = _checked(url)
+        parts = checked_url(url, self.places)
         host = str(parts.hostname)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
@@ -98,7 +104,7 @@ class Door:
     def _connected(
         self, parts: SplitResult, deadline: float
     ) -> Iterator[http.client.HTTPConnection]:
-        host, port = str(parts.hostname), PORTS[parts.scheme]
+        host, port = str(parts.hostname), port_of(parts)
         address = self.locate(host, port)
         left_s = max(0.01, deadline - time.monotonic())
         with self.connect(address, port, left_s) as raw:
@@ -137,8 +143,13 @@ def _cut(raw: socket.socket) -> None:
         raw.shutdown(socket.SHUT_RDWR)
 
 
-def _checked(url: str) -> SplitResult:
-    """Return the URL's parts. Raises UrlForbidden."""
+def port_of(parts: SplitResult) -> int:
+    """Return the port of a URL that was checked."""
+    return parts.port or PORTS[parts.scheme]
+
+
+def checked_url(url: str, places: Sequence[Place] = ()) -> SplitResult:
+    """Return the parts of a URL that we may call, as far as it can be seen. Raises UrlForbidden."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -148,6 +159,7 @@ def _checked(url: str) -> SplitResult:
         raise UrlForbidden("Only http:// and https:// URLs are called.")
     if parts.username is not None or parts.password is not None:
         raise UrlForbidden("URLs with credentials are not called.")
-    if port not in (None, PORTS[parts.scheme]):
+    usual = port in (None, PORTS[parts.scheme])
+    if not usual and not any(place.port == port for place in places):
         raise UrlForbidden("Only the usual ports, 80 and 443, are called.")
     return parts

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from api.callers.idempotency import Binding
 from api.receiving.uploads import Upload
 from api.services import Services
+from api.webhook_url import check_webhook_url
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
-from contract.errors import InvalidRequest, StorageUnavailable
+from contract.errors import StorageUnavailable
 from contract.ids import new_id
 from contract.names.object_keys import (
     DATASET_ARCHIVE,
@@ -46,10 +47,7 @@ def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetReq
 
     Raises InvalidRequest or Conflict, and StorageUnavailable, after which nothing is kept.
     """
-    if submission.spec.webhook_url and parts.settings.webhook_secret is None:
-        raise InvalidRequest(
-            "webhook_url: this service has no DEPTHQ_WEBHOOK_SECRET to sign calls with."
-        )
+    check_webhook_url(submission.spec.webhook_url, parts.settings)
     has_archive = submission.archive is not None
     check_spec(submission.spec, parts.buckets, parts.objects, archive=has_archive)
     dataset_id = new_id()

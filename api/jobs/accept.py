@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from api.callers.idempotency import Binding
 from api.receiving.uploads import CHUNK_BYTES, Upload
 from api.services import Services
+from api.webhook_url import check_webhook_url
 from contract.errors import InvalidRequest, StorageUnavailable
 from contract.ids import new_id
 from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
@@ -89,10 +90,7 @@ def check_header(upload: Upload, extra_formats: tuple[str, ...], max_pixels: int
 def _request(parts: Services, submission: Submission) -> JobRequest:
     settings, options, upload = parts.settings, submission.options, submission.upload
     header = check_header(upload, settings.extra_formats, settings.max_pixels)
-    if options.webhook_url and settings.webhook_secret is None:
-        raise InvalidRequest(
-            "webhook_url: this service has no DEPTHQ_WEBHOOK_SECRET to sign calls with."
-        )
+    check_webhook_url(options.webhook_url, settings)
     now = time.time()
     return JobRequest(
         id=new_id(),

@@ -7,7 +7,7 @@ import { key, remove as removeJob, version } from "./http.js";
 import { load, loadPreview, save, savePreview } from "./ledger.js";
 
 const COLORMAPS = [
-  "inferno", "magma", "plasma", "viridis", "cividis", "turbo", "jet", "bone", "hot", "parula",
+  "inferno", "gray", "magma", "plasma", "viridis", "cividis", "turbo", "jet", "bone", "hot", "parula",
   "deepgreen", "ocean", "pink", "cool", "hsv", "rainbow", "spring", "summer", "autumn", "winter",
   "twilight", "twilight_shifted",
 ];

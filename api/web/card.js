@@ -109,7 +109,7 @@ export class Card {
     for (const output of ["depth", "heatmap"]) this.#offer(output, outputs[output]);
     this.#find(".card-actions").hidden = false;
     const heat = this.#find(".stage-heat");
-    heat.addEventListener("load", () => this.#reveal(heat, options?.colormap), { once: true });
+    heat.addEventListener("load", () => this.#reveal(heat, options), { once: true });
     heat.addEventListener("error", () => {
       this.#find(".card-state").textContent = "The result is ready, but cannot be shown. Download it instead.";
     });
@@ -117,8 +117,8 @@ export class Card {
     heat.src = await shown(outputs.heatmap.url).catch(() => here(outputs.heatmap.url));
   }
 
-  #reveal(heat, colormap) {
-    heat.alt = describe(heat, this.#picture.name, colormap ?? "inferno");
+  #reveal(heat, options) {
+    heat.alt = describe(heat, this.#picture.name, options);
     heat.hidden = false;
     const original = this.#find(".stage-original");
     const comparable = !original.hidden;

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import json
+import tempfile
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from client.bulk.names import ResultNames
 from client.datasets import Datasets
+from client.errors import ServiceUnreachable
 from client.wire.downloads import download_output
+from contract.errors import DepthqError
 
 HANDS = 8
 _AHEAD = 64  # items that are looked at before the first of them is done
+_NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # none of the others will fit
 
 
 @dataclass
@@ -26,25 +32,39 @@ class Downloaded:
     kept: int = 0  # were there already
     bytes: int = 0
     items: int = 0
+    failed: dict[str, str] = field(default_factory=dict)  # uri → why its files did not come
 
 
 Saw = Callable[[Downloaded], None]
 
 
-def _nobody(_so_far: Downloaded) -> None:
+def _nobody(_word: object) -> None:
     """Tell nobody."""
+
+
+def _everything(_uri: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
 class ResultDownload:
-    """Brings the results of a dataset to `folder`."""
+    """Brings the results of a dataset to `folder`.
+
+    `wants` is asked of every item, by its uri, whether its results are wanted; `came` is told of
+    each that is there whole.
+    """
 
     datasets: Datasets
     folder: Path
     names: ResultNames
+    wants: Callable[[str], bool] = _everything
+    came: Callable[[str], None] = _nobody
 
     def run(self, dataset_id: str, saw: Saw = _nobody) -> Downloaded:
-        """Download every output of every success. Raises the first error there is."""
+        """Download every output of every success, and say of which it could not.
+
+        Raises what would meet every other item too: no service, no space.
+        """
         total = Downloaded()
         with ThreadPoolExecutor(HANDS, thread_name_prefix="download") as pool:
             waiting: deque[Future[Downloaded]] = deque()
@@ -62,36 +82,65 @@ class ResultDownload:
     def _wanted(self, dataset_id: str) -> Iterator[Mapping[str, Any]]:
         """Yield the items with files; of a tar, which holds many items, only the first."""
         tars: set[str] = set()
-        for result in self.datasets.results(dataset_id):
+        for result in self._claimed(dataset_id):
             outputs = result.get("outputs") or {}
-            stem = self.names.stem(result["uri"])  # also of failures: names do not depend on them
-            if not outputs:
+            if not self.wants(result["uri"]) or not outputs:
                 continue
             urls = {output["url"] for output in outputs.values() if output.get("member")}
             if urls and urls <= tars:
                 continue
             tars |= urls
-            yield {**result, "stem": stem}
+            yield result
+
+    def _claimed(self, dataset_id: str) -> Iterator[Mapping[str, Any]]:
+        """Yield all results once every one of them, failures too, has claimed its name."""
+        with tempfile.TemporaryFile("w+", encoding="ascii") as spool:
+            for result in self.datasets.results(dataset_id):
+                self.names.claim(result["uri"], result["id"])
+                spool.write(json.dumps(result) + "\n")
+            spool.seek(0)
+            yield from map(json.loads, spool)
 
     def _fetch(self, result: Mapping[str, Any]) -> Downloaded:
         made = Downloaded(items=1)
-        for name, output in result["outputs"].items():
-            url = f"/v1/{output['url'].partition('/v1/')[2]}"
-            if output.get("member"):
-                target, announced = self.folder / PurePosixPath(url).name, {}
-            else:
-                target, announced = self._target(result["stem"], name, output), output
-            if _is_there(target, announced):
-                made.kept += 1
-                continue
-            download_output(self.datasets.transport, url, target, announced)
-            made.files += 1
-            made.bytes += target.stat().st_size
+        stem = self.names.stem(result["uri"], result["id"])
+        try:
+            for name, output in result["outputs"].items():
+                self._bring(made, stem, name, output)
+        except (DepthqError, OSError) as exc:
+            if _meets_all(exc):
+                raise
+            made.failed[result["uri"]] = getattr(exc, "message", None) or str(exc)
+        else:
+            self.came(result["uri"])
         return made
+
+    def _bring(
+        self, made: Downloaded, stem: PurePosixPath, name: str, output: Mapping[str, Any]
+    ) -> None:
+        url = f"/v1/{output['url'].partition('/v1/')[2]}"
+        announced: Mapping[str, Any] = {} if output.get("member") else output
+        if announced:
+            target = self._target(stem, name, output)
+        else:
+            target = self.folder / PurePosixPath(url).name
+        if _is_there(target, announced):
+            made.kept += 1
+            return
+        download_output(self.datasets.transport, url, target, announced)
+        made.files += 1
+        made.bytes += target.stat().st_size
 
     def _target(self, stem: PurePosixPath, name: str, output: Mapping[str, Any]) -> Path:
         place = self.folder / stem
         return place.with_name(f"{place.name}.{name}{PurePosixPath(output['key']).suffix}")
+
+
+def _meets_all(exc: Exception) -> bool:
+    """Tell whether an error has nothing to do with the one item that met it."""
+    cause = exc if isinstance(exc, OSError) else exc.__cause__
+    full = isinstance(cause, OSError) and cause.errno in _NO_PLACE
+    return full or isinstance(exc, ServiceUnreachable)
 
 
 def _is_there(target: Path, announced: Mapping[str, Any]) -> bool:
@@ -111,4 +160,5 @@ def _add(total: Downloaded, one: Downloaded, saw: Saw) -> None:
     total.kept += one.kept
     total.bytes += one.bytes
     total.items += one.items
+    total.failed |= one.failed
     saw(total)

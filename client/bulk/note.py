@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from client.errors import LocalProblem
 
@@ -24,11 +24,14 @@ class Note(BaseModel):
     fingerprint: str
     key: str
     dataset_id: str | None = None
+    made: dict[str, str] = Field(
+        {}, description="key of a result's stem → mark of what it was made from"
+    )
 
     @classmethod
-    def new(cls, fingerprint: str) -> Note:
+    def new(cls, fingerprint: str, made: Mapping[str, str]) -> Note:
         """Return the note of a run that has not been submitted."""
-        return cls(fingerprint=fingerprint, key=secrets.token_hex(16))
+        return cls(fingerprint=fingerprint, key=secrets.token_hex(16), made=dict(made))
 
 
 def read_note(folder: Path) -> Note | None:
@@ -50,8 +53,20 @@ def write_note(folder: Path, note: Note) -> None:
         raise LocalProblem(f"cannot write to {folder}: {exc.strerror}") from exc
 
 
-def fingerprint(service: str, spec: Mapping[str, Any], files: Mapping[str, Path] | None) -> str:
-    """Return what tells two runs apart: service, request, and each file's name, size and time."""
-    about = [(n, p.stat().st_size, p.stat().st_mtime_ns) for n, p in (files or {}).items()]
-    words = json.dumps([service, spec, sorted(about), files is None], sort_keys=True)
-    return hashlib.sha256(words.encode()).hexdigest()
+def fingerprint(service: str, spec: Mapping[str, Any], marks: Mapping[str, str] | None) -> str:
+    """Return what tells two runs apart: service, request, and the files."""
+    return _hash([service, spec, sorted((marks or {}).items()), marks is None])
+
+
+def mark(name: str, path: Path, spec: Mapping[str, Any]) -> str:
+    """Return what tells two results apart: the file's name, size and time, and what was asked for.
+
+    Raises OSError.
+    """
+    about = path.stat()
+    asked = {word: spec[word] for word in ("options", "normalize") if word in spec}
+    return _hash([name, about.st_size, about.st_mtime_ns, asked])[:32]
+
+
+def _hash(words: Sequence[Any]) -> str:
+    return hashlib.sha256(json.dumps(words, sort_keys=True).encode()).hexdigest()

@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from client.errors import LocalProblem
+from client.plain import visible
+from client.steady import SteadyFile
 
 _CHUNK = 256 * 1024
 _BLOCK = tarfile.BLOCKSIZE
@@ -18,9 +20,14 @@ class ArchiveForm:
     """A multipart body: the field `spec`, then the file `archive` made of `files` (name → path).
 
     The same files give the same bytes: times and owners are left out. It can be sent again.
+    A file that changes meanwhile goes into `spoiled`, with the reason, and its bytes are made up;
+    without `spoiled` it ends the sending.
     """
 
-    def __init__(self, spec: str, files: Mapping[str, Path]) -> None:
+    def __init__(
+        self, spec: str, files: Mapping[str, Path], spoiled: dict[str, str] | None = None
+    ) -> None:
+        self._spoiled = spoiled
         boundary = secrets.token_hex(16)
         self.content_type = f"multipart/form-data; boundary={boundary}"
         self._before = _head(boundary, 'name="spec"', "application/json") + spec.encode()
@@ -28,23 +35,40 @@ class ArchiveForm:
             boundary, 'name="archive"; filename="archive.tar"', "application/x-tar"
         )
         self._after = f"\r\n--{boundary}--\r\n".encode()
-        self._members = [(path, *_header(name, path)) for name, path in files.items()]
+        self._members = [(name, path, *_header(name, path)) for name, path in files.items()]
 
     @property
     def length(self) -> int:
         """Bytes of the whole body."""
-        tar = sum(len(header) + size + _padding(size) for _, header, size in self._members)
+        tar = sum(len(header) + size + _padding(size) for *_, header, size in self._members)
         return len(self._before) + tar + len(_END) + len(self._after)
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the body. Raises LocalProblem when a file has changed since it was measured."""
+        if self._spoiled is not None:
+            self._spoiled.clear()
         yield self._before
-        for path, header, size in self._members:
+        for name, path, header, size in self._members:
             yield header
-            yield from _content(path, size)
+            yield from self._content(name, path, size)
             yield bytes(_padding(size))
         yield _END
         yield self._after
+
+    def _content(self, name: str, path: Path, size: int) -> Iterator[bytes]:
+        left = size
+        try:
+            for chunk in _chunks(path, size):
+                left -= len(chunk)
+                yield chunk
+        except LocalProblem as problem:
+            if self._spoiled is None:
+                raise
+            self._spoiled[name] = problem.message
+        while left:  # the length is promised
+            filling = bytes(min(_CHUNK, left))
+            left -= len(filling)
+            yield filling
 
 
 def _head(boundary: str, disposition: str, media_type: str) -> bytes:
@@ -58,24 +82,19 @@ def _head(boundary: str, disposition: str, media_type: str) -> bytes:
 
 def _header(name: str, path: Path) -> tuple[bytes, int]:
     member = tarfile.TarInfo(name)
-    try:
-        member.size = path.stat().st_size
-    except OSError as exc:
-        raise LocalProblem(f"cannot read {path}: {exc.strerror}") from exc
+    with SteadyFile(path) as file:
+        member.size = file.size
     return member.tobuf(tarfile.PAX_FORMAT), member.size
 
 
-def _content(path: Path, size: int) -> Iterator[bytes]:
-    left = size
-    try:
-        with path.open("rb") as file:
-            while left and (chunk := file.read(min(_CHUNK, left))):
-                left -= len(chunk)
-                yield chunk
-    except OSError as exc:
-        raise LocalProblem(f"cannot read {path}: {exc.strerror}") from exc
-    if left:
-        raise LocalProblem(f"{path} changed while it was uploaded; run the command again")
+def _chunks(path: Path, size: int) -> Iterator[bytes]:
+    with SteadyFile(path) as file:
+        if file.size != size:
+            raise LocalProblem(
+                f"{visible(str(path))} changed while it was uploaded; run the command again"
+            )
+        while chunk := file.read(_CHUNK):
+            yield chunk
 
 
 def _padding(size: int) -> int:

@@ -10,11 +10,12 @@ import typer
 from client import console
 from client.bulk.download import ResultDownload
 from client.bulk.names import ResultNames
-from client.commands.dataset_say import code_of, interruptible, show
+from client.commands.dataset_say import code_of, interruptible, say_failed, show
 from client.commands.dataset_view import board
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.dataset import Dataset
 from client.depth_client import DepthClient
+from client.out_folder import prepare_out
 
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="the dataset's id")]
 Codes = Annotated[list[str] | None, typer.Option("--code", help="only this error code; may repeat")]
@@ -77,20 +78,23 @@ def errors(
                 continue
             error = item.get("error") or {}
             line = f"{item['uri']}  {error.get('code')}: {error.get('message')}"
-            console.out.print(line, markup=False)
+            console.tell(line)
 
 
 def download(
     dataset_id: DatasetId, out: Out, json: JsonOption = False, url: UrlOption = None
 ) -> None:
     """Download the results of a dataset, named after its images; what is there stays."""
+    prepare_out(out)
     with open_client(url) as client, board(json) as view:
         dataset = client.datasets.get(dataset_id)
         job = ResultDownload(client.datasets, out, ResultNames(_prefix(dataset)))
         made = interruptible(lambda: job.run(dataset_id, view.downloaded), lambda: dataset_id)
     if json:
-        console.say_json({"dataset": dataset_id, "files": made.files, "kept": made.kept})
+        document = {"dataset": dataset_id, "files": made.files, "kept": made.kept}
+        console.say_json({**document, "failed": made.failed})
     console.say(f"{made.files} files came, {made.kept} were there already: {out}")
+    raise typer.Exit(say_failed(made.failed, "could not be brought"))
 
 
 def _prefix(dataset: Dataset) -> str:

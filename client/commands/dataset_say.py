@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from client import console
 from client.commands.dataset_view import describe, duration, size
 from client.dataset import Dataset
+from client.plain import visible
+from client.walk import LeftOut
 
 T = TypeVar("T")
+_SAID = 20
 
 
 def interruptible(work: Callable[[], T], dataset_id: Callable[[], str | None]) -> T:
@@ -43,7 +47,7 @@ def show(dataset: Dataset, as_json: bool, line: str | None = None) -> None:
     if as_json:
         console.say_json(dataset.document)
     else:
-        console.out.print(line or describe(dataset), markup=False)
+        console.tell(line or describe(dataset))
 
 
 def say_end(dataset: Dataset, out: Path, *, local: bool, as_json: bool) -> int:
@@ -60,13 +64,30 @@ def say_end(dataset: Dataset, out: Path, *, local: bool, as_json: bool) -> int:
     return code_of(dataset)
 
 
+def say_left_out(left_out: LeftOut, quiet: bool = False) -> int:
+    """Print what of a folder was no input; return SOME_FAILED if a part could not be read."""
+    sentence = left_out.sentence()
+    if sentence and not quiet:
+        console.say(sentence)
+    return say_failed(left_out.unreadable, "could not be read")
+
+
+def say_failed(failed: Mapping[str, str], what: str) -> int:
+    """Print the first of what failed, one a line, and how many; return the exit code."""
+    for name, why in islice(failed.items(), _SAID):
+        console.say(f"{visible(name)}: {visible(why)}")
+    if failed:
+        console.say(f"{len(failed)} {what}")
+    return console.SOME_FAILED if failed else console.OK
+
+
 def say_forecast(forecast: dict[str, Any], as_json: bool) -> int:
     """Print what a dry run found; return the exit code."""
     if as_json:
         console.say_json(forecast)
     elif not forecast.get("error"):
         for sentence in _sentences(forecast):
-            console.out.print(sentence, markup=False)
+            console.tell(sentence)
     error = forecast.get("error")
     if error and not as_json:
         console.say(f"depthq: {error['message']}")

@@ -16,6 +16,7 @@ from rich.text import Text
 from client import console
 from client.bulk.download import Downloaded
 from client.dataset import Dataset
+from client.plain import visible
 
 _LINE_EVERY_S = 10.0  # where nobody watches a terminal
 
@@ -118,5 +119,5 @@ def _panel(dataset: Dataset) -> RenderableType:
     grid.add_row(Text(f"{rate:.1f} images/s"), Text(_eta(document) or "no estimate yet"))
     grid.add_row(Text("shards"), Text(f"{shards['done']} / {shards['total']}"))
     for code, count in sorted(counts["by_code"].items()):
-        grid.add_row(Text(str(count), style="red"), Text(code))
+        grid.add_row(Text(str(count), style="red"), Text(visible(code)))
     return grid

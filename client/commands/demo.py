@@ -10,15 +10,19 @@ from typing import Annotated
 
 import typer
 from rich.table import Column, Table
+from rich.text import Text
 
 from client import console
 from client.batch import Outcome, Wish, run_one
+from client.bulk.names import flat_names
 from client.depth_client import DepthClient
 from client.local import ports
 from client.local.samples import sample_photographs
 from client.local.stack import LocalStack, Plan
 from client.local.stopping import Stopping, listening
-from client.pictures import find_pictures, result_stems
+from client.out_folder import prepare_out
+from client.pictures import find_pictures
+from client.plain import visible
 from contract.errors import InputError
 from contract.names.queues import Lane
 from contract.settings import Settings
@@ -49,9 +53,10 @@ def demo(
         depthq demo ~/Pictures/*.jpg --out depth
     """
     if photos:
-        pictures = {stem: path for path, stem in result_stems(find_pictures(photos))}
+        pictures = {stem: path for path, stem in flat_names(find_pictures(photos, out)).items()}
     else:
         pictures = sample_photographs()
+    prepare_out(out)
     with (
         tempfile.TemporaryDirectory(prefix="depthq-demo-") as folder,
         listening() as stopping,
@@ -115,7 +120,8 @@ def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
     table = Table("name", "size", "net size", "latency", where)
     for stem in pictures:
         outcome = outcomes.get(stem)
-        table.add_row(stem, *(_row(outcome) if outcome else ("", "", "", "not submitted")))
+        cells = _row(outcome) if outcome else ("", "", "", "not submitted")
+        table.add_row(*(Text(visible(cell, keep="\n")) for cell in (stem, *cells)))
     console.out.print(table, soft_wrap=False)
     if any(outcome.files for outcome in outcomes.values()):
         console.say("heat maps: near is bright; numbers: client.read_depth(path), larger is nearer")

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from client import console
 from client.local.doctor import examine
+from client.plain import visible
 from contract.settings import Settings
 
 
@@ -33,7 +34,7 @@ def doctor(
         for finding in findings:
             mark, style = marks[finding.level]
             line = Text(mark, style=style).append(f" {finding.what}: ", style="bold")
-            console.out.print(line.append(finding.message, style="default"))
+            console.out.print(line.append(visible(finding.message), style="default"))
             if finding.remedy:
-                console.out.print(Text(f"    → {finding.remedy}"))
+                console.out.print(Text(visible(f"    → {finding.remedy}")))
     raise typer.Exit(console.OK if healthy else console.SOME_FAILED)

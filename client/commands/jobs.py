@@ -46,7 +46,7 @@ def _show(job: Job, as_json: bool) -> None:
     if as_json:
         console.say_json(job.document)
         return
-    console.out.print(describe(job))
+    console.tell(describe(job))
 
 
 def describe(job: Job) -> str:

@@ -12,42 +12,53 @@ from pydantic.fields import FieldInfo
 
 from contract.outputs.registry import OUTPUTS, option_groups
 
+SIZE_HELP = (
+    "original (at most 4096 px a side, or as the service is set: larger pictures get smaller "
+    "results), or model (small and fast)"
+)
 _KINDS = (bool, int, float)
 
 
 def with_output_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Return `command` with one option more for each that an output declares.
+    """Return `command` with the options that decide a job's files: what, how large, and how.
 
     It gets those that were given as a dict in its parameter `chosen`.
     """
-    fields = {
-        name: field for group in option_groups() for name, field in group.model_fields.items()
+    made = {
+        "outputs": _parameter("outputs", str, f"by comma: {', '.join(OUTPUTS)}"),
+        "size": _parameter("size", str, SIZE_HELP),
     }
+    for group in option_groups():
+        for name, field in group.model_fields.items():
+            made[name] = _parameter(name, _kind(field), _help(field))
 
     @functools.wraps(command)
     def run(**given: Any) -> None:
-        chosen = {name: given.pop(name) for name in fields}
+        chosen = {name: given.pop(name) for name in made}
+        if chosen["outputs"]:
+            chosen["outputs"] = chosen["outputs"].split(",")
         command(**given, chosen={name: v for name, v in chosen.items() if v is not None})
 
     signature = inspect.signature(command, eval_str=True)
     own = [p for p in signature.parameters.values() if p.name != "chosen"]
-    parameters = [*own, *(_parameter(name, field) for name, field in fields.items())]
+    parameters = [*own, *made.values()]
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
 
 
-def outputs_help() -> str:
-    """Return the help of `--outputs`: all names."""
-    return "by comma: " + ", ".join(OUTPUTS)
+def _parameter(name: str, kind: type, words: str) -> inspect.Parameter:
+    flag = f"--{name.replace('_', '-')}"
+    option = typer.Option(f"{flag}/--no-{flag[2:]}" if kind is bool else flag, help=words)
+    annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    return inspect.Parameter(name, keyword, default=None, annotation=annotation)
 
 
-def _parameter(name: str, field: FieldInfo) -> inspect.Parameter:
-    kind = next((k for k in _KINDS if field.annotation is k), str)
-    annotation = Annotated[kind | None, typer.Option(help=_help(field))]  # type: ignore[valid-type]
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
-    )
+def _kind(field: FieldInfo) -> type:
+    """Return what the command line reads: a switch, a number, or text that the model checks."""
+    allowed = {field.annotation, *get_args(field.annotation)}
+    return next((kind for kind in _KINDS if kind in allowed), str)
 
 
 def _help(field: FieldInfo) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from client.depth_client import DepthClient
+from client.local import ports
 from client.wire.retries import RetryPolicy
 from contract.settings import Settings
 
@@ -21,8 +22,7 @@ def service_url(url: str | None, settings: Settings) -> str:
     """Return the address of the service."""
     if url or settings.url:
         return (url or settings.url or "").rstrip("/")
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{host}:{settings.port}"
+    return ports.own_url(settings.host, settings.port)
 
 
 def open_client(url: str | None) -> DepthClient:

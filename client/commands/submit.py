@@ -14,9 +14,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from client import console
 from client.batch import Outcome, Wish, run_batch
+from client.commands.dataset_say import say_left_out
+from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.errors import ServiceUnreachable
+from client.out_folder import prepare_out
 from client.pictures import find_pictures
+from client.plain import visible
+from client.walk import LeftOut
 from contract.options import JobOptions
 
 Option = typer.Option
@@ -24,7 +29,7 @@ Option = typer.Option
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
-    app.command()(submit)
+    app.command()(with_output_options(submit))
 
 
 def submit(
@@ -33,11 +38,6 @@ def submit(
     out: Annotated[
         Path | None, Option("--out", "-o", help="download results to this folder (implies --wait)")
     ] = None,
-    outputs: Annotated[str | None, Option(help="depth, heatmap or both, by comma")] = None,
-    size: Annotated[str | None, Option(help="original, or model (small and fast)")] = None,
-    colormap: Annotated[str | None, Option(help="OpenCV colormap of the heat map")] = None,
-    heatmap_format: Annotated[str | None, Option(help="jpg, png, webp")] = None,
-    depth_format: Annotated[str | None, Option(help="png16, npy, pfm, exr")] = None,
     deadline_s: Annotated[int | None, Option(help="give up on jobs not done by then")] = None,
     webhook_url: Annotated[str | None, Option(help="called when a job has ended")] = None,
     timeout: Annotated[float | None, Option(help="with --wait: seconds per file")] = None,
@@ -45,6 +45,8 @@ def submit(
     json: JsonOption = False,
     quiet: Annotated[bool, Option("--quiet", "-q", help="print failures only")] = False,
     url: UrlOption = None,
+    *,
+    chosen: dict[str, Any],
 ) -> None:
     """Submit pictures; with --out, wait and write <name>.depth.png and <name>.heatmap.jpg.
 
@@ -58,17 +60,15 @@ def submit(
 
         depthq submit cat.jpg --json | jq -r .job.id
     """
-    options = _options(
-        outputs=outputs.split(",") if outputs else None,
-        size=size,
-        colormap=colormap,
-        heatmap_format=heatmap_format,
-        depth_format=depth_format,
-        deadline_s=deadline_s,
-        webhook_url=webhook_url,
-    )
+    options = _options(**chosen, deadline_s=deadline_s, webhook_url=webhook_url)
+    left_out = LeftOut()
+    paths = find_pictures(files, out, left_out)
+    if out is not None:
+        prepare_out(out)
     wish = Wish(options, wait=wait, out=out, timeout_s=timeout)
-    raise typer.Exit(_submit(find_pictures(files), wish, in_flight, json, quiet, url))
+    code = _submit(paths, wish, in_flight, json, quiet, url)
+    left = say_left_out(left_out, quiet)
+    raise typer.Exit(code or left)
 
 
 def _options(**given: Any) -> dict[str, Any]:
@@ -106,11 +106,23 @@ def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
     if as_json:
         console.say_json(_document(outcome))
     elif outcome.error:
-        console.say(f"{outcome.path}: {outcome.error.message}")
+        console.say(f"{visible(str(outcome.path))}: {visible(outcome.error.message)}")
     elif not quiet:
         job_id = outcome.job.id if outcome.job else ""
         made = "  ".join(str(path) for path in outcome.files.values())
-        console.out.print(f"{outcome.path}  {job_id}  {made}".rstrip(), markup=False)
+        console.tell(f"{outcome.path}  {job_id}  {made}".rstrip())
+        _say_smaller(outcome)
+
+
+def _say_smaller(outcome: Outcome) -> None:
+    """Say that a result is not as large as its picture, where the service has a limit."""
+    document = outcome.job.document if outcome.job else {}
+    size = (document.get("input") or {}).get("downsampled_to")
+    if size and (document.get("options") or {}).get("size") != "model":
+        console.say(
+            f"{visible(str(outcome.path))}: larger than the service's limit; "
+            f"its results have {size[0]} x {size[1]} pixels"
+        )
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:

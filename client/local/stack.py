@@ -60,8 +60,7 @@ class LocalStack:
     @property
     def url(self) -> str:
         """The address for people and clients on this machine."""
-        host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(self.host, self.host)  # noqa: S104
-        return f"http://{host}:{self.port}"
+        return ports.own_url(self.host, self.port)
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start everything; LocalProblem if that is impossible. Call `stop` in any case."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import secrets
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import Any
 import httpx2
 
 from client.errors import DownloadCorrupt, LocalProblem
+from client.plain import visible
 from client.wire.transport import Transport
 from contract.outputs.registry import file_types
 
@@ -30,7 +32,8 @@ def download_output(
     Raises DownloadCorrupt if the bytes are twice not those announced, LocalProblem if they cannot
     be written; then no file is left.
     """
-    temporary = target.with_name(f".{target.name}.{secrets.token_hex(4)}.part")
+    # A short name: beside the longest there can be.
+    temporary = target.with_name(f".depthq-{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         for last_try in (False, True):
@@ -38,12 +41,15 @@ def download_output(
             if _is_whole(temporary, announced):
                 break
             if last_try:
-                raise DownloadCorrupt(f"{target.name} arrived damaged twice; is a proxy at work?")
+                raise DownloadCorrupt(
+                    f"{visible(target.name)} arrived damaged twice; is a proxy at work?"
+                )
         temporary.replace(target)
     except OSError as exc:
-        raise LocalProblem(f"cannot write {target}: {exc.strerror}") from exc
+        raise LocalProblem(f"cannot write {visible(str(target))}: {exc.strerror}") from exc
     finally:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # it could not be made
+            temporary.unlink(missing_ok=True)
     return target
 
 

@@ -24,6 +24,8 @@ class Transport:
         self, base_url: str, api_key: str | None, timeout_s: float, retries: RetryPolicy
     ) -> None:
         hostname = _hostname(base_url)
+        if api_key and not api_key.isascii():
+            raise InvalidRequest("the API key holds letters that no key can hold")
         self.base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._retries = retries

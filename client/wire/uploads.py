@@ -6,9 +6,10 @@ import io
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
-from contract.errors import InvalidRequest
+from client.plain import visible
+from client.steady import SteadyFile
 
 ImageSource = str | Path | bytes | BinaryIO
 
@@ -29,16 +30,13 @@ class Upload:
     @property
     def name(self) -> str:
         """The file name sent along; a label only."""
-        return self._path.name if self._path else "image"
+        return visible(self._path.name) if self._path else "image"
 
     def open(self) -> AbstractContextManager[BinaryIO]:
-        """Open it for reading from its start; InvalidRequest if it cannot be read."""
+        """Open it for reading from its start; LocalProblem if it cannot be read, or changes."""
         if self._path is None:
             return nullcontext(io.BytesIO(self._data))
-        try:
-            return self._path.open("rb")
-        except OSError as exc:
-            raise InvalidRequest(f"cannot read {self._path}: {exc.strerror}") from exc
+        return cast("AbstractContextManager[BinaryIO]", SteadyFile(self._path))
 
 
 def form_fields(options: Mapping[str, Any]) -> dict[str, str | list[str]]:

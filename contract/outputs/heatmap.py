@@ -6,14 +6,14 @@ from typing import Literal
 
 from pydantic import Field
 
-from contract.outputs.declaration import FileType, Output, OutputOptions
+from contract.outputs.declaration import FileType, Output, OutputOptions, option
 from contract.outputs.refine import RefineOptions
 
 HeatmapFormat = Literal["jpg", "png", "webp"]
 Colormap = Literal[
-    "autumn", "bone", "cividis", "cool", "deepgreen", "hot", "hsv", "inferno", "jet", "magma",
-    "ocean", "parula", "pink", "plasma", "rainbow", "spring", "summer", "turbo", "twilight",
-    "twilight_shifted", "viridis", "winter",
+    "autumn", "bone", "cividis", "cool", "deepgreen", "gray", "hot", "hsv", "inferno", "jet",
+    "magma", "ocean", "parula", "pink", "plasma", "rainbow", "spring", "summer", "turbo",
+    "twilight", "twilight_shifted", "viridis", "winter",
 ]  # fmt: skip
 
 
@@ -21,7 +21,12 @@ class HeatmapOptions(OutputOptions):
     """How the picture looks."""
 
     colormap: Colormap = Field(
-        "inferno", description="OpenCV colormap of the heat map; near is bright"
+        "inferno",
+        description="of the heat map: `gray` (one channel of 8 bits, but in WebP), or an OpenCV "
+        "colormap; near is bright, or the last color",
+    )
+    invert: bool = option(
+        False, description="turns the heat map's colors round: far is bright; depth files stay"
     )
     heatmap_format: HeatmapFormat = "jpg"
 

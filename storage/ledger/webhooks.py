@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from typing import cast
 
@@ -29,6 +29,11 @@ class WebhookQueue:
         """Schedule a call that Redis may have forgotten; one that it knows stays as it is."""
         with redis_errors():
             self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at}, nx=True)
+
+    def postpone(self, due_at: Mapping[str, float]) -> None:
+        """Have calls that are still owed wait until the times given; this is no failed try."""
+        with redis_errors():
+            self._redis.zadd(WEBHOOKS_KEY, dict(due_at), xx=True)
 
     def due(self, now: float, limit: int = 100) -> list[str]:
         """Return ids whose time has come, longest due first."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import re
 import signal
 import subprocess
 import sys
 import time
+import warnings
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -15,7 +18,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from client import read_depth
+from client import DepthClient, read_depth
 from client.local.ports import any_free
 from client.local.samples import sample_photographs
 from contract.settings import environment
@@ -207,6 +210,61 @@ def test_jobs_outlive_the_stack(up, tmp_path):
         check=False,
     )
     assert "succeeded" in status.stdout
+
+
+def depthq(url: str, *arguments: object) -> str:
+    """Run a command that has to succeed; return what it says."""
+    run = subprocess.run(
+        command(*arguments), env=environment(url=url), capture_output=True, text=True, check=False,
+        timeout=120,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stderr
+    return run.stdout + run.stderr
+
+
+def zip_with_duplicates() -> bytes:
+    names = ("a/x.jpg", "b/x.jpg", "a/x.jpg", "A/X.JPG", "a/x.png")
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of duplicate names
+        for name, image in zip(names, crops(5), strict=True):
+            file.writestr(name, image)
+    return data.getvalue()
+
+
+def test_every_picture_has_its_own_results_and_a_rerun_brings_none(up, tmp_path):
+    stack = up(engine="simulated")
+    stack.await_ready()
+    # Given an archive with names used twice
+    with DepthClient(stack.url) as client:
+        made = client.datasets.transport.http.post(
+            "/v1/datasets", files={"archive": ("a.zip", zip_with_duplicates())}
+        ).json()
+        assert client.datasets.wait(made["id"], 120).counts["succeeded"] == 5
+    # Then each item has its files, and the same command again brings none
+    out = tmp_path / "zip"
+    fetch = ("dataset", "download", made["id"], "--out", out)
+    assert "10 files came, 0 were there already" in depthq(stack.url, *fetch)
+    assert len([path for path in out.rglob("*") if path.is_file()]) == 10
+    assert "0 files came, 10 were there already" in depthq(stack.url, *fetch)
+    # And a folder whose results go into itself stays one of three pictures
+    folder = tmp_path / "in"
+    (folder / "deep").mkdir(parents=True)
+    hard = ("3.10.00\u202fPM.jpg", os.fsdecode(b"deep/\xe9.jpg"), "日" * 80 + ".jpg")
+    for name, image in zip(hard, crops(3), strict=True):
+        (folder / name).write_bytes(image)
+    run = ("dataset", "run", folder, "--out", folder)
+    assert "3 pictures" in depthq(stack.url, *run)
+    assert len(list(folder.rglob("*.depth.png"))) == 3
+    assert (folder / "3.10.00\u202fPM.depth.png").exists()
+    assert os.fsencode(next((folder / "deep").glob("*.png")).name) == b"\xe9.depth.png"
+    *_, another = crops(4)
+    (folder / "3.10.00\u202fAM.jpg").write_bytes(another)
+    os.utime(folder / "3.10.00\u202fAM.jpg", (1, 1))
+    assert "3 of 4 have results already" in depthq(stack.url, *run)
+    assert "every picture has its results" not in depthq(stack.url, *run)  # it is that dataset
+    assert len(list(folder.rglob("*.depth.png"))) == 4
+    assert "4 pictures" in depthq(stack.url, *run)
 
 
 def test_a_taken_port_that_was_asked_for_is_refused(tmp_path):

@@ -16,6 +16,7 @@ from contract.datasets import DatasetRequest, Forecast
 from contract.errors import InvalidRequest, StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
+from contract.names.object_keys import DATASET_FORECAST, dataset_object
 from storage.datasets.files import DatasetObjects
 from worker.datasets.items import ItemRunner, ItemTask
 from worker.datasets.sources.sources import Sources
@@ -86,6 +87,8 @@ class Forecaster:
         except InvalidRequest as exc:
             forecast = _refused(dataset_id, exc.code, exc.message)
         self.files.write_forecast(forecast)
+        if self.files.request(dataset_id) is None:  # deleted meanwhile; this is left of it
+            self.files.store.delete([dataset_object(dataset_id, DATASET_FORECAST)])
 
     def _forecast(self, request: DatasetRequest) -> Forecast:
         listing, sample = self._list(request)

@@ -58,7 +58,7 @@ class ItemTask:
     options: JobOptions
     layout: Layout
     round: int = 0
-    heat_range: Range | None = None
+    shared_range: Range | None = None
 
 
 class ItemRunner:
@@ -110,7 +110,7 @@ class ItemRunner:
             return self._result(item, task, state="skipped", outputs=there)
         with clock.stage("fetch"):
             data = self._fetcher.fetch(item)
-        output = self._compute(data, task.options, clock, task.heat_range)
+        output = self._compute(data, task.options, clock, task.shared_range)
         with clock.stage("store"):
             stored = task.layout.store(item.id, output.files)
         count_outcome("succeeded")

@@ -1,4 +1,4 @@
-"""One range of depth for all heat maps of a dataset, from a sample taken beforehand."""
+"""One range of depth for all files of a dataset that are scaled, from a sample taken beforehand."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contract.errors import NotFound
 from contract.jobs import JobRecord, JobResult
-from contract.names.object_keys import input_object, poisoned_mark, result_object, webhook_mark
+from contract.names.object_keys import idempotency_marks, input_object, job_prefix, webhook_mark
 from contract.states import JobState
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
@@ -43,6 +43,7 @@ class Ending:
         """
         if not self.leases.sure(record.id) and self._lost(record):
             log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
+            self.clear_up(record.id)
             return False
         tells = record.request.options.webhook_url is not None
         if tells:  # before the result: whoever finds that one knows of the call
@@ -54,30 +55,35 @@ class Ending:
         if ended:
             count_outcome(result.state, result.error.code if result.error else "")
         else:
-            self._clear_up(record, result)
+            self.clear_up(record.id)
         return ended
+
+    def clear_up(self, job_id: str) -> None:
+        """Remove what was written for a job that was canceled or deleted meanwhile.
+
+        A deletion lists the job's folder once: what a worker writes later, it removes itself.
+        Without a record and with its input the job was not deleted: Redis was wiped, and what we
+        wrote is what it will be rebuilt from. What another attempt holds or has ended stays, too.
+        """
+        now = self.patience(lambda: self.jobs.get(job_id))
+        canceled = now is not None and now.state is JobState.CANCELED
+        if canceled or (now is None and self._deleted(job_id)):
+            self.patience(lambda: self.objects.delete(self._written(job_id)))
 
     def _lost(self, record: JobRecord) -> bool:
         claim = (record.id, record.attempt)
         return bool(self.patience(lambda: self.jobs.renew([claim], self.lease_s)))
 
-    def _clear_up(self, record: JobRecord, result: JobResult) -> None:
-        """Remove what was written for a job that was canceled or deleted at the last moment.
+    def _written(self, job_id: str) -> list[str]:
+        """Return the keys of what workers write: all but the input and the API's marks."""
+        folder = job_prefix(job_id)
+        apis = (input_object(job_id), idempotency_marks(folder))
+        keys = (info.key for info in self.objects.list(folder))
+        return [key for key in keys if not key.startswith(apis)]
 
-        Without a record and with its input the job was not deleted: Redis was wiped, and what we
-        wrote is what it will be rebuilt from.
-        """
-        now = self.patience(lambda: self.jobs.get(record.id))
-        canceled = now is not None and now.state is JobState.CANCELED
-        if canceled or (now is None and self._deleted(record)):
-            made = (output.key for output in result.outputs.values())
-            marks = webhook_mark(record.id), poisoned_mark(record.id)
-            keys = [result_object(record.id), *marks, *made]
-            self.patience(lambda: self.objects.delete(keys))
-
-    def _deleted(self, record: JobRecord) -> bool:
+    def _deleted(self, job_id: str) -> bool:
         try:
-            self.patience(lambda: self.objects.head(input_object(record.id)))
+            self.patience(lambda: self.objects.head(input_object(job_id)))
         except NotFound:
             return True
         return False

@@ -69,9 +69,9 @@ class Computer:
         options: JobOptions,
         clock: StageClock,
         deadline_at: float | None = None,
-        heat_range: tuple[float, float] | None = None,
+        shared_range: tuple[float, float] | None = None,
     ) -> Computed:
-        """Return the files that `options` ask of the image in `data`; see render for `heat_range`.
+        """Return the files that `options` ask of the image in `data`; `shared_range`: see render.
 
         Raises InputError (the image's fault), DecoderCrashed, DeadlineExceeded, InternalError.
         """
@@ -92,7 +92,7 @@ class Computer:
                     width=prepared.width,
                     height=prepared.height,
                     model=model,
-                    depth_range=heat_range,
+                    shared_range=shared_range,
                 )
             )
         return Computed(prepared, model, rendered.depth, rendered.files)
@@ -241,4 +241,6 @@ class Pipeline:
         self._fail(record, reason, clock, JobState.FAILED)
 
     def _give_back(self, record: JobRecord, *, counted: bool) -> None:
-        self.patience(lambda: self.jobs.release(record.id, record.attempt, counted=counted))
+        claim = record.id, record.attempt
+        if not self.patience(lambda: self.jobs.release(*claim, counted=counted)):
+            self.ending.clear_up(record.id)

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from contract.errors import NotFound, StorageUnavailable
 from contract.jobs import JobRequest, JobResult, ModelInfo, OutputInfo
 from contract.names.object_keys import output_object, result_object
-from contract.outputs.registry import option_names
+from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs.result_index import ResultIndex
 from storage.objects.protocol import ObjectStore
@@ -24,10 +24,10 @@ from worker.attempts.metrics import RESULT_CACHE
 
 log = logging.getLogger(__name__)
 
-# To be raised when the same options begin to give other files.
-FILES_VERSION = 1
-# Those that change a file; the others say when and to whom.
-_OPTIONS = {"outputs", "size"} | option_names()
+# To be raised when the same options begin to give other files or another range.
+FILES_VERSION = 2
+# Those that change a file: all but the ones that say when and to whom.
+_OPTIONS = set(JobOptions.model_fields) - {"webhook_url", "deadline_s"}
 
 
 class ResultCache:

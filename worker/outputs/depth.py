@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from contract.jobs import DepthInfo
 from contract.outputs.depth import DepthOptions
 from worker.outputs.encoding.about import About
 from worker.outputs.encoding.exr import encode_exr
@@ -53,6 +54,7 @@ DEPTH_ENCODERS: dict[str, Callable[[Floats, About], bytes]] = {
 
 def render(view: View) -> Rendering:
     """Return the depth in the format asked for."""
-    about = About(view.info, view.model, view.width, view.height)
+    low, high = view.shared_range or (view.info.min, view.info.max)
+    about = About(DepthInfo(min=low, max=high), view.model, view.width, view.height)
     encode = DEPTH_ENCODERS[view.options.of(DepthOptions).depth_format]
     return Rendering(encode(view.values, about), view.size)

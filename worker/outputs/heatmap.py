@@ -1,8 +1,9 @@
-"""Depth as a picture for people: near is the upper end of the colormap (bright for inferno)."""
+"""Depth as a picture: near is the upper end of the colormap (bright for gray and inferno)."""
 
 from __future__ import annotations
 
 import functools
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -15,15 +16,19 @@ from worker.outputs.encoding.quantise import quantise
 from worker.outputs.encoding.upsample import Floats
 from worker.outputs.view import Rendering, View
 
+Pixels = NDArray[np.uint8]
+
+GRAY = "gray"  # no table: the code is the shade
 _QUALITY = 90
 
 
 def render(view: View) -> Rendering:
     """Return the heat map; its colors span the range that several images share, or its own."""
     options = view.options.of(HeatmapOptions)
-    ends = view.depth_range or view.net_range
+    ends = view.shared_range or view.net_range
     depth = view.values if view.guided else view.depth
-    pixels = heatmap(depth, *ends, options.colormap, *view.size)
+    shades = Shades(options.colormap, options.invert)
+    pixels = heatmap(depth, *ends, shades, *view.size)
     return Rendering(encode_heatmap(pixels, options.heatmap_format), view.size)
 
 
@@ -35,30 +40,47 @@ def colormap_table(name: str) -> NDArray[np.uint8]:
     return table
 
 
+@dataclass(frozen=True)
+class Shades:
+    """How depth becomes color: a colormap of contract.options, and whether far is its upper end."""
+
+    colormap: str
+    inverted: bool = False
+
+    def paint(self, codes: Pixels) -> Pixels:
+        """Return `codes`, uint8 (h, w), in color: BGR (h, w, 3), or (h, w) where that is gray."""
+        if self.inverted:
+            codes = 255 - codes
+        if self.colormap == GRAY:
+            return codes
+        colored: Pixels = cv2.applyColorMap(codes, colormap_table(self.colormap))
+        return colored
+
+
 def heatmap(
-    depth: Floats, low: float, high: float, colormap: str, width: int, height: int
-) -> NDArray[np.uint8]:
-    """Return `depth` in color, BGR uint8 (height, width, 3); `low` and `high` span the colormap.
+    depth: Floats, low: float, high: float, shades: Shades, width: int, height: int
+) -> Pixels:
+    """Return `depth` painted, uint8 (height, width[, 3]); `low` and `high` span the colormap.
 
     Quantised before it is resized: a quarter of the bytes, and at most one of 256 levels off.
     """
     codes = quantise(depth, low, high, np.uint8)
     if codes.shape != (height, width):
         codes = cv2.resize(codes, (width, height), interpolation=cv2.INTER_CUBIC)
-    colored: NDArray[np.uint8] = cv2.applyColorMap(codes, colormap_table(colormap))
-    return colored
+    return shades.paint(codes)
 
 
-def encode_heatmap(pixels: NDArray[np.uint8], file_format: str) -> bytes:
-    """Return BGR `pixels` as a file of the format (`jpg`, `png` or `webp`)."""
+def encode_heatmap(pixels: Pixels, file_format: str) -> bytes:
+    """Return gray or BGR `pixels` as a file of the format (`jpg`, `png` or `webp`)."""
     if file_format == "png":
-        return encode_png(cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
-    if file_format == "webp":
+        return encode_png(pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
+    if file_format == "webp":  # which has no gray
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
         return _encode(".webp", pixels, (cv2.IMWRITE_WEBP_QUALITY, _QUALITY))
     return _encode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
 
 
-def _encode(extension: str, pixels: NDArray[np.uint8], settings: tuple[int, ...]) -> bytes:
+def _encode(extension: str, pixels: Pixels, settings: tuple[int, ...]) -> bytes:
     """Return `pixels` encoded by OpenCV. Raises InternalError if it cannot."""
     try:
         done, data = cv2.imencode(extension, pixels, settings)

@@ -23,7 +23,7 @@ class View:
     """One image as renderers see it. Renderers share it, so nothing is computed twice.
 
     `depth` is float32 (h, w) at the network's size, larger is nearer; `width` and `height` are the
-    upright image's. `depth_range` is the depth at both ends of a scale that several images share;
+    upright image's. `shared_range` is the depth at both ends of a scale that several images share;
     None: the image's own. `pixels` (RGB uint8 (height, width, 3)) and `focal_35mm` (mm, as EXIF
     tells it) are there only if an output needs them.
     """
@@ -33,7 +33,7 @@ class View:
     width: int
     height: int
     model: ModelInfo
-    depth_range: tuple[float, float] | None = None
+    shared_range: tuple[float, float] | None = None
     pixels: NDArray[np.uint8] | None = None
     focal_35mm: float | None = None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outbound.http import CHUNK_BYTES, Door
+from outbound.receivers import receiver_door
 from storage.ledger.incarnation import Incarnation
 from worker.attempts.watchdog import Watchdog
 from worker.process.parts import Parts
@@ -19,7 +19,7 @@ from worker.upkeep.webhooks import Webhooks, secret_key
 
 
 class Background:
-    """Three pulses: what must never wait, what may be slow, and the comparison with storage."""
+    """Everything on a thread of its own: a long sweep or a slow store delays nothing else."""
 
     def __init__(
         self,
@@ -35,13 +35,11 @@ class Background:
             announce,
             reconciler.tick,
             watchdog.look,
+            _restorer(parts).tick,
         )
-        interval_s = parts.settings.reconcile_interval_s
         self._pulses = (
-            Pulse(interval_s, beats),
-            # apart from the first: a long sweep or a slow receiver must not cost a lease
+            Pulse(parts.settings.reconcile_interval_s, beats),
             Pulse(1.0, (_webhooks(parts).tick, _sweeper(parts).tick)),
-            Pulse(interval_s, (_restorer(parts).tick,)),
         )
 
     def start(self) -> None:
@@ -79,7 +77,7 @@ def _webhooks(parts: Parts) -> Webhooks:
     return Webhooks(
         parts.jobs,
         parts.webhooks,
-        Door(max_bytes=CHUNK_BYTES),
+        receiver_door(parts.settings.webhook_places),
         secret_key(secret.get_secret_value()) if secret else None,
         parts.leader.acquire_or_renew,
         parts.objects,

@@ -1,46 +1,54 @@
-"""A worker's pulse: one thread that renews leases, announces the worker and reconciles.
+"""A worker's pulse: threads that renew leases, announce the worker, reconcile, and so on.
 
-A thread of its own, so that a busy engine cannot make the worker look dead.
+Threads of their own, so that a busy engine cannot make the worker look dead, and one for each
+chore, so that none waits for another: a long sweep or a silent store must not cost a lease.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 log = logging.getLogger(__name__)
 
-LAST_BEAT_S = 2.0  # how long a process that stops waits for it; the thread is a daemon
+LAST_BEAT_S = 2.0  # how long a process that stops waits for all of them; the threads are daemons
+
+Beat = Callable[[], object]
 
 
 class Pulse:
     """Calls each beat every `interval_s`; one that raises is logged and called again."""
 
-    def __init__(self, interval_s: float, beats: Sequence[Callable[[], object]]) -> None:
+    def __init__(self, interval_s: float, beats: Sequence[Beat]) -> None:
         self._interval_s = interval_s
-        self._beats = beats
         self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="pulse", daemon=True)
+        self._threads = [
+            threading.Thread(target=self._run, args=(beat,), name="pulse", daemon=True)
+            for beat in beats
+        ]
 
     def start(self) -> None:
-        """Start the thread, which beats at once and then every `interval_s`."""
-        self._thread.start()
+        """Start the threads, which beat at once and then every `interval_s`."""
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         """Stop beating. A beat that takes long (a listing, a silent store) is left to its fate."""
         self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join(LAST_BEAT_S)
+        until = time.monotonic() + LAST_BEAT_S
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, until - time.monotonic()))
 
-    def _run(self) -> None:
-        self._beat()
+    def _run(self, beat: Beat) -> None:
+        self._once(beat)
         while not self._stopping.wait(self._interval_s):
-            self._beat()
+            self._once(beat)
 
-    def _beat(self) -> None:
-        for beat in self._beats:
-            try:
-                beat()
-            except Exception:
-                log.exception("the pulse skipped a beat", extra={"action": "pulse"})
+    def _once(self, beat: Beat) -> None:
+        try:
+            beat()
+        except Exception:
+            log.exception("the pulse skipped a beat", extra={"action": "pulse"})

@@ -175,10 +175,10 @@ class DatasetWorker:
 
 def _adapted(computer: Computer, throughput: Throughput) -> Compute:
     def compute(
-        data: bytes, options: JobOptions, clock: StageClock, heat_range: Range | None
+        data: bytes, options: JobOptions, clock: StageClock, shared_range: Range | None
     ) -> ItemOutput:
         with throughput.working():
-            computed = computer.compute(data, options, clock, None, heat_range)
+            computed = computer.compute(data, options, clock, None, shared_range)
         prepared = computed.prepared
         return ItemOutput(
             prepared.width, prepared.height, computed.depth, computed.files, prepared.damage

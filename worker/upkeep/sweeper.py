@@ -47,11 +47,10 @@ class Sweeper:
         try:
             if not self._leads():
                 return 0
-            self._next_at = time.monotonic() + EVERY_S
-            return self.sweep() + self._others() + self._tidy()
         except StorageUnavailable as exc:
-            log.warning("not swept: %s", exc, extra={"action": "sweep"})
-            return 0
+            return _not_swept(exc)
+        self._next_at = time.monotonic() + EVERY_S
+        return sum(_attempted(step) for step in (self.sweep, self._others, self._tidy))
 
     def sweep(self) -> int:
         """Remove every job whose objects are all older than the retention."""
@@ -88,6 +87,22 @@ class Sweeper:
         count = len(keys)
         keys.clear()
         return count
+
+
+def _attempted(step: Callable[[], int]) -> int:
+    """Return what `step` does; its failing must not keep those behind it from their turn."""
+    try:
+        return step()
+    except StorageUnavailable as exc:
+        return _not_swept(exc)
+    except Exception:
+        log.exception("not swept", extra={"action": "sweep"})
+        return 0
+
+
+def _not_swept(exc: StorageUnavailable) -> int:
+    log.warning("not swept: %s", exc, extra={"action": "sweep"})
+    return 0
 
 
 def _folder(info: ObjectInfo) -> str:

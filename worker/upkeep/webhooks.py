@@ -11,29 +11,29 @@ import base64
 import binascii
 import hashlib
 import hmac
-import json
 import logging
 import random
 import time
+from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from threading import Thread
 
-from contract.datasets import DatasetRecord
 from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
-from contract.jobs import JobRecord
-from contract.names.object_keys import WEBHOOK_MARK, dataset_object, webhook_mark
 from outbound.http import Door
 from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import clear_mark
 from storage.objects.protocol import ObjectStore
+from worker.webhook_calls import Call, dataset_call, job_call
+from worker.webhook_lines import Line, Lines
 
 log = logging.getLogger(__name__)
 
 PAUSES_S = (5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 50_400)  # then it is given up: 32 h
 GONE = 410  # the receiver wants no more
+LINE_LENGTH = 64  # calls that a line takes at once
+WINDOW = 2_000  # due calls looked at in one tick; those that must wait leave it for a while
 
 
 def secret_key(secret: str) -> bytes:
@@ -51,63 +51,6 @@ def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     """Return the value of the `webhook-signature` header."""
     signed = f"{message_id}.{timestamp}.".encode() + body
     return "v1," + base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
-
-
-@dataclass(frozen=True)
-class Call:
-    """What is to be told, to whom."""
-
-    item_id: str  # of a job or a dataset
-    url: str
-    terminal: bool
-    body: bytes
-    message_id: str
-    mark: str  # in storage, until the call is taken or given up
-
-
-def job_call(record: JobRecord | None) -> Call | None:
-    """Return the call that a job asks for; None: none."""
-    if record is None or record.request.options.webhook_url is None:
-        return None
-    url, mark = record.request.options.webhook_url, webhook_mark(record.id)
-    return Call(record.id, url, record.state.terminal, payload(record), f"msg_{record.id}", mark)
-
-
-def dataset_call(record: DatasetRecord | None) -> Call | None:
-    """Return the call that a dataset asks for; each round that ends is told once."""
-    if record is None or record.request.spec.webhook_url is None:
-        return None
-    message_id = f"msg_{record.id}_{record.round}"
-    url, mark = record.request.spec.webhook_url, dataset_object(record.id, WEBHOOK_MARK)
-    return Call(record.id, url, record.state.terminal, dataset_payload(record), message_id, mark)
-
-
-def dataset_payload(record: DatasetRecord) -> bytes:
-    """Return what is told of a dataset: type, time, counts."""
-    data = {
-        "id": record.id,
-        "state": record.state.value,
-        "terminal": record.state.terminal,
-        "round": record.round,
-        "counts": record.counts.model_dump(),
-    }
-    moment = datetime.fromtimestamp(record.finished_at or time.time(), UTC)
-    return json.dumps(
-        {"type": f"dataset.{record.state.value}", "timestamp": moment.isoformat(), "data": data}
-    ).encode()
-
-
-def payload(record: JobRecord) -> bytes:
-    """Return what is told: type, time, and how the job ended, without storage keys."""
-    result = record.result
-    data: dict[str, object] = {"id": record.id, "state": record.state.value, "terminal": True}
-    if result is not None:
-        data |= json.loads(result.model_dump_json(exclude={"v", "outputs"}, exclude_none=True))
-        data["outputs"] = sorted(result.outputs)
-    moment = datetime.fromtimestamp(result.finished_at if result else time.time(), UTC)
-    return json.dumps(
-        {"type": f"job.{record.state.value}", "timestamp": moment.isoformat(), "data": data}
-    ).encode()
 
 
 class Webhooks:
@@ -130,18 +73,48 @@ class Webhooks:
         self._door = door
         self._key = key
         self._leads = leads
+        self._lines = Lines(self._tell)
+        self._ends: dict[Line, float] = {}  # when the last call of a line that waits is due
 
-    def tick(self) -> int:
-        """Make the calls that are due; returns how many were taken."""
+    def tick(self) -> list[Thread]:
+        """Begin the calls that are due; returns the threads that make them."""
         if self._key is None:
-            return 0
+            return []
         try:
-            if not self._leads():
-                return 0
-            return sum(self._tell(job_id, self._key) for job_id in self._queue.due(time.time()))
+            return self._begin(time.time()) if self._leads() else []
         except StorageUnavailable as exc:
             log.warning("webhooks wait: %s", exc, extra={"action": "webhook"})
-            return 0
+            return []
+
+    def _begin(self, now: float) -> list[Thread]:
+        begun = []
+        for line, item_ids in self._due(now).items():
+            thread = self._lines.begin(line, item_ids[:LINE_LENGTH])
+            if thread is not None:
+                begun.append(thread)
+                item_ids = item_ids[LINE_LENGTH:]
+            self._postpone(line, item_ids, now)
+        return begun
+
+    def _due(self, now: float) -> dict[Line, list[str]]:
+        """Return the items to be told by the line that each belongs to, longest due first."""
+        due, under_way = defaultdict[Line, list[str]](list), self._lines.under_way()
+        for item_id in self._queue.due(now, WINDOW):
+            if item_id not in under_way and (found := self._next(item_id)):
+                due[found[0].line].append(item_id)
+        return due
+
+    def _postpone(self, line: Line, item_ids: list[str], now: float) -> None:
+        """Have calls that must wait looked at again as fast as their line could make them.
+
+        So they leave the window to the calls of others, however many they are.
+        """
+        self._ends = {line: end for line, end in self._ends.items() if end > now}
+        begins = max(now + 1, self._ends.get(line, 0.0))
+        times = {each: begins + i / LINE_LENGTH for i, each in enumerate(item_ids)}
+        if times:
+            self._queue.postpone(times)
+            self._ends[line] = max(times.values())
 
     def _call(self, item_id: str) -> Call | None:
         job = self._jobs.get(item_id)
@@ -149,25 +122,32 @@ class Webhooks:
             return job_call(job)
         return dataset_call(self._datasets.get(item_id))
 
-    def _tell(self, item_id: str, key: bytes) -> bool:
+    def _next(self, item_id: str) -> tuple[Call, float] | None:
+        """Return the call to be made now, and when it was due; None: none is, or not yet."""
         due_at = self._queue.due_at(item_id)  # before the record: what ends later is told later
         call = self._call(item_id)
         if call is None:
             self._queue.done(item_id, due_at)
-            return False
+            return None
         if not call.terminal:  # scheduled just before the end
             self._queue.schedule(item_id, time.time() + 1)
-            return False
-        status = self._post(call, key)
+            return None
+        return call, due_at
+
+    def _tell(self, item_id: str) -> None:
+        found = self._next(item_id)
+        if found is None:
+            return
+        call, due_at = found
+        status = self._post(call)
         if 200 <= status < 300 or status == GONE:
             self._done(call, due_at)
-            return status != GONE
+            return
         jitter = random.uniform(1.0, 1.2)  # noqa: S311
         pauses = [pause * jitter for pause in PAUSES_S]
         if self._queue.failed(item_id, due_at, time.time(), pauses) is None:
             log.error("webhook given up", extra={"action": "webhook", "job_id": item_id})
             clear_mark(self._objects, call.mark)
-        return False
 
     def _done(self, call: Call, due_at: float) -> None:
         # In this order: while storage is away, a mark that stays costs a repeat after the next wipe
@@ -175,8 +155,9 @@ class Webhooks:
         if self._queue.done(call.item_id, due_at):
             clear_mark(self._objects, call.mark)
 
-    def _post(self, call: Call, key: bytes) -> int:
+    def _post(self, call: Call) -> int:
         """Return the answer's status, 0 when there was none."""
+        assert self._key is not None, "tick() looks"  # noqa: S101 - for mypy
         timestamp = int(time.time())
         about = {"action": "webhook", "job_id": call.item_id}
         headers = {
@@ -184,7 +165,7 @@ class Webhooks:
             "User-Agent": "depthq",
             "webhook-id": call.message_id,
             "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(key, call.message_id, timestamp, call.body),
+            "webhook-signature": signature(self._key, call.message_id, timestamp, call.body),
         }
         try:
             status = self._door.post(call.url, call.body, headers).status

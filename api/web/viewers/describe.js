@@ -1,7 +1,7 @@
 // A sentence about the depth for those who do not see it, read off the heat map's brightness.
 
 // Only these colormaps grow brighter with nearness everywhere.
-const MONOTONE = new Set(["inferno", "magma", "plasma", "viridis", "cividis", "hot", "bone", "pink"]);
+const MONOTONE = new Set(["gray", "inferno", "magma", "plasma", "viridis", "cividis", "hot", "bone", "pink"]);
 const SIDE = 12; // px, a multiple of three
 const ROWS = ["top", "middle", "bottom"];
 const COLUMNS = ["left", "center", "right"];
@@ -33,12 +33,13 @@ function nearAndFar(light) {
   return [cellOf(light.indexOf(Math.max(...light))), sums.indexOf(Math.min(...sums))];
 }
 
-/** Describe the heat map `image` (loaded) of picture `name`. */
-export function describe(image, name, colormap) {
+/** Describe the heat map `image` (loaded) of picture `name`; `options` are those of its job. */
+export function describe(image, name, options) {
   const plain = `Depth map of ${name}`;
-  if (!MONOTONE.has(colormap)) return plain;
+  if (!MONOTONE.has(options?.colormap ?? "inferno")) return plain;
   try {
-    const [near, far] = nearAndFar(brightness(image));
+    const light = brightness(image);
+    const [near, far] = nearAndFar(options?.invert ? light.map((value) => 255 - value) : light);
     return `${plain}: nearest at the ${place(near)}, farthest at the ${place(far)}`;
   } catch {
     return plain; // from another origin, which the canvas may not read

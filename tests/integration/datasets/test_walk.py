@@ -16,6 +16,7 @@ from contract.names.object_keys import (
     DATASET_ERRORS,
     DATASET_INDEX,
     dataset_object,
+    dataset_prefix,
 )
 from contract.names.redis_keys import dataset_key
 from contract.states import DatasetState
@@ -267,6 +268,19 @@ def test_a_dry_run_forecasts_and_starts_nothing(rig, photos):
     assert rig.ledger.get(dataset_id) is None
 
 
+def test_a_dry_run_that_is_deleted_while_it_runs_leaves_nothing(rig, photos):
+    put_images(photos, 3)
+    dataset_id = rig.submit(**PREFIX, dry_run=True)
+
+    def delete(_data):  # as the API does
+        rig.objects.delete([info.key for info in rig.objects.list(dataset_prefix(dataset_id))])
+
+    rig.computer.before = delete
+    rig.run()
+    assert rig.computer.computed
+    assert list(rig.objects.list(dataset_prefix(dataset_id))) == []
+
+
 def test_a_dry_run_says_why_a_source_would_be_refused(rig, photos):
     dataset_id = rig.submit(prefix="s3://forbidden/x/", dry_run=True)
     rig.run()
@@ -347,10 +361,13 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     assert all(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
-    Webhooks(JobStore(redis), queue, door, b"k" * 32, lambda: True, rig.objects, rig.ledger).tick()
+    jobs, key = JobStore(redis), b"k" * 32
+    told = Webhooks(jobs, queue, door, key, lambda: True, rig.objects, rig.ledger)
+    for line in told.tick():
+        line.join(10)
     # Then each ending is told once
-    told = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
-    assert told == {
+    posts = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
+    assert posts == {
         good: ("dataset.completed", f"msg_{good}_0"),
         refused: ("dataset.failed", f"msg_{refused}_0"),
     }

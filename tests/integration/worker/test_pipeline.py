@@ -248,6 +248,50 @@ def test_a_job_that_is_deleted_at_the_last_moment_leaves_nothing(pipeline, jobs,
     assert list(objects.list("")) == []
 
 
+@pytest.mark.parametrize("noticed", [False, True])
+@pytest.mark.parametrize("then", ["stored", "refused"])
+def test_a_job_that_is_deleted_while_its_files_are_written_leaves_nothing(
+    pipeline, jobs, objects, noticed, then
+):
+    # Given a deletion that lists the job's folder just before the worker's first file lands there
+    job_id = accept(jobs, objects)
+    put, deleted = objects.put, []
+
+    def put_late(key, data, **kwargs):
+        if not deleted:
+            deleted.append(key)
+            jobs.cancel(job_id)
+            objects.delete([info.key for info in objects.list(job_prefix(job_id))])
+            jobs.delete(job_id)
+            if noticed:
+                pipeline.leases.renew()
+        put(key, data, **kwargs)
+        if then == "refused":
+            raise StorageUnavailable("by the test")
+
+    objects.put = put_late
+    # When the worker goes on
+    pipeline.run(job_id)
+    # Then
+    assert deleted
+    assert deleted[0].endswith("depth.png")
+    assert list(objects.list("")) == []
+
+
+def test_what_a_canceled_job_had_written_goes_too(pipeline, jobs, objects):
+    job_id = accept(jobs, objects)
+    put = objects.put
+
+    def put_then_cancel(key, data, **kwargs):
+        put(key, data, **kwargs)
+        jobs.cancel(job_id)
+        pipeline.leases.renew()
+
+    objects.put = put_then_cancel
+    pipeline.run(job_id)
+    assert {info.key for info in objects.list("")} == {input_object(job_id)}
+
+
 def test_a_result_written_while_redis_was_wiped_is_kept(pipeline, jobs, objects, redis):
     job_id = accept(jobs, objects)
     end_when_the_result_is_written(objects, job_id, redis.flushall)

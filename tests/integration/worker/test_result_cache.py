@@ -103,9 +103,10 @@ def test_another_picture_option_or_owner_is_another_computation(run, computer):
     run()
     run(sha256="b" * 64)
     run(colormap="turbo")
+    run(invert=True)
     run(owner="somebody")
     run(owner="somebody else")
-    assert computer.calls == 5
+    assert computer.calls == 6
 
 
 def test_options_that_change_no_file_do_not_matter(run, computer):

@@ -61,3 +61,17 @@ def test_the_docs_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(app)
         assert asset in page.text
         with client.get(asset) as response:
             assert response.status_code == 200
+
+
+def test_the_openapi_document_says_when_results_are_smaller_than_the_picture(app):
+    document = app.test_client().get("/openapi.json").json
+    posted = document["paths"]["/v1/jobs"]["post"]
+    forms = document["components"]["schemas"]["CreateJobForm"]["properties"]
+    (query,) = [each for each in posted["parameters"] if each["name"] == "size"]
+    for size in (query, forms["size"]):
+        assert (
+            "smaller where a side is longer than `DEPTHQ_MAX_SIDE_PX` (4096 px"
+            in (size["description"])
+        )
+    assert "gray" in forms["colormap"]["enum"]
+    assert forms["invert"]["type"] == "boolean"

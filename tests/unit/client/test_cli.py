@@ -7,44 +7,16 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from client.cli import main
+from client.bulk.names import flat_names
 from client.local.ports import any_free
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
 
 COMMANDS = ["up", "worker", "api", "submit", "status", "cancel", "weights", "reconcile", "doctor"]
-
-
-@dataclass(frozen=True)
-class Run:
-    """How a run of the command line ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-@pytest.fixture
-def depthq(monkeypatch, capsys):
-    """Run the command line within this process; a program of its own starts in a second."""
-
-    def run(*arguments: object, **settings: object) -> Run:
-        with monkeypatch.context() as patch:
-            patch.setattr(sys, "argv", ["depthq", *map(str, arguments)])
-            patch.setenv("COLUMNS", "100")
-            for name, value in settings.items():
-                patch.setenv(f"DEPTHQ_{name.upper()}", str(value))
-            with pytest.raises(SystemExit) as ended:
-                main()
-        printed = capsys.readouterr()
-        return Run(int(ended.value.code or 0), printed.out, printed.err)
-
-    return run
 
 
 @pytest.fixture
@@ -60,12 +32,42 @@ def test_submit_out_writes_every_result_under_its_own_name(
     depthq, api: FakeApi, pictures, tmp_path
 ):
     run = depthq("submit", pictures, "--out", tmp_path / "out", url=api.url)
-    assert (run.returncode, run.stderr) == (0, "")
+    assert (run.returncode, run.stderr) == (0, "1 file left out (1 .txt)\n")
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    stems = ("a", "a-2", "b")
-    assert names == {f"{s}.{kind}" for s in stems for kind in ("depth.png", "heatmap.jpg")}
-    assert (tmp_path / "out" / "a.depth.png").read_bytes() == DEPTH
+    own = list(flat_names([pictures / name for name in ("a.jpg", "deep/a.jpg")]).values())
+    kinds = ("depth.png", "heatmap.jpg")
+    assert names == {f"{stem}.{kind}" for stem in ("b", *own) for kind in kinds}
+    assert (tmp_path / "out" / "b.depth.png").read_bytes() == DEPTH
     assert len(run.stdout.splitlines()) == 3
+
+
+def test_a_result_that_is_smaller_than_its_picture_is_said_so(depthq, api: FakeApi, pictures):
+    api.ending = {"state": "succeeded", "input": {"downsampled_to": [4096, 3072]}}
+    run = depthq("submit", pictures / "a.jpg", "--wait", url=api.url)
+    assert run.returncode == 0
+    assert "a.jpg: larger than the service's limit; its results have 4096 x 3072 pixels" in (
+        " ".join(run.stderr.split())
+    )
+    api.ending |= {"options": {"size": "model"}}  # asked for something small
+    assert depthq("submit", pictures / "a.jpg", "--wait", url=api.url).stderr == ""
+
+
+@pytest.mark.parametrize("command", [["submit"], ["dataset", "run"], ["dataset", "submit"]])
+def test_the_help_says_that_results_of_large_pictures_are_smaller(depthq, command):
+    said = " ".join(depthq(*command, "--help").stdout.replace("│", " ").split())
+    assert "at most 4096 px a side" in said
+    assert "--invert" in said
+    assert "`gray` (one channel of 8 bits, but in WebP), or an OpenCV colormap" in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sent"), [([], False), (["--invert", "--colormap", "gray"], True)]
+)
+def test_inverted_gray_is_asked_for_by_two_options(depthq, api: FakeApi, pictures, arguments, sent):
+    depthq("submit", pictures / "a.jpg", *arguments, url=api.url)
+    (body,) = [asked.body for asked in api.asked if asked.method == "POST"]
+    assert (b'name="invert"\r\n\r\nTrue' in body) == sent
+    assert (b'name="colormap"\r\n\r\ngray' in body) == sent
 
 
 def test_submit_json_gives_one_document_per_file(depthq, api: FakeApi, pictures):
@@ -80,7 +82,9 @@ def test_one_failure_is_one_line_and_exit_code_1(depthq, api: FakeApi, pictures)
     run = depthq("submit", pictures, "--in-flight", "1", url=api.url)
     assert run.returncode == 1
     assert len(run.stdout.splitlines()) == 2
-    assert run.stderr.splitlines() == [f"{pictures}/a.jpg: Not an image.", "1 of 3 failed"]
+    assert run.stderr.splitlines() == [
+        f"{pictures}/a.jpg: Not an image.", "1 of 3 failed", "1 file left out (1 .txt)",
+    ]  # fmt: skip
 
 
 def test_failures_are_in_the_json_too(depthq, api: FakeApi, pictures):
@@ -113,6 +117,53 @@ def test_a_wrong_setting_is_named(depthq, tmp_path):
     assert run.returncode == 2
     assert "DEPTHQ_PORT" in run.stderr
     assert "Traceback" not in run.stderr
+
+
+HOSTILE, SHOWN = "a\x1b]0;x\x07\r\n\x9b2J\u202egpj", r"a\x1b]0;x\x07\r\n\x9b2J\u202egpj"
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_names_in_a_dataset_s_errors_cannot_reach_the_terminal_s_controls(
+    depthq, api: FakeApi, as_json
+):
+    failed = {"uri": f"s3://b/{HOSTILE}", "error": {"code": "image_corrupt", "message": HOSTILE}}
+    api.script.append(Reply.of(200, {"errors": [failed], "next_cursor": None}))
+    run = depthq("dataset", "errors", "x", *(["--json"] if as_json else []), url=api.url)
+    line = run.stdout.removesuffix("\n")
+    assert (run.returncode, line.isprintable()) == (0, True)
+    if as_json:
+        assert json.loads(line) == failed
+    else:
+        assert line == f"s3://b/{SHOWN}  image_corrupt: {SHOWN}"
+
+
+def test_what_the_service_says_of_a_job_cannot_reach_them_either(depthq, api: FakeApi, pictures):
+    api.ending = {"state": "failed", "error": {"code": "poisoned", "message": HOSTILE}}
+    run = depthq("submit", pictures / "a.jpg", "--wait", url=api.url)
+    assert run.stderr.splitlines()[0] == f"{pictures}/a.jpg: {SHOWN}"
+    run = depthq("status", api.jobs[0], url=api.url)
+    assert run.stdout == f"{api.jobs[0]}  failed: {SHOWN}\n"
+    api.script.append(Reply.problem(400, "invalid_request", HOSTILE))
+    assert depthq("status", "x", url=api.url).stderr == f"depthq: {SHOWN}\n"
+
+
+@pytest.mark.parametrize("name", ["s3_endpoint_url", "s3_public_endpoint_url"])
+@pytest.mark.parametrize("command", ["up", "doctor"])
+def test_an_s3_endpoint_without_its_scheme_is_told_at_the_start(depthq, command, name):
+    run = depthq(command, s3_bucket="photos", **{name: "minio.example.org:9000"})
+    assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
+    assert f"DEPTHQ_{name.upper()}: " in run.stderr
+    assert "begins with http:// or https://" in run.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("::1", "http://[::1]:9"), ("::", "http://[::1]:9"), ("0.0.0.0", "http://127.0.0.1:9")],
+)
+def test_the_service_of_this_machine_is_found_by_its_host(depthq, host, url):
+    run = depthq("status", "x", host=host, port=9)
+    assert run.returncode == 3
+    assert f"answers at {url} " in run.stderr
 
 
 def test_an_unreachable_service_is_exit_code_3(depthq):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from client.bulk.names import flat_names
 from client.local.samples import sample_photographs
-from client.pictures import find_pictures, result_stems
+from client.pictures import find_pictures
 from contract.errors import InvalidRequest
 
 
@@ -44,9 +46,15 @@ def test_nothing_found_is_said(folder, argument):
         names(folder, argument)
 
 
-def test_results_of_files_of_one_name_do_not_collide():
-    paths = [Path("a/x.jpg"), Path("b/x.png"), Path("x-2.jpg"), Path("y.jpg")]
-    assert [stem for _, stem in result_stems(paths)] == ["x", "x-2", "x-2-2", "y"]
+def test_results_of_files_of_one_name_do_not_collide_and_are_named_the_same_in_any_order():
+    paths = [Path("a/x.jpg"), Path("b/x.jpg"), Path("c/X.png"), Path("x-2.jpg"), Path("y.jpg")]
+    names = flat_names(paths)
+    assert names[paths[2]] == "X.png"
+    assert [names[path] for path in paths[3:]] == ["x-2", "y"]
+    assert all(re.fullmatch(r"x\.jpg-[0-9a-f]{12}", names[path]) for path in paths[:2])
+    assert len(set(names.values())) == len(paths)
+    assert flat_names(paths[::-1]) == names
+    assert flat_names(paths[1:4])[paths[1]] == "x.jpg"
 
 
 def test_the_samples_are_in_the_installed_wheel():

@@ -31,3 +31,18 @@ def test_no_error_shows_the_value_it_complains_of(name):
     assert name in str(refused.value)
     assert SECRET not in str(refused.value)
     assert SECRET not in repr(refused.value)
+
+
+def test_places_that_webhooks_may_go_to_are_read_from_one_line():
+    places = Settings(webhook_allow="10.0.0.0/8, Receiver:8080,[fd00::/8]:81").webhook_places
+    assert [(str(place.target), place.port) for place in places] == [
+        ("10.0.0.0/8", None),
+        ("receiver", 8080),
+        ("fd00::/8", 81),
+    ]
+
+
+@pytest.mark.parametrize("entry", ["10.0.0.1/8", "http://receiver/", "receiver:0", "*"])
+def test_a_place_that_cannot_be_read_stops_the_start(entry):
+    with pytest.raises(ValidationError, match="webhook_allow"):
+        Settings(webhook_allow=entry)

@@ -39,11 +39,11 @@ class Simulated:
         return _NOTHING if item.uri.startswith(SCHEME) else self._fetcher.fetch(item)
 
     def compute(
-        self, data: bytes, options: JobOptions, clock: StageClock, heat_range: Range | None
+        self, data: bytes, options: JobOptions, clock: StageClock, shared_range: Range | None
     ) -> ItemOutput:
         """Compute real bytes; sleep for a simulated item."""
         if data is not _NOTHING:
-            return self._compute(data, options, clock, heat_range)
+            return self._compute(data, options, clock, shared_range)
         if self._item_s:
             with self._engine:
                 time.sleep(self._item_s)

@@ -41,8 +41,10 @@ class Sources:
 
         `start_after`: the uri of the last item already known, only where `resumable(request)`.
         """
+        spec = request.spec
+        wishes = spec.options, self.weights_id, spec.normalize
         for item in self._raw(request, start_after):
-            own_id = item_id(item.uri, item.etag, request.spec.options, self.weights_id)
+            own_id = item_id(item.uri, item.etag, *wishes)
             yield item.model_copy(update={"id": own_id})
 
     def _raw(self, request: DatasetRequest, start_after: str) -> Iterator[Item]:

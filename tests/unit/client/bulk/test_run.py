@@ -26,7 +26,7 @@ class Memory:
         self.fails_at_post = False
         self.transport = None
 
-    def submit(self, files, *, idempotency_key, **spec) -> Dataset:
+    def submit(self, files, *, idempotency_key, spoiled, **spec) -> Dataset:
         if self.conflicts:
             self.conflicts -= 1
             raise Conflict("used before")
@@ -47,11 +47,18 @@ class Memory:
         return self.get(dataset_id)
 
     def results(self, dataset_id) -> Iterator[dict[str, Any]]:
-        return iter(())
+        depth = {"url": "/v1/x", "key": "depth.png", "bytes": len(OUTPUT)}
+        for name in self.posts[int(dataset_id[2:]) - 1][1]:
+            yield {"id": name, "uri": f"archive://{name}", "outputs": {"depth": depth}}
 
 
 @pytest.fixture
-def memory() -> Memory:
+def memory(monkeypatch) -> Memory:
+    def download(_transport, _url, target, _announced):
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(OUTPUT)
+
+    monkeypatch.setattr("client.bulk.download.download_output", download)
     return Memory()
 
 
@@ -76,11 +83,6 @@ def run(memory, folder, tmp_path):
     return go
 
 
-def have_result(tmp_path, name: str) -> None:
-    (tmp_path / "out").mkdir(exist_ok=True)
-    (tmp_path / "out" / f"{name}.depth.png").write_bytes(OUTPUT)
-
-
 def test_the_same_run_again_submits_nothing(run, memory):
     run()
     again = run()
@@ -96,8 +98,6 @@ def test_again_submits_everything_anew(run, memory):
 
 def test_a_changed_picture_is_run_alone(run, memory, folder, tmp_path):
     run()
-    have_result(tmp_path, "a")
-    have_result(tmp_path, "b")
     later = (tmp_path / "out" / "b.depth.png").stat().st_mtime + 60
     folder["b.jpg"].write_bytes(b"mended")
     os.utime(folder["b.jpg"], (later, later))
@@ -106,25 +106,29 @@ def test_a_changed_picture_is_run_alone(run, memory, folder, tmp_path):
 
 
 def test_with_all_results_there_nothing_is_done(run, memory, tmp_path):
-    have_result(tmp_path, "a")
-    have_result(tmp_path, "b")
+    run()
+    memory.posts.clear()  # the service has forgotten; what it made is here
     assert run() is None
     assert memory.posts == []
 
 
 @pytest.mark.parametrize("state", ["canceled", "failed"])
-def test_a_dataset_that_came_to_nothing_is_submitted_again(run, memory, state):
+def test_a_dataset_that_came_to_nothing_is_submitted_again(run, memory, tmp_path, state):
     run()
+    for made in (tmp_path / "out").glob("*.png"):
+        made.unlink()
     memory.state = state
+    memory.results = lambda _id: iter(())
     run()
     assert len(memory.posts) == 2
 
 
-def test_a_dataset_that_the_service_lost_is_submitted_again(run, memory):
+def test_of_a_dataset_that_the_service_lost_what_is_missing_is_run(run, memory, tmp_path):
     run()
     memory.posts.clear()
+    (tmp_path / "out" / "a.depth.png").unlink()
     run()
-    assert len(memory.posts) == 1
+    assert [names for _, names in memory.posts] == [["a.jpg"]]
 
 
 def test_an_upload_cut_short_goes_on_under_the_same_key(run, memory, tmp_path):

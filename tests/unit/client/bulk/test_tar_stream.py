@@ -57,6 +57,32 @@ def test_a_file_that_shrinks_while_it_is_sent_is_an_error(files):
         list(form)
 
 
+@pytest.mark.parametrize("content", [b"short", b"x" * 90_000, None])
+def test_a_file_that_changes_is_named_and_the_others_arrive_whole(files, content):
+    spoiled = {}
+    form = ArchiveForm("{}", files, spoiled)
+    if content is None:
+        files["deep/b.png"].unlink()
+    else:
+        files["deep/b.png"].write_bytes(content)
+    _, archive = received(form)
+    assert form.length == len(b"".join(form))
+    assert list(spoiled) == ["deep/b.png"]
+    with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+        found = {m.name: tar.extractfile(m).read() for m in tar}
+    assert found.keys() == files.keys()
+    for name in files.keys() - {"deep/b.png"}:
+        assert found[name] == files[name].read_bytes()
+
+
+def test_a_file_that_grows_while_it_is_sent_is_an_error(files):
+    form = ArchiveForm("{}", files)
+    with files["c"].open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(LocalProblem, match="changed while"):
+        list(form)
+
+
 def test_a_file_that_is_gone_is_an_error(files):
     files["c"].unlink()
     with pytest.raises(LocalProblem, match="cannot read"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any, get_args
 
@@ -10,9 +11,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from client.depth_file import read_depth
 from contract.errors import InternalError
-from contract.jobs import ModelInfo
-from contract.options import JobOptions
+from contract.jobs import DepthInfo, ModelInfo
+from contract.options import JobOptions, Size
 from contract.outputs.depth import DepthFormat
 from contract.outputs.heatmap import Colormap, HeatmapFormat
 from worker.outputs.encoding.png import encode_png, encode_png_strips
@@ -74,9 +76,81 @@ def test_near_is_bright_and_far_is_dark(name: str) -> None:
     assert grey[2, 2] < 20
 
 
+def heat_of(size: tuple[int, int] = (64, 48), **options: Any) -> Image.Image:
+    """Return the heat map of the hill; at 64x48 nothing is resized."""
+    files = rendered(*size, outputs=["heatmap"], **options).files
+    return Image.open(io.BytesIO(files[0].data))
+
+
 @pytest.mark.parametrize("name", get_args(Colormap))
 def test_every_colormap_of_the_contract_exists(name: str) -> None:
-    assert colormap_table(name).shape == (256, 1, 3)
+    image = heat_of(colormap=name, heatmap_format="png")
+    assert image.size == (64, 48)
+    assert len(np.unique(np.asarray(image).reshape(48 * 64, -1), axis=0)) > 60
+
+
+@pytest.mark.parametrize(("name", "mode"), [("png", "L"), ("jpg", "L"), ("webp", "RGB")])
+def test_grey_is_depth_in_256_steps_in_one_channel_where_the_format_can(
+    name: str, mode: str
+) -> None:
+    depth = hill()
+    steps = np.rint((depth - depth.min()) / np.ptp(depth) * 255)
+    image = heat_of(colormap="gray", heatmap_format=name)
+    assert image.mode == mode
+    off = np.abs(np.asarray(image.convert("L"), np.float32) - steps)
+    assert off.max() <= (1 if name == "png" else 12)
+    assert off.mean() <= (0.01 if name == "png" else 2)
+
+
+@pytest.mark.parametrize("size", [(64, 48), (200, 150)])
+@pytest.mark.parametrize("colormap", ["inferno", "turbo", "gray"])
+def test_inverted_each_depth_has_the_color_of_the_other_end(
+    size: tuple[int, int], colormap: str
+) -> None:
+    shades = np.asarray(heat_of(size, colormap="gray", heatmap_format="png"))
+    assert shades.max() == 255
+    table = colormap_table(colormap)[:, 0, ::-1] if colormap != "gray" else np.arange(256)
+    for invert, wanted in ((False, table[shades]), (True, table[255 - shades])):
+        image = heat_of(size, colormap=colormap, invert=invert, heatmap_format="png")
+        np.testing.assert_array_equal(np.asarray(image), wanted)
+
+
+def test_inverting_leaves_the_depth_file_as_it_is() -> None:
+    plain, inverted = (rendered(outputs=["depth"], invert=way) for way in (False, True))
+    assert plain == inverted
+
+
+def test_pictures_of_one_range_have_the_same_number_for_the_same_depth() -> None:
+    # Given one depth in two pictures of different ranges
+    low, high = 8.0, 16.0
+    near, far = hill(offset=10), hill(offset=10)
+    near[0, 0], far[0, 0] = 15.5, 9.0
+    files = [render(View(depth, JobOptions(), 64, 48, MODEL, (low, high))) for depth in (near, far)]
+    # Then both its code and its shade are the same, and the file says what the codes mean
+    images = [[Image.open(io.BytesIO(file.data)) for file in each.files] for each in files]
+    codes = [np.asarray(depth) for depth, _ in images]
+    np.testing.assert_array_equal(codes[0].ravel()[1:], codes[1].ravel()[1:])
+    wanted = np.rint((near - low) / (high - low) * 65535)
+    assert np.abs(codes[0] - wanted).max() <= 1
+    for each, (depth, _) in zip(files, images, strict=True):
+        said = json.loads(depth.text["depthq"])
+        assert (said["min"], said["max"]) == (low, high)
+        back = read_depth(each.files[0].data).values
+        assert np.abs(back - (near if each is files[0] else far)).max() <= (high - low) / 65535
+    # and what is said of each picture is its own
+    assert [each.depth.max for each in files] == [15.5, pytest.approx(15.0, abs=0.01)]
+
+
+def test_depth_beyond_the_common_range_is_cut_off_in_the_png_and_kept_in_floats() -> None:
+    depth = hill(offset=10)
+    ends = (11.0, 14.0)
+    (png,) = render(View(depth, JobOptions(outputs=["depth"]), 64, 48, MODEL, ends)).files
+    codes = np.asarray(Image.open(io.BytesIO(png.data)))
+    assert ((codes == 0) == (depth <= 11.0 + 3 / 131_070)).all()
+    assert ((codes == 65535) == (depth >= 14.0 - 3 / 131_070)).all()
+    options = JobOptions(outputs=["depth"], depth_format="npy")
+    (exact,) = render(View(depth, options, 64, 48, MODEL, ends)).files
+    np.testing.assert_array_equal(np.load(io.BytesIO(exact.data)), depth)
 
 
 @pytest.mark.parametrize("depth_format", get_args(DepthFormat))
@@ -91,6 +165,23 @@ def test_png_spans_the_full_range() -> None:
     codes = np.asarray(Image.open(io.BytesIO(result.files[0].data)))
     assert (codes.min(), codes.max()) == (0, 65535)
     assert result.depth.max > result.depth.min
+
+
+@pytest.mark.parametrize("size", get_args(Size))
+def test_the_range_of_a_picture_is_the_same_whatever_files_are_asked_for(size: str) -> None:
+    steep = np.zeros((48, 64), np.float32)
+    steep[12:36, 16:48] = 1.0  # edges that bicubic resizing overshoots
+    wanted = [{"outputs": names} for names in (["depth"], ["heatmap"], ["depth", "heatmap"])]
+    wanted += [{"depth_format": name} for name in get_args(DepthFormat)]
+    found = {
+        render(View(steep, JobOptions(size=size, **options), 200, 150, MODEL)).depth
+        for options in wanted
+    }
+    (exact,) = render(
+        View(steep, JobOptions(size=size, depth_format="npy"), 200, 150, MODEL)
+    ).files[:1]
+    values = np.load(io.BytesIO(exact.data))
+    assert found == {DepthInfo(min=float(values.min()), max=float(values.max()))}
 
 
 @pytest.mark.parametrize("options", [{"depth_format": "png16"}, {"heatmap_format": "png"}])

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from contract.errors import StorageUnavailable
 from contract.ids import new_id
 from contract.names.object_keys import job_prefix
 from storage.objects.memory import MemoryStore
@@ -68,3 +69,16 @@ def test_it_sweeps_once_an_hour_and_only_as_leader(store):
     assert sweeper.tick() == 1
     job(store, 9, "input")
     assert sweeper.tick() == 0
+
+
+@pytest.mark.parametrize("fault", [StorageUnavailable("away"), ValueError("a strange name")])
+def test_a_sweep_that_fails_keeps_no_other_from_its_turn(store, monkeypatch, fault):
+    swept = []
+    sweeper = Sweeper(store, DAY_S, lambda: True, others=lambda: swept.append("datasets") or 3)
+
+    def fail():
+        raise fault
+
+    monkeypatch.setattr(sweeper, "sweep", fail)
+    assert sweeper.tick() == 3
+    assert swept == ["datasets"]

@@ -1,0 +1,80 @@
+"""What is told of the end of a job or dataset, to whom, and in whose line."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from contract.datasets import DatasetRecord
+from contract.jobs import JobRecord
+from contract.names.object_keys import WEBHOOK_MARK, dataset_object, webhook_mark
+from worker.webhook_lines import Line
+
+
+@dataclass(frozen=True)
+class Call:
+    """What is to be told, to whom."""
+
+    item_id: str  # of a job or a dataset
+    url: str
+    terminal: bool
+    body: bytes
+    message_id: str
+    mark: str  # in storage, until the call is taken or given up
+    line: Line  # in which it waits its turn
+
+
+def job_call(record: JobRecord | None) -> Call | None:
+    """Return the call that a job asks for; None: none."""
+    if record is None or record.request.options.webhook_url is None:
+        return None
+    url, mark = record.request.options.webhook_url, webhook_mark(record.id)
+    line = _line(record.request.owner, url)
+    told = payload(record)
+    return Call(record.id, url, record.state.terminal, told, f"msg_{record.id}", mark, line)
+
+
+def dataset_call(record: DatasetRecord | None) -> Call | None:
+    """Return the call that a dataset asks for; each round that ends is told once."""
+    if record is None or record.request.spec.webhook_url is None:
+        return None
+    message_id = f"msg_{record.id}_{record.round}"
+    url, mark = record.request.spec.webhook_url, dataset_object(record.id, WEBHOOK_MARK)
+    line = _line(record.request.owner, url)
+    told = dataset_payload(record)
+    return Call(record.id, url, record.state.terminal, told, message_id, mark, line)
+
+
+def _line(owner: str | None, url: str) -> Line:
+    return Line(owner, (urlsplit(url).hostname or "").rstrip("."))
+
+
+def dataset_payload(record: DatasetRecord) -> bytes:
+    """Return what is told of a dataset: type, time, counts."""
+    data = {
+        "id": record.id,
+        "state": record.state.value,
+        "terminal": record.state.terminal,
+        "round": record.round,
+        "counts": record.counts.model_dump(),
+    }
+    moment = datetime.fromtimestamp(record.finished_at or time.time(), UTC)
+    return json.dumps(
+        {"type": f"dataset.{record.state.value}", "timestamp": moment.isoformat(), "data": data}
+    ).encode()
+
+
+def payload(record: JobRecord) -> bytes:
+    """Return what is told: type, time, and how the job ended, without storage keys."""
+    result = record.result
+    data: dict[str, object] = {"id": record.id, "state": record.state.value, "terminal": True}
+    if result is not None:
+        data |= json.loads(result.model_dump_json(exclude={"v", "outputs"}, exclude_none=True))
+        data["outputs"] = sorted(result.outputs)
+    moment = datetime.fromtimestamp(result.finished_at if result else time.time(), UTC)
+    return json.dumps(
+        {"type": f"job.{record.state.value}", "timestamp": moment.isoformat(), "data": data}
+    ).encode()
