@@ -23,11 +23,12 @@ class Prepared:
     decode_ms: float
     prepare_ms: float
     warnings: tuple[str, ...]  # lines of the decoder's
+    found: tuple[str, ...] = ()  # codes of damage that the file's structure tells
 
     @property
     def damage(self) -> tuple[str, ...]:
-        """What the decoder's lines tell of damage, as stable codes."""
-        return damage(self.warnings)
+        """What the file and the decoder's lines tell of damage, as stable codes."""
+        return damage(self.warnings, self.found)
 
     @classmethod
     def from_answer(cls, meta: Mapping[str, Any], tensor: bytearray) -> Prepared:
@@ -44,4 +45,5 @@ class Prepared:
             decode_ms=float(meta["decode_ms"]),
             prepare_ms=float(meta["prepare_ms"]),
             warnings=tuple(str(line) for line in meta["warnings"]),
+            found=tuple(str(code) for code in meta["damage"]),
         )

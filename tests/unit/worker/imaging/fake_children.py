@@ -66,6 +66,7 @@ def answer() -> None:
         "decode_ms": 1.0,
         "prepare_ms": 1.0,
         "warnings": [],
+        "damage": [],
     }
     frames.write_all(1, frames.head_and_meta(meta, tensor.nbytes), tensor.data.cast("B"))
 
