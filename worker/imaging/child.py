@@ -17,7 +17,7 @@ from contract.errors import DepthqError, ImageTooLarge
 from contract.image_header import check_limits, read_header
 from worker.imaging import confine, frames, pillow
 from worker.imaging.decode import decode
-from worker.imaging.limits import Limits, fitted
+from worker.imaging.limits import Limits
 from worker.imaging.prepare import net_size, prepare
 
 
@@ -67,9 +67,7 @@ def _prepared(data: bytes, limits: Limits) -> tuple[dict[str, Any], memoryview]:
     tensor = prepare(picture.rgb, *net_size(picture.height, picture.width))
     done = time.perf_counter()
     meta = {
-        "shape": tensor.shape,
         "size": (picture.width, picture.height),
-        "fitted": fitted(picture.width, picture.height, limits.max_side_px),
         "damage": picture.damage,
         "decode_ms": (decoded - began) * 1e3,
         "prepare_ms": (done - decoded) * 1e3,

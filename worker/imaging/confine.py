@@ -17,6 +17,7 @@ _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _PR_CAPBSET_DROP, _MOST_CAPABILITIES = 24, 64
 _CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 _MAX_FILES = 32
+MOST_LINES, MOST_LINE_LENGTH = 5, 200  # of what libraries print about an image
 _MAX_WRITTEN_BYTES = 64 * 1024  # only the captured warnings are ever written
 
 
@@ -74,7 +75,7 @@ class Captured:
     def __init__(self, fd: int = 2) -> None:
         self._fd = fd
 
-    def take(self, most: int = 5) -> list[str]:
+    def take(self, most: int = MOST_LINES) -> list[str]:
         """Return up to `most` different lines printed since the last call."""
         size = os.lseek(self._fd, 0, os.SEEK_CUR)
         if size == 0:
@@ -82,5 +83,5 @@ class Captured:
         text = os.pread(self._fd, min(size, 4096), 0).decode("utf-8", "replace")
         os.ftruncate(self._fd, 0)
         os.lseek(self._fd, 0, os.SEEK_SET)
-        lines = (line.strip()[:200] for line in text.splitlines())
+        lines = (line.strip()[:MOST_LINE_LENGTH] for line in text.splitlines())
         return list(dict.fromkeys(line for line in lines if line and line[0] != "["))[:most]

@@ -18,7 +18,7 @@ _SIGNS = {
 }
 
 
-_ALL = (*_SIGNS, "low_range")
+DAMAGE = (*_SIGNS, "low_range")
 _ITS_MARK = "premature end of data segment"  # what libjpeg says where a cut file was ended
 
 
@@ -26,7 +26,7 @@ def damage(lines: Iterable[str], found: Collection[str] = ()) -> tuple[str, ...]
     """Return the codes of all damage that `lines` tell of or that was `found`, each once."""
     said = "\n".join(line.lower() for line in lines if not _follows(line, found))
     told = {code for code, signs in _SIGNS.items() if any(sign in said for sign in signs)}
-    return tuple(code for code in _ALL if code in told or code in found)
+    return tuple(code for code in DAMAGE if code in told or code in found)
 
 
 def _follows(line: str, found: Collection[str]) -> bool:
