@@ -13,6 +13,11 @@ from contract.image_header.fields import Endian, unsigned
 
 PREFIX = b"Exif\0\0"  # in front of a JPEG's EXIF always, of a WebP's by mistake
 _TAG = 0x0112
+_LENGTHS = {
+    1: 1,
+    3: 2,
+    4: 4,
+}  # field type → bytes: BYTE, SHORT, LONG; some write what is not a SHORT
 _ENDIAN: dict[bytes, Endian] = {b"II": "little", b"MM": "big"}
 
 
@@ -34,7 +39,9 @@ def _entry(tiff: bytes, endian: Endian) -> int:
     for index in range(unsigned(tiff, directory, 2, endian)):
         entry = directory + 2 + 12 * index
         if unsigned(tiff, entry, 2, endian) == _TAG:
-            return unsigned(tiff, entry + 8, 2, endian)
+            return unsigned(
+                tiff, entry + 8, _LENGTHS.get(unsigned(tiff, entry + 2, 2, endian), 2), endian
+            )
     return 1
 
 

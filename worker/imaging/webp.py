@@ -12,13 +12,14 @@ _MOST_CHUNKS = 1_000_000  # bounds the time a hostile file can take
 
 def examine(data: bytes) -> Examined:
     """Return the file, filled up with zeros if it was cut: libwebp wants all that was promised."""
-    missing = int.from_bytes(data[4:8], "little") + 8 - len(data)
+    promised = int.from_bytes(data[4:8], "little") + 8
+    missing = promised - len(data)
     cut = 1 < missing < _LEAST_SHARE * len(data)  # 1: the last chunk's padding, often forgotten
     turn, clear = 1, _header_says_alpha(data)
     position = _FIRST_CHUNK
     for _ in range(_MOST_CHUNKS):
         kind, length = data[position : position + 4], data[position + 4 : position + 8]
-        if len(length) < 4:
+        if len(length) < 4 or position >= promised:  # what follows is no part of the picture
             break
         end = position + 8 + int.from_bytes(length, "little")
         if kind == b"EXIF":

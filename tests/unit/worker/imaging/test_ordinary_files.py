@@ -18,6 +18,7 @@ from tests.hostile.builders import png_chunk
 from tests.pictures import encoded, photo, with_orientation
 from tests.unit.worker.imaging.test_decode import assert_shows, expected
 from worker.imaging.decoder import Decoder
+from worker.imaging.orientation import orientation
 
 CASES = Path(__file__).parents[3] / "cases" / "images"
 EOI = b"\xff\xd9"
@@ -155,6 +156,44 @@ def test_an_opaque_alpha_channel_changes_nothing(decoder: Decoder) -> None:
     )
 
 
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+@pytest.mark.parametrize(("kind", "code"), [(1, "B"), (3, "H"), (4, "I")])
+def test_an_orientation_counts_in_whatever_integer_it_is_written(
+    byte_order: str, kind: int, code: str
+) -> None:
+    start = {"<": b"II*\0", ">": b"MM\0*"}[byte_order]
+    value = struct.pack(byte_order + code, 6).ljust(4, b"\0")
+    entry = struct.pack(byte_order + "HHI", 0x0112, kind, 1) + value
+    exif = start + struct.pack(byte_order + "IH", 8, 1) + entry
+    assert orientation(exif) == orientation(b"Exif\0\0" + exif) == 6
+
+
+@pytest.mark.parametrize("exif", [b"", b"Exif\0\0", b"II*\0\xff\xff\xff\xff", b"MM\0*" + b"\0" * 9])
+def test_exif_that_makes_no_sense_turns_nothing(exif: bytes) -> None:
+    assert orientation(exif) == 1
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg"])
+def test_a_compressed_tiff_decodes_where_no_file_can_be_opened(
+    all_formats_decoder: Decoder, compression: str
+) -> None:
+    data = encoded(photo(), "TIFF", compression=compression)
+    assert_shows(all_formats_decoder, data, opened(data).convert("RGB"))
+
+
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize("suffix", [".png", ".tiff"])
+def test_sixteen_bits_a_channel_become_eight_whatever_the_channels(
+    all_formats_decoder: Decoder, suffix: str, channels: int
+) -> None:
+    eight = np.dstack([np.asarray(photo()), np.full((48, 64), 255, np.uint8)])[..., :channels]
+    bgr = eight[..., [2, 1, 0, 3][:channels]] if channels > 1 else eight
+    deep = np.ascontiguousarray(bgr).astype(np.uint16) << 8
+    data = cv2.imencode(suffix, deep | 0xFF)[1].tobytes()
+    shown = eight[..., :3] if channels > 1 else np.repeat(eight, 3, 2)
+    assert_shows(all_formats_decoder, data, Image.fromarray(shown), levels=1)
+
+
 # cut short
 
 
@@ -234,6 +273,31 @@ def test_a_jpeg_with_anything_behind_it_is_the_same_picture(
 ) -> None:
     alone = encoded(photo(), "JPEG")
     assert_shows(decoder, alone + behind, opened(alone))
+
+
+def test_a_photograph_of_fifty_megapixels_with_its_video_behind_it_decodes(
+    decoder: Decoder,
+) -> None:
+    photograph = encoded(Image.new("RGB", (8660, 5773), (90, 120, 80)), "JPEG", quality=40)
+    video = b"\0\0\0\x18ftypmp42" + b"\xff\xda\0\x08\1\2" * 700_000
+    prepared = decoder.decode(photograph + video)
+    assert prepared.downsampled_to == (4096, 2731)
+    assert prepared.damage == ()
+
+
+@pytest.mark.parametrize("name", ["PNG", "WEBP", "AVIF", "HEIC", "TIFF", "BMP", "GIF"])
+@pytest.mark.parametrize(
+    "behind",
+    [b"\0\0\0\x18ftypmp42" + bytes(range(256)) * 40, b"EXIF\x1a\0\0\0MM\0*" + b"\xff" * 99, b"\n"],
+    ids=["video", "exif", "newline"],
+)
+def test_what_follows_a_picture_of_any_format_changes_nothing(
+    all_formats_decoder: Decoder, name: str, behind: bytes
+) -> None:
+    alone = case("heic-turned-6.heic") if name == "HEIC" else encoded(photo(), name)
+    with_more = all_formats_decoder.decode(alone + behind)
+    np.testing.assert_array_equal(with_more.tensor, all_formats_decoder.decode(alone).tensor)
+    assert with_more.damage == ()
 
 
 def test_of_a_jpeg_of_several_pictures_the_first_counts(decoder: Decoder) -> None:
