@@ -140,6 +140,8 @@ NAMED = (
     Hostile("no-primary.heic", lambda: _without_box(_heic(), b"pitm"), BROKEN | {OK}),
     Hostile("no-decoder.heic", lambda: _without_box(_heic(), b"hvcC"), BROKEN),
     _one("no-sizes.heic", CORRUPT, lambda: _without_box(_heic(), b"ispe")),
+    Hostile("item-type-is-no-text.heic",
+            lambda: _heic().replace(b"Exif\0", b"\xff\xff\xff\xff\0", 1), frozenset({OK}) | BROKEN),
     Hostile("other-codec.heic", lambda: _heic().replace(b"hvc1", b"av01"), BROKEN),
     Hostile("avif-says-heic.heic",
             lambda: _avif().replace(b"avif", b"heic", 2), BROKEN | {OK}),

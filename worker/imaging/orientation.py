@@ -13,11 +13,7 @@ from contract.image_header.fields import Endian, unsigned
 
 PREFIX = b"Exif\0\0"  # in front of a JPEG's EXIF always, of a WebP's by mistake
 _TAG = 0x0112
-_LENGTHS = {
-    1: 1,
-    3: 2,
-    4: 4,
-}  # field type → bytes: BYTE, SHORT, LONG; some write what is not a SHORT
+_BYTES = {1: 1, 3: 2, 4: 4}  # of a field's type: it should be SHORT, 3, and is not always
 _ENDIAN: dict[bytes, Endian] = {b"II": "little", b"MM": "big"}
 
 
@@ -39,25 +35,22 @@ def _entry(tiff: bytes, endian: Endian) -> int:
     for index in range(unsigned(tiff, directory, 2, endian)):
         entry = directory + 2 + 12 * index
         if unsigned(tiff, entry, 2, endian) == _TAG:
-            return unsigned(
-                tiff, entry + 8, _LENGTHS.get(unsigned(tiff, entry + 2, 2, endian), 2), endian
-            )
+            length = _BYTES.get(unsigned(tiff, entry + 2, 2, endian), 2)
+            return unsigned(tiff, entry + 8, length, endian)
     return 1
 
 
 def turned(pixels: NDArray[np.uint8], orientation: int) -> NDArray[np.uint8]:
     """Return the pixels, (h, w, 3), upright: as EXIF `orientation` says they were stored."""
-    half: Any = cv2.ROTATE_180
     upright: Any = pixels
     if orientation in (5, 7):
         upright = cv2.transpose(upright)
     if orientation in (3, 7):
-        upright = cv2.rotate(upright, half)
+        upright = cv2.rotate(upright, cv2.ROTATE_180)
     elif orientation in (2, 4):
         upright = cv2.flip(upright, 1 if orientation == 2 else 0)
-    elif orientation in (6, 8):
-        clockwise = orientation == 6
-        upright = cv2.rotate(
-            upright, cv2.ROTATE_90_CLOCKWISE if clockwise else cv2.ROTATE_90_COUNTERCLOCKWISE
-        )
+    elif orientation == 6:
+        upright = cv2.rotate(upright, cv2.ROTATE_90_CLOCKWISE)
+    elif orientation == 8:
+        upright = cv2.rotate(upright, cv2.ROTATE_90_COUNTERCLOCKWISE)
     return upright  # type: ignore[no-any-return]

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import AvifImagePlugin, Image, ImageFile, TiffImagePlugin, WebPImagePlugin
 
 from contract.errors import ImageTooLarge, ImageUndecodable
+from worker.imaging import heic
 
 FORMATS = {
     "image/png": "PNG",
@@ -18,7 +19,6 @@ FORMATS = {
     "image/bmp": "BMP",
     "image/gif": "GIF",
     "image/avif": AvifImagePlugin.AvifImageFile.format,
-    "image/heic": "HEIF",
 }
 BACKGROUND = 255  # white: what a browser shows behind a transparent picture
 _BAND_ROWS = 256  # converted at a time: the whole picture twice would be too much
@@ -38,14 +38,10 @@ class Pixels:
 
 def get_ready() -> None:
     """Load every codec now: a confined process can open no file any more."""
-    import pi_heif
-
     Image.preinit()
     assert WebPImagePlugin.SUPPORTED  # noqa: S101
     Image.MAX_IMAGE_PIXELS = None  # the header reader has the limits
     AvifImagePlugin.DEFAULT_MAX_THREADS = 1
-    pi_heif.options.DECODE_THREADS = 1
-    pi_heif.register_heif_opener(thumbnails=False)
 
 
 def read(data: bytes, media_type: str, *, mend: bool, most_pixels: int) -> Pixels:
@@ -55,9 +51,7 @@ def read(data: bytes, media_type: str, *, mend: bool, most_pixels: int) -> Pixel
     """
     ImageFile.LOAD_TRUNCATED_IMAGES = mend
     try:
-        with Image.open(io.BytesIO(data), formats=[FORMATS[media_type]]) as image:
-            if image.width * image.height > most_pixels:
-                raise ImageUndecodable("The image itself is larger than its header says.")
+        with _opened(data, media_type, most_pixels) as image:
             image.load()
             return Pixels(_rgb(image), _orientation(image), image.mode in _SIXTEEN_BITS)
     except ImageUndecodable:
@@ -70,6 +64,15 @@ def read(data: bytes, media_type: str, *, mend: bool, most_pixels: int) -> Pixel
         raise ImageUndecodable(
             "The image's pixels cannot be read; it is damaged or cut off."
         ) from exc
+
+
+def _opened(data: bytes, media_type: str, most_pixels: int) -> Image.Image:
+    if media_type == "image/heic":
+        return heic.picture(data, most_pixels)
+    image = Image.open(io.BytesIO(data), formats=[FORMATS[media_type]])
+    if image.width * image.height > most_pixels:
+        raise ImageUndecodable("The image itself is larger than its header says.")
+    return image
 
 
 def _orientation(image: Image.Image) -> int:
