@@ -27,8 +27,6 @@ _REDUCED = {
 }
 _FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION  # we turn every format ourselves
 _CROPPED = frozenset({"image/avif", "image/heic"})
-
-
 _BY_PILLOW = frozenset({"image/tiff", "image/bmp", "image/gif", "image/avif", "image/heic"})
 _EXAMINED = {"image/jpeg": jpeg.examine, "image/png": png.examine, "image/webp": webp.examine}
 _LOW_RANGE = 63  # of 255: sixteen bits of which at most fourteen are used
