@@ -97,7 +97,9 @@ class Settings(BaseSettings):
     presign_expires_s: int = Field(3_600, description="life of a presigned URL")
     url_sources: bool = Field(False, description='accept {"source": {"url": …}}')
     extra_formats: Annotated[tuple[ExtraFormat, ...], NoDecode] = Field(
-        (), description="formats beyond JPEG, PNG and WebP, comma-separated"
+        (),
+        description="formats beyond JPEG, PNG, WebP, HEIC and AVIF, "
+        "comma-separated; `avif` needs no naming any more",
     )
     webhook_secret: SecretStr | None = Field(None, description="whsec_…; unset: webhooks refused")
     webhook_allow: Annotated[tuple[PlaceText, ...], NoDecode] = Field(

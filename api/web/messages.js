@@ -2,7 +2,7 @@
 
 const ERRORS = {
   invalid_request: "The service did not understand the request.",
-  unsupported_media_type: "This is not a picture the service can read. Try JPEG, PNG or WebP.",
+  unsupported_media_type: "This is not a picture the service can read. Try JPEG, PNG, WebP, HEIC or AVIF.",
   image_too_large: "This picture is too large for the service.",
   image_corrupt: "The file is damaged: its beginning makes no sense.",
   image_undecodable: "The file is damaged: its pixels cannot be read.",

@@ -20,10 +20,12 @@ from worker.datasets.manifest import manifest_items
 SUFFIXES = {
     "tiff": (".tif", ".tiff"),
     "bmp": (".bmp",),
-    "avif": (".avif",),
     "gif": (".gif",),
 }
-COMMON_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+COMMON_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"),
+    *(".heic", ".heif", ".hif", ".avif"),
+)
 SYNTHETIC = "null"  # s3://null/<count>: items without images, for the simulated engine
 
 
@@ -89,7 +91,9 @@ def resumable(request: DatasetRequest) -> bool:
 
 def wanted(request: DatasetRequest, settings: Settings) -> Callable[[str], bool]:
     """Return the test of a name below the source: include (or image suffixes) and not exclude."""
-    suffixes = COMMON_SUFFIXES + tuple(s for f in settings.extra_formats for s in SUFFIXES[f])
+    suffixes = COMMON_SUFFIXES + tuple(
+        suffix for name in settings.extra_formats for suffix in SUFFIXES.get(name, ())
+    )
     include, exclude = _globs(request.spec.include), _globs(request.spec.exclude)
 
     def fits(name: str) -> bool:
