@@ -136,6 +136,9 @@ class Settings(BaseSettings):
     dataset_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
         (), description="buckets that datasets may read, comma-separated"
     )
+    dataset_output_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+        (), description="buckets that datasets may write; with API keys, each key its own folder"
+    )
 
     # client
     url: str | None = Field(None, description="service the client talks to; unset: host and port")
@@ -150,7 +153,14 @@ class Settings(BaseSettings):
         "INFO", description="least severe lines that are logged"
     )
 
-    @field_validator("api_keys", "key_limits", "extra_formats", "dataset_buckets", mode="before")
+    @field_validator(
+        "api_keys",
+        "key_limits",
+        "extra_formats",
+        "dataset_buckets",
+        "dataset_output_buckets",
+        mode="before",
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
