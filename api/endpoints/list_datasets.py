@@ -49,4 +49,6 @@ def list_datasets(query: PageQuery) -> Response:
 def _entries(parts: Services, cursor: str) -> Iterator[str]:
     folder = dataset_list_prefix(owner())
     for info in parts.objects.list(folder, start_after=folder + cursor if cursor else ""):
-        yield info.key.removeprefix(folder)
+        entry = info.key.removeprefix(folder)
+        if _CURSOR.fullmatch(entry):  # names of others are passed over
+            yield entry

@@ -356,3 +356,20 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     }
     assert queue.due(time.time() + 10) == []
     assert not any(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
+
+
+def test_foreign_names_in_a_dataset_s_folders_stop_nothing(rig, photos):
+    put_images(photos, 12, bad={3})
+    dataset_id = rig.submit(**PREFIX, shard_size=4)
+    rig.step()
+    for folder in ("shards", "results", "failures", "retries"):
+        for name in ("a.jpg", "0.jsonl", "000000.png", "zzz/000001.jsonl"):
+            key = dataset_object(dataset_id, f"{folder}/{name}")
+            rig.objects.put(key, b"x", media_type="image/jpeg")
+    record = rig.run_until_over(dataset_id)
+    assert (record.counts.succeeded, record.counts.failed) == (11, 1)
+    assert len(errors_page(rig.files, dataset_id).items) == 1
+    assert rig.files.last_retry(dataset_id) is None
+    rig.ledger.delete(dataset_id)
+    rig.recover()
+    assert rig.ledger.get(dataset_id).counts == record.counts
