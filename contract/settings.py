@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 Engine = Literal["openvino", "onnxruntime", "torch", "simulated"]
 ExtraFormat = Literal["tiff", "bmp", "avif", "gif"]
 KeyLimit = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}=\d{1,9}/\d{1,9}$")]
+Bucket = Annotated[str, Field(pattern=r"^[a-z0-9.\-]{3,63}$")]
 MIB = 1024 * 1024
 
 
@@ -133,10 +134,10 @@ class Settings(BaseSettings):
     simulated_item_ms: float = Field(
         10.0, ge=0, description="what an item of s3://null/<count> takes, engine simulated"
     )
-    dataset_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+    dataset_buckets: Annotated[tuple[Bucket, ...], NoDecode] = Field(
         (), description="buckets that datasets may read, comma-separated"
     )
-    dataset_output_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+    dataset_output_buckets: Annotated[tuple[Bucket, ...], NoDecode] = Field(
         (), description="buckets that datasets may write; with API keys, each key its own folder"
     )
 

@@ -12,6 +12,7 @@ from storage.objects import ObjectStore, check_key
 
 log = logging.getLogger(__name__)
 
+_LONGEST_NAME = "x" * 64  # of an output, below its prefix
 PROBE = "depthq-write-test"  # below an output prefix, for a moment
 
 
@@ -37,7 +38,7 @@ def output_place(uri: str, buckets: Buckets) -> tuple[ObjectStore, str]:
     prefix = prefix.strip("/")
     try:
         if prefix:
-            check_key(prefix)
+            check_key(f"{prefix}/{_LONGEST_NAME}")
     except ValueError as exc:
         raise InvalidRequest(f"output_prefix: {exc}") from exc
     store = buckets.open_for_outputs(bucket)
@@ -81,7 +82,8 @@ def _check_manifest(uri: str, buckets: Buckets, own: ObjectStore) -> None:
     _check_inside("manifest", bucket, key, store)
     try:
         size = store.head(key).size if key else 0
-    except (NotFound, StorageUnavailable, BucketRefused) as exc:  # a HEAD cannot say why
+    except (NotFound, StorageUnavailable, BucketRefused, ValueError) as exc:
+        # a HEAD cannot say why; a ValueError is a name that our own bucket cannot have
         _check_bucket(bucket, store, own)
         raise InvalidRequest(f"there is no manifest at {uri}") from exc
     if size == 0:

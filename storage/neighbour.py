@@ -62,9 +62,9 @@ class Neighbour:
         with self._refusals("written"):
             self._store.delete(keys)
 
-    def presign(self, key: str, *, expires_s: int, filename: str) -> str | None:
-        """Return a URL; None: the store has none."""
-        return self._store.presign(key, expires_s=expires_s, filename=filename)
+    def presign(self, key: str, *, expires_s: int, filename: str) -> str | None:  # noqa: ARG002
+        """Return None: the front and the CORS rules let clients reach our own bucket only."""
+        return None
 
     def check(self) -> None:
         """Raise BucketRefused or StorageUnavailable if the bucket cannot serve now."""

@@ -81,6 +81,18 @@ def test_a_key_writes_below_its_own_folder_and_reads_there_again(api, place, tmp
         assert nobodys.json["detail"] == theirs.json["detail"].replace("a.jpg", "b.jpg")
 
 
+def test_names_that_our_bucket_cannot_have_are_refused_as_such(api):
+    folder = f"s3://depthq/files/{BERT}"
+    for spec in (
+        {"prefix": None, "manifest": f"{folder}/ü.jsonl"},
+        {"prefix": f"{folder}/ü/"},
+        {"output_prefix": f"{folder}/ü"},
+        {"output_prefix": f"{folder}/{'/'.join(['a' * 100] * 4)}"},
+    ):
+        answer = submit(api, "bert", **spec)
+        assert (answer.status_code, answer.json["code"]) == (400, "invalid_request"), spec
+
+
 def test_a_bucket_named_for_reading_only_is_not_written(api, tmp_path):
     answer = submit(api, "anna", output_prefix="s3://photos/out")
     assert (answer.status_code, answer.json["code"]) == (400, "invalid_request")

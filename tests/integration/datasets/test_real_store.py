@@ -116,6 +116,8 @@ def test_a_fitting_output_passes_and_nothing_is_left_of_the_test(rig, foreign):
     spec = DatasetSpec(prefix=f"s3://{foreign}/in/", output_prefix=f"s3://{foreign}/out")
     check_spec(spec, buckets, rig.objects, archive=False)
     assert [info.key for info in buckets.open(foreign).list("")] == ["in/a.jpg"]
+    # And what will be there is sent by the API: clients cannot be presumed to reach that bucket
+    assert buckets.open(foreign).presign("in/a.jpg", expires_s=60, filename="a.jpg") is None
 
 
 @pytest.fixture

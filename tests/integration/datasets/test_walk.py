@@ -11,6 +11,7 @@ from collections import Counter
 
 import pytest
 
+from contract.errors import StorageUnavailable
 from contract.names import (
     DATASET_ARCHIVE,
     DATASET_ERRORS,
@@ -373,3 +374,26 @@ def test_foreign_names_in_a_dataset_s_folders_stop_nothing(rig, photos):
     rig.ledger.delete(dataset_id)
     rig.recover()
     assert rig.ledger.get(dataset_id).counts == record.counts
+
+
+def test_a_bucket_that_alone_is_away_keeps_no_other_dataset_from_its_turn(rig, photos, monkeypatch):
+    # Given a dataset with more shards than the window, whose output bucket answers nothing
+    put_images(photos, 24)
+    rig.patience._limit_s = 0.05
+    bad = rig.submit(**PREFIX, shard_size=2, output_prefix="s3://target/out")
+    rig.step()
+    with monkeypatch.context() as outage:
+        outage.setattr("storage.buckets.FolderBucket.put", away)
+        for _ in range(4):
+            rig.step()
+        # When another comes
+        good = rig.submit(**PREFIX, shard_size=2)
+        # Then it is run
+        assert rig.run_until_over(good).counts.succeeded == 24
+        assert rig.ledger.get(bad).counts.done == 0
+    # And the first is, once the bucket is back
+    assert rig.run_until_over(bad).counts.succeeded == 24
+
+
+def away(*_args, **_options):
+    raise StorageUnavailable("away")
