@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from contract.datasets import DatasetSpec
-from contract.errors import BucketRefused, DepthqError, InvalidRequest, NotFound, StorageUnavailable
+from contract.errors import BucketRefused, InvalidRequest, NotFound, StorageUnavailable
 from storage.buckets import Buckets, split_uri
 from storage.guarded import Guarded
 from storage.objects import ObjectStore, check_key
@@ -47,19 +48,25 @@ def output_place(uri: str, buckets: Buckets) -> tuple[ObjectStore, str]:
 
 
 def _check_output(uri: str, buckets: Buckets, own: ObjectStore) -> None:
-    """Write a small object where the outputs shall go, and remove it."""
+    """Write a small object where the outputs shall go, remove it, and look for it."""
     store, prefix = output_place(uri, buckets)
     key = f"{prefix}/{PROBE}".lstrip("/")
     try:
         store.put(key, b"", media_type="text/plain")
+        _remove(store, key)
+        with suppress(NotFound):
+            store.head(key)
     except BucketRefused as exc:
         raise BucketRefused(f"output_prefix: {exc.message}") from exc
     except StorageUnavailable as exc:
         own.check()
         raise BucketRefused(f"output_prefix: {uri} cannot be written at present") from exc
+
+
+def _remove(store: ObjectStore, key: str) -> None:
     try:
         store.delete([key])
-    except DepthqError as exc:  # outputs are written, never deleted
+    except BucketRefused as exc:  # outputs are written and read, never deleted
         log.info("a probe stays: %s", exc, extra={"action": "accept"})
 
 

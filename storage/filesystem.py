@@ -21,7 +21,7 @@ from storage.leftovers import remove_leftovers
 from storage.objects import ObjectInfo, check_key, check_metadata
 
 _REFUSALS = (  # of a disk that works
-    errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+    errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
 )  # fmt: skip
 _RACES = 3  # a delete may remove the emptied folder under our feet; make it again this often
 

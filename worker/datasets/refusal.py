@@ -28,6 +28,9 @@ class Refusal:
 
     def __call__(self, step: Step, record: DatasetRecord, exc: DepthqError) -> None:
         """Fail the dataset; what its shards have done so far stays."""
+        present = self.patience(lambda: self.ledger.get(step.dataset_id))
+        if present is None or present.state.terminal:  # another shard was faster, or a cancel
+            return
         about = {"action": "refuse", "dataset_id": step.dataset_id}
         log.info("refused: %s", exc, extra=about)
         error = JobError(code=exc.code, message=exc.message, retryable=exc.retryable)

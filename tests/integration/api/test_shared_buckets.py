@@ -6,7 +6,13 @@ import pytest
 
 from contract.ids import new_id
 from contract.key_limits import key_digest
-from contract.names import OWN_PREFIXES, dataset_files_prefix, dataset_list_prefix
+from contract.names import (
+    DATASET_REQUEST,
+    OWN_PREFIXES,
+    dataset_files_prefix,
+    dataset_list_prefix,
+    dataset_object,
+)
 
 ANNA, BERT = key_digest("anna"), key_digest("bert")
 
@@ -106,6 +112,11 @@ def test_foreign_names_among_the_entries_do_not_stop_the_list(api):
     folder = dataset_list_prefix(ANNA)
     for name in ("a.jpg", "0000000000000_x/depth.png", f"8000000000000_{new_id()}.png", "zzz"):
         api.parts.objects.put(folder + name, b"x", media_type="image/jpeg")
+    # And one that names a dataset which cannot be read, and one that names another key's
+    unread, anothers = new_id(), submit(api, "bert").json["id"]
+    api.parts.objects.put(dataset_object(unread, DATASET_REQUEST), b"{}", media_type="text/plain")
+    for found in (unread, anothers):
+        api.parts.objects.put(f"{folder}8000000000000_{found}", b"", media_type="text/plain")
     # Then the list is theirs, whole or page by page
     answer = listed(api, "anna")
     assert answer.status_code == 200, answer.text

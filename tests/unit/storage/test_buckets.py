@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from contract.errors import InvalidRequest, NotFound
+from contract.datasets import DatasetSpec
+from contract.errors import (
+    BucketRefused,
+    InvalidRequest,
+    NotFound,
+    StorageRefused,
+    StorageUnavailable,
+)
 from contract.settings import Settings
 from storage.buckets import Buckets, split_uri
-from storage.dataset_preflight import output_place
+from storage.dataset_preflight import check_spec, output_place
 from storage.memory import MemoryStore
+from storage.s3_answers import refusal
 
 ANNA, BERT = "a" * 64, "b" * 64
 KEYS = (
@@ -36,7 +44,9 @@ def own():
 @pytest.fixture
 def buckets(own, tmp_path):
     settings = Settings(
-        data_dir=tmp_path, dataset_buckets=("photos",), dataset_output_buckets=("depth",)
+        data_dir=tmp_path,
+        dataset_buckets=("photos", "depthq"),  # naming our own opens no more of it
+        dataset_output_buckets=("depth", "depthq"),
     )
     return Buckets(settings, own)
 
@@ -144,3 +154,55 @@ def test_addresses_are_split(buckets):
     for wrong in ("http://photos/a", "s3://UPPER/a", "photos/a", "s3://a/b"):
         with pytest.raises(InvalidRequest):
             split_uri(wrong)
+
+
+class WriteOnly(MemoryStore):
+    """A bucket that takes what it is given, and shows and removes nothing."""
+
+    def head(self, key):
+        raise StorageRefused("403", refusal("403"))
+
+    def delete(self, keys):
+        raise StorageRefused("403", refusal("403"))
+
+
+def test_a_place_that_cannot_be_read_again_is_refused_before_anything_runs(
+    buckets, own, monkeypatch
+):
+    # Given a bucket that may be written and not read: what is there could not be skipped
+    monkeypatch.setattr(Buckets, "_beside", lambda _self, _bucket: WriteOnly())
+    spec = DatasetSpec(prefix="s3://null/3", output_prefix="s3://depth/out")
+    with pytest.raises(BucketRefused, match=r"output_prefix: .*depth cannot be read: .*Denied"):
+        check_spec(spec, buckets, own, archive=False)
+
+
+def test_a_place_that_keeps_everything_for_ever_will_do(buckets, own, monkeypatch):
+    class KeepsAll(MemoryStore):
+        def delete(self, keys):
+            raise StorageRefused("403", refusal("403"))
+
+    monkeypatch.setattr(Buckets, "_beside", lambda _self, _bucket: KeepsAll())
+    spec = DatasetSpec(prefix="s3://null/3", output_prefix="s3://depth/out")
+    check_spec(spec, buckets, own, archive=False)
+
+
+def test_a_bucket_refuses_only_while_our_own_serves(buckets, own, monkeypatch):
+    monkeypatch.setattr(Buckets, "_beside", lambda _self, _bucket: WriteOnly())
+    depth = buckets.open("depth")
+    with pytest.raises(BucketRefused):
+        depth.head("x")
+
+    def away():
+        raise StorageUnavailable("away")
+
+    monkeypatch.setattr(own, "check", away)
+    with pytest.raises(StorageUnavailable):
+        depth.head("x")
+
+
+def test_a_disk_that_denies_is_told_from_one_that_is_away(tmp_path, own):
+    settings = Settings(data_dir=tmp_path, dataset_output_buckets=("depth",))
+    depth = Buckets(settings, own).open_for_outputs("depth")
+    depth.put("a.jpg", b"x", media_type="image/jpeg")
+    with pytest.raises(BucketRefused, match="depth cannot be written"):
+        depth.put("a.jpg/b.jpg", b"x", media_type="image/jpeg")  # a file is no folder
