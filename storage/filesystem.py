@@ -21,7 +21,8 @@ from storage.leftovers import remove_leftovers
 from storage.objects import ObjectInfo, check_key, check_metadata
 
 _REFUSALS = (  # of a disk that works
-    errno.EACCES, errno.EEXIST, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG,
+    errno.EACCES, errno.EPERM, errno.EROFS,
+    errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR,
 )  # fmt: skip
 _RACES = 3  # a delete may remove the emptied folder under our feet; make it again this often
 
