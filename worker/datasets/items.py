@@ -94,10 +94,10 @@ class ItemRunner:
         for attempt in range(1, self._max_attempts + 1):
             try:
                 return self._walk(item, task, clock)
-            except (InputError, NotFound) as exc:
-                return self._failed(item, task, clock, exc)
             except (StorageUnavailable, BucketRefused):
                 raise
+            except (InputError, NotFound) as exc:
+                return self._failed(item, task, clock, exc)
             except Exception as exc:
                 about = {"action": "item", "item_id": item.id}
                 log.warning("attempt %s of %s: %r", attempt, item.uri, exc, extra=about)
