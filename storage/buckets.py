@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from contract.errors import InvalidRequest, NotFound, StorageRefused
+from contract.errors import InvalidRequest, NotFound
 from contract.names import dataset_files_prefix
 from contract.settings import Settings
 from storage.filesystem import FilesystemStore
@@ -92,8 +92,3 @@ class FolderBucket(FilesystemStore):
         if "\0" in key or any(part.startswith(".") or not part for part in parts):
             raise NotFound(f"no object {key[:200]!r}")
         return self._root.joinpath(*parts)
-
-    def check(self) -> None:
-        """Raise StorageRefused unless the folder exists."""
-        if not self._root.is_dir():
-            raise StorageRefused(f"no folder {self._root}", "there is no such folder")

@@ -106,16 +106,18 @@ def s3_errors(key: str) -> Iterator[None]:
         code = error_code(exc)
         if status == 404 and code != "NoSuchBucket":
             raise NotFound(f"no object {key}") from exc
-        if refuses(status, code):
-            raise StorageRefused(f"S3 answers {status} {code} for {key}", refusal(code)) from exc
-        raise StorageUnavailable(f"S3 answers {status} {code} for {key}") from exc
+        raise refused(status, code, key) from exc
     except (BotoCoreError, OSError) as exc:
         raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
 
 
-def refuses(status: int, code: str) -> bool:
-    """Tell whether asking again is vain until an operator acts."""
-    return 400 <= status < 500 and status not in _PASSING_STATUS and code not in _PASSING_CODES
+def refused(status: int, code: str, key: str) -> StorageUnavailable:
+    """Return what to raise: StorageRefused if asking again is vain until an operator acts."""
+    message = f"S3 answers {status} {code} for {key}"
+    passes = status in _PASSING_STATUS or code in _PASSING_CODES
+    if 400 <= status < 500 and not passes:
+        return StorageRefused(message, refusal(code))
+    return StorageUnavailable(message)
 
 
 def refusal(code: str) -> str:

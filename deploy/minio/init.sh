@@ -35,11 +35,10 @@ mc admin user add store "$DEPTHQ_S3_ACCESS_KEY_ID" "$DEPTHQ_S3_SECRET_ACCESS_KEY
 mc admin policy attach store depthq --user "$DEPTHQ_S3_ACCESS_KEY_ID" ||
     mc admin user info store "$DEPTHQ_S3_ACCESS_KEY_ID" | grep -q depthq
 # a key that was replaced opens nothing any more
-mc --json admin user list store | tr -d ' \n' | tr '{' '\n' |
-    sed -n 's/.*"accessKey":"\([^"]*\)","policyName":"depthq".*/\1/p' |
-    while read -r user; do
-        [ "$user" = "$DEPTHQ_S3_ACCESS_KEY_ID" ] || mc admin user remove store "$user"
-    done
+users=$(mc --json admin user list store)
+for user in $(echo "$users" | sed -n 's/.*"accessKey":"\([^"]*\)","policyName":"depthq".*/\1/p'); do
+    [ "$user" = "$DEPTHQ_S3_ACCESS_KEY_ID" ] || mc admin user remove store "$user"
+done
 # results that nobody removed go a day after DEPTHQ_RETENTION_S would have them go; replaces old rules
 mc ilm rule import "store/$DEPTHQ_S3_BUCKET" <"${LIFECYCLE:-/etc/depthq/lifecycle.json}"
 echo "bucket $DEPTHQ_S3_BUCKET and its user are ready"

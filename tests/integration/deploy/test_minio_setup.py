@@ -11,7 +11,6 @@ from contract.names import FILES_PREFIX, OWN_PREFIXES
 from storage.buckets import Buckets
 from storage.factory import open_object_store
 from tests.conftest import new_bucket
-from tests.services.minio_setup import MinioSetup
 
 KIND = {"media_type": "image/jpeg"}
 
@@ -66,23 +65,32 @@ def test_buckets_of_datasets_are_made_filled_read_and_written_as_the_settings_sa
         source.get("cats/a b.jpg")
 
 
-def test_a_changed_key_id_closes_the_old_one(minio_setup, tmp_path):
+def test_a_changed_key_id_closes_the_old_one(minio_setup):
+    # Given users of earlier key ids, which sort before and after the new one
     bucket = new_bucket()
-    minio_setup.init(bucket)
-    new = MinioSetup(minio_setup.server, minio_setup.mc, tmp_path / "again")
-    new.init(bucket)
-    new.init(bucket)  # safe to repeat
-    assert minio_setup.key_id not in new.users()
-    assert new.key_id in new.users()
-    open_object_store(new.settings(bucket)).put("jobs/x", b"1", **KIND)
-    old = minio_setup.settings(bucket)
-    client = Session().client(
-        "s3",
-        endpoint_url=old.s3_endpoint_url,
-        region_name="us-east-1",
-        aws_access_key_id=minio_setup.key_id,
-        aws_secret_access_key=minio_setup.secret,
-    )
+    for old in ("depthq-1", "depthq-9"):
+        minio_setup.key_id = old
+        minio_setup.init(bucket)
+    before = client(minio_setup, bucket)
+    before.list_objects_v2(Bucket=bucket)
+    # When the key id is changed, and the script runs twice
+    minio_setup.key_id, minio_setup.secret = "depthq-5", "5" * 32
+    for _ in range(2):
+        minio_setup.init(bucket)
+    # Then the new one is all there is
+    assert {user for user in minio_setup.users() if user.startswith("depthq-")} == {"depthq-5"}
+    open_object_store(minio_setup.settings(bucket)).put("jobs/x", b"1", **KIND)
     with pytest.raises(ClientError, match="InvalidAccessKeyId"):
-        client.list_objects_v2(Bucket=bucket)
-    client.close()
+        before.list_objects_v2(Bucket=bucket)
+    before.close()
+
+
+def client(setup, bucket):
+    settings = setup.settings(bucket)
+    return Session().client(
+        "s3",
+        endpoint_url=settings.s3_endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=setup.key_id,
+        aws_secret_access_key=setup.secret,
+    )

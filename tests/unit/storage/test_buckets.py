@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from contract.datasets import DatasetSpec
 from contract.errors import (
@@ -206,3 +207,14 @@ def test_a_disk_that_denies_is_told_from_one_that_is_away(tmp_path, own):
     depth.put("a.jpg", b"x", media_type="image/jpeg")
     with pytest.raises(BucketRefused, match="depth cannot be written"):
         depth.put("a.jpg/b.jpg", b"x", media_type="image/jpeg")  # a file is no folder
+
+
+def test_a_name_that_no_bucket_can_have_is_refused_as_a_setting():
+    for wrong in ("Photos", "s3://photos", "photos/2026", "a"):
+        for setting in ("dataset_buckets", "dataset_output_buckets"):
+            with pytest.raises(ValidationError, match=setting):
+                Settings(**{setting: wrong})
+    assert Settings(dataset_buckets="photos, my.pictures").dataset_buckets == (
+        "photos",
+        "my.pictures",
+    )
