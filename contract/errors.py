@@ -2,7 +2,8 @@
 
 DepthqError
 ├── InvalidRequest           invalid_request
-│   └── Conflict             conflict
+│   ├── Conflict             conflict
+│   └── BucketRefused        bucket_refused        (a dataset's bucket is gone or closed: final)
 ├── Unauthorized             unauthorized
 ├── NotFound                 not_found
 ├── Overloaded               overloaded            (retry after `retry_after_s`)
@@ -14,6 +15,7 @@ DepthqError
 │   ├── UrlForbidden         url_forbidden
 │   └── UrlUnreachable       url_unreachable
 ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
+│   └── StorageRefused       storage_refused       (it says no, until its operator acts)
 ├── DeadlineExceeded         deadline_exceeded
 ├── Poisoned                 poisoned              (failed too often for a reason of its own)
 └── InternalError            internal              (ours: retried a bounded number of times)
@@ -49,6 +51,12 @@ class Conflict(InvalidRequest):
     """The request contradicts one made before (an idempotency key used twice, a finished job)."""
 
     code = "conflict"
+
+
+class BucketRefused(InvalidRequest):
+    """A bucket that a dataset reads or writes is gone, or the service may not use it."""
+
+    code = "bucket_refused"
 
 
 class Unauthorized(DepthqError):
@@ -120,6 +128,21 @@ class StorageUnavailable(DepthqError):
 
     code = "storage_unavailable"
     retryable = True
+
+
+class StorageRefused(StorageUnavailable):
+    """The store answers, and says no: no access, no bucket.
+
+    Workers wait as in an outage, for accepted work is kept; clients need not try again soon.
+    `reason` is for clients: it names no key and no address.
+    """
+
+    code = "storage_refused"
+    retryable = False
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class DeadlineExceeded(DepthqError):

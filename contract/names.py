@@ -107,7 +107,17 @@ def presence_channel(machine: str) -> str:
     return f"{KEY_PREFIX}presence:{machine}"
 
 
-# Object keys (one bucket; the filesystem store uses the same)
+# Object keys (one bucket; the filesystem store uses the same). Every key begins with one of these;
+# policies of the store (deploy/minio/policy.json) are held to the list.
+OWN_PREFIXES = ("jobs/", "datasets/", "dataset-list/")  # the service's own: no dataset sees them
+FILES_PREFIX = "files/"  # all that datasets see of the bucket, each key a folder of its own
+
+
+def dataset_files_prefix(owner: str | None) -> str:
+    """Return the folder of our bucket in which datasets of `owner` may read and write."""
+    return f"{FILES_PREFIX}{owner or 'all'}/"
+
+
 def job_prefix(job_id: str) -> str:
     """Return the folder of a job's objects: `jobs/YYYY/MM/DD/<id>/`."""
     return f"jobs/{job_id[:4]}/{job_id[4:6]}/{job_id[6:8]}/{job_id}/"

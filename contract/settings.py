@@ -18,6 +18,8 @@ Engine = Literal["openvino", "onnxruntime", "torch", "simulated"]
 ExtraFormat = Literal["tiff", "bmp", "avif", "gif"]
 KeyLimit = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}=\d{1,9}/\d{1,9}$")]
 PlaceText = Annotated[str, AfterValidator(lambda text: read_place(text) and text)]
+
+Bucket = Annotated[str, Field(pattern=r"^[a-z0-9.\-]{3,63}$")]
 MIB = 1024 * 1024
 
 
@@ -143,8 +145,11 @@ class Settings(BaseSettings):
     simulated_item_ms: float = Field(
         10.0, ge=0, description="what an item of s3://null/<count> takes, engine simulated"
     )
-    dataset_buckets: Annotated[tuple[str, ...], NoDecode] = Field(
+    dataset_buckets: Annotated[tuple[Bucket, ...], NoDecode] = Field(
         (), description="buckets that datasets may read, comma-separated"
+    )
+    dataset_output_buckets: Annotated[tuple[Bucket, ...], NoDecode] = Field(
+        (), description="buckets that datasets may write; with API keys, each key its own folder"
     )
 
     # client
@@ -161,7 +166,13 @@ class Settings(BaseSettings):
     )
 
     @field_validator(
-        "api_keys", "key_limits", "extra_formats", "webhook_allow", "dataset_buckets", mode="before"
+        "api_keys",
+        "key_limits",
+        "extra_formats",
+        "webhook_allow",
+        "dataset_buckets",
+        "dataset_output_buckets",
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:

@@ -19,8 +19,10 @@ PUBLISH=127.0.0.1:8000
 DEPTHQ_API_KEYS=
 # Limits of single keys, see docs/api.md; empty: those of all.
 DEPTHQ_KEY_LIMITS=
-# Comma-separated buckets on the same MinIO that datasets may read and write.
+# Comma-separated buckets on the same MinIO that datasets may read, and others that they may write.
+# They are made and opened at the next `docker compose up`; docs/operations.md says how to fill one.
 DEPTHQ_DATASET_BUCKETS=
+DEPTHQ_DATASET_OUTPUT_BUCKETS=
 GRAFANA_PASSWORD=$(secret)
 END
 echo "wrote .env; next: docker compose up --build --detach"

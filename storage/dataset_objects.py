@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -37,6 +38,7 @@ from storage.objects import ObjectStore
 
 LINES = "application/x-ndjson"
 JSON = "application/json"
+_NUMBERED = re.compile(r"(\d{6,9})\.jsonl?")  # other names in our folders are passed over
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -69,10 +71,9 @@ class DatasetObjects:
 
     def last_retry(self, dataset_id: str) -> RetryRequest | None:
         """Return the latest round asked for; None: only the first run was."""
-        last = None
-        for info in self.store.list(dataset_object(dataset_id, "retries/")):
-            last = info.key
-        return self._read(last, RetryRequest) if last else None
+        numbers = self._numbers(dataset_object(dataset_id, "retries/"), 0)
+        last = max(numbers, default=None)
+        return self._read(retry_object(dataset_id, last), RetryRequest) if last else None
 
     def write_summary(self, summary: DatasetSummary) -> None:
         """Write `summary.json`, last of all."""
@@ -165,7 +166,8 @@ class DatasetObjects:
     def _numbers(self, folder: str, first: int) -> Iterator[int]:
         start_after = f"{folder}{first - 1:06d}.jsonl" if first else ""
         for info in self.store.list(folder, start_after=start_after):
-            yield int(info.key.rpartition("/")[2].removesuffix(".jsonl"))
+            if match := _NUMBERED.fullmatch(info.key, len(folder)):
+                yield int(match[1])
 
     def _write(self, key: str, value: BaseModel) -> None:
         self.store.put(key, value.model_dump_json(indent=1).encode(), media_type=JSON)

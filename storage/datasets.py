@@ -174,10 +174,9 @@ class DatasetStore:
         return answer
 
     def refuse(self, step: Step, error: JobError) -> bool:
-        """End a dataset that cannot be planned; False: the step is lost."""
-        return bool(
-            self._scripts.run("refuse", step.dataset_id, step.token, error.model_dump_json())
-        )
+        """End a dataset that cannot go on; False: the step is lost."""
+        arguments = (step.name, step.token, error.model_dump_json())
+        return bool(self._scripts.run("refuse", step.dataset_id, *arguments))
 
     def finalized(self, step: Step, counts: Counts) -> bool:
         """Say that the summary is written, with the results' counts; False: the step is lost."""

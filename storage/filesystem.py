@@ -7,6 +7,7 @@ which is written first, so that a readable object always has them. Files appear 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -14,11 +15,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from contract.errors import NotFound, StorageUnavailable
+from contract.errors import NotFound, StorageRefused, StorageUnavailable
 from storage.durable_files import fsync_folder, make_folder, remove_empty_folders, write_durably
 from storage.leftovers import remove_leftovers
 from storage.objects import ObjectInfo, check_key, check_metadata
 
+_REFUSALS = (  # of a disk that works
+    errno.EACCES, errno.EPERM, errno.EROFS,
+    errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR,
+)  # fmt: skip
 _RACES = 3  # a delete may remove the emptied folder under our feet; make it again this often
 
 
@@ -171,8 +176,11 @@ def _reading(key: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _using_disk(key: str) -> Iterator[None]:
-    """Turn every OSError into StorageUnavailable."""
+    """Turn every OSError into StorageUnavailable, StorageRefused if waiting does not mend it."""
     try:
         yield
     except OSError as exc:
+        if exc.errno in _REFUSALS:
+            reason = f"the disk refuses it ({exc.strerror})"
+            raise StorageRefused(f"the disk refuses {key}: {exc.strerror}", reason) from exc
         raise StorageUnavailable(f"the disk refuses {key}: {exc.strerror or exc}") from exc

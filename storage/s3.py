@@ -13,16 +13,18 @@ from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from contract.errors import StorageUnavailable
+from contract.errors import StorageRefused, StorageUnavailable
 from contract.settings import Settings
 from storage.objects import ObjectInfo, check_key, check_metadata
 from storage.s3_answers import (
     Lent,
     S3Body,
     body_size,
+    check_deleted,
     error_code,
     head_info,
     listed_info,
+    refusal,
     s3_errors,
 )
 from storage.s3_bucket import OwnBucket
@@ -167,9 +169,7 @@ class S3Store:
                 answer = self._client.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": names, "Quiet": True}
                 )
-            refused = [e for e in answer.get("Errors", ()) if e.get("Code") != "NoSuchKey"]
-            if refused:
-                raise StorageUnavailable(f"S3 refuses to delete: {refused[0].get('Code')}")
+            check_deleted(answer)
 
     def presign(self, key: str, *, expires_s: int, filename: str) -> str | None:
         """Return a URL that downloads the object as a file of that name. Sends nothing."""
@@ -198,7 +198,10 @@ class S3Store:
             try:
                 self._with_bucket(lambda: self._client.head_bucket(Bucket=self._bucket))
             except ClientError as exc:
-                raise StorageUnavailable(f"no bucket {self._bucket}: {error_code(exc)}") from exc
+                code = error_code(exc)  # of a HEAD: its status
+                if code in ("404", "NoSuchBucket"):
+                    raise StorageRefused(f"no bucket {self._bucket}", refusal(code)) from exc
+                raise
 
 
 def _open_client(settings: Settings, endpoint_url: str | None, *, patient: bool = False) -> Any:

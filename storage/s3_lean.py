@@ -14,7 +14,7 @@ from typing import Any, BinaryIO, Self
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store as RustStore
 
 from contract.errors import StorageUnavailable
@@ -25,6 +25,7 @@ from storage.s3_answers import body_size
 
 # obstore limits the time of a put as a whole, boto3 that of each silence: what is large takes long
 LEAN_BYTES = 2 * 1024 * 1024
+_REFUSALS = (PermissionDeniedError, UnauthenticatedError)
 LONGEST_GET_S = 600  # of a large object over a slow line, never silent for longer than a timeout
 
 
@@ -59,7 +60,7 @@ class LeanS3Store(S3Store):
         about = {"Content-Type": media_type, **check_metadata(metadata)}
         try:
             obstore.put(self._rust, check_key(key), data, attributes=about, use_multipart=False)
-        except FileNotFoundError:  # no bucket yet: boto3 makes it, or says what is wrong
+        except (FileNotFoundError, *_REFUSALS):  # boto3 makes the bucket, or says what is wrong
             super().put(key, data, media_type=media_type, metadata=metadata)
         except (BaseError, OSError) as exc:
             raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
@@ -68,7 +69,7 @@ class LeanS3Store(S3Store):
         """Return the object's bytes. Raises NotFound."""
         try:
             return bytes(obstore.get(self._rust, check_key(key)).bytes())
-        except FileNotFoundError:  # the object or the whole bucket: boto3 can tell
+        except (FileNotFoundError, *_REFUSALS):  # the object or the whole bucket: boto3 can tell
             return super().get(key)
         except (BaseError, OSError) as exc:
             raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc

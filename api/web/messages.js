@@ -11,6 +11,7 @@ const ERRORS = {
   overloaded: "The service is full just now.",
   unauthorized: "The service asks for a key.",
   storage_unavailable: "The service cannot reach its storage just now.",
+  storage_refused: "The service's storage refuses it; its operator has to mend that.",
   poisoned: "The service tried several times and gave up on this picture.",
   deadline_exceeded: "It took longer than it was allowed to.",
   internal: "Something went wrong in the service.",

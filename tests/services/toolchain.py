@@ -37,6 +37,8 @@ class GoTool:
 
 # The newest that the module proxy serves: the project is archived, so nothing newer will come.
 MINIO = GoTool("minio", "github.com/minio/minio", "v0.0.0-20260212201848-7aac2a2c5b7c")
+# Its client, of the same commit as in deploy/minio/Dockerfile.
+MC = GoTool("mc", "github.com/minio/mc", "v0.0.0-20250313080218-cf909e1063a9")
 # The newest of the third line; it only renders the chart.
 HELM = GoTool("helm", "helm.sh/helm/v3/cmd/helm", "v3.22.0")
 VERSITYGW = GoTool("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")

@@ -94,7 +94,7 @@ class Forecaster:
         listing, sample = self._list(request)
         if not listing.items:
             raise InvalidRequest("the dataset has no items: nothing in the source fits")
-        task = ItemTask(request.spec.options, _Discarded())
+        task = ItemTask(request.spec.options, _Discarded(), owner=request.owner)
         started = time.monotonic()
         results = list(self.executor.map(lambda item: self.runner.run(item, task), sample))
         rate = len(results) / max(1e-3, time.monotonic() - started)

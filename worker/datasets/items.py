@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.errors import (
+    BucketRefused,
     DecoderCrashed,
     DepthqError,
     InputError,
@@ -47,8 +48,8 @@ Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
 class Fetches(Protocol):
     """See worker.datasets.fetch.Fetcher."""
 
-    def fetch(self, item: Item) -> bytes:
-        """Return the item's bytes."""
+    def fetch(self, item: Item, owner: str | None) -> bytes:
+        """Return the item's bytes, as far as `owner` may read them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class ItemTask:
     layout: Layout
     round: int = 0
     shared_range: Range | None = None
+    owner: str | None = None
 
 
 class ItemRunner:
@@ -79,7 +81,11 @@ class ItemRunner:
         self._turn = turn
 
     def run(self, item: Item, task: ItemTask) -> ItemResult:
-        """Return how the item ended. Raises only StorageUnavailable: then nothing is decided."""
+        """Return how the item ended.
+
+        Raises only StorageUnavailable and BucketRefused (its outputs have no place): then nothing
+        is decided.
+        """
         with self._turn():
             return self._run(item, task)
 
@@ -88,10 +94,10 @@ class ItemRunner:
         for attempt in range(1, self._max_attempts + 1):
             try:
                 return self._walk(item, task, clock)
+            except (StorageUnavailable, BucketRefused):
+                raise
             except (InputError, NotFound) as exc:
                 return self._failed(item, task, clock, exc)
-            except StorageUnavailable:
-                raise
             except Exception as exc:
                 about = {"action": "item", "item_id": item.id}
                 log.warning("attempt %s of %s: %r", attempt, item.uri, exc, extra=about)
@@ -109,7 +115,7 @@ class ItemRunner:
             count_outcome("skipped")
             return self._result(item, task, state="skipped", outputs=there)
         with clock.stage("fetch"):
-            data = self._fetcher.fetch(item)
+            data = self._fetcher.fetch(item, task.owner)
         output = self._compute(data, task.options, clock, task.shared_range)
         with clock.stage("store"):
             stored = task.layout.store(item.id, output.files)

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.datasets import DatasetPlan, DatasetRecord
-from contract.errors import DepthqError, InternalError, InvalidRequest, StorageUnavailable
-from contract.jobs import JobError
+from contract.errors import InternalError, InvalidRequest, StorageUnavailable
 from contract.names import STEP_PLAN
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore, Next, Step, new_step
-from storage.webhooks import WebhookQueue
 from worker.datasets.dispatcher import Dispatcher
 from worker.datasets.leases import Held, StepLeases
+from worker.datasets.refusal import Refusal
 from worker.datasets.rounds import Rounds
 from worker.datasets.sources import resumable
 from worker.patience import Patience
@@ -40,7 +38,7 @@ class Planner:
     patience: Patience
     dispatcher: Dispatcher
     worker: str
-    webhooks: WebhookQueue
+    refuse: Refusal
     stopping: Callable[[], bool] = lambda: False
 
     def run(self, dataset_id: str) -> None:
@@ -59,7 +57,7 @@ class Planner:
             try:
                 answer = self._planned(step, self._plan(step, record, held))
             except InvalidRequest as exc:
-                self._refuse(step, record, exc)
+                self.refuse(step, record, exc)
                 return
             except (_Stopped, StorageUnavailable) as exc:
                 log.warning("planning is interrupted: %s", exc, extra=_about(step))
@@ -111,20 +109,9 @@ class Planner:
     def _again_or_refuse(self, step: Step, record: DatasetRecord, crashes: int) -> None:
         if crashes + 1 >= MAX_CRASHES:
             reason = InternalError("planning failed too often for a reason of ours")
-            self._refuse(step, record, reason)
+            self.refuse(step, record, reason)
         else:
             self.patience(lambda: self.ledger.release(step, counted=True))
-
-    def _refuse(self, step: Step, record: DatasetRecord, exc: DepthqError) -> None:
-        log.info("refused: %s", exc, extra=_about(step))
-        error = JobError(code=exc.code, message=exc.message, retryable=exc.retryable)
-        tells = record.request.spec.webhook_url is not None
-        if tells:
-            self.patience(lambda: self.files.owe_call(step.dataset_id))
-        self.patience(lambda: self.files.write_refused(step.dataset_id, error))
-        if tells:
-            self.patience(lambda: self.webhooks.schedule(step.dataset_id, time.time()))
-        self.patience(lambda: self.ledger.refuse(step, error))
 
 
 def _about(step: Step) -> dict[str, object]:

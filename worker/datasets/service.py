@@ -29,6 +29,7 @@ from worker.datasets.leases import StepLeases
 from worker.datasets.planner import Planner
 from worker.datasets.ranges import RangeFinder
 from worker.datasets.reconciler import DatasetReconciler
+from worker.datasets.refusal import Refusal
 from worker.datasets.rounds import Rounds
 from worker.datasets.shard import ShardRunner
 from worker.datasets.simulated import Simulated
@@ -103,9 +104,10 @@ class DatasetWorker:
             "dispatcher": coordinator.dispatcher,
             "worker": around.worker,
         }
+        refuse = Refusal(around.ledger, files, around.webhooks, around.patience)
         self._planner = Planner(
             **shared,
-            webhooks=around.webhooks,
+            refuse=refuse,
             rounds=Rounds(
                 files,
                 self._sources,
@@ -123,6 +125,7 @@ class DatasetWorker:
             window=2 * settings.concurrency,
             layout=self._layout,
             cpu=CpuMeter(around.children),
+            refuse=refuse,
             stopping=lambda: self._stopping,
         )
         self._finalizer = Finalizer(**shared, webhooks=around.webhooks)
@@ -166,7 +169,7 @@ class DatasetWorker:
         return Sources(around.settings, around.objects, self._buckets, self._model.weights_id)
 
     def _layout(self, record: DatasetRecord, shard: int) -> Layout:
-        request, patience = record.request, self._around.patience
+        request, patience = record.request, self._around.patience.beside(self._around.objects.check)
         place = Place(request, self._around.objects, self._buckets)
         if request.spec.layout == "webdataset":
             return TarLayout(place, patience, shard)

@@ -9,7 +9,7 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
 from contract.datasets import Counts, DatasetRecord
-from contract.errors import StorageUnavailable
+from contract.errors import InvalidRequest, StorageUnavailable
 from contract.items import Item, ItemResult
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore, Step, StepClaim, new_step
@@ -18,6 +18,7 @@ from worker.datasets.dispatcher import Dispatcher
 from worker.datasets.items import ItemRunner, ItemTask
 from worker.datasets.layouts import Layout
 from worker.datasets.leases import Held, StepLeases
+from worker.datasets.refusal import Refusal
 from worker.isolation import Isolation
 from worker.patience import Patience
 
@@ -43,6 +44,7 @@ class ShardRunner:
     dispatcher: Dispatcher
     layout: Callable[[DatasetRecord, int], Layout]
     cpu: CpuMeter
+    refuse: Refusal
     worker: str
     stopping: Callable[[], bool] = lambda: False
 
@@ -64,6 +66,9 @@ class ShardRunner:
         with self.leases.hold(step) as held, lock:
             try:
                 results = self._results(step, shard, claim, record, held)
+            except InvalidRequest as exc:  # its outputs have no place, or not any more
+                self.refuse(step, record, exc)
+                return
             except StorageUnavailable as exc:
                 log.warning("given back: %s", exc, extra=_about(step))
                 self.patience(lambda: self.ledger.release(step, counted=False))
@@ -86,7 +91,9 @@ class ShardRunner:
         items = self.patience(lambda: self.files.shard(step.dataset_id, shard))
         spec = record.request.spec
         with self.layout(record, shard) as layout:
-            task = ItemTask(spec.options, layout, record.round, record.depth_range)
+            task = ItemTask(
+                spec.options, layout, record.round, record.depth_range, record.request.owner
+            )
             if claim.crashes >= CAREFUL_AFTER_CRASHES:
                 ended = self._alone(step, items, task, claim, held)
             else:

@@ -52,7 +52,7 @@ class Sources:
     def _raw(self, request: DatasetRequest, start_after: str) -> Iterator[Item]:
         spec = request.spec
         if spec.manifest:
-            return manifest_items(self.buckets, spec.manifest)
+            return manifest_items(self.buckets.of(request.owner), spec.manifest)
         if request.archive:
             limits = (self.settings.max_upload_bytes, wanted(request, self.settings))
             return archive_items(self.objects, request.archive, request.id, *limits)
@@ -67,8 +67,9 @@ class Sources:
         self, request: DatasetRequest, bucket: str, prefix: str, start_after: str
     ) -> Iterator[Item]:
         fits = wanted(request, self.settings)
+        store = self.buckets.of(request.owner).open(bucket)
         start_key = split_uri(start_after)[1] if start_after else ""
-        for info in self.buckets.open(bucket).list(prefix, start_after=start_key):
+        for info in store.list(prefix, start_after=start_key):
             if fits(info.key.removeprefix(prefix).lstrip("/") or info.key):
                 uri = f"s3://{bucket}/{info.key}"
                 yield Item.model_construct(id="", uri=uri, etag=info.etag, size=info.size)

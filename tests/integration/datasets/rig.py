@@ -144,6 +144,7 @@ class Rig:
     def submit(self, **spec):
         """Do what the API does; return the id."""
         archive, dry_run = spec.pop("archive", None), spec.pop("dry_run", False)
+        owner = spec.pop("owner", None)
         dataset_id = new_id()
         request = DatasetRequest(
             id=dataset_id,
@@ -151,6 +152,7 @@ class Rig:
             spec=DatasetSpec(**spec),
             archive=archive(dataset_id) if archive else None,
             dry_run=dry_run,
+            owner=owner,
         )
         self.files.write_request(request)
         if dry_run:

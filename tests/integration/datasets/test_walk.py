@@ -11,6 +11,7 @@ from collections import Counter
 
 import pytest
 
+from contract.errors import StorageUnavailable
 from contract.names import (
     DATASET_ARCHIVE,
     DATASET_ERRORS,
@@ -373,3 +374,43 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     }
     assert queue.due(time.time() + 10) == []
     assert not any(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
+
+
+def test_foreign_names_in_a_dataset_s_folders_stop_nothing(rig, photos):
+    put_images(photos, 12, bad={3})
+    dataset_id = rig.submit(**PREFIX, shard_size=4)
+    rig.step()
+    for folder in ("shards", "results", "failures", "retries"):
+        for name in ("a.jpg", "0.jsonl", "000000.png", "zzz/000001.jsonl"):
+            key = dataset_object(dataset_id, f"{folder}/{name}")
+            rig.objects.put(key, b"x", media_type="image/jpeg")
+    record = rig.run_until_over(dataset_id)
+    assert (record.counts.succeeded, record.counts.failed) == (11, 1)
+    assert len(errors_page(rig.files, dataset_id).items) == 1
+    assert rig.files.last_retry(dataset_id) is None
+    rig.ledger.delete(dataset_id)
+    rig.recover()
+    assert rig.ledger.get(dataset_id).counts == record.counts
+
+
+def test_a_bucket_that_alone_is_away_keeps_no_other_dataset_from_its_turn(rig, photos, monkeypatch):
+    # Given a dataset with more shards than the window, whose output bucket answers nothing
+    put_images(photos, 24)
+    rig.patience._limit_s = 0.05
+    bad = rig.submit(**PREFIX, shard_size=2, output_prefix="s3://target/out")
+    rig.step()
+    with monkeypatch.context() as outage:
+        outage.setattr("storage.buckets.FolderBucket.put", away)
+        for _ in range(4):
+            rig.step()
+        # When another comes
+        good = rig.submit(**PREFIX, shard_size=2)
+        # Then it is run
+        assert rig.run_until_over(good).counts.succeeded == 24
+        assert rig.ledger.get(bad).counts.done == 0
+    # And the first is, once the bucket is back
+    assert rig.run_until_over(bad).counts.succeeded == 24
+
+
+def away(*_args, **_options):
+    raise StorageUnavailable("away")

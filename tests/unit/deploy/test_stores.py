@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.ids import new_id
-from contract.names import dataset_prefix, input_object
+from contract.names import FILES_PREFIX, OWN_PREFIXES, input_object
 from contract.settings import Settings
 
 
@@ -45,8 +45,8 @@ def test_the_user_of_the_store_may_touch_our_objects_only(root: Path) -> None:
     actions = {action for s in policy["Statement"] for action in s["Action"]}
     resources = {resource for s in policy["Statement"] for resource in s["Resource"]}
     assert not any("*" in action for action in actions)
-    prefixes = {key.split("/")[0] for key in (input_object(new_id()), dataset_prefix(new_id()))}
-    assert resources == {"arn:aws:s3:::BUCKET"} | {f"arn:aws:s3:::BUCKET/{p}/*" for p in prefixes}
+    prefixes = (*OWN_PREFIXES, FILES_PREFIX)
+    assert resources == {"arn:aws:s3:::BUCKET"} | {f"arn:aws:s3:::BUCKET/{p}*" for p in prefixes}
 
 
 def test_the_front_lets_through_what_the_api_accepts(front: str) -> None:
@@ -65,7 +65,7 @@ def test_the_front_shows_results_and_nothing_else_of_the_store(
     front: str, compose: dict[str, Any]
 ) -> None:
     bucket = compose["services"]["api"]["environment"]["DEPTHQ_S3_BUCKET"]
-    assert rf"location ~ ^/{bucket}/(jobs|datasets)/" in front
+    assert rf"location ~ ^/{bucket}/(jobs|datasets|files)/" in front
     assert "limit_except GET { deny all; }" in front
     # signatures cover the host name, so it must arrive as the client sent it
     assert front.count("proxy_set_header Host $http_host;") == front.count("proxy_pass $")
