@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from flask import Flask, Response, g, request
 
 from api.measures import Measures
+from contract.labels import METHODS, among
 from contract.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -40,14 +41,15 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 
 def _record(response: Response, measures: Measures) -> None:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    method = among(request.method, METHODS)
     route = request.url_rule.rule if request.url_rule else "none"  # never the path: it is unbounded
-    measures.requests.labels(request.method, route, response.status_code).inc()
-    measures.latency.labels(request.method, route).observe(seconds)
+    measures.requests.labels(method, route, response.status_code).inc()
+    measures.latency.labels(method, route).observe(seconds)
     level = logging.DEBUG if request.path in _QUIET else logging.INFO
     about = {
         "action": "request",
         "request_id": g.get("request_id", ""),
-        "method": request.method,
+        "method": method,
         "route": route,
         "status": response.status_code,
         "duration_ms": round(seconds * 1000, 1),
@@ -55,9 +57,7 @@ def _record(response: Response, measures: Measures) -> None:
     for name in ("job_id", "dataset_id"):
         if request.view_args and name in request.view_args:
             about[name] = str(request.view_args[name])[:60]
-    log.log(
-        level, "%s %s %d", request.method, request.path[:200], response.status_code, extra=about
-    )
+    log.log(level, "%s %s %d", method, request.path[:200], response.status_code, extra=about)
 
 
 def _security_headers(settings: Settings) -> dict[str, str]:
