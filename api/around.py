@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
-import secrets
 import time
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
 from api.measures import Measures
+from api.request_ids import request_id
+from api.serving import ignore_odd_range
 from contract.labels import METHODS, among
 from contract.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # probes would drown the log
 
 
@@ -26,8 +25,8 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 
     @app.before_request
     def _begin() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        g.request_id = request_id(request.headers.get("X-Request-Id", ""))
+        ignore_odd_range(request)
         g.started = time.perf_counter()
 
     @app.after_request

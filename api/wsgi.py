@@ -47,7 +47,7 @@ def create_app(
     limits = KeyLimits(settings)
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers, datasets))
-    waits = WaitBudget.for_threads(settings.api_threads)
+    waits = WaitBudget.for_threads(settings.api_threads, len(limits.digests))
     measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)
     parts = Services(
