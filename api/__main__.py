@@ -26,6 +26,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=settings.host)
     parser.add_argument("--port", type=int, default=settings.port)
     chosen = parser.parse_args(arguments)
+    settings = settings.model_copy(update=vars(chosen))
     configure_logging(settings)
     keep_few_heaps()
     try:

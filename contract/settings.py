@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         (), description="comma-separated bearer keys; empty: no login"
     )
     public_url: str | None = Field(None, description="prefix of links, when behind a proxy")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="names of this service beyond local ones, addresses and public_url's, "
+        "comma-separated; `.example.org`: with all below; `*`: every; unset with api_keys: every",
+    )
     max_upload_bytes: int = Field(64 * MIB, description="largest request body")
     max_archive_bytes: int = Field(
         4096 * MIB, le=5 * 1024 * MIB, description="largest zip or tar of a dataset; S3 takes 5 GiB"
@@ -150,7 +155,9 @@ class Settings(BaseSettings):
         "INFO", description="least severe lines that are logged"
     )
 
-    @field_validator("api_keys", "key_limits", "extra_formats", "dataset_buckets", mode="before")
+    @field_validator(
+        "api_keys", "key_limits", "extra_formats", "dataset_buckets", "allowed_hosts", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
