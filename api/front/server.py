@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+from urllib.parse import unquote
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
@@ -23,6 +24,7 @@ from api.front.channel import Channel
 from api.front.holders import Holders
 from api.front.parser import HEADER_BYTES, Parser
 from api.multipart import ENVELOPE_BYTES
+from api.prefixes import prefix_of
 from contract.settings import MIB, Settings
 
 log = logging.getLogger(__name__)
@@ -99,6 +101,7 @@ def open_front(
 ) -> Front:
     """Return a front that listens on host:port. Raises OSError if it cannot."""
     _raise_file_limit()
+    Parser.prefix = unquote(prefix_of(settings.public_url))
     Parser.max_body_bytes = max_body_bytes
     Parser.holders = Holders(keys, settings.trusted_proxy)
     # less than one body would refuse every large upload for ever

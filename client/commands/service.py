@@ -8,6 +8,7 @@ import typer
 
 from client.http import DepthClient
 from client.retries import RetryPolicy
+from contract.addresses import local_url
 from contract.settings import Settings
 
 UrlOption = Annotated[
@@ -21,8 +22,7 @@ def service_url(url: str | None, settings: Settings) -> str:
     """Return the address of the service."""
     if url or settings.url:
         return (url or settings.url or "").rstrip("/")
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104
-    return f"http://{host}:{settings.port}"
+    return local_url(settings.host, settings.port)
 
 
 def open_client(url: str | None) -> DepthClient:

@@ -13,15 +13,15 @@ from api.front.parser import Parser
 from api.front.server import Front, open_front
 from contract.settings import MIB, Settings
 
-_SET_BY_OPENING = ("max_body_bytes", "holders", "budget", "larger")
+_SET_BY_OPENING = ("prefix", "max_body_bytes", "holders", "budget", "larger")
 
 
 @contextmanager
 def running_front(app: Any, keys: Keys | None = None, **settings: Any) -> Iterator[Front]:
-    """Yield a front that serves `app` on a free port of 127.0.0.1."""
+    """Yield a front that serves `app` on a free port."""
     before = {name: vars(Parser)[name] for name in _SET_BY_OPENING}
     chosen = Settings(**{"api_threads": 4, **settings})
-    front = open_front(app, chosen, keys or Keys(()), "127.0.0.1", 0, MIB)
+    front = open_front(app, chosen, keys or Keys(()), chosen.host, 0, MIB)
     stop = threading.Event()
 
     def turn() -> None:
