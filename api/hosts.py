@@ -38,8 +38,8 @@ def register(app: Flask, settings: Settings) -> None:
         host = request.headers.get("Host", "")
         if host and request.path not in _PROBES and host not in names:
             raise Foreign(
-                f"{host[:100]!r} is no name of this service; DEPTHQ_ALLOWED_HOSTS or "
-                "DEPTHQ_PUBLIC_URL add names."
+                "This is no name of the service; DEPTHQ_ALLOWED_HOSTS or DEPTHQ_PUBLIC_URL add "
+                "names."
             )
         if request.method not in _SAFE and not _own_page(host, public):
             raise Foreign("A page of another site must not write here.")

@@ -37,6 +37,7 @@ def test_a_strangers_name_is_refused(api, host: str) -> None:
     assert (answer.status_code, answer.json["code"]) == (403, "invalid_request")
     assert "DEPTHQ_ALLOWED_HOSTS" in answer.json["detail"]
     assert answer.headers["X-Request-Id"]
+    assert host not in answer.json["detail"]
 
 
 def test_the_page_and_results_are_not_shown_under_a_strangers_name(api) -> None:
