@@ -11,6 +11,7 @@ from api.front.server import open_front
 from api.multipart import ENVELOPE_BYTES
 from api.services import EXTENSION
 from api.wsgi import app_from
+from contract.addresses import authority
 from contract.errors import InvalidRequest
 from contract.heaps import keep_few_heaps
 from contract.logs import configure_logging
@@ -26,6 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--host", default=settings.host)
     parser.add_argument("--port", type=int, default=settings.port)
     chosen = parser.parse_args(arguments)
+    settings = settings.model_copy(update=vars(chosen))
     configure_logging(settings)
     keep_few_heaps()
     try:
@@ -38,10 +40,12 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         front = open_front(app, settings, parts.keys, chosen.host, chosen.port, limit)
     except OSError as exc:
-        log.error("cannot listen on %s:%d: %s", chosen.host, chosen.port, exc.strerror)
+        log.error("cannot listen on %s: %s", authority(chosen.host, chosen.port), exc.strerror)
         return 1
     log.info(
-        "listening on http://%s:%s", chosen.host, front.effective_port, extra={"action": "listen"}
+        "listening on http://%s",
+        authority(chosen.host, front.effective_port),
+        extra={"action": "listen"},
     )
     parts.measures.uploading.set_function(lambda: Parser.budget.taken_bytes)
     front.serve(on_drain=parts.stop_waiting)

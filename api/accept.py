@@ -21,6 +21,7 @@ from contract.jobs import InputInfo, JobRecord, JobRequest
 from contract.names import REQUEST_METADATA, input_object, job_prefix
 from contract.options import JobOptions
 from storage import recovery
+from storage.job_ledger import AlreadyOver
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,11 @@ def find(parts: Services, job_id: str) -> JobRecord | None:
     if record is None or record.request.expires_at <= time.time():
         return None
     log.warning("record rebuilt from storage", extra={"action": "recover", "job_id": job_id})
-    if parts.jobs.create(record) and not record.state.terminal:
-        _enqueue(parts, record)
+    try:
+        if parts.jobs.create(record) and not record.state.terminal:
+            _enqueue(parts, record)
+    except AlreadyOver:
+        return None
     return parts.jobs.get(job_id) or record
 
 

@@ -63,12 +63,19 @@ class LengthRequired(InvalidRequest):
     """The body has no Content-Length, so that its size could not be checked beforehand."""
 
 
+class Foreign(InvalidRequest):
+    """The request comes under a name, or from a page, that is not this service's."""
+
+
 class InvalidFields(InvalidRequest):
     """Fields of the request do not validate; `fields` names each."""
 
     def __init__(self, fields: list[FieldProblem]) -> None:
         super().__init__("; ".join(f"{each.field}: {each.message}" for each in fields))
         self.fields = fields
+
+
+_STATUS_OF_CLASS: dict[type[DepthqError], int] = {LengthRequired: 411, Foreign: 403}
 
 
 def invalid_fields(error: ValidationError) -> InvalidFields:
@@ -110,7 +117,7 @@ def register(app: Flask) -> None:
 
 
 def _on_own(error: DepthqError) -> Response:
-    status = 411 if isinstance(error, LengthRequired) else STATUS[error.code]
+    status = _STATUS_OF_CLASS.get(type(error), STATUS[error.code])
     fields = error.fields if isinstance(error, InvalidFields) else None
     detail = STORAGE_REFUSED if isinstance(error, StorageRefused) else error.message
     response = problem(status, error.code, detail, fields)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from api import admission, around, auth, endpoints, errors
+from api import admission, around, auth, endpoints, errors, hosts
 from api.blueprint import root, v1
 from api.capacity import Capacity
 from api.changes import ChangeHub
@@ -47,7 +47,7 @@ def create_app(
     limits = KeyLimits(settings)
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers, datasets))
-    waits = WaitBudget.for_threads(settings.api_threads)
+    waits = WaitBudget.for_threads(settings.api_threads, len(limits.digests))
     measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)
     parts = Services(
@@ -69,6 +69,7 @@ def create_app(
     )
     app.extensions[EXTENSION] = parts
     around.register(app, settings, measures)
+    hosts.register(app, settings)
     auth.register(app, parts.keys)
     admission.register(app, parts, allowances)
     errors.register(app)

@@ -16,6 +16,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 from client import local_redis, ports, redis_probe
+from contract.addresses import authority
 from contract.settings import MIB, Settings
 
 # room → modules that must be there, the extra that brings them, and whether `depthq up` needs it
@@ -202,7 +203,7 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    where = f"{settings.host}:{settings.port}"
+    where = authority(settings.host, settings.port)
     if ports.is_free(settings.host, settings.port):
         return Finding("port", "ok", f"{where} is free")
     if "port" in settings.model_fields_set:

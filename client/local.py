@@ -16,6 +16,7 @@ from client.errors import LocalProblem
 from client.folder_lock import lock_folder
 from client.processes import Child, api_command, worker_command
 from client.supervisor import Supervisor
+from contract.addresses import local_url
 from contract.names import Lane
 from contract.settings import Settings, environment
 
@@ -60,7 +61,7 @@ class LocalStack:
     @property
     def url(self) -> str:
         """The address for people and clients on this machine."""
-        return ports.own_url(self.host, self.port)
+        return local_url(self.host, self.port)
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start everything; LocalProblem if that is impossible. Call `stop` in any case."""

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
         (), description="comma-separated bearer keys; empty: no login"
     )
     public_url: str | None = Field(None, description="prefix of links, when behind a proxy")
+    allowed_hosts: Annotated[tuple[str, ...], NoDecode] = Field(
+        (),
+        description="names of this service beyond local ones, addresses and public_url's, "
+        "comma-separated; `.example.org`: with all below; `*`: every; unset with api_keys: every",
+    )
     max_upload_bytes: int = Field(64 * MIB, description="largest request body")
     max_archive_bytes: int = Field(
         4096 * MIB, le=5 * 1024 * MIB, description="largest zip or tar of a dataset; S3 takes 5 GiB"
@@ -172,6 +177,7 @@ class Settings(BaseSettings):
         "webhook_allow",
         "dataset_buckets",
         "dataset_output_buckets",
+        "allowed_hosts",
         mode="before",
     )
     @classmethod

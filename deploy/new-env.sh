@@ -17,6 +17,8 @@ PUBLIC_URL=http://localhost:8000
 PUBLISH=127.0.0.1:8000
 # Comma-separated bearer keys; empty: no login.
 DEPTHQ_API_KEYS=
+# names of this service beyond local ones and that of PUBLIC_URL, where there are no keys; comma-separated
+DEPTHQ_ALLOWED_HOSTS=
 # Limits of single keys, see docs/api.md; empty: those of all.
 DEPTHQ_KEY_LIMITS=
 # Comma-separated buckets on the same MinIO that datasets may read, and others that they may write.

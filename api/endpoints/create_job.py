@@ -6,7 +6,7 @@ from flask import Request, Response, request
 from pydantic import ValidationError
 
 from api.accept import Submission, accept
-from api.auth import owner
+from api.auth import caller, owner
 from api.blueprint import JOBS, document, problems, v1
 from api.documents import job_document, job_path
 from api.errors import invalid_fields
@@ -101,7 +101,7 @@ def _from_url(parts: Services, incoming: Request, upload: Upload) -> JobOptions:
         raise invalid_fields(exc) from exc
     if not parts.settings.url_sources:
         raise UrlForbidden("This service does not fetch images by URL; upload the bytes.")
-    with parts.waits.slot() as taken:
+    with parts.waits.slot(caller()) as taken:
         if not taken:
             raise Overloaded("Too many requests wait already; come back later.", FETCH_RETRY_S)
         fetch_source(wanted.source.url, upload)

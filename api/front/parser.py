@@ -22,6 +22,7 @@ from api.front.refusals import (
     TooManyUploads,
     VersionUnknown,
 )
+from api.prefixes import without_prefix
 from contract.errors import Overloaded, Unauthorized
 from contract.settings import MIB
 
@@ -80,6 +81,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
     headers_finished: bool
     completed: bool
     path: str
+    prefix = ""  # that a proxy may leave in the path
     max_body_bytes = 0
     budget = UploadBudget(0)
     larger: ClassVar[dict[str, UploadBudget]] = {}
@@ -102,6 +104,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         except ValueError as exc:  # numbers of thousands of digits, half an IPv6 address
             raise ParsingError("The request line or the Content-Length is malformed.") from exc
         self._check_framing()
+        self.path = without_prefix(self.path, self.prefix)
         if own := self.larger.get(self.path):
             self.budget, self.max_body_bytes = own, own.share_bytes
         if self.content_length > 0:

@@ -233,6 +233,21 @@ def test_only_outputs_that_were_asked_for_are_served(api, tail):
     assert answer.status_code == 404
 
 
+def test_results_take_a_slot_while_they_are_read_and_are_429_without_one(api):
+    made = document(submit(api))
+    run(api, made.id)
+    url, waits = f"{made.links.self}/results", api.parts.waits
+    reading = api.client.get(url, buffered=False)
+    assert (reading.status_code, waits.taken) == (200, 1)
+    while waits.try_take("others"):
+        pass
+    refused = api.client.get(url)
+    assert (refused.status_code, problem(refused).code) == (429, "overloaded")
+    assert refused.headers["Retry-After"]
+    reading.close()
+    assert waits.taken == waits.slots - 1
+
+
 def test_failures_are_paged_and_filtered(api):
     made = document(submit(api))
     run(api, made.id)
