@@ -17,6 +17,7 @@ from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from kombu.utils.json import dumps
 from kombu.utils.scheduling import round_robin_cycle
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 LOOK_AGAIN_S = 0.1  # a queue that was full is asked again this much later, at most
 TRANSPORT = "storage.celery_transport:LeanTransport"
@@ -103,6 +104,17 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
         if not all(self._has_room(queue) for queue in self.active_queues):
             timeout = LOOK_AGAIN_S  # the queue that is not asked now may have room soon
         super()._brpop_start(timeout)
+
+    def _connparams(self, asynchronous: bool = False) -> Any:
+        """Say to whom to connect, for every pool of the channel.
+
+        A channel whose connection was given up has nowhere to connect to: a connection error, which
+        kombu and Celery wait out when they close what is broken. What the channel holds comes back
+        by the visibility timeout.
+        """
+        if self.connection is None or self.connection.client is None:
+            raise RedisConnectionError("the connection of this channel is closed")
+        return super()._connparams(asynchronous=asynchronous)
 
     def _create_client(self, asynchronous: bool = False) -> Any:
         return super()._create_client(asynchronous=True) if asynchronous else self.kept_client
