@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
+from kombu import Connection
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from kombu.utils.json import dumps
@@ -124,3 +125,19 @@ class LeanTransport(kombu_redis.Transport):  # type: ignore[misc]
     """The transport that Celery is told to use."""
 
     Channel = LeanChannel
+
+
+def reach(broker: Mapping[str, Any]) -> None:
+    """Connect to the broker of Celery's settings as its workers do, and leave again.
+
+    Raises what kombu's Redis transport raises.
+    """
+    with Connection(
+        broker["broker_url"],
+        transport=broker["broker_transport"],
+        ssl=broker["broker_use_ssl"] or False,
+        transport_options=broker["broker_transport_options"],
+    ) as connection:
+        connection.ensure_connection(
+            max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False
+        )

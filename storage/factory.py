@@ -18,12 +18,7 @@ def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectSto
     """
     if settings.s3_bucket is None:
         return FilesystemStore(settings.data_dir / "objects")
-    # imported here because boto3 takes a third of a second
-    if settings.s3_access_key_id is None:  # credentials come from boto3's own chain
-        from storage.s3 import S3Store
-
-        return S3Store.from_settings(settings, patient=patient)
-    from storage.s3_lean import LeanS3Store
+    from storage.s3_lean import LeanS3Store  # here, because boto3 takes a third of a second
 
     return LeanS3Store.from_settings(settings, patient=patient)
 

@@ -100,6 +100,8 @@ def s3_errors(key: str) -> Iterator[None]:
         status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if status == 404 and error_code(exc) != "NoSuchBucket":
             raise NotFound(f"no object {key}") from exc
-        raise StorageUnavailable(f"S3 answers {status} {error_code(exc)} for {key}") from exc
+        raise StorageUnavailable(f"S3 refuses: {error_code(exc) or status}") from exc
     except (BotoCoreError, OSError) as exc:
-        raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+        tls = "SSL" in type(exc).__name__
+        said = "the TLS certificate of S3 is not trusted" if tls else "S3 does not answer"
+        raise StorageUnavailable(said) from exc
