@@ -13,11 +13,12 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
 
-_PLAIN = re.compile(r"[!-~]+(?: +[!-~]+)*")  # printable ASCII, no blank at the ends
+_PLAIN = re.compile(r"[!-~]{1,4096}")  # printable ASCII without blanks
+_HOST = re.compile(r"[A-Za-z0-9_.:%-]{1,253}")
 
 
 def _plain_secret(value: SecretStr) -> SecretStr:
-    if not re.fullmatch(r"[!-~]{1,4096}", value.get_secret_value()):
+    if not _PLAIN.fullmatch(value.get_secret_value()):
         raise ValueError("is blank, or holds blanks or characters beyond ASCII")
     return value
 
@@ -27,9 +28,11 @@ def _split(value: str) -> SplitResult:
         raise ValueError("is blank, or holds characters that no address has")
     try:
         parts = urlsplit(value)
-        _ = parts.port
+        readable = parts.port is None or parts.port > 0
     except ValueError:
-        raise ValueError("is no address: the host or the port cannot be read") from None
+        readable = False
+    if not readable or (parts.hostname and not _HOST.fullmatch(parts.hostname)):
+        raise ValueError("is no address: the host or the port cannot be read")
     return parts
 
 
@@ -89,10 +92,10 @@ RedisUrl = Annotated[str, AfterValidator(_redis_url)]
 Peer = Annotated[str, AfterValidator(_peer)]
 Folder = Annotated[Path, BeforeValidator(_path), AfterValidator(Path.expanduser)]
 CaFile = Annotated[Path, BeforeValidator(_path), AfterValidator(_ca_file)]
-Host = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:%-]{1,253}$")]
+Host = Annotated[str, StringConstraints(pattern=rf"^{_HOST.pattern}$")]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
 Bucket = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
-NameOrFile = Annotated[str, StringConstraints(max_length=4096, pattern=r"^[^\s\x00-\x1f](.*\S)?$")]
+NameOrFile = Annotated[str, BeforeValidator(_path), StringConstraints(max_length=4096)]
 KeyLimit = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}=\d{1,9}/\d{1,9}$")]
 
 

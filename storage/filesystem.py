@@ -95,7 +95,7 @@ class FilesystemStore:
         """Write and remove a small file."""
         probe = self._root / f".check-{secrets.token_hex(8)}.tmp"
         with _using_disk():
-            self._root.mkdir(parents=True, exist_ok=True)
+            make_folder(self._root)
             try:
                 probe.write_bytes(b"ok")
             finally:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any, cast
 
 from redis import Redis
 
@@ -19,7 +18,7 @@ def shortcomings(redis: Redis) -> list[str]:
     A server that does not tell is not blamed: hosted ones hide much.
     """
     with redis_errors():
-        about = cast("dict[str, Any]", redis.info())
+        about = redis.info()
     if about.get("redis_mode") == "cluster" or about.get("cluster_enabled") in (1, "1"):
         raise InvalidRequest(NO_CLUSTER)
     policy = str(about.get("maxmemory_policy", "noeviction"))

@@ -85,7 +85,15 @@ class Access:
         silence_s = PATIENT_S if self._patient else HURRIED_S
         whole_s = LONGEST_GET_S if self._patient else HURRIED_S
         ca_file = self._settings.s3_ca_file
-        trusted = {"root_certificate": ca_file.read_bytes()} if ca_file else {}
+        options: Any = {
+            "allow_http": True,
+            "connect_timeout": "2s",
+            "read_timeout": f"{silence_s:g}s",
+            "timeout": f"{whole_s:g}s",
+            "pool_idle_timeout": "30s",
+        }
+        if ca_file:
+            options["root_certificate"] = ca_file.read_bytes()
         with _own_environment():
             return RustStore(
                 self.bucket,
@@ -94,14 +102,7 @@ class Access:
                 credential_provider=_credentials_of(self._session),
                 virtual_hosted_style_request=not self._settings.s3_path_style,
                 unsigned_payload=unsigned_payload,
-                client_options={
-                    "allow_http": True,
-                    "connect_timeout": "2s",
-                    "read_timeout": f"{silence_s:g}s",
-                    "timeout": f"{whole_s:g}s",
-                    "pool_idle_timeout": "30s",
-                    **trusted,
-                },
+                client_options=options,
                 # as many attempts as boto3's client makes; a worker's patience comes after that
                 retry_config={
                     "max_retries": 1,
