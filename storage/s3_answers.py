@@ -12,6 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contract.errors import NotFound, StorageUnavailable
 from storage.objects import ObjectInfo
 
+_WRONG = {  # by the names of boto's classes: what an operator can mend
+    "NoCredentialsError": "no access key for S3 is set, and none was found",
+    "SSLError": "the TLS certificate of S3 is not trusted",
+}
+
 
 class S3Body(io.RawIOBase):
     """A response body as a raw stream whose errors are the project's own."""
@@ -102,6 +107,5 @@ def s3_errors(key: str) -> Iterator[None]:
             raise NotFound(f"no object {key}") from exc
         raise StorageUnavailable(f"S3 refuses: {error_code(exc) or status}") from exc
     except (BotoCoreError, OSError) as exc:
-        tls = "SSL" in type(exc).__name__
-        said = "the TLS certificate of S3 is not trusted" if tls else "S3 does not answer"
+        said = _WRONG.get(type(exc).__name__, "S3 does not answer")
         raise StorageUnavailable(said) from exc

@@ -13,7 +13,9 @@ import pytest
 from redis import Redis
 
 from client import redis_probe
-from client.doctor import look_at_stores
+from client.doctor_stores import look_at_stores
+from client.errors import LocalProblem
+from client.local import LocalStack, Plan
 from contract.errors import InvalidRequest, StorageUnavailable
 from contract.settings import Settings
 from contract.startup import WRONG_SETTINGS
@@ -67,6 +69,14 @@ def test_every_client_of_redis_speaks_tls_where_the_scheme_says_so(with_tls):
     check_broker(with_tls)
     assert probed(with_tls) is None
     assert found("redis", with_tls) == [("ok", "DEPTHQ_REDIS_URL answers (127.0.0.1)")]
+
+
+def test_the_local_stack_uses_a_redis_with_tls_that_was_named(with_tls):
+    stack = LocalStack(Plan(with_tls), print, print)
+    assert stack._start_redis(with_tls.data_dir, lambda: False) == with_tls.redis_url
+    stranger = with_tls.model_copy(update={"redis_ca_file": None})
+    with pytest.raises(LocalProblem, match="not trusted"):
+        LocalStack(Plan(stranger), print, print)._start_redis(with_tls.data_dir, lambda: False)
 
 
 def test_a_certificate_that_is_not_trusted_is_told_as_that_by_every_client(with_tls):

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from api.wsgi import app_from
 from contract.errors import StorageUnavailable
 from contract.names import CHECK_PREFIX
 from contract.settings import Settings
@@ -20,6 +21,7 @@ from tests.services.process import accepts, free_port
 from tests.services.s3server import MinioServer
 from tests.services.tls import Certificates, make_certificates
 from tests.services.toolchain import MINIO, ToolMissingError, find_tool
+from tests.unit.api.fakes import jpeg
 
 # What people have in their shells, each of which once led obstore elsewhere or made it fail.
 FOREIGN = {
@@ -75,9 +77,10 @@ def test_without_a_key_in_the_settings_both_clients_use_the_one_that_boto3_finds
 
 def test_no_key_anywhere_is_an_outage(s3):
     store = open_object_store(Settings(s3_endpoint_url=s3.endpoint_url, s3_bucket=new_bucket()))
-    for call in (store.check, lambda: store.put("a", b"1", media_type="text/plain")):
-        with pytest.raises(StorageUnavailable):
-            call()
+    with pytest.raises(StorageUnavailable, match="no access key for S3 is set"):
+        store.check()
+    with pytest.raises(StorageUnavailable):
+        store.put("a", b"1", media_type="text/plain")
 
 
 @contextmanager
@@ -220,6 +223,19 @@ def test_a_bucket_that_may_be_looked_at_but_not_written_is_not_ready():
             store.check()
     assert [command for command, _, _ in asked][:2] == ["HEAD", "PUT"]
     assert asked[1][1].startswith(f"/pictures/{CHECK_PREFIX}")
+
+
+def test_readiness_and_a_refused_post_say_the_code_and_nothing_of_the_server(redis_url):
+    with listening(403, REFUSAL) as (port, _):
+        settings = settings_at(f"http://127.0.0.1:{port}", redis_url=redis_url)
+        client = app_from(settings).test_client()
+        ready = client.get("/readyz")
+        posted = client.post("/v1/jobs", data=jpeg(), content_type="image/jpeg")
+    assert (ready.status_code, posted.status_code) == (503, 503)
+    checks = ready.json["checks"]
+    assert checks["storage"] == {"ok": False, "detail": "S3 refuses: SignatureDoesNotMatch"}
+    assert (checks["redis"]["ok"], checks["broker"]["ok"]) == (True, True)
+    assert posted.json["detail"] == "S3 refuses: SignatureDoesNotMatch"
 
 
 @pytest.fixture(scope="module")
