@@ -1,4 +1,4 @@
-"""Examines this machine for what depthq needs. Looks only; changes nothing, imports no room."""
+"""Examines this machine for what depthq needs. Imports no room and leaves nothing changed."""
 
 from __future__ import annotations
 

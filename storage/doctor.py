@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable
 
-from contract.errors import DepthqError
+from contract.errors import DepthqError, StorageUnavailable
 from contract.settings import Settings
 from contract.startup import settings_or_exit
 from storage.broker import check_broker
@@ -28,9 +28,13 @@ def examine(settings: Settings) -> dict[str, dict[str, list[str]]]:
 
 
 def _store(settings: Settings) -> list[str]:
-    store = open_object_store(settings)
-    store.check()
-    use(store)
+    store = open_object_store(settings.model_copy(update={"s3_create_bucket": False}))
+    try:
+        use(store)
+    except StorageUnavailable as exc:
+        if "NoSuchBucket" in exc.message and settings.s3_create_bucket:
+            return [f"there is no bucket {settings.s3_bucket} yet; the service makes it"]
+        raise
     return []
 
 

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from api.wsgi import app_from
+from client.doctor_stores import look_at_stores
 from contract.errors import StorageUnavailable
 from contract.names import CHECK_PREFIX
 from contract.settings import Settings
@@ -236,6 +237,24 @@ def test_readiness_and_a_refused_post_say_the_code_and_nothing_of_the_server(red
     assert checks["storage"] == {"ok": False, "detail": "S3 refuses: SignatureDoesNotMatch"}
     assert (checks["redis"]["ok"], checks["broker"]["ok"]) == (True, True)
     assert posted.json["detail"] == "S3 refuses: SignatureDoesNotMatch"
+
+
+def doctors_view(settings: Settings) -> tuple[str, str]:
+    (found,) = [each for each in look_at_stores(settings) if each.what == "store"]
+    return found.level, found.message
+
+
+def test_the_doctor_tries_the_store_and_leaves_nothing_behind(s3):
+    settings = s3.settings(new_bucket())
+    level, said = doctors_view(settings)
+    assert (level, "no bucket" in said) == ("note", True)
+    store = open_object_store(settings)
+    store.check()
+    level, said = doctors_view(settings)
+    assert (level, "takes, gives back and forgets" in said) == ("ok", True)
+    assert list(store.list("")) == []
+    stranger = settings.model_copy(update={"s3_secret_access_key": settings.s3_access_key_id})
+    assert doctors_view(stranger) == ("problem", "S3 refuses: SignatureDoesNotMatch")
 
 
 @pytest.fixture(scope="module")
