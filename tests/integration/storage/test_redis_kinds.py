@@ -23,7 +23,7 @@ from storage.broker import check_broker
 from storage.connection import NO_CLUSTER, NOT_TRUSTED, WRONG_PASSWORD, open_redis, redis_errors
 from storage.redis_health import mind, shortcomings
 from tests.services.depthq import ROOT, ApiProcess, WorkerProcess, environment_of
-from tests.services.process import wait_until
+from tests.services.process import free_port, wait_until
 from tests.services.tls import Certificates, TlsFront, make_certificates
 from tests.services.valkey import ValkeyServer, find_valkey
 from tests.unit.api.fakes import jpeg
@@ -149,8 +149,11 @@ def test_a_redis_that_is_away_at_the_start_is_only_said(caplog, redis_url, valke
 
 
 class ClusterServer(ValkeyServer):
+    bus = free_port()
+
     def command(self):
-        return [*super().command(), "--cluster-enabled", "yes"]
+        # its bus would be at 10,000 more, which high ports have no room for
+        return [*super().command(), "--cluster-enabled", "yes", "--cluster-port", str(self.bus)]
 
 
 @pytest.fixture(scope="module")
