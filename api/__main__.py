@@ -15,14 +15,16 @@ from contract.addresses import authority
 from contract.errors import InvalidRequest
 from contract.heaps import keep_few_heaps
 from contract.logs import configure_logging
-from contract.settings import Settings
+from contract.startup import WRONG_SETTINGS, settings_or_exit
+from storage.connection import open_redis
+from storage.redis_health import mind
 
 log = logging.getLogger("api")
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the server; return the exit code."""
-    settings = Settings()
+    settings = settings_or_exit("api")
     parser = argparse.ArgumentParser(prog="python -m api", description="The HTTP API of depthq.")
     parser.add_argument("--host", default=settings.host)
     parser.add_argument("--port", type=int, default=settings.port)
@@ -31,10 +33,12 @@ def main(arguments: list[str] | None = None) -> int:
     configure_logging(settings)
     keep_few_heaps()
     try:
+        with open_redis(settings) as redis:
+            mind(redis)
         app = app_from(settings)
     except InvalidRequest as exc:
-        log.error("%s", exc, extra={"action": "start"})
-        return 2
+        log.error("cannot start: %s", exc, extra={"action": "start"})
+        return WRONG_SETTINGS
     parts = app.extensions[EXTENSION]
     limit = settings.max_upload_bytes + ENVELOPE_BYTES
     try:

@@ -125,7 +125,7 @@ def _on_own(error: DepthqError) -> Response:
         response.headers["Retry-After"] = str(error.retry_after_s)
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
-        log.warning("%s", error.message, extra={"action": "unavailable"})
+        log.warning("%s", error, extra={"action": "unavailable"})
     elif status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -19,6 +19,7 @@ from client.supervisor import Supervisor
 from contract.addresses import local_url
 from contract.names import Lane
 from contract.settings import Settings, environment
+from contract.startup import WRONG_SETTINGS
 
 API, REDIS = "api", "redis"
 HOPELESS = 3  # a child that has died so often before the stack was ready will not recover
@@ -91,7 +92,7 @@ class LocalStack:
     def _start_redis(self, data_dir: Path, stopping: Callable[[], bool]) -> str:
         settings = self._plan.settings
         if "redis_url" in settings.model_fields_set and not self._plan.alone:
-            if problem := redis_probe.answers(settings.redis_url):
+            if problem := redis_probe.answers(settings.redis_url, ca_file=settings.redis_ca_file):
                 raise LocalProblem(f"the Redis of DEPTHQ_REDIS_URL does not answer: {problem}")
             return settings.redis_url
         redis = local_redis.LocalRedis.prepare(data_dir / "redis")
@@ -159,7 +160,8 @@ class LocalStack:
 
     def _give_up_on_the_hopeless(self) -> None:
         for name, lines in self._last_lines.items():
-            if self._supervisor.deaths(name) >= HOPELESS:
+            hopeless = self._supervisor.last_code(name) == WRONG_SETTINGS
+            if hopeless or self._supervisor.deaths(name) >= HOPELESS:
                 said = "\n".join(f"  {line}" for line in lines)
                 raise LocalProblem(f"{name} keeps ending before it is ready. It last said:\n{said}")
 

@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+MOST_OF_A_CAUSE = 300  # characters in a log line
+
 
 class DepthqError(Exception):
     """Base of every error that depthq raises on purpose.
@@ -124,10 +126,21 @@ class UrlUnreachable(InputError):
 
 
 class StorageUnavailable(DepthqError):
-    """Redis or the object store does not answer as it should."""
+    """Redis or the object store does not answer as it should.
+
+    `message` may be told to anybody: it names no key, no address and quotes no server. As text the
+    error also says what caused it, for logs.
+    """
 
     code = "storage_unavailable"
     retryable = True
+
+    def __str__(self) -> str:
+        cause = self.__cause__
+        if cause is None or isinstance(cause, DepthqError):
+            return self.message
+        said = " ".join(str(cause).split())[:MOST_OF_A_CAUSE]
+        return f"{self.message} ({type(cause).__name__}: {said})"
 
 
 class StorageRefused(StorageUnavailable):

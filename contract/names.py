@@ -123,6 +123,11 @@ def job_prefix(job_id: str) -> str:
     return f"jobs/{job_id[:4]}/{job_id[4:6]}/{job_id[6:8]}/{job_id}/"
 
 
+# Where a store is tried out: below `jobs/`, so that every policy which lets jobs be kept allows it,
+# and a bucket of ours forgets what a crash leaves.
+CHECK_PREFIX = "jobs/check/"
+
+
 def input_object(job_id: str) -> str:
     """Return the key of the original bytes; the object's metadata holds the job's request."""
     return job_prefix(job_id) + "input"

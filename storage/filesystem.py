@@ -47,7 +47,7 @@ class FilesystemStore:
         """Write sidecar and data to temporary files, fsync, rename, fsync the folder."""
         path = self._path(key)
         about = json.dumps({"media_type": media_type, "metadata": check_metadata(metadata)})
-        with _using_disk(key):
+        with _using_disk():
             for races_left in reversed(range(_RACES)):
                 try:
                     make_folder(path.parent)
@@ -80,14 +80,14 @@ class FilesystemStore:
 
     def list(self, prefix: str, *, start_after: str = "") -> Iterator[ObjectInfo]:
         """Walk the folders in order, skipping those that cannot match."""
-        with _using_disk(prefix):
+        with _using_disk():
             yield from self._walk("", prefix, start_after)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove files, their sidecars after them, and folders left empty."""
         for key in keys:
             path = self._path(key)
-            with _using_disk(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            with _using_disk(), contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 path.unlink(missing_ok=True)
                 _sidecar(path).unlink(missing_ok=True)
                 remove_empty_folders(path.parent, stop_at=self._root)
@@ -99,8 +99,8 @@ class FilesystemStore:
     def check(self) -> None:
         """Write and remove a small file."""
         probe = self._root / f".check-{secrets.token_hex(8)}.tmp"
-        with _using_disk("check"):
-            self._root.mkdir(parents=True, exist_ok=True)
+        with _using_disk():
+            make_folder(self._root)
             try:
                 probe.write_bytes(b"ok")
             finally:
@@ -108,7 +108,7 @@ class FilesystemStore:
 
     def tidy(self, older_than_s: float) -> int:
         """Remove what crashed writers left behind so long ago; return how many files."""
-        with _using_disk("leftovers"):
+        with _using_disk():
             return remove_leftovers(self._root, older_than_s)
 
     def _path(self, key: str) -> Path:
@@ -167,7 +167,7 @@ def _about(path: Path) -> tuple[str, dict[str, str]]:
 @contextlib.contextmanager
 def _reading(key: str) -> Iterator[None]:
     """Turn the OSErrors of a read into the project's own errors."""
-    with _using_disk(key):
+    with _using_disk():
         try:
             yield
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
@@ -175,12 +175,12 @@ def _reading(key: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _using_disk(key: str) -> Iterator[None]:
+def _using_disk() -> Iterator[None]:
     """Turn every OSError into StorageUnavailable, StorageRefused if waiting does not mend it."""
     try:
         yield
     except OSError as exc:
+        said = f"the disk refuses: {exc.strerror or 'no reason given'}"
         if exc.errno in _REFUSALS:
-            reason = f"the disk refuses it ({exc.strerror})"
-            raise StorageRefused(f"the disk refuses {key}: {exc.strerror}", reason) from exc
-        raise StorageUnavailable(f"the disk refuses {key}: {exc.strerror or exc}") from exc
+            raise StorageRefused(said, f"the disk refuses it ({exc.strerror})") from exc
+        raise StorageUnavailable(said) from exc

@@ -12,6 +12,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from contract.errors import NotFound, StorageRefused, StorageUnavailable
 from storage.objects import ObjectInfo
 
+_WRONG = {  # by the names of boto's classes: what an operator can mend
+    "NoCredentialsError": "no access key for S3 is set, and none was found",
+    "SSLError": "the TLS certificate of S3 is not trusted",
+}
+
 
 class S3Body(io.RawIOBase):
     """A response body as a raw stream whose errors are the project's own."""
@@ -106,14 +111,15 @@ def s3_errors(key: str) -> Iterator[None]:
         code = error_code(exc)
         if status == 404 and code != "NoSuchBucket":
             raise NotFound(f"no object {key}") from exc
-        raise refused(status, code, key) from exc
+        raise refused(status, code) from exc
     except (BotoCoreError, OSError) as exc:
-        raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+        said = _WRONG.get(type(exc).__name__, "S3 does not answer")
+        raise StorageUnavailable(said) from exc
 
 
-def refused(status: int, code: str, key: str) -> StorageUnavailable:
+def refused(status: int, code: str) -> StorageUnavailable:
     """Return what to raise: StorageRefused if asking again is vain until an operator acts."""
-    message = f"S3 answers {status} {code} for {key}"
+    message = f"S3 refuses: {code or status}"
     passes = status in _PASSING_STATUS or code in _PASSING_CODES
     if 400 <= status < 500 and not passes:
         return StorageRefused(message, refusal(code))

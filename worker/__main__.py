@@ -7,11 +7,14 @@ import logging
 import os
 import sys
 
-from contract.errors import DepthqError
+from contract.errors import DepthqError, InvalidRequest
 from contract.heaps import keep_few_heaps
 from contract.logs import configure_logging
 from contract.names import Lane
 from contract.settings import Settings
+from contract.startup import WRONG_SETTINGS, settings_or_exit
+from storage.connection import open_redis
+from storage.redis_health import mind
 from worker.app import consume
 from worker.health import serve_health
 from worker.service import WorkerService
@@ -27,14 +30,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
     parser.add_argument("--lane", type=Lane, choices=list(Lane), default=Lane.INTERACTIVE)
     lane: Lane = parser.parse_args(argv).lane
-    settings = Settings()
+    settings = settings_or_exit("worker")
     configure_logging(settings)
     keep_few_heaps()
     if lane is Lane.BULK:
         os.nice(BULK_NICENESS)
     try:
+        with open_redis(settings) as redis:
+            mind(redis)
         service = WorkerService(settings, lane)
         service.start()
+    except InvalidRequest as exc:
+        log.error("cannot start: %s", exc, extra={"action": "start"})
+        return WRONG_SETTINGS
     except DepthqError as exc:
         log.error("cannot start: %s", exc, extra={"action": "start"})
         return 1

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from contract.errors import DepthqError, NotFound
 from contract.names import TASK_RUN_JOB, input_object, poisoned_mark, result_object
 from contract.settings import Settings
+from contract.startup import settings_or_exit
 from storage.factory import open_job_store, open_object_store
 from storage.jobs import JobStore
 from storage.objects import ObjectStore
@@ -78,7 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("show", help="one job").add_argument("id")
     commands.add_parser("release", help="let a job run again").add_argument("id")
     arguments = parser.parse_args(argv)
-    settings = Settings()
+    settings = settings_or_exit("quarantine")
     quarantine = Quarantine(settings, open_job_store(settings), open_object_store(settings))
     try:
         _run(quarantine, arguments)

@@ -6,7 +6,7 @@ import pytest
 from botocore.config import Config
 
 from contract.errors import StorageUnavailable
-from storage import s3 as s3_module
+from storage import s3_access as s3_module
 from storage.s3 import S3Store
 from tests.conftest import new_bucket
 
