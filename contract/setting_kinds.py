@@ -100,7 +100,7 @@ HostPattern = Annotated[
 ]
 PlaceText = Annotated[str, AfterValidator(lambda text: read_place(text) and text)]
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")]
-Bucket = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9.-]{0,61}[a-z0-9])?$")]
+Bucket = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$")]
 NameOrFile = Annotated[str, BeforeValidator(_path), StringConstraints(max_length=4096)]
 KeyLimit = Annotated[str, Field(pattern=r"^[0-9a-f]{8,64}=\d{1,9}/\d{1,9}$")]
 

@@ -17,7 +17,14 @@ from contract.startup import WRONG_SETTINGS, wrong_settings
 
 ROOT = Path(__file__).parents[3]
 ALL = sorted(Settings.model_fields)
-LISTS_THAT_MAY_BE_BLANK = {"key_limits", "extra_formats", "dataset_buckets"}
+LISTS_THAT_MAY_BE_BLANK = {
+    "allowed_hosts",
+    "dataset_buckets",
+    "dataset_output_buckets",
+    "extra_formats",
+    "key_limits",
+    "webhook_allow",
+}
 
 
 def kind(name: str) -> Any:
