@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser setup-faketime demo up test check fix bench chaos soak lock clean
+.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test check fix bench chaos soak lock clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,14 @@ setup-browser: ## install Chromium for the test of the web page (Debian, as root
 	elif [ "$$CI" = true ]; then echo "CI needs chromium for the test of the web page" >&2; exit 1; \
 	else echo "no chromium: the test of the web page will be skipped (apt-get install chromium)"; fi
 
+setup-nginx: ## install nginx for the tests of the front (Debian, as root)
+	@if command -v nginx >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; \
+	elif [ "$$CI" = true ]; then echo "CI needs nginx for the tests of the front" >&2; exit 1; \
+	else echo "no nginx: the tests of the front will be skipped (apt-get install nginx-light)"; fi
+
 setup-faketime: ## install libfaketime for the faults of clocks (Debian, as root)
 	@if [ -e /usr/lib/*/faketime/libfaketime.so.1 ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -61,7 +69,7 @@ fix: setup-dev ## format and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: setup-dev setup-browser ## the whole test suite but the slow chaos and soak runs
+test: setup-dev setup-browser setup-nginx ## the whole test suite but the slow chaos and soak runs
 	$(BIN)/pytest -m "not slow"
 
 chaos: setup-dev setup-faketime ## inject every fault of docs/reliability.md and regenerate its table (20 minutes)
