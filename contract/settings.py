@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         repr=False,  # it may hold a password
     )
     data_dir: Path = Field(Path("depthq-data"), description="filesystem store and local Redis data")
-    cache_dir: Path = Field(Path("~/.cache/depthq"), description="weights and compiled models")
+    cache_dir: Path = Field(Path("~/.cache/depthq"), description="fetched weights")
     s3_endpoint_url: str | None = Field(None, description="S3 server; unset with s3_bucket: AWS")
     s3_public_endpoint_url: str | None = Field(
         None, description="the same server as clients see it; signs their URLs"

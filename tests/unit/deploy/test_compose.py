@@ -60,6 +60,20 @@ def test_nobody_is_privileged(compose: dict[str, Any]) -> None:
         assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & set(service), name
 
 
+def test_orphaned_processes_are_waited_for(compose: dict[str, Any]) -> None:
+    # a child whose parent is gone falls to process 1, which must not be a program that ignores it
+    assert all(service["init"] is True for service in services(compose).values())
+
+
+def test_no_two_services_build_one_tag(compose: dict[str, Any]) -> None:
+    # Each build has its service's name in it: of two, each would replace the other at every `up`.
+    built = [s["image"] for s in services(compose).values() if "build" in s]
+    assert len(set(built)) == len(built)
+    # and every image that is in no registry is built by one of them
+    own = {s["image"] for s in services(compose).values() if s["image"].startswith("depthq")}
+    assert set(built) == own
+
+
 def test_everybody_is_bounded(compose: dict[str, Any]) -> None:
     for name, service in services(compose).items():
         assert service["mem_limit"], name

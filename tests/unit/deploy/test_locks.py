@@ -31,6 +31,7 @@ PROGRAMS = {
 NOT_NEEDED = {"depthq", "pip", "setuptools", "cffi", "cryptography", "greenlet", "pyyaml"}
 ASK = """
 import importlib, importlib.metadata, json, sys
+sys.modules["openvino_telemetry"] = None  # as the engine does
 for name in sys.argv[1:]:
     importlib.import_module(name)
 owners = importlib.metadata.packages_distributions()
