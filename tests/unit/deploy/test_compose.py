@@ -97,8 +97,9 @@ def test_workers_and_stores_cannot_reach_the_outside(compose: dict[str, Any]) ->
 def test_every_long_runner_tells_its_health(
     compose: dict[str, Any], images: dict[str, Stage]
 ) -> None:
+    targets = {s["image"]: s["build"]["target"] for s in services(compose).values() if "build" in s}
     for name, service in services(compose).items():
-        target = service.get("build", {}).get("target")
+        target = targets.get(service["image"])
         in_image = target in images and bool(images[target].all("HEALTHCHECK"))
         assert "healthcheck" in service or in_image, name
 
