@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test check fix bench chaos soak lock clean
+.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test check fix bench chaos soak lock pin-images containers chart-admission clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ lock: $(VENV)/uv.stamp ## pin every dependency anew (requirements/*.lock)
 	  flags=; if [ $$room = api ]; then flags="$(api_lock_flags)"; fi; \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $$flags \
 	    --no-annotate --python-version 3.11 --extra $$room pyproject.toml -o requirements/$$room.lock || exit 1; done
+
+pin-images: ## write the digest of every base image's tag into the files that name it (needs docker and its registries)
+	$(PYTHON) deploy/pin_images.py
 
 clean: ## remove the environment and everything a run leaves behind
 	rm -rf $(VENV) demo-out depthq-data test-report .pytest_cache .mypy_cache .ruff_cache
