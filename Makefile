@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test check fix bench chaos soak lock pin-images containers chart-admission clean
+.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test check fix bench chaos soak lock setup-containers containers chart-admission pin-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,17 @@ lock: $(VENV)/uv.stamp ## pin every dependency anew (requirements/*.lock)
 	  flags=; if [ $$room = api ]; then flags="$(api_lock_flags)"; fi; \
 	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $$flags \
 	    --no-annotate --python-version 3.11 --extra $$room pyproject.toml -o requirements/$$room.lock || exit 1; done
+
+setup-containers: ## install a container engine and etcd for `containers` and `chart-admission` (Debian, as root)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	  docker.io containerd runc iptables debootstrap etcd-server >/dev/null
+
+containers: setup-dev ## build the images, deploy the compose file on an engine of its own, use it, take it down (15 GB; an hour at first)
+	$(BIN)/pytest tests/containers/test_compose.py
+
+chart-admission: setup-dev ## hand the chart to a real API server under Pod Security "restricted" (half an hour at first)
+	$(BIN)/pytest tests/containers/test_admission.py
 
 pin-images: ## write the digest of every base image's tag into the files that name it (needs docker and its registries)
 	$(PYTHON) deploy/pin_images.py
