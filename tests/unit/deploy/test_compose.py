@@ -81,6 +81,14 @@ def test_everybody_is_bounded(compose: dict[str, Any]) -> None:
         assert all("size=" in mount for mount in service.get("tmpfs", [])), name
 
 
+@pytest.mark.parametrize("name", ["minio", "minio-init", "prometheus", "grafana"])
+def test_programs_that_start_threads_by_the_machine_s_cores_have_room(
+    compose: dict[str, Any], name: str
+) -> None:
+    # Go starts up to a thread for each core of the machine, not of the container, and some more
+    assert services(compose)[name]["pids_limit"] >= 512
+
+
 def test_only_the_front_is_published_and_on_loopback_unless_asked(compose: dict[str, Any]) -> None:
     for name, service in services(compose).items():
         assert ("ports" in service) == (name in PUBLISHED), name
