@@ -97,6 +97,16 @@ def deployed(server: ApiServer, namespace: str) -> dict[str, Manifest]:
     return {component_of(item): item for kind in kinds for item in kind["items"]}
 
 
+def pod_of(owner: Manifest) -> Manifest:
+    """What its controller would make a pod of."""
+    pod = owner["spec"]["template"]
+    for claim in owner["spec"].get("volumeClaimTemplates", []):
+        name = claim["metadata"]["name"]
+        volume = {"name": name, "persistentVolumeClaim": {"claimName": f"{name}-0"}}
+        pod["spec"].setdefault("volumes", []).append(volume)
+    return pod
+
+
 def try_pod(server: ApiServer, namespace: str, pod: Manifest) -> tuple[int, str]:
     """Return whether the server would take a pod (201), and what it says otherwise."""
     document = {"apiVersion": "v1", "kind": "Pod", **pod}
@@ -119,7 +129,7 @@ def test_the_server_takes_a_release_its_pods_and_its_upgrade(
     owners = deployed(server, namespace)
     assert len(owners) == PODS[shape]
     for component, owner in owners.items():
-        assert try_pod(server, namespace, owner["spec"]["template"]) == (201, ""), component
+        assert try_pod(server, namespace, pod_of(owner)) == (201, ""), component
 
     # And the next version may be put over it
     other = {**SHAPES[shape], "image": {"tag": "0.2.0"}}
