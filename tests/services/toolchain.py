@@ -33,6 +33,8 @@ class GoTool:
     beside: tuple[str, ...] = ()
     # the version of those modules that its own go.mod takes from folders beside it
     staged: str = ""
+    # the variable by which it knows its version, where others ask it for that
+    names_itself_in: str = ""
 
     @property
     def own_module(self) -> bool:
@@ -57,7 +59,11 @@ COMPOSE = GoTool(
     beside=("github.com/docker/buildx/cmd/buildx@v0.29.1",),
 )
 KUBE_APISERVER = GoTool(
-    "kube-apiserver", "k8s.io/kubernetes/cmd/kube-apiserver", "v1.35.4", staged="v0.35.4"
+    "kube-apiserver",
+    "k8s.io/kubernetes/cmd/kube-apiserver",
+    "v1.35.4",
+    staged="v0.35.4",
+    names_itself_in="k8s.io/component-base/version.gitVersion",
 )
 VERSITYGW = GoTool("versitygw", "github.com/versity/versitygw/cmd/versitygw", "v1.8.0")
 
@@ -106,7 +112,8 @@ def _go_build(tool: GoTool, module: Path) -> None:
     if tool.staged:
         _replace_staged(tool, module)
     _go(tool, module, "get", f"{tool.package}@{tool.version}", *tool.beside)
-    slim = ("-trimpath", "-ldflags", "-s -w")
+    name = f" -X {tool.names_itself_in}={tool.version}" if tool.names_itself_in else ""
+    slim = ("-trimpath", "-ldflags", f"-s -w{name}")
     _go(tool, module, "build", "-p", "1", *slim, "-o", str(tool.cached), tool.package)
 
 
