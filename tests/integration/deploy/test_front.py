@@ -15,7 +15,7 @@ import pytest
 from contract.documents import Problem
 from contract.errors import ERROR_CODES
 from tests.conftest import missing
-from tests.services.front import Answers, Front, has_nginx, serving
+from tests.services.nginx import Answers, Front, has_nginx, serving
 from tests.services.process import free_port, wait_until
 
 RESULT = "/depthq/jobs/2026/01/31/20260131-abcdefghijklmnopqrstuvwxyz/depth.png?X-Amz-Signature=0"
