@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     data_dir: Folder = Field(
         Path("depthq-data"), description="filesystem store and local Redis data"
     )
-    cache_dir: Folder = Field(Path("~/.cache/depthq"), description="weights and compiled models")
+    cache_dir: Folder = Field(Path("~/.cache/depthq"), description="fetched weights")
     s3_endpoint_url: HttpUrl | None = Field(
         None, description="S3 server; unset with s3_bucket: AWS"
     )

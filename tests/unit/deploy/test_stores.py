@@ -67,8 +67,23 @@ def test_the_front_shows_results_and_nothing_else_of_the_store(
     bucket = compose["services"]["api"]["environment"]["DEPTHQ_S3_BUCKET"]
     assert rf"location ~ ^/{bucket}/(jobs|datasets|files)/" in front
     assert "limit_except GET { deny all; }" in front
-    # signatures cover the host name, so it must arrive as the client sent it
-    assert front.count("proxy_set_header Host $http_host;") == front.count("proxy_pass $")
+
+
+def test_the_front_starts_fewer_processes_than_it_may_on_any_machine(
+    front: str, compose: dict[str, Any]
+) -> None:
+    # `auto` is one for each core of the machine, whatever the container is given
+    workers = re.search(r"(?m)^worker_processes (\d+);", front)
+    assert workers
+    assert int(workers[1]) + 2 < compose["services"]["front"]["pids_limit"] // 2
+
+
+def test_no_part_of_the_front_drops_the_headers_that_all_requests_need(front: str) -> None:
+    # signatures cover the host name, so it must arrive as the client sent it; one proxy_set_header
+    # in a location would switch off those of the level above
+    http, server = front.split("server {")
+    assert "proxy_set_header Host $http_host;" in http
+    assert "proxy_set_header" not in server
 
 
 def test_the_bucket_forgets_jobs_only_after_the_service_did(root: Path) -> None:
