@@ -101,6 +101,7 @@ class Planner:
                 plan.items,
                 again=latest.again,
                 depth_range=plan.depth_range,
+                left_out=plan.left_out,
             )
         )
 

@@ -12,6 +12,7 @@ from contract.errors import InvalidRequest
 from contract.items import Item
 from contract.names import shard_object
 from storage.dataset_objects import DatasetObjects
+from worker.datasets.left_out import LeftOut
 from worker.datasets.sizes import shard_size
 from worker.datasets.sources import Sources, resumable
 from worker.patience import Patience
@@ -40,12 +41,14 @@ class Rounds:
             return plan
         request = record.request
         first = self._written(request) if resumable(request) else (0, 0, "")
-        items = self.sources().items(request, first[2])
+        left_out = LeftOut()
+        items = self.sources().items(request, first[2], left_out)
         shards, count = self._write(record, items, first[0], first[1], told)
         if not count:
-            raise InvalidRequest("the dataset has no items: nothing in the source fits")
+            raise InvalidRequest(nothing_fits(left_out))
         planned = PlannedRound(round=0, first=0, shards=shards, items=count)
-        plan = DatasetPlan(rounds=(planned,))
+        # a listing that went on in its middle saw but a part: no count is better than a wrong one
+        plan = DatasetPlan(rounds=(planned,), left_out={} if first[2] else left_out.counts)
         if request.spec.normalize == "dataset":
             plan = plan.model_copy(update={"depth_range": self.depth_range(record, shards)})
         self.patience(lambda: self.files.write_plan(record.id, plan))
@@ -118,3 +121,9 @@ class Rounds:
                 if code is not None and (not record.retry_codes or code in record.retry_codes):
                     again[code] += 1
                     yield item
+
+
+def nothing_fits(left_out: LeftOut) -> str:
+    """Return why a source without items is refused."""
+    reason = "the dataset has no items: nothing in the source fits"
+    return f"{reason} (left out: {left_out})" if left_out.counts else reason

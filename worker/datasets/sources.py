@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from contract.datasets import DatasetRequest
 from contract.errors import InvalidRequest
@@ -15,6 +12,7 @@ from contract.settings import Settings
 from storage.buckets import Buckets, split_uri
 from storage.objects import ObjectStore
 from worker.datasets.archive import archive_items
+from worker.datasets.left_out import LeftOut, Wanted
 from worker.datasets.manifest import manifest_items
 
 SUFFIXES = {
@@ -23,7 +21,7 @@ SUFFIXES = {
     "avif": (".avif",),
     "gif": (".gif",),
 }
-COMMON_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+COMMON_SUFFIXES = (".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp")
 SYNTHETIC = "null"  # s3://null/<count>: items without images, for the simulated engine
 
 
@@ -36,33 +34,34 @@ class Sources:
     buckets: Buckets
     weights_id: str
 
-    def items(self, request: DatasetRequest, start_after: str = "") -> Iterator[Item]:
+    def items(
+        self, request: DatasetRequest, start_after: str = "", left_out: LeftOut | None = None
+    ) -> Iterator[Item]:
         """Yield the items in an order that never changes; raises InvalidRequest on a bad source.
 
         `start_after`: the uri of the last item already known, only where `resumable(request)`.
+        What is passed over on the way is counted in `left_out`.
         """
-        for item in self._raw(request, start_after):
+        for item in self._raw(request, start_after, left_out or LeftOut()):
             own_id = item_id(item.uri, item.etag, request.spec.options, self.weights_id)
             yield item.model_copy(update={"id": own_id})
 
-    def _raw(self, request: DatasetRequest, start_after: str) -> Iterator[Item]:
+    def _raw(self, request: DatasetRequest, start_after: str, left_out: LeftOut) -> Iterator[Item]:
         spec = request.spec
         if spec.manifest:
             return manifest_items(self.buckets, spec.manifest)
         if request.archive:
-            limits = (self.settings.max_upload_bytes, wanted(request, self.settings))
+            limits = (self.settings.max_upload_bytes, wanted(request, self.settings, left_out))
             return archive_items(self.objects, request.archive, request.id, *limits)
         if not spec.prefix:
             raise InvalidRequest("the dataset has no source")
         bucket, prefix = split_uri(spec.prefix)
         if bucket == SYNTHETIC:
             return self._synthetic(prefix, start_after)
-        return self._prefix(request, bucket, prefix, start_after)
+        fits = wanted(request, self.settings, left_out)
+        return self._prefix(fits, bucket, prefix, start_after)
 
-    def _prefix(
-        self, request: DatasetRequest, bucket: str, prefix: str, start_after: str
-    ) -> Iterator[Item]:
-        fits = wanted(request, self.settings)
+    def _prefix(self, fits: Wanted, bucket: str, prefix: str, start_after: str) -> Iterator[Item]:
         start_key = split_uri(start_after)[1] if start_after else ""
         for info in self.buckets.open(bucket).list(prefix, start_after=start_key):
             if fits(info.key.removeprefix(prefix).lstrip("/") or info.key):
@@ -85,22 +84,7 @@ def resumable(request: DatasetRequest) -> bool:
     return request.spec.prefix is not None
 
 
-def wanted(request: DatasetRequest, settings: Settings) -> Callable[[str], bool]:
-    """Return the test of a name below the source: include (or image suffixes) and not exclude."""
+def wanted(request: DatasetRequest, settings: Settings, left_out: LeftOut) -> Wanted:
+    """Return the test of a name below the source."""
     suffixes = COMMON_SUFFIXES + tuple(s for f in settings.extra_formats for s in SUFFIXES[f])
-    include, exclude = _globs(request.spec.include), _globs(request.spec.exclude)
-
-    def fits(name: str) -> bool:
-        if include is not None:
-            chosen = bool(include.match(name))
-        else:
-            chosen = PurePosixPath(name).suffix.lower() in suffixes
-        return chosen and not (exclude is not None and exclude.match(name))
-
-    return fits
-
-
-def _globs(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
-    if not patterns:
-        return None
-    return re.compile("|".join(f"(?:{fnmatch.translate(pattern)})" for pattern in patterns))
+    return Wanted(suffixes, request.spec.include, request.spec.exclude, left_out)

@@ -216,6 +216,54 @@ def test_an_archive_is_unpacked_and_run(rig):
     assert list(dataset_ids(rig.objects)) == [dataset_id]
 
 
+def test_what_an_archive_holds_beside_pictures_is_left_out_and_counted(rig, redis):
+    # Given what a Mac, a NAS and a person put beside two pictures
+    names = ["a.jpg", "b/a.jpg", "__MACOSX/._a.jpg", "b/@eaDir/a.jpg", ".DS_Store", "b/c.heic"]
+    dataset_id = rig.submit(archive=archive(rig, zipped(names)))
+    # When it runs
+    record = rig.run(dataset_id)
+    # Then nothing fails that no retry could mend, and the record says what was left out
+    assert (record.counts.total, record.counts.failed) == (2, 0)
+    assert record.left_out == {"system files": 3, ".heic": 1}
+    # And so does one that is rebuilt from storage
+    rig.ledger.delete(dataset_id)
+    rig.restore(dataset_id)
+    assert rig.ledger.get(dataset_id).left_out == record.left_out
+
+
+def test_a_prefix_leaves_out_what_a_nas_made(rig, photos):
+    put_images(photos, 2)
+    photos.put("photos/@eaDir/00000.jpg", b"image", media_type="image/jpeg")
+    photos.put("photos/list.txt", b"text", media_type="text/plain")
+    record = rig.run(rig.submit(**PREFIX))
+    assert (record.counts.total, record.left_out) == (2, {".txt": 1, "system files": 1})
+    # what a client shuts out by itself is not told
+    record = rig.run(rig.submit(**PREFIX, exclude=["@eaDir/*"], include=["*.jpg"]))
+    assert (record.counts.total, record.left_out) == (2, {})
+
+
+def test_a_source_in_which_nothing_fits_says_what_it_holds(rig):
+    dataset_id = rig.submit(archive=archive(rig, zipped(["a.heic", "b.heic", "Thumbs.db"])))
+    error = rig.run(dataset_id).error
+    assert error.message == (
+        "the dataset has no items: nothing in the source fits (left out: 2 .heic, 1 system files)"
+    )
+
+
+def test_two_pictures_of_one_name_have_results_of_their_own(rig):
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w") as tar:
+        for data in (b"one", b"two", b"two"):
+            info = tarfile.TarInfo("a.jpg")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    dataset_id = rig.submit(archive=archive(rig, body.getvalue()))
+    assert rig.run(dataset_id).counts.succeeded == 3
+    results = rig.results(dataset_id)
+    assert [result.uri[10:] for result in results] == ["a.jpg", "a (2).jpg", "a (3).jpg"]
+    assert len({result.outputs["depth"].key for result in results}) == 3
+
+
 def test_a_webdataset_is_one_tar_per_shard_with_the_same_bytes_every_time(rig, photos):
     put_images(photos, 10, bad={2})
     bodies = []
