@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -123,9 +124,9 @@ class DatasetObjects:
         self.store.put(shard_object(dataset_id, shard), body, media_type=LINES)
 
     def shard(self, dataset_id: str, shard: int) -> list[Item]:
-        """Return a shard's items. Raises NotFound."""
+        """Return a shard's items, a failing one for each that cannot be read. Raises NotFound."""
         body = self.store.get(shard_object(dataset_id, shard))
-        return [Item.model_validate_json(line) for line in body.splitlines()]
+        return [_item(f"{shard}/{n}", line) for n, line in enumerate(body.splitlines(), 1)]
 
     def write_results(self, dataset_id: str, shard: int, results: Sequence[ItemResult]) -> None:
         """Write a shard's failures, if any, then all its results."""
@@ -187,6 +188,19 @@ class DatasetObjects:
 def result_lines(results: Iterable[ItemResult]) -> bytes:
     """Return results as JSON lines."""
     return _lines(result.model_dump_json(exclude_defaults=True) for result in results)
+
+
+def broken_item(place: str, why: str) -> Item:
+    """Return an item that only fails, for one of which no more is known than its `place`."""
+    own_id = hashlib.sha256(f"{place}\n{why}".encode()).hexdigest()[:32]
+    return Item(id=own_id, uri=f"unreadable:{place}", broken=why)
+
+
+def _item(place: str, line: bytes) -> Item:
+    try:
+        return Item.model_validate_json(line)
+    except ValueError as exc:
+        return broken_item(place, f"the item was planned as what cannot be read back: {exc}")
 
 
 def _lines(texts: Iterable[str]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contract.datasets import DatasetSpec
 from contract.errors import InvalidRequest, NotFound, StorageUnavailable
 from storage.buckets import Buckets, split_uri
+from storage.dataset_manifest import check_beginning
 from storage.guarded import RESERVED
 from storage.objects import ObjectStore, check_key
 
@@ -13,7 +14,7 @@ def check_spec(spec: DatasetSpec, buckets: Buckets, own: ObjectStore, *, archive
     """Raise InvalidRequest if the source cannot be read, holds nothing, or the output has no place.
 
     Raises StorageUnavailable only when the service's own store does not serve. What only a full
-    reading can show (a manifest's lines) is left to the planner.
+    reading can show (a manifest's later rows, a Parquet file's) is left to the planner.
     """
     if archive == bool(spec.prefix or spec.manifest):
         raise InvalidRequest("give exactly one source: prefix, manifest, or an uploaded archive")
@@ -70,3 +71,5 @@ def _check_manifest(uri: str, buckets: Buckets, own: ObjectStore) -> None:
         raise InvalidRequest(f"there is no manifest at {uri}") from exc
     if size == 0:
         raise InvalidRequest(f"the manifest {uri} is empty")
+    with store.open(key) as stream:
+        check_beginning(stream, buckets)

@@ -13,6 +13,7 @@ from contract.errors import (
     DepthqError,
     InputError,
     InternalError,
+    InvalidRequest,
     NotFound,
     Poisoned,
     StorageUnavailable,
@@ -88,7 +89,7 @@ class ItemRunner:
         for attempt in range(1, self._max_attempts + 1):
             try:
                 return self._walk(item, task, clock)
-            except (InputError, NotFound) as exc:
+            except (InputError, InvalidRequest, NotFound) as exc:
                 return self._failed(item, task, clock, exc)
             except StorageUnavailable:
                 raise
@@ -104,6 +105,8 @@ class ItemRunner:
         return self._failed(item, task, StageClock(), reason)
 
     def _walk(self, item: Item, task: ItemTask, clock: StageClock) -> ItemResult:
+        if item.broken:
+            raise InvalidRequest(item.broken)
         there = task.layout.existing(item.id)
         if there is not None:
             count_outcome("skipped")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest, PlannedRound
 from contract.errors import InvalidRequest
@@ -13,7 +12,7 @@ from contract.items import Item
 from contract.names import shard_object
 from storage.dataset_objects import DatasetObjects
 from worker.datasets.left_out import LeftOut
-from worker.datasets.sizes import shard_size
+from worker.datasets.sizes import cut, shard_size
 from worker.datasets.sources import Sources, resumable
 from worker.patience import Patience
 
@@ -81,7 +80,7 @@ class Rounds:
         rate, wanted, began = self.rate(), record.request.spec.shard_size, shard
         ramp = 0 if record.round == 0 else began  # a retry starts with small shards again
         told(shard, count)
-        while batch := list(islice(items, shard_size(shard - ramp, rate, wanted))):
+        while batch := cut(items, shard_size(shard - ramp, rate, wanted)):
             self.patience(
                 lambda shard=shard, batch=batch: self.files.write_shard(record.id, shard, batch)  # type: ignore[misc]
             )

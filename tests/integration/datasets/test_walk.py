@@ -17,6 +17,7 @@ from contract.names import (
     DATASET_INDEX,
     dataset_key,
     dataset_object,
+    shard_object,
 )
 from contract.states import DatasetState
 from storage.dataset_errors import errors_page
@@ -180,7 +181,10 @@ def test_nothing_of_a_bad_manifest_runs(rig, photos):
     dataset_id = rig.submit(manifest="s3://photos/m.jsonl", shard_size=1)
     record = rig.run(dataset_id)
     assert record.state is DatasetState.FAILED
-    assert "rows 1 and 2 have the same custom_id: 'same'" in record.error.message
+    assert (
+        "line 1 and line 2, column `custom_id`: they have the same one: 'same'"
+        in record.error.message
+    )
     assert rig.computer.computed == []
     assert rig.files.refused(dataset_id) == record.error
 
@@ -280,6 +284,59 @@ def test_a_webdataset_is_one_tar_per_shard_with_the_same_bytes_every_time(rig, p
     assert len(names) == 4 * 3
     result = rig.results(dataset_id)[0]
     assert result.outputs["depth"].member == names[0] == f"{result.id}.depth.png"
+
+
+def test_a_shard_with_lines_that_cannot_be_read_back_ends_and_says_so(rig, photos):
+    # Given a planned shard, two lines of which are spoilt, one by nesting that no parser follows
+    put_images(photos, 5)
+    dataset_id = rig.submit(**PREFIX)
+    rig.step()
+    key = shard_object(dataset_id, 0)
+    lines = rig.objects.get(key).splitlines()
+    deep = b'{"id":"x","uri":"s3://photos/a","extra":{"a":' + b"[" * 250 + b"]" * 250 + b"}}"
+    lines[1], lines[3] = deep, b"half a li"
+    rig.objects.put(key, b"\n".join(lines), media_type="text/plain")
+    # When it runs
+    record = rig.run(dataset_id)
+    # Then it ends, with the others done and these two failed by their code
+    assert record.state is DatasetState.COMPLETED
+    assert (record.counts.succeeded, record.counts.failed) == (3, 2)
+    assert record.counts.by_code == {"invalid_request": 2}
+    failed = [result for result in rig.results(dataset_id) if result.error]
+    assert [result.uri for result in failed] == ["unreadable:0/2", "unreadable:0/4"]
+    assert all("cannot be read back" in result.error.message for result in failed)
+    # And a retry of them ends too
+    retry(rig, dataset_id, 1, [])
+    assert rig.run(dataset_id).state is DatasetState.COMPLETED
+
+
+def test_a_shard_whose_items_are_gone_ends_and_says_so(rig, photos):
+    put_images(photos, 5)
+    dataset_id = rig.submit(**PREFIX)
+    rig.step()
+    rig.objects.delete([shard_object(dataset_id, 0)])
+    record = rig.run_until_over(dataset_id)
+    assert (record.state, record.counts.by_code) == (DatasetState.COMPLETED, {"invalid_request": 1})
+    [result] = rig.results(dataset_id)
+    assert result.error.message == "the list of this shard's items is gone from storage"
+
+
+def test_shards_of_large_rows_are_cut_by_their_bytes(rig, photos, monkeypatch):
+    # Given rows of a hundredth of what a shard may hold
+    monkeypatch.setattr("worker.datasets.sizes.SHARD_BYTES", 10_000)
+    put_images(photos, 1)
+    rows = [{"uri": "s3://photos/photos/00000.jpg", "note": f"{n:01000d}"} for n in range(35)]
+    body = "\n".join(json.dumps(row) for row in rows)
+    photos.put("rows.jsonl", body.encode(), media_type="text/plain")
+    dataset_id = rig.submit(manifest="s3://photos/rows.jsonl", shard_size=1_000)
+    # When they are planned
+    rig.step()
+    # Then no shard is much larger, and nothing is lost
+    numbers = list(rig.files.shard_numbers(dataset_id))
+    sizes = [rig.objects.head(shard_object(dataset_id, n)).size for n in numbers]
+    assert max(sizes) < 12_000
+    items = [item for n in numbers for item in rig.files.shard(dataset_id, n)]
+    assert [item.extra["note"] for item in items] == [row["note"] for row in rows]
 
 
 def test_existing_outputs_are_skipped_or_overwritten(rig, photos):

@@ -167,7 +167,7 @@ def test_no_size_that_a_tar_claims_gives_back_what_was_spent():
 
 
 def test_a_bomb_of_headers_alone_is_refused():
-    bomb = gzip.compress(tarred(*[("a.txt", b"")] * 20_000), 9)
+    bomb = gzip.compress(tarred(*[("a.txt", b"")] * 8_000), 9)
     with pytest.raises(InvalidRequest, match="far more than its size"):
         unpack(bomb)
 
