@@ -96,9 +96,12 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique)  # to make one takes longer than a row
+
+
 def _object(place: str, line: str) -> dict[str, Any]:
     try:
-        row = json.loads(line, object_pairs_hook=_unique)
+        row = _DECODER.decode(line)
     except _TwiceError as exc:
         raise wrong(place, None, f"the key {shown_name(str(exc))} is there twice") from exc
     except RecursionError as exc:

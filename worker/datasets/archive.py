@@ -8,16 +8,17 @@ from __future__ import annotations
 import hashlib
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import BinaryIO
 
-from contract.errors import InvalidRequest, NotFound
+from contract.errors import InvalidRequest, NotFound, Overloaded
 from contract.items import Item
 from contract.names import dataset_object
 from storage.objects import ObjectStore
 from worker.datasets.archive_budget import CHUNK_BYTES, Budget
 from worker.datasets.archive_members import BROKEN, members
 from worker.datasets.left_out import Wanted
+from worker.datasets.room import Room, endless
 
 MAX_LABEL = 4_096  # characters, as long as a path may be
 
@@ -28,7 +29,7 @@ def archive_items(
     dataset_id: str,
     max_entry_bytes: int,
     wanted: Wanted,
-    room: Callable[[int], None] = lambda _: None,
+    room: Room = endless,
 ) -> Iterator[Item]:
     """Copy the archive's wanted members to `inputs/NNNNNNNNN` and yield them as items.
 
@@ -53,6 +54,8 @@ def _download(objects: ObjectStore, key: str, file: BinaryIO) -> int:
             shutil.copyfileobj(stream, file, CHUNK_BYTES)
     except NotFound as exc:
         raise InvalidRequest("the uploaded archive is not there any more") from exc
+    except OSError as exc:
+        raise Overloaded(f"this worker has no room to unpack the archive: {exc}") from exc
     packed = file.tell()
     file.seek(0)
     return packed

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import BinaryIO
 
 from contract.errors import InvalidRequest
+from worker.datasets.room import Room, endless
 
 MAX_ENTRIES = 2_000_000
 MAX_TOTAL_BYTES = 256 * 1024**3
@@ -16,10 +16,8 @@ CHUNK_BYTES = 256 * 1024
 class Budget:
     """Counts what comes out. What an archive says of sizes is not believed; counters only grow."""
 
-    def __init__(
-        self, packed: int, max_entry_bytes: int, room: Callable[[int], None] = lambda _: None
-    ) -> None:
-        """`room` is told of every kept byte, and raises when the disk has no place for it."""
+    def __init__(self, packed: int, max_entry_bytes: int, room: Room = endless) -> None:
+        """`room` is told of every kept member."""
         self._packed = packed
         self._max_entry_bytes = max_entry_bytes
         self._room = room

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from contract.datasets import DatasetRequest, Forecast
-from contract.errors import InvalidRequest, StorageUnavailable
+from contract.errors import ERROR_CODES, InvalidRequest, Overloaded, StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
 from storage.dataset_objects import DatasetObjects
@@ -85,9 +85,10 @@ class Forecaster:
             forecast = self._forecast(request)
         except StorageUnavailable as exc:
             forecast = _refused(dataset_id, exc.code, f"the source cannot be read: {exc}")
-        except InvalidRequest as exc:
+        except (InvalidRequest, Overloaded) as exc:
             forecast = _refused(dataset_id, exc.code, exc.message)
         self.files.write_forecast(forecast)
+        self.files.drop_planned(dataset_id)
 
     def _forecast(self, request: DatasetRequest) -> Forecast:
         left_out = LeftOut()
@@ -142,7 +143,7 @@ def _extrapolated(
 
 
 def _refused(dataset_id: str, code: str, message: str) -> Forecast:
-    error = JobError(code=code, message=message, retryable=code == StorageUnavailable.code)
+    error = JobError(code=code, message=message, retryable=ERROR_CODES[code])
     return Forecast(
         id=dataset_id,
         items=0,

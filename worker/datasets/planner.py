@@ -8,7 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.datasets import DatasetPlan, DatasetRecord
-from contract.errors import DepthqError, InternalError, InvalidRequest, StorageUnavailable
+from contract.errors import (
+    DepthqError,
+    InternalError,
+    InvalidRequest,
+    Overloaded,
+    StorageUnavailable,
+)
 from contract.jobs import JobError
 from contract.names import STEP_PLAN
 from storage.dataset_objects import DatasetObjects
@@ -58,7 +64,7 @@ class Planner:
         with self.leases.hold(step) as held:
             try:
                 answer = self._planned(step, self._plan(step, record, held))
-            except InvalidRequest as exc:
+            except (InvalidRequest, Overloaded) as exc:
                 self._refuse(step, record, exc)
                 return
             except (_Stopped, StorageUnavailable) as exc:
@@ -126,6 +132,8 @@ class Planner:
         if tells:
             self.patience(lambda: self.webhooks.schedule(step.dataset_id, time.time()))
         self.patience(lambda: self.ledger.refuse(step, error))
+        if not record.round:
+            self.patience(lambda: self.files.drop_planned(step.dataset_id))
 
 
 def _about(step: Step) -> dict[str, object]:

@@ -12,6 +12,7 @@ from contract.items import Item
 from contract.names import shard_object
 from storage.dataset_objects import DatasetObjects
 from worker.datasets.left_out import LeftOut
+from worker.datasets.room import Rooms
 from worker.datasets.sizes import cut, shard_size
 from worker.datasets.sources import Sources, resumable
 from worker.patience import Patience
@@ -28,12 +29,13 @@ class Rounds:
     sources: Callable[[], Sources]
     patience: Patience
     rate: Callable[[], float]  # measured items per second of one worker
+    rooms: Rooms
     depth_range: DepthRange  # from a sample of the shards written, for normalize: dataset
 
     def first(self, record: DatasetRecord, told: Told) -> DatasetPlan:
         """Write the source's items as shards, going on after the last one; return the plan.
 
-        Raises InvalidRequest on a source that is refused.
+        Raises InvalidRequest on a source that is refused, Overloaded where a disk is too full.
         """
         plan = self.files.plan(record.id)
         if plan.rounds:
@@ -79,11 +81,13 @@ class Rounds:
         """Write shards from number `shard` on; return the number after the last, and all items."""
         rate, wanted, began = self.rate(), record.request.spec.shard_size, shard
         ramp = 0 if record.round == 0 else began  # a retry starts with small shards again
+        room = self.rooms(record.request)
         told(shard, count)
         while batch := cut(items, shard_size(shard - ramp, rate, wanted)):
-            self.patience(
+            size = self.patience(
                 lambda shard=shard, batch=batch: self.files.write_shard(record.id, shard, batch)  # type: ignore[misc]
             )
+            room(size)
             shard, count = shard + 1, count + len(batch)
             told(shard, count)
         self._remove_from(record.id, shard)

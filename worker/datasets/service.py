@@ -29,6 +29,7 @@ from worker.datasets.leases import StepLeases
 from worker.datasets.planner import Planner
 from worker.datasets.ranges import RangeFinder
 from worker.datasets.reconciler import DatasetReconciler
+from worker.datasets.room import Rooms, own_disk
 from worker.datasets.rounds import Rounds
 from worker.datasets.shard import ShardRunner
 from worker.datasets.simulated import Simulated
@@ -90,6 +91,7 @@ class DatasetWorker:
         self._buckets = Buckets(settings, around.objects)
         self._around = around
         self._model = model
+        self._rooms = Rooms(own_disk(settings), around.objects)
         files = DatasetObjects(around.objects)
         source = self._source(computer)
         runner = ItemRunner(
@@ -111,6 +113,7 @@ class DatasetWorker:
                 self._sources,
                 around.patience,
                 around.throughput.images_per_s,
+                self._rooms,
                 RangeFinder(files, source, source.compute, self._executor),
             ),
             stopping=lambda: self._stopping,
@@ -163,7 +166,9 @@ class DatasetWorker:
 
     def _sources(self) -> Sources:
         around = self._around
-        return Sources(around.settings, around.objects, self._buckets, self._model.weights_id)
+        return Sources(
+            around.settings, around.objects, self._buckets, self._model.weights_id, self._rooms
+        )
 
     def _layout(self, record: DatasetRecord, shard: int) -> Layout:
         request, patience = record.request, self._around.patience

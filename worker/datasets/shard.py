@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from contract.datasets import Counts, DatasetRecord
 from contract.errors import NotFound, StorageUnavailable
 from contract.items import Item, ItemResult
-from storage.dataset_objects import DatasetObjects, broken_item
+from storage.dataset_lines import broken_item
+from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore, Step, StepClaim, new_step
 from worker.datasets.cpu import CpuMeter
 from worker.datasets.dispatcher import Dispatcher

@@ -14,6 +14,7 @@ from storage.objects import ObjectStore
 from worker.datasets.archive import archive_items
 from worker.datasets.left_out import LeftOut, Wanted
 from worker.datasets.manifest import manifest_items
+from worker.datasets.room import Rooms
 
 SUFFIXES = {
     "tiff": (".tif", ".tiff"),
@@ -33,6 +34,7 @@ class Sources:
     objects: ObjectStore
     buckets: Buckets
     weights_id: str
+    rooms: Rooms
 
     def items(
         self, request: DatasetRequest, start_after: str = "", left_out: LeftOut | None = None
@@ -52,7 +54,8 @@ class Sources:
             return manifest_items(self.buckets, spec.manifest)
         if request.archive:
             limits = (self.settings.max_upload_bytes, wanted(request, self.settings, left_out))
-            return archive_items(self.objects, request.archive, request.id, *limits)
+            room = self.rooms(request)
+            return archive_items(self.objects, request.archive, request.id, *limits, room)
         if not spec.prefix:
             raise InvalidRequest("the dataset has no source")
         bucket, prefix = split_uri(spec.prefix)

@@ -23,6 +23,7 @@ from contract.states import DatasetState
 from storage.dataset_errors import errors_page
 from storage.dataset_recovery import dataset_ids
 from tests.integration.datasets.rig import HALF, FakeComputer, put_images
+from worker.datasets.room import on_disk
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15, 40, 41}
@@ -266,6 +267,59 @@ def test_two_pictures_of_one_name_have_results_of_their_own(rig):
     results = rig.results(dataset_id)
     assert [result.uri[10:] for result in results] == ["a.jpg", "a (2).jpg", "a (3).jpg"]
     assert len({result.outputs["depth"].key for result in results}) == 3
+
+
+class SmallDisk:
+    """A disk of a megabyte, filled by what is below the data folder."""
+
+    def __init__(self, folder, _share):
+        self._folder = folder
+
+    def left_bytes(self):
+        files = (path for path in self._folder.rglob("*") if path.is_file())
+        return 1_000_000 - sum(on_disk(path.stat().st_size) // 2 for path in files)
+
+    def size_bytes(self):
+        return 1_000_000
+
+
+def test_an_archive_that_would_fill_the_disk_fails_by_its_code_and_leaves_nothing(
+    make_rig, monkeypatch
+):
+    # Given a zip of a few kilobytes that becomes more than half of the disk
+    monkeypatch.setattr("worker.datasets.room.DiskRoom", SmallDisk)
+    rig = make_rig()
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(30):
+            file.writestr(f"{number}.jpg", bytes(30_000))
+    # When it is planned
+    dataset_id = rig.submit(archive=archive(rig, body.getvalue()))
+    record = rig.run(dataset_id)
+    # Then it is refused in words a client can act on
+    assert (record.state, record.error.code) == (DatasetState.FAILED, "overloaded")
+    assert record.error.retryable
+    assert "no room on the service's disk" in record.error.message
+    # And nothing is left of it, upload included, but what says why
+    kept = {info.key.split("/", 2)[2] for info in rig.objects.list(f"datasets/{dataset_id}/")}
+    assert kept == {"dataset.json", "refused.json"}
+    # And the next one finds room
+    small = rig.submit(archive=archive(rig, zipped(["a.jpg", "b.jpg"])))
+    assert rig.run(small).counts.succeeded == 2
+
+
+def test_a_refused_manifest_and_a_dry_run_keep_nothing_of_what_was_planned(rig, photos):
+    put_images(photos, 1)
+    good = b'{"uri":"s3://photos/photos/00000.jpg"}\n'
+    photos.put("m.jsonl", good * 40 + b"{}", media_type="text/plain")
+    refused = rig.submit(manifest="s3://photos/m.jsonl", shard_size=1)
+    assert rig.run(refused).state is DatasetState.FAILED
+    dry = rig.submit(archive=archive(rig, zipped(["a.jpg", "b.jpg"])), dry_run=True)
+    rig.run()
+    assert rig.files.forecast(dry).items == 2
+    for dataset_id, says in ((refused, "refused.json"), (dry, "forecast.json")):
+        kept = {info.key.split("/", 2)[2] for info in rig.objects.list(f"datasets/{dataset_id}/")}
+        assert kept == {"dataset.json", says}
 
 
 def test_a_webdataset_is_one_tar_per_shard_with_the_same_bytes_every_time(rig, photos):
