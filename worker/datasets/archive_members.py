@@ -9,27 +9,25 @@ import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 from contract.archives import HEAD_BYTES, Kind, archive_kind
 from contract.errors import InvalidRequest
-from worker.datasets.archive_budget import CHUNK_BYTES, MAX_TOTAL_BYTES, Budget, Counted
+from worker.datasets.archive_budget import Budget, Counted
 from worker.datasets.left_out import LINKS, LeftOut
+from worker.datasets.tar_members import tar_members
+from worker.datasets.xz import Xz
 
 MAX_DIRECTORY_BYTES = 16 * 1024 * 1024  # of a zip: some 150,000 names, 100 MB when read
 _DIRECTORY_SIZE = 5  # place in zipfile's end record
 _ENCRYPTED, _UTF8_NAME = 0x1, 0x800  # flags of a zip's entry
-MAX_HEADER_BYTES = 1024 * 1024  # of a tar member's extended header, which is read into memory
-_HEADER_TYPES = (
-    tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE,
-    tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK,
-)  # fmt: skip
 BROKEN = (
     zipfile.BadZipFile,
     tarfile.TarError,
     zlib.error,
     lzma.LZMAError,
     EOFError,
+    RecursionError,  # extended headers of extended headers
     OSError,  # what bz2 calls damage
     ValueError,  # names that are not in the encoding they claim, places before the beginning
     NotImplementedError,  # a compression method of which Python knows only the name
@@ -37,7 +35,7 @@ BROKEN = (
 _UNPACKERS: dict[Kind, Callable[[BinaryIO], BinaryIO]] = {
     "gzip": lambda file: cast("BinaryIO", gzip.GzipFile(fileobj=file)),
     "bzip2": lambda file: cast("BinaryIO", bz2.BZ2File(file)),
-    "xz": lambda file: cast("BinaryIO", lzma.LZMAFile(file)),  # noqa: SIM115 - as the others
+    "xz": lambda file: cast("BinaryIO", Xz(file)),
 }
 Members = Iterator[tuple[str, BinaryIO]]
 Chosen = Callable[[str], bool]
@@ -49,7 +47,7 @@ def members(file: BinaryIO, budget: Budget, wanted: Chosen, left_out: LeftOut) -
     if kind == "zip":
         return _zip_members(file, budget, wanted, left_out)
     unpacked = _UNPACKERS[kind](file) if kind in _UNPACKERS else file
-    return _tar_members(unpacked, budget, wanted, left_out)
+    return tar_members(unpacked, budget, wanted, left_out)
 
 
 def _kind(file: BinaryIO) -> Kind:
@@ -113,57 +111,3 @@ def _check_directory(file: BinaryIO) -> None:
     file.seek(0)
     if record is not None and record[_DIRECTORY_SIZE] > MAX_DIRECTORY_BYTES:
         raise InvalidRequest("the zip has too many entries; send a tar, or several datasets")
-
-
-def _tar_members(file: BinaryIO, budget: Budget, wanted: Chosen, left_out: LeftOut) -> Members:
-    stream = Counted(file, budget)  # headers and what is passed over count too
-    with tarfile.open(  # type: ignore[call-overload]
-        fileobj=stream, mode="r|", tarinfo=_TarInfo, bufsize=CHUNK_BYTES, encoding="utf-8"
-    ) as archive:
-        while (member := archive.next()) is not None:
-            archive.members.clear()  # it would remember them all
-            budget.entry()
-            if member.islnk() or member.issym() or member.issparse():
-                left_out.add(LINKS)
-            elif member.isreg() and wanted(member.name):
-                content = archive.extractfile(member)
-                if content is not None:
-                    yield member.name, cast("BinaryIO", content)
-
-
-class _TarInfo(tarfile.TarInfo):
-    """A member whose sizes can be, and whose damage ends the archive instead of hiding the rest."""
-
-    @classmethod
-    def fromtarfile(cls, tarfile_: tarfile.TarFile) -> _TarInfo:
-        """Return the next member, also behind an end mark: tars may be joined with `cat`."""
-        zeros, source = 0, cast("BinaryIO", tarfile_.fileobj)
-        while (block := source.read(tarfile.BLOCKSIZE)) and not any(block):
-            zeros += 1
-        tarfile_.offset += zeros * tarfile.BLOCKSIZE
-        try:
-            member: Any = cls.frombuf(block, tarfile_.encoding or "utf-8", "surrogateescape")
-        except tarfile.EmptyHeaderError:  # type: ignore[attr-defined]
-            if tarfile_.offset:
-                raise
-            raise tarfile.ReadError("it is empty") from None
-        except tarfile.HeaderError as exc:
-            if zeros:  # what follows an end mark and is no tar means nothing
-                raise tarfile.EOFHeaderError("end of file header") from exc  # type: ignore[attr-defined]
-            raise tarfile.ReadError(f"a member's header is damaged: {exc}") from exc
-        member.offset = source.tell() - tarfile.BLOCKSIZE
-        found: _TarInfo = cls._sane(member._proc_member(tarfile_))
-        return found
-
-    def _proc_member(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        self._sane(self)
-        if self.type in _HEADER_TYPES and self.size > MAX_HEADER_BYTES:
-            raise tarfile.ReadError("an extended header is too large")
-        member: tarfile.TarInfo = super()._proc_member(archive)  # type: ignore[misc]
-        return member
-
-    @staticmethod
-    def _sane(member: Any) -> Any:
-        if not 0 <= member.size <= MAX_TOTAL_BYTES:
-            raise tarfile.ReadError(f"a member says that it has {member.size} bytes")
-        return member

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import lzma
 import tarfile
 import zipfile
+import zlib
 
 import pytest
 
@@ -167,7 +169,7 @@ def test_no_size_that_a_tar_claims_gives_back_what_was_spent():
 
 
 def test_a_bomb_of_headers_alone_is_refused():
-    bomb = gzip.compress(tarred(*[("a.txt", b"")] * 8_000), 9)
+    bomb = lzma.compress(tarred(*[("a.txt", b"")] * 5_000), preset=1)
     with pytest.raises(InvalidRequest, match="far more than its size"):
         unpack(bomb)
 
@@ -218,3 +220,42 @@ def test_the_same_name_and_bytes_twice_are_two_items():
 def test_a_name_in_utf8_is_read_as_such_though_no_flag_says_so():
     body = zipped(("ab.jpg", b"A")).replace(b"ab.jpg", "é.jpg".encode())
     assert unpack(body) == [("archive://é.jpg", b"A")]
+
+
+def test_an_xz_that_asks_for_more_memory_than_the_highest_level_needs_is_refused():
+    tar = tarred(*GOOD)
+    assert unpack(lzma.compress(tar, preset=9)) == EXPECTED
+    body = bytearray(lzma.compress(tar))
+    end = 12 + (body[12] + 1) * 4 - 4  # the first block's header, up to its checksum
+    body[16] = 36  # the size of its dictionary: 1 GiB
+    body[end : end + 4] = zlib.crc32(body[12:end]).to_bytes(4, "little")
+    with pytest.raises(InvalidRequest, match="cannot be unpacked: Memory usage limit"):
+        unpack(bytes(body))
+
+
+def test_an_xz_of_several_streams_with_padding_is_read_to_its_end():
+    tar = tarred(*GOOD)
+    parts = [lzma.compress(tar[start : start + 3_000]) for start in range(0, len(tar), 3_000)]
+    assert unpack((bytes(8).join(parts)) + bytes(4)) == EXPECTED
+    with pytest.raises(InvalidRequest, match="the xz stream is cut"):
+        unpack(b"".join(parts)[:-20])
+
+
+def test_a_header_that_keeps_a_pattern_busy_for_hours_is_refused():
+    info = tarfile.TarInfo("x")
+    info.type = tarfile.XHDTYPE
+    with pytest.raises(InvalidRequest, match="an extended header is damaged"):
+        unpack(tarred((info, b"1" * 1_000_000), ("a.jpg", b"A")))
+
+
+def test_long_names_and_others_headers_are_read_from_their_extended_header():
+    info = tarfile.TarInfo("é" * 200 + "1" * 100 + ".jpg")
+    info.pax_headers = {"comment": "x" * 50_000, "mtime": "1700000000.123456789"}
+    assert unpack(tarred((info, b"A"), *GOOD)) == [(f"archive://{info.name}", b"A"), *EXPECTED]
+
+
+def test_extended_headers_of_extended_headers_are_refused():
+    info = tarfile.TarInfo("x")
+    info.type = tarfile.XHDTYPE
+    with pytest.raises(InvalidRequest, match="cannot be unpacked"):
+        unpack(tarred(*[(info, b"13 comment=x\n")] * 2_000, ("a.jpg", b"A")))
