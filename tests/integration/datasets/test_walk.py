@@ -393,6 +393,20 @@ def test_shards_of_large_rows_are_cut_by_their_bytes(rig, photos, monkeypatch):
     assert [item.extra["note"] for item in items] == [row["note"] for row in rows]
 
 
+def test_an_address_listed_twice_has_two_results_and_one_sample_in_a_tar(rig, photos):
+    put_images(photos, 2)
+    rows = b"uri,custom_id\ns3://photos/photos/00000.jpg,a\ns3://photos/photos/00000.jpg,b\n"
+    photos.put("m.csv", rows, media_type="text/csv")
+    dataset_id = rig.submit(manifest="s3://photos/m.csv", layout="webdataset")
+    assert rig.run(dataset_id).counts.succeeded == 2
+    first, second = rig.results(dataset_id)
+    assert (first.custom_id, second.custom_id) == ("a", "b")
+    assert first.outputs == second.outputs
+    with tarfile.open(fileobj=io.BytesIO(rig.objects.get(first.outputs["depth"].key))) as tar:
+        names = tar.getnames()
+    assert len(names) == len(set(names)) == 3
+
+
 def test_existing_outputs_are_skipped_or_overwritten(rig, photos):
     put_images(photos, 6)
     place = {"output_prefix": "s3://target/out"}
