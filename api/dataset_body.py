@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from api.errors import InvalidFields, invalid_fields
 from api.multipart import MAX_FIELD_BYTES, receive_form
 from api.uploads import Upload, body_chunks
+from contract.archives import HEAD_BYTES, archive_kind
 from contract.dataset_documents import RetryBody
 from contract.datasets import DatasetSpec
 from contract.documents import FieldProblem
@@ -26,6 +27,7 @@ def receive_spec(incoming: Request, archive: Upload) -> tuple[DatasetSpec, Uploa
             "Send the dataset as application/json, or as multipart/form-data with an archive."
         )
     fields = receive_form(incoming, archive)
+    archive_kind(archive.head(HEAD_BYTES))  # what no worker will read is refused at once
     if len(fields) > 1 or any(name != "spec" for name, _ in fields):
         names = sorted({name[:60] for name, _ in fields})
         message = f"beside the archive there is one field, `spec`; here are: {', '.join(names)}"

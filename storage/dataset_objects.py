@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -20,6 +21,7 @@ from contract.errors import NotFound
 from contract.items import Item, ItemResult
 from contract.jobs import JobError
 from contract.names import (
+    DATASET_ARCHIVE,
     DATASET_CANCELED,
     DATASET_FORECAST,
     DATASET_PLAN,
@@ -33,9 +35,11 @@ from contract.names import (
     shard_object,
     shard_result_object,
 )
+from storage.dataset_lines import item_lines, read_items, read_results, result_lines
 from storage.marks import set_mark
 from storage.objects import ObjectStore
 
+_DELETED_AT_ONCE = 1_000
 LINES = "application/x-ndjson"
 JSON = "application/json"
 _NUMBERED = re.compile(r"(\d{6,9})\.jsonl?")  # other names in our folders are passed over
@@ -118,15 +122,24 @@ class DatasetObjects:
 
     # shards
 
-    def write_shard(self, dataset_id: str, shard: int, items: Sequence[Item]) -> None:
-        """Write a shard's items."""
-        body = _lines(item.model_dump_json(exclude_defaults=True) for item in items)
+    def write_shard(self, dataset_id: str, shard: int, items: Sequence[Item]) -> int:
+        """Write a shard's items; return their bytes."""
+        body = item_lines(items)
         self.store.put(shard_object(dataset_id, shard), body, media_type=LINES)
+        return len(body)
+
+    def drop_planned(self, dataset_id: str) -> None:
+        """Remove what was uploaded, unpacked and planned of a dataset that will never run."""
+        self.store.delete([dataset_object(dataset_id, DATASET_ARCHIVE)])
+        for folder in ("inputs/", "shards/"):
+            found = (info.key for info in self.store.list(dataset_object(dataset_id, folder)))
+            while batch := list(islice(found, _DELETED_AT_ONCE)):
+                self.store.delete(batch)
 
     def shard(self, dataset_id: str, shard: int) -> list[Item]:
-        """Return a shard's items. Raises NotFound."""
+        """Return a shard's items, a failing one for each that cannot be read. Raises NotFound."""
         body = self.store.get(shard_object(dataset_id, shard))
-        return [Item.model_validate_json(line) for line in body.splitlines()]
+        return read_items(shard, body)
 
     def write_results(self, dataset_id: str, shard: int, results: Sequence[ItemResult]) -> None:
         """Write a shard's failures, if any, then all its results."""
@@ -136,7 +149,7 @@ class DatasetObjects:
 
     def results(self, dataset_id: str, shard: int) -> list[ItemResult]:
         """Return a shard's results. Raises NotFound."""
-        return _results(self.store.get(shard_result_object(dataset_id, shard)))
+        return read_results(self.store.get(shard_result_object(dataset_id, shard)))
 
     def write_failures(self, dataset_id: str, shard: int, failures: Sequence[ItemResult]) -> None:
         """Write a shard's failures, if any."""
@@ -147,7 +160,7 @@ class DatasetObjects:
     def failures(self, dataset_id: str, shard: int) -> list[ItemResult]:
         """Return a shard's failures."""
         try:
-            return _results(self.store.get(shard_failures_object(dataset_id, shard)))
+            return read_results(self.store.get(shard_failures_object(dataset_id, shard)))
         except NotFound:
             return []
 
@@ -184,16 +197,3 @@ class DatasetObjects:
         except NotFound:
             return False
         return True
-
-
-def result_lines(results: Iterable[ItemResult]) -> bytes:
-    """Return results as JSON lines."""
-    return _lines(result.model_dump_json(exclude_defaults=True) for result in results)
-
-
-def _lines(texts: Iterable[str]) -> bytes:
-    return "".join(f"{text}\n" for text in texts).encode()
-
-
-def _results(body: bytes) -> list[ItemResult]:
-    return [ItemResult.model_validate_json(line) for line in body.splitlines()]

@@ -8,6 +8,7 @@ from contextlib import suppress
 from contract.datasets import DatasetSpec
 from contract.errors import BucketRefused, InvalidRequest, NotFound, StorageUnavailable
 from storage.buckets import Buckets, split_uri
+from storage.dataset_manifest import check_beginning
 from storage.guarded import Guarded
 from storage.objects import ObjectStore, check_key
 
@@ -21,7 +22,7 @@ def check_spec(spec: DatasetSpec, buckets: Buckets, own: ObjectStore, *, archive
     """Raise InvalidRequest if the source cannot be read, holds nothing, or the output has no place.
 
     Raises StorageUnavailable only when the service's own store does not serve. What only a full
-    reading can show (a manifest's lines) is left to the planner.
+    reading can show (a manifest's later rows, a Parquet file's) is left to the planner.
     """
     if archive == bool(spec.prefix or spec.manifest):
         raise InvalidRequest("give exactly one source: prefix, manifest, or an uploaded archive")
@@ -95,6 +96,8 @@ def _check_manifest(uri: str, buckets: Buckets, own: ObjectStore) -> None:
         raise InvalidRequest(f"there is no manifest at {uri}") from exc
     if size == 0:
         raise InvalidRequest(f"the manifest {uri} is empty")
+    with store.open(key) as stream:
+        check_beginning(stream, buckets)
 
 
 def _check_inside(field: str, bucket: str, key: str, store: ObjectStore) -> None:

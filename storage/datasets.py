@@ -166,10 +166,12 @@ class DatasetStore:
         *,
         again: Mapping[str, int] | None = None,
         depth_range: tuple[float, float] | None = None,
+        left_out: Mapping[str, int] | None = None,
     ) -> Next:
         """Say that all shards are written; `again`: failures by code that this round runs again."""
         range_ = json.dumps(depth_range) if depth_range else ""
-        arguments = (step.token, shards, items, range_, GRACE_S, *_flat(again or {}))
+        passed = json.dumps(dict(left_out)) if left_out else ""
+        arguments = (step.token, shards, items, range_, GRACE_S, passed, *_flat(again or {}))
         answer: Next = self._scripts.run("planned", step.dataset_id, *arguments)
         return answer
 

@@ -21,7 +21,8 @@ from storage.broker import broker_settings
 # the engine busy. Each keeps many items in flight.
 SHARDS = 2
 # Plans, summaries and dry runs at once, beside the shards: none waits half a minute for a shard.
-OTHER_STEPS = 2
+# One caller has all but one of them at most (worker.datasets.shares), so that another's never wait.
+OTHER_STEPS = 3
 
 
 class PromptConnection(kombu.Connection):  # type: ignore[misc]

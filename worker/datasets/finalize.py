@@ -18,7 +18,8 @@ from contract.names import (
     dataset_object,
     shard_failures_object,
 )
-from storage.dataset_objects import LINES, DatasetObjects, result_lines
+from storage.dataset_lines import result_lines
+from storage.dataset_objects import LINES, DatasetObjects
 from storage.datasets import DatasetStore, Step, new_step
 from storage.webhooks import WebhookQueue
 from worker.datasets.dispatcher import Dispatcher

@@ -14,6 +14,7 @@ from contract.errors import (
     DepthqError,
     InputError,
     InternalError,
+    InvalidRequest,
     NotFound,
     Poisoned,
     StorageUnavailable,
@@ -96,7 +97,7 @@ class ItemRunner:
                 return self._walk(item, task, clock)
             except (StorageUnavailable, BucketRefused):
                 raise
-            except (InputError, NotFound) as exc:
+            except (InputError, InvalidRequest, NotFound) as exc:
                 return self._failed(item, task, clock, exc)
             except Exception as exc:
                 about = {"action": "item", "item_id": item.id}
@@ -110,6 +111,8 @@ class ItemRunner:
         return self._failed(item, task, StageClock(), reason)
 
     def _walk(self, item: Item, task: ItemTask, clock: StageClock) -> ItemResult:
+        if item.broken:
+            raise InvalidRequest(item.broken)
         there = task.layout.existing(item.id)
         if there is not None:
             count_outcome("skipped")

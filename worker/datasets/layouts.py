@@ -110,7 +110,7 @@ class TarLayout:
         self._lock = threading.Lock()
         self._waiting: dict[str, tuple[int, int]] = {}  # member → offset and size in the spool
         self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
-        self._members = 0
+        self._members = set[str]()
 
     def __enter__(self) -> Self:
         return self
@@ -156,10 +156,12 @@ class TarLayout:
             self._patience(lambda: self._place.put_tar(self._key, self._file))
 
     def _write(self, name: str, data: bytes) -> None:
+        if name in self._members:  # an address that the manifest has twice is one sample
+            return
         member = tarfile.TarInfo(name)  # no owner, no time: the same bytes every time
         member.size = len(data)
         self._tar.addfile(member, io.BytesIO(data))
-        self._members += 1
+        self._members.add(name)
 
 
 class Place:

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.datasets import DatasetPlan, DatasetRecord
-from contract.errors import InternalError, InvalidRequest, StorageUnavailable
+from contract.errors import (
+    InternalError,
+    InvalidRequest,
+    Overloaded,
+    StorageUnavailable,
+)
 from contract.names import STEP_PLAN
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore, Next, Step, new_step
@@ -56,8 +61,10 @@ class Planner:
         with self.leases.hold(step) as held:
             try:
                 answer = self._planned(step, self._plan(step, record, held))
-            except InvalidRequest as exc:
+            except (InvalidRequest, Overloaded) as exc:
                 self.refuse(step, record, exc)
+                if not record.round:
+                    self.patience(lambda: self.files.drop_planned(step.dataset_id))
                 return
             except (_Stopped, StorageUnavailable) as exc:
                 log.warning("planning is interrupted: %s", exc, extra=_about(step))
@@ -99,6 +106,7 @@ class Planner:
                 plan.items,
                 again=latest.again,
                 depth_range=plan.depth_range,
+                left_out=plan.left_out,
             )
         )
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.datasets import DatasetRecord
 from contract.jobs import ModelInfo
+from contract.names import TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET, TASK_PLAN_DATASET
 from contract.options import JobOptions
 from contract.settings import Settings
 from storage.broker_view import BrokerView
@@ -30,8 +31,10 @@ from worker.datasets.planner import Planner
 from worker.datasets.ranges import RangeFinder
 from worker.datasets.reconciler import DatasetReconciler
 from worker.datasets.refusal import Refusal
+from worker.datasets.room import Rooms, own_disk
 from worker.datasets.rounds import Rounds
 from worker.datasets.shard import ShardRunner
+from worker.datasets.shares import OwnerOf, Shares
 from worker.datasets.simulated import Simulated
 from worker.datasets.sources import Sources
 from worker.isolation import Isolation
@@ -40,6 +43,7 @@ from worker.patience import Patience
 from worker.pipeline import Computer
 from worker.throughput import Throughput
 
+ONE_CALLER = 2  # plans, summaries and dry runs at once, one less than there are hands
 LEASE_FACTOR = 2.5  # shards are long: a pause of Redis must not make them start over
 
 
@@ -91,6 +95,7 @@ class DatasetWorker:
         self._buckets = Buckets(settings, around.objects)
         self._around = around
         self._model = model
+        self._rooms = Rooms(own_disk(settings), around.objects)
         files = DatasetObjects(around.objects)
         source = self._source(computer)
         runner = ItemRunner(
@@ -113,6 +118,7 @@ class DatasetWorker:
                 self._sources,
                 around.patience,
                 around.throughput.images_per_s,
+                self._rooms,
                 RangeFinder(files, source, source.compute, self._executor),
             ),
             stopping=lambda: self._stopping,
@@ -129,11 +135,14 @@ class DatasetWorker:
             stopping=lambda: self._stopping,
         )
         self._finalizer = Finalizer(**shared, webhooks=around.webhooks)
+        self._shares = Shares(
+            ONE_CALLER, OwnerOf(around.ledger, files, around.patience), around.send
+        )
         self._forecaster = Forecaster(files, self._sources, runner, self._executor)
 
     def plan(self, message_id: str) -> None:
         """Plan a dataset's present round."""
-        self._planner.run(message_id.partition("/")[0])
+        self._shares.run(TASK_PLAN_DATASET, message_id, self._planner.run)
 
     def run_shard(self, message_id: str) -> None:
         """Run one shard."""
@@ -142,11 +151,11 @@ class DatasetWorker:
 
     def finalize(self, message_id: str) -> None:
         """Write a dataset's summary."""
-        self._finalizer.run(message_id.partition("/")[0])
+        self._shares.run(TASK_FINALIZE_DATASET, message_id, self._finalizer.run)
 
     def forecast(self, message_id: str) -> None:
         """Do a dry run."""
-        self._forecaster.run(message_id.partition("/")[0])
+        self._shares.run(TASK_FORECAST_DATASET, message_id, self._forecaster.run)
 
     def drain(self) -> None:
         """Give back at once what is in progress."""
@@ -166,7 +175,9 @@ class DatasetWorker:
 
     def _sources(self) -> Sources:
         around = self._around
-        return Sources(around.settings, around.objects, self._buckets, self._model.weights_id)
+        return Sources(
+            around.settings, around.objects, self._buckets, self._model.weights_id, self._rooms
+        )
 
     def _layout(self, record: DatasetRecord, shard: int) -> Layout:
         request, patience = record.request, self._around.patience.beside(self._around.objects.check)

@@ -9,8 +9,9 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
 from contract.datasets import Counts, DatasetRecord
-from contract.errors import InvalidRequest, StorageUnavailable
+from contract.errors import InvalidRequest, NotFound, StorageUnavailable
 from contract.items import Item, ItemResult
+from storage.dataset_lines import broken_item
 from storage.dataset_objects import DatasetObjects
 from storage.datasets import DatasetStore, Step, StepClaim, new_step
 from worker.datasets.cpu import CpuMeter
@@ -26,6 +27,7 @@ log = logging.getLogger(__name__)
 
 CAREFUL_AFTER_CRASHES = 2
 POISONED_AFTER_DEATHS = 2  # of the worker at this very item, run alone
+GONE_AFTER_CRASHES = 3  # of looking for a shard's items in vain
 GIVE_UP_AFTER_CRASHES = 50  # each of which may settle one item of the shard
 
 
@@ -88,7 +90,7 @@ class ShardRunner:
         self, step: Step, shard: int, claim: StepClaim, record: DatasetRecord, held: Held
     ) -> list[ItemResult] | None:
         """Run the items and write what they became; None: the shard is not ours any more."""
-        items = self.patience(lambda: self.files.shard(step.dataset_id, shard))
+        items = self._items(step, shard, claim)
         spec = record.request.spec
         with self.layout(record, shard) as layout:
             task = ItemTask(
@@ -107,6 +109,14 @@ class ShardRunner:
             self.patience(layout.finish)
             self.patience(lambda: self.files.write_results(step.dataset_id, shard, results))
         return results
+
+    def _items(self, step: Step, shard: int, claim: StepClaim) -> list[Item]:
+        try:
+            return self.patience(lambda: self.files.shard(step.dataset_id, shard))
+        except NotFound:
+            if claim.crashes < GONE_AFTER_CRASHES:
+                raise
+            return [broken_item(str(shard), "the list of this shard's items is gone from storage")]
 
     def _may_write(self, step: Step, held: Held, *, complete: bool) -> bool:
         if held.canceled or (complete and not held.lost):

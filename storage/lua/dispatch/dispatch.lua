@@ -11,11 +11,16 @@ local waiting, out, found, sharing = {}, 0, {}, 0
 for place, id in ipairs(redis.call('ZRANGE', ACTIVE, 0, 999)) do
   local key = PREFIX .. id
   local r = redis.call('HMGET', key, 'state', 'gate', 'next', 'shards_total', 'served', 'planned')
-  local leased = redis.call('ZCARD', key .. ':leases')
+  local held = redis.call('ZCARD', key .. ':leases')
+  -- plans and summaries have hands of their own: many that wait must not hold back another's shards
+  local leased = held
+  for _, step in ipairs({'plan', 'finalize'}) do
+    if redis.call('ZSCORE', key .. ':leases', step) then leased = leased - 1 end
+  end
   out = out + leased
   if leased > 0 or r[1] == 'running' then sharing = sharing + 1 end
   local total, cursor = tonumber(r[4] or 0), tonumber(r[3] or 0)
-  if r[1] == 'running' and cursor >= total and leased == 0 then
+  if r[1] == 'running' and cursor >= total and held == 0 then
     cursor = 0 -- a shard fell out of sight (a ledger restored from an old backup): look at all again
   end
   if (r[1] == 'running' or r[1] == 'planning') and r[2] == '1' and cursor < total then

@@ -151,8 +151,8 @@ class Rig:
             created_at=time.time(),
             spec=DatasetSpec(**spec),
             archive=archive(dataset_id) if archive else None,
-            dry_run=dry_run,
             owner=owner,
+            dry_run=dry_run,
         )
         self.files.write_request(request)
         if dry_run:
