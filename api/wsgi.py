@@ -13,7 +13,7 @@ from api.answers import errors
 from api.answers import request_hooks as around
 from api.answers.blueprint import root, v1
 from api.answers.openapi import DepthApp
-from api.callers import admission, auth
+from api.callers import admission, auth, hosts
 from api.dispatch import CeleryDispatch, Dispatch
 from api.load.capacity import Capacity
 from api.load.measures import LedgerCollector, Measures
@@ -50,7 +50,7 @@ def create_app(
     limits = KeyLimits(settings)
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers, datasets))
-    waits = WaitBudget.for_threads(settings.api_threads)
+    waits = WaitBudget.for_threads(settings.api_threads, len(limits.digests))
     measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)
     parts = Services(
@@ -72,6 +72,7 @@ def create_app(
     )
     app.extensions[EXTENSION] = parts
     around.register(app, settings, measures)
+    hosts.register(app, settings)
     auth.register(app, parts.keys)
     admission.register(app, parts, allowances)
     errors.register(app)
