@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser setup-faketime demo up test check fix bench chaos soak lock clean
+.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test check fix bench chaos soak lock setup-containers containers chart-admission pin-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,14 @@ setup-browser: ## install Chromium for the test of the web page (Debian, as root
 	elif [ "$$CI" = true ]; then echo "CI needs chromium for the test of the web page" >&2; exit 1; \
 	else echo "no chromium: the test of the web page will be skipped (apt-get install chromium)"; fi
 
+setup-nginx: ## install nginx for the tests of the front (Debian, as root)
+	@if command -v nginx >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+	  apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends nginx-light >/dev/null; \
+	elif [ "$$CI" = true ]; then echo "CI needs nginx for the tests of the front" >&2; exit 1; \
+	else echo "no nginx: the tests of the front will be skipped (apt-get install nginx-light)"; fi
+
 setup-faketime: ## install libfaketime for the faults of clocks (Debian, as root)
 	@if [ -e /usr/lib/*/faketime/libfaketime.so.1 ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
@@ -61,7 +69,7 @@ fix: setup-dev ## format and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: setup-dev setup-browser ## the whole test suite but the slow chaos and soak runs
+test: setup-dev setup-browser setup-nginx ## the whole test suite but the slow chaos and soak runs
 	$(BIN)/pytest -m "not slow"
 
 chaos: setup-dev setup-faketime ## inject every fault of docs/reliability.md and regenerate its table (20 minutes)
@@ -76,10 +84,28 @@ soak: setup-dev ## half an hour (SOAK_MINUTES) of load with a fault a minute; fi
 bench: setup-dev ## measure what benchmarks/README.md claims and regenerate it
 	$(BIN)/python -m benchmarks
 
+# The API computes nothing: these come with the core, for clients, and are 96 MB in an image.
+api_lock_flags := --no-emit-package numpy --no-emit-package pillow
+
 lock: $(VENV)/uv.stamp ## pin every dependency anew (requirements/*.lock)
 	for room in api worker demo dev; do \
-	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  flags=; if [ $$room = api ]; then flags="$(api_lock_flags)"; fi; \
+	  $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header $$flags \
 	    --no-annotate --python-version 3.11 --extra $$room pyproject.toml -o requirements/$$room.lock || exit 1; done
+
+setup-containers: ## install a container engine and etcd for `containers` and `chart-admission` (Debian, as root)
+	apt-get update -qq
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	  docker.io containerd runc iptables debootstrap etcd-server >/dev/null
+
+containers: setup-dev ## build the images, deploy the compose file on an engine of its own, use it, take it down (15 GB; an hour at first)
+	$(BIN)/pytest tests/containers/test_compose.py
+
+chart-admission: setup-dev ## hand the chart to a real API server under Pod Security "restricted" (half an hour at first)
+	$(BIN)/pytest tests/containers/test_admission.py
+
+pin-images: ## write the digest of every base image's tag into the files that name it (needs docker and its registries)
+	$(PYTHON) deploy/pin_images.py
 
 clean: ## remove the environment and everything a run leaves behind
 	rm -rf $(VENV) demo-out depthq-data test-report .pytest_cache .mypy_cache .ruff_cache

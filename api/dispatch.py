@@ -13,7 +13,7 @@ from celery.exceptions import OperationalError
 from contract.errors import StorageUnavailable
 from contract.names.queues import APP_NAME, TASK_RUN_JOB, Lane, queue_of
 from contract.settings import Settings
-from storage.broker.celery_transport import TRANSPORT
+from storage.broker.settings import broker_settings, check_broker
 
 
 class Dispatch(Protocol):
@@ -25,6 +25,9 @@ class Dispatch(Protocol):
     def send_step(self, task: str, message_id: str) -> None:
         """Publish a step of a dataset, in the bulk lane. Raises StorageUnavailable likewise."""
 
+    def check(self) -> None:
+        """Raise StorageUnavailable if the broker cannot be reached now."""
+
 
 class CeleryDispatch:
     """Publishes to the Celery queue of the lane; its connections are pooled and reused.
@@ -34,22 +37,16 @@ class CeleryDispatch:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self._app = Celery(APP_NAME, broker=settings.redis_url, set_as_current=False)
+        self._settings = settings
+        self._app = Celery(APP_NAME, set_as_current=False)
         self._app.conf.update(
             task_serializer="json",
             accept_content=["json"],
             task_ignore_result=True,
             task_publish_retry=False,  # a second wait for a frozen Redis would exceed ten seconds
-            broker_transport=TRANSPORT,
+            **broker_settings(settings, socket_timeout_s=3),
             broker_pool_limit=settings.api_threads,
             broker_connection_timeout=2,
-            broker_transport_options={
-                "visibility_timeout": settings.visibility_timeout_s,
-                "socket_timeout": 3,
-                "socket_connect_timeout": 2,
-                "socket_keepalive": True,
-                "health_check_interval": 10,
-            },
         )
 
     def enqueue(self, job_id: str, lane: Lane) -> None:
@@ -75,6 +72,10 @@ class CeleryDispatch:
             )
         except OperationalError as exc:
             raise StorageUnavailable("The broker does not answer.") from exc
+
+    def check(self) -> None:
+        """Reach the broker as a worker does: its transport, its TLS. Raises StorageUnavailable."""
+        check_broker(self._settings)
 
     def close(self) -> None:
         """Close the pooled connections."""

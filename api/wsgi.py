@@ -12,7 +12,7 @@ from api.answers import errors
 from api.answers import request_hooks as around
 from api.answers.blueprint import root, v1
 from api.answers.openapi import DepthApp
-from api.callers import admission, auth
+from api.callers import admission, auth, hosts
 from api.datasets import endpoints as of_datasets
 from api.dispatch import CeleryDispatch, Dispatch
 from api.jobs import endpoints as of_jobs
@@ -52,7 +52,7 @@ def create_app(
     limits = KeyLimits(settings)
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers, datasets))
-    waits = WaitBudget.for_threads(settings.api_threads)
+    waits = WaitBudget.for_threads(settings.api_threads, len(limits.digests))
     measures.waiting.set_function(lambda: waits.taken)
     app = DepthApp(settings.public_url)
     parts = Services(
@@ -74,6 +74,7 @@ def create_app(
     )
     app.extensions[EXTENSION] = parts
     around.register(app, settings, measures)
+    hosts.register(app, settings)
     auth.register(app, parts.keys)
     admission.register(app, parts, allowances)
     errors.register(app)

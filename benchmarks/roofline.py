@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from benchmarks.timing import interleave
+from worker.engines.openvino_engine import openvino_library
 from worker.machine import cores_given
 
 SIDES = (1024, 2048)
@@ -65,8 +66,8 @@ def _contenders(precision: str, side: int) -> dict[str, Product]:
 
 def _openvino_product(precision: str, side: int) -> Product | None:
     """Return a product by the default engine's own library (oneDNN), or None if it has none."""
-    import openvino
-    from openvino import opset13 as ops
+    openvino = openvino_library()
+    ops = openvino.opset13
 
     core = openvino.Core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):

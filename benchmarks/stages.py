@@ -34,6 +34,7 @@ from worker.outputs.render import Rendered, render
 from worker.outputs.view import View
 
 BUCKET = "bench-stages"
+_MAX_PIXELS = Settings.model_fields["max_pixels"].default
 Step = Callable[[], Any]
 
 
@@ -102,10 +103,10 @@ def _size(
 
 def _input_steps(data: bytes, decoder: Decoder) -> dict[str, Step]:
     header = read_header(data)
-    picture = decode(data, header)
+    picture = decode(data, header, _MAX_PIXELS)
     target = net_size(picture.height, picture.width)
     return {
-        "decode": lambda: decode(data, header),
+        "decode": lambda: decode(data, header, _MAX_PIXELS),
         "prepare": lambda: prepare(picture.rgb, *target),
         "decode and prepare in a child": lambda: decoder.decode(data),
     }

@@ -23,6 +23,7 @@ from client.commands import (
 from client.plain import visible
 from contract.errors import DepthqError
 from contract.settings import Settings
+from contract.startup import wrong_settings
 
 HELP = """Depth maps from photographs, by the million, on ordinary CPUs.
 
@@ -67,7 +68,7 @@ def main() -> NoReturn:
         _show_traceback()
         sys.exit(code)
     except ValidationError as error:
-        console.say(_settings_problem(error))
+        console.say(f"depthq: {wrong_settings(error)}")
         sys.exit(console.USAGE)
     except KeyboardInterrupt:
         sys.exit(console.INTERRUPTED)
@@ -97,15 +98,6 @@ def _show_traceback() -> None:
         return
     if debug:
         console.err.print_exception()
-
-
-def _settings_problem(error: ValidationError) -> str:
-    problems = (
-        f"DEPTHQ_{'_'.join(str(part) for part in problem['loc'][:1]).upper()}: "
-        f"{problem['msg']} (it is {problem['input']!r})"
-        for problem in error.errors()
-    )
-    return "depthq: " + "; ".join(problems) + ". See docs/configuration.md."
 
 
 if __name__ == "__main__":

@@ -77,6 +77,11 @@ class DatasetDocument(Document):
     eta_p50_s: float | None = Field(None, description="as likely sooner as later")
     eta_p90_s: float | None = Field(None, description="nine in ten chance to be done by then")
     depth_range: tuple[float, float] | None = Field(None, description="for normalize: dataset")
+    left_out: dict[str, int] = Field(
+        {},
+        description="names in a prefix or archive that are no items, by suffix, `system files`, "
+        "`links`; known once the shards are",
+    )
     summary: SummaryDocument | None = Field(None, description="of the last round that ended")
     error: JobError | None = None
     links: DatasetLinks

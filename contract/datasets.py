@@ -100,6 +100,9 @@ class DatasetRecord(Value):
     started_at: float | None = None
     finished_at: float | None = None
     depth_range: tuple[float, float] | None = Field(None, description="for normalize: dataset")
+    left_out: dict[str, int] = Field(
+        {}, description="names in the source that are no items, by kind"
+    )
     error: JobError | None = None
 
     @property
@@ -138,6 +141,7 @@ class DatasetPlan(Value):
     v: Literal[1] = 1
     rounds: tuple[PlannedRound, ...]
     depth_range: tuple[float, float] | None = None
+    left_out: dict[str, int] = Field({}, description="see DatasetRecord")
 
     @property
     def shards_total(self) -> int:

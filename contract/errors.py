@@ -2,7 +2,8 @@
 
 DepthqError
 ├── InvalidRequest           invalid_request
-│   └── Conflict             conflict
+│   ├── Conflict             conflict
+│   └── BucketRefused        bucket_refused        (a dataset's bucket is gone or closed: final)
 ├── Unauthorized             unauthorized
 ├── NotFound                 not_found
 ├── Overloaded               overloaded            (retry after `retry_after_s`)
@@ -14,6 +15,7 @@ DepthqError
 │   ├── UrlForbidden         url_forbidden
 │   └── UrlUnreachable       url_unreachable
 ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
+│   └── StorageRefused       storage_refused       (it says no, until its operator acts)
 ├── DeadlineExceeded         deadline_exceeded
 ├── Poisoned                 poisoned              (failed too often for a reason of its own)
 └── InternalError            internal              (ours: retried a bounded number of times)
@@ -23,6 +25,8 @@ DepthqError
 from __future__ import annotations
 
 from typing import ClassVar
+
+MOST_OF_A_CAUSE = 300  # characters in a log line
 
 
 class DepthqError(Exception):
@@ -49,6 +53,12 @@ class Conflict(InvalidRequest):
     """The request contradicts one made before (an idempotency key used twice, a finished job)."""
 
     code = "conflict"
+
+
+class BucketRefused(InvalidRequest):
+    """A bucket that a dataset reads or writes is gone, or the service may not use it."""
+
+    code = "bucket_refused"
 
 
 class Unauthorized(DepthqError):
@@ -116,10 +126,36 @@ class UrlUnreachable(InputError):
 
 
 class StorageUnavailable(DepthqError):
-    """Redis or the object store does not answer as it should."""
+    """Redis or the object store does not answer as it should.
+
+    `message` may be told to anybody: it names no key, no address and quotes no server. As text the
+    error also says what caused it, for logs.
+    """
 
     code = "storage_unavailable"
     retryable = True
+
+    def __str__(self) -> str:
+        cause = self.__cause__
+        if cause is None or isinstance(cause, DepthqError):
+            return self.message
+        said = " ".join(str(cause).split())[:MOST_OF_A_CAUSE]
+        return f"{self.message} ({type(cause).__name__}: {said})"
+
+
+class StorageRefused(StorageUnavailable):
+    """The store answers, and says no: no access, no bucket.
+
+    Workers wait as in an outage, for accepted work is kept; clients need not try again soon.
+    `reason` is for clients: it names no key and no address.
+    """
+
+    code = "storage_refused"
+    retryable = False
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
 
 
 class DeadlineExceeded(DepthqError):

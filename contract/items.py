@@ -24,6 +24,7 @@ class Item(Value):
     )
     size: int = Field(0, description="bytes, 0: not known before it is read")
     extra: dict[str, Any] = Field({}, description="the manifest's other fields, carried through")
+    broken: str = Field("", description="why it stands in for an item that cannot be read; ours")
 
 
 class ItemFile(Value):

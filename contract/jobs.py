@@ -17,7 +17,8 @@ Warnings = Annotated[
     tuple[str, ...],
     Field(
         description="what the decoder mended by guessing: `truncated` (the file ends early), "
-        "`corrupt_data`; the picture may have wrong or grey parts"
+        "`corrupt_data`; the picture may have wrong or grey parts. `low_range`: 16-bit samples of "
+        "which at most 14 bits are used, so that the picture is nearly black"
     ),
 ]
 

@@ -1,6 +1,7 @@
 """One way to log for all rooms: JSON lines in production, readable lines on a terminal.
 
 What a record says beside its message (`extra=`) is kept: `action`, `job_id`, and whatever else.
+Texts may be a stranger's: they are cut, and in readable lines what is not seen is escaped.
 """
 
 from __future__ import annotations
@@ -8,15 +9,30 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import textwrap
 from datetime import UTC, datetime
 
+from contract.printable import printable
 from contract.settings import Settings
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
+# Of one message or extra: more than any of ours has, far less than a request can hold.
+TEXT_CHARS = 2_000
+TRACEBACK_CHARS = 20_000
+
+
+def _cut(text: str, chars: int = TEXT_CHARS) -> str:
+    return text if len(text) <= chars else f"{text[:chars]}… ({len(text)} characters)"
+
+
 def _extras(record: logging.LogRecord) -> dict[str, object]:
-    return {key: value for key, value in vars(record).items() if key not in _STANDARD}
+    return {
+        key: _cut(value) if isinstance(value, str) else value
+        for key, value in vars(record).items()
+        if key not in _STANDARD
+    }
 
 
 class JsonFormatter(logging.Formatter):
@@ -28,12 +44,12 @@ class JsonFormatter(logging.Formatter):
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
-            "message": record.getMessage(),
+            "message": _cut(record.getMessage()),
             **_extras(record),
         }
         if record.exc_info:
-            line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, default=str)
+            line["traceback"] = _cut(self.formatException(record.exc_info), TRACEBACK_CHARS)
+        return json.dumps(line, default=str).replace("\x7f", "\\u007f")
 
 
 class TextFormatter(logging.Formatter):
@@ -43,10 +59,13 @@ class TextFormatter(logging.Formatter):
         """Return the line."""
         clock = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
         extras = " ".join(f"{key}={value}" for key, value in _extras(record).items())
-        line = f"{clock} {record.levelname:<7} {record.name}: {record.getMessage()}  {extras}"
+        told = f"{_cut(record.getMessage())}  {extras}".rstrip()
+        line = f"{clock} {record.levelname:<7} {record.name}: {printable(told)}"
         if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return line.rstrip()
+            traceback = _cut(self.formatException(record.exc_info), TRACEBACK_CHARS)
+            # indented: a line end in an error's text must not begin what looks like a record
+            line += "\n" + textwrap.indent(printable(traceback, keep="\n"), "    ")
+        return line
 
 
 def configure_logging(settings: Settings) -> None:

@@ -16,8 +16,9 @@ from redis import Redis
 from contract.settings import Settings
 from tests.services.chart import Chart
 from tests.services.choose import NOTES, choose_s3
+from tests.services.minio_setup import MinioSetup
 from tests.services.s3server import S3Server, VersityServer
-from tests.services.toolchain import HELM, MINIO, VERSITYGW, ToolMissingError, find_tool
+from tests.services.toolchain import HELM, MC, MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
 
 # A shell starts its background jobs deaf to Ctrl-C, and programs that we start would inherit that.
@@ -116,6 +117,18 @@ def s3_settings(s3: S3Server) -> Settings:
     return s3.settings(new_bucket())
 
 
+@pytest.fixture
+def minio_setup(s3: S3Server, tmp_path: Path) -> MinioSetup:
+    """The set-up of deploy/minio, against the session's MinIO."""
+    if s3.name != "minio":
+        missing("no MinIO whose users could be set up")
+    try:
+        return MinioSetup(s3, find_tool(MC), tmp_path / "minio-setup")
+    except ToolMissingError as exc:
+        missing(str(exc))
+        raise
+
+
 @pytest.fixture(scope="session")
 def versitygw(services_folder: Path) -> Iterator[S3Server]:
     """The second S3 server, so that nothing depends on the manners of the first."""
@@ -147,7 +160,7 @@ def new_bucket() -> str:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the servers before the first test, whose time limit a build would exceed."""
     rooms = {part for item in session.items for part in item.path.parts}
-    tools = (MINIO, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
+    tools = (MINIO, MC, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
     if rooms & {"chart", "integration"}:
         tools = (*tools, HELM)
     if session.config.option.collectonly:

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF")
-EXTRA = ("tiff", "bmp", "gif", "avif")
+FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "TIFF", "BMP", "GIF")  # HEIC: tests/cases/images
+EXTRA = ("tiff", "bmp", "gif")
 
 
 def photo(width: int = 64, height: int = 48, mode: str = "RGB") -> Image.Image:

@@ -7,11 +7,14 @@ import logging
 import os
 import sys
 
-from contract.errors import DepthqError
+from contract.errors import DepthqError, InvalidRequest
 from contract.names.queues import Lane
 from contract.settings import Settings
+from contract.startup import WRONG_SETTINGS, settings_or_exit
 from runtime.heaps import keep_few_heaps
 from runtime.logs import configure_logging
+from storage.ledger.connection import open_redis
+from storage.ledger.health import mind
 from worker.process.app import consume
 from worker.process.health import serve_health
 from worker.process.service import WorkerService
@@ -27,14 +30,19 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m worker", description=__doc__)
     parser.add_argument("--lane", type=Lane, choices=list(Lane), default=Lane.INTERACTIVE)
     lane: Lane = parser.parse_args(argv).lane
-    settings = Settings()
+    settings = settings_or_exit("worker")
     configure_logging(settings)
     keep_few_heaps()
     if lane is Lane.BULK:
         os.nice(BULK_NICENESS)
     try:
+        with open_redis(settings) as redis:
+            mind(redis)
         service = WorkerService(settings, lane)
         service.start()
+    except InvalidRequest as exc:
+        log.error("cannot start: %s", exc, extra={"action": "start"})
+        return WRONG_SETTINGS
     except DepthqError as exc:
         log.error("cannot start: %s", exc, extra={"action": "start"})
         return 1

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from contract.settings import Settings
+from contract.startup import settings_or_exit
 from worker.machine import cores_given
 
 IMAGES_PER_STREAM = 4  # task threads that keep one stream's batches from being small
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Print the advice for this machine and these settings."""
     parser = argparse.ArgumentParser(prog="worker.advice", description=__doc__)
     parser.add_argument("--json", action="store_true", help="for scripts")
-    advice = advise(Settings())
+    advice = advise(settings_or_exit("advice"))
     asked = parser.parse_args(arguments)
     sys.stdout.write((json.dumps(asdict(advice)) if asked.json else str(advice)) + "\n")
 

@@ -15,6 +15,7 @@ from contract.errors import DepthqError, NotFound
 from contract.names.object_keys import input_object, poisoned_mark, result_object
 from contract.names.queues import TASK_RUN_JOB
 from contract.settings import Settings
+from contract.startup import settings_or_exit
 from storage.jobs.recovery import rebuild
 from storage.jobs.store import JobStore
 from storage.objects.open import open_job_store, open_object_store
@@ -79,7 +80,7 @@ def main(argv: list[str] | None = None) -> int:
     commands.add_parser("show", help="one job").add_argument("id")
     commands.add_parser("release", help="let a job run again").add_argument("id")
     arguments = parser.parse_args(argv)
-    settings = Settings()
+    settings = settings_or_exit("quarantine")
     quarantine = Quarantine(settings, open_job_store(settings), open_object_store(settings))
     try:
         _run(quarantine, arguments)

@@ -15,6 +15,7 @@ import sys
 from contract.errors import StorageUnavailable
 from contract.names.queues import TASK_RUN_JOB
 from contract.settings import Settings
+from contract.startup import settings_or_exit
 from runtime.logs import configure_logging
 from storage.objects.open import (
     open_dataset_store,
@@ -49,7 +50,7 @@ def reconcile(settings: Settings, days: int) -> dict[str, int]:
 def main(argv: list[str] | None = None) -> int:
     """Run once; exit code 0 if the stores answered, 3 if not."""
     parser = argparse.ArgumentParser(prog="depthq reconcile", description=__doc__)
-    settings = Settings()
+    settings = settings_or_exit("reconcile")
     parser.add_argument(
         "--days",
         type=int,

@@ -10,11 +10,22 @@ from pydantic import ValidationError
 from werkzeug.exceptions import HTTPException
 
 from contract.documents import FieldProblem, Problem
-from contract.errors import ERROR_CODES, DepthqError, InvalidRequest, NotFound, Overloaded
+from contract.errors import (
+    ERROR_CODES,
+    DepthqError,
+    InvalidRequest,
+    NotFound,
+    Overloaded,
+    StorageRefused,
+)
 
 log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
+STORAGE_REFUSED = (
+    "The object store refuses what the service asks of it. Trying again is vain until the "
+    "service's operator has mended that; the log knows the request id."
+)
 MAX_FIELD_PROBLEMS = 20  # named in one answer
 RETRY_AFTER_S = 5  # when infrastructure is away: long enough to recover, short enough to be missed
 
@@ -22,6 +33,7 @@ RETRY_AFTER_S = 5  # when infrastructure is away: long enough to recover, short 
 # 422: the format is right, the content is not.
 STATUS: dict[str, int] = {
     "invalid_request": 400,
+    "bucket_refused": 400,
     "unauthorized": 401,
     "url_forbidden": 403,
     "not_found": 404,
@@ -34,6 +46,7 @@ STATUS: dict[str, int] = {
     "url_unreachable": 422,
     "overloaded": 429,
     "internal": 500,
+    "storage_refused": 500,
     "storage_unavailable": 503,
     "deadline_exceeded": 504,
 }
@@ -50,12 +63,19 @@ class LengthRequired(InvalidRequest):
     """The body has no Content-Length, so that its size could not be checked beforehand."""
 
 
+class Foreign(InvalidRequest):
+    """The request comes under a name, or from a page, that is not this service's."""
+
+
 class InvalidFields(InvalidRequest):
     """Fields of the request do not validate; `fields` names each."""
 
     def __init__(self, fields: list[FieldProblem]) -> None:
         super().__init__("; ".join(f"{each.field}: {each.message}" for each in fields))
         self.fields = fields
+
+
+_STATUS_OF_CLASS: dict[type[DepthqError], int] = {LengthRequired: 411, Foreign: 403}
 
 
 def invalid_fields(error: ValidationError) -> InvalidFields:
@@ -97,14 +117,15 @@ def register(app: Flask) -> None:
 
 
 def _on_own(error: DepthqError) -> Response:
-    status = 411 if isinstance(error, LengthRequired) else STATUS[error.code]
+    status = _STATUS_OF_CLASS.get(type(error), STATUS[error.code])
     fields = error.fields if isinstance(error, InvalidFields) else None
-    response = problem(status, error.code, error.message, fields)
+    detail = STORAGE_REFUSED if isinstance(error, StorageRefused) else error.message
+    response = problem(status, error.code, detail, fields)
     if isinstance(error, Overloaded):
         response.headers["Retry-After"] = str(error.retry_after_s)
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)
-        log.warning("%s", error.message, extra={"action": "unavailable"})
+        log.warning("%s", error, extra={"action": "unavailable"})
     elif status == HTTPStatus.UNAUTHORIZED:
         response.headers["WWW-Authenticate"] = "Bearer"
     elif status == HTTPStatus.INTERNAL_SERVER_ERROR:

@@ -16,6 +16,7 @@ from contract.dataset_documents import RetryBody
 from contract.datasets import DatasetSpec
 from contract.documents import CreateJobFromUrl, Problem
 from contract.errors import NotFound
+from contract.image_header import DEFAULT_FORMATS
 from contract.options import JobOptions
 
 DESCRIPTION = """Depth maps from photographs. Submit an image, poll the job, fetch its outputs.
@@ -52,10 +53,13 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "properties": properties}
 
 
+_KINDS = "JPEG, PNG, WebP, HEIC or AVIF, by content"
+
+
 def _form() -> dict[str, Any]:
     """Return the multipart form: the options, and the image beside them."""
     schema = _without_null(_schema(JobOptions))
-    image = {"type": "string", "format": "binary", "description": "JPEG, PNG or WebP, by content"}
+    image = {"type": "string", "format": "binary", "description": _KINDS}
     return {
         **schema,
         "title": "CreateJobForm",
@@ -75,7 +79,10 @@ def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, An
 
 
 _IMAGE = {"schema": {"type": "string", "format": "binary"}}
-_MEDIA_TYPES = ("image/jpeg", "image/png", "image/webp", "application/octet-stream")
+_MEDIA_TYPES = (
+    *(f"image/{name}" for name in sorted(DEFAULT_FORMATS)),
+    "application/octet-stream",
+)
 
 CREATE_JOB: dict[str, Any] = {
     "parameters": [

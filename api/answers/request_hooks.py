@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
-import secrets
 import time
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
+from api.answers.request_ids import request_id
+from api.answers.serving import ignore_odd_range
 from api.load.measures import Measures
+from contract.labels import METHODS, among
 from contract.settings import Settings
 
 log = logging.getLogger(__name__)
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # probes would drown the log
 
 
@@ -25,8 +25,8 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 
     @app.before_request
     def _begin() -> None:
-        given = request.headers.get("X-Request-Id", "")
-        g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        g.request_id = request_id(request.headers.get("X-Request-Id", ""))
+        ignore_odd_range(request)
         g.started = time.perf_counter()
 
     @app.after_request
@@ -40,14 +40,15 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 
 def _record(response: Response, measures: Measures) -> None:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
+    method = among(request.method, METHODS)
     route = request.url_rule.rule if request.url_rule else "none"  # never the path: it is unbounded
-    measures.requests.labels(request.method, route, response.status_code).inc()
-    measures.latency.labels(request.method, route).observe(seconds)
+    measures.requests.labels(method, route, response.status_code).inc()
+    measures.latency.labels(method, route).observe(seconds)
     level = logging.DEBUG if request.path in _QUIET else logging.INFO
     about = {
         "action": "request",
         "request_id": g.get("request_id", ""),
-        "method": request.method,
+        "method": method,
         "route": route,
         "status": response.status_code,
         "duration_ms": round(seconds * 1000, 1),
@@ -55,9 +56,7 @@ def _record(response: Response, measures: Measures) -> None:
     for name in ("job_id", "dataset_id"):
         if request.view_args and name in request.view_args:
             about[name] = str(request.view_args[name])[:60]
-    log.log(
-        level, "%s %s %d", request.method, request.path[:200], response.status_code, extra=about
-    )
+    log.log(level, "%s %s %d", method, request.path[:200], response.status_code, extra=about)
 
 
 def _security_headers(settings: Settings) -> dict[str, str]:

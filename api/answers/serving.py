@@ -1,17 +1,36 @@
-"""Answers with an object of the store: by a redirect to it, or with its bytes."""
+"""Answers with an object of the store: by a redirect to it, or with its bytes.
+
+The bytes are sent from the file where it lies, as fast as the client reads: nothing is copied
+for slow ones, and no thread waits for them.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from flask import Response, redirect, request
+from flask import Request, Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.receiving.uploads import CHUNK_BYTES
 from storage.objects.protocol import ObjectStore
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_ONE_RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})-(\d{0,18})|-\d{1,18})\s*", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class File:
+    """An object as clients see it. `etag` without quotes."""
+
+    key: str
+    bytes: int
+    media_type: str
+    filename: str
+    etag: str
+    cache_control: str
 
 
 def file_responses(*media_types: str) -> dict[str | int, Any]:
@@ -25,28 +44,70 @@ def file_responses(*media_types: str) -> dict[str | int, Any]:
     }
 
 
+def ignore_odd_range(incoming: Request) -> None:
+    """Forget a `Range` that is not one range of bytes: the whole is answered (RFC 9110, 14.2)."""
+    found = _ONE_RANGE.fullmatch(incoming.environ.get("HTTP_RANGE", ""))
+    first, last = found.groups() if found else (None, None)
+    if incoming.method != "GET" or found is None or (first and last and int(last) < int(first)):
+        incoming.environ.pop("HTTP_RANGE", None)
+
+
 def serve(
     store: ObjectStore, key: str, filename: str, media_type: str, expires_s: int
 ) -> AnyResponse:
     """Redirect to a presigned URL if the store has such, else answer the bytes. Raises NotFound."""
     info = store.head(key)
-    url = store.presign(key, expires_s=expires_s, filename=filename)
+    etag = info.etag.strip('"')
+    return answer_file(
+        store, File(key, info.size, media_type, filename, etag, "private, no-cache"), expires_s
+    )
+
+
+def answer_file(store: ObjectStore, file: File, expires_s: int) -> AnyResponse:
+    """Answer `file`, or where it is. Raises NotFound if it is gone.
+
+    Never redirects a HEAD: a presigned URL is signed for GET alone.
+    """
+    if request.method == "HEAD":
+        store.head(file.key)
+        return _described(file)
+    url = store.presign(file.key, expires_s=expires_s, filename=file.filename)
     if url is not None:
         found = redirect(url, 302)
         found.headers["Cache-Control"] = "no-store"  # the URL is a key, and it ages
         return found
-    file = store.open(key)
-    response = Response(_chunks(file), content_type=media_type)
-    response.call_on_close(file.close)
-    response.content_length = info.size
-    if info.etag:
-        response.set_etag(info.etag.strip('"'))
-    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    response.headers["Cache-Control"] = "private, no-cache"
-    response.make_conditional(request, accept_ranges=True, complete_length=info.size)
+    response = _described(file)
+    if response.status_code in (200, 206):
+        _attach(response, store.open(file.key))
     return response
 
 
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
+def _described(file: File) -> Response:
+    """Return the answer without its bytes. Raises RequestedRangeNotSatisfiable."""
+    # An attachment of a type that nobody sniffs: a result is data, never a page.
+    response = Response(content_type=file.media_type)
+    response.content_length = file.bytes
+    if file.etag:
+        response.set_etag(file.etag)
+    response.headers["Content-Disposition"] = f'attachment; filename="{file.filename}"'
+    response.headers["Cache-Control"] = file.cache_control
+    response.make_conditional(request, accept_ranges=True, complete_length=file.bytes)
+    return response
+
+
+def _attach(response: Response, file: BinaryIO) -> None:
+    """Let `response` be what it says of `file`: all of it, or a part."""
+    length = response.content_length or 0
+    file.seek(response.content_range.start or 0)
+    wrapper = request.environ.get("wsgi.file_wrapper")
+    if wrapper is not None:  # the front sends so many bytes from there, and closes it
+        response.response, response.direct_passthrough = wrapper(file, CHUNK_BYTES), True
+        return
+    response.response = _chunks(file, length)
+    response.call_on_close(file.close)
+
+
+def _chunks(file: BinaryIO, length: int) -> Iterator[bytes]:
+    while length > 0 and (chunk := file.read(min(CHUNK_BYTES, length))):
+        length -= len(chunk)
         yield chunk

@@ -10,8 +10,7 @@ import logging
 
 from flask import Flask, Response, g, request
 
-from api.callers.auth import GUARDED_PREFIX, owner
-from api.callers.client_networks import network_of
+from api.callers.auth import GUARDED_PREFIX, caller, owner
 from api.services import Services
 from contract.errors import Overloaded, StorageUnavailable
 from contract.key_limits import Limits
@@ -44,11 +43,6 @@ def register(app: Flask, parts: Services, allowances: Allowances) -> None:
             if not allowance.refused_by and response.status_code >= 400:
                 _give_back(allowances)
         return response
-
-
-def caller() -> str:
-    """Return whom the present request counts for: its key, else its network address."""
-    return owner() or network_of(request.remote_addr or "")
 
 
 def _makes_something() -> bool:

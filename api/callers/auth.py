@@ -53,6 +53,11 @@ def owner() -> str | None:
     return held
 
 
+def caller() -> str:
+    """Return whom the present request counts for: its key, else its network address."""
+    return owner() or network_of(request.remote_addr or "")
+
+
 def register(app: Flask, keys: Keys) -> None:
     """Demand a key for every call of the API proper, if any key is configured."""
     if not keys:

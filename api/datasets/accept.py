@@ -8,13 +8,14 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass
+from secrets import token_hex
 
 from api.callers.idempotency import Binding
 from api.receiving.uploads import Upload
+from api.receiving.webhook_url import check_webhook_url
 from api.services import Services
-from api.webhook_url import check_webhook_url
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
-from contract.errors import StorageUnavailable
+from contract.errors import StorageRefused, StorageUnavailable
 from contract.ids import new_id
 from contract.names.object_keys import (
     DATASET_ARCHIVE,
@@ -49,7 +50,8 @@ def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetReq
     """
     check_webhook_url(submission.spec.webhook_url, parts.settings)
     has_archive = submission.archive is not None
-    check_spec(submission.spec, parts.buckets, parts.objects, archive=has_archive)
+    buckets = parts.buckets.of(submission.owner)
+    check_spec(submission.spec, buckets, parts.objects, archive=has_archive)
     dataset_id = new_id()
     if submission.idempotency_key is not None:
         binding = _binding(submission, submission.idempotency_key)
@@ -67,37 +69,59 @@ def _binding(submission: DatasetSubmission, key: str) -> Binding:
 
 
 def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> DatasetRequest:
+    shared = submission.idempotency_key is not None  # others may be writing the same id
     request = DatasetRequest(
         id=dataset_id,
         created_at=time.time(),
         spec=submission.spec,
-        archive=_keep_archive(parts, dataset_id, submission.archive),
+        archive=_archive_key(dataset_id, shared=shared) if submission.archive else None,
         owner=submission.owner,
         dry_run=submission.dry_run,
     )
+    _write(parts, request, submission.archive, shared=shared)
     if request.dry_run:
-        parts.files.write_request(request)
         send_step(parts, TASK_FORECAST_DATASET, dataset_id, STEP_FORECAST)
         return request
-    entry = dataset_list_object(request.owner, request.created_at, dataset_id)
-    parts.objects.put(entry, b"", media_type="text/plain")
-    parts.files.write_request(request)
     try:
         parts.datasets.create(DatasetRecord(request=request))
     except StorageUnavailable:
-        if submission.idempotency_key is None:  # with one, the replay finds it and goes on
-            _forget(parts, request, entry)
+        if not shared:  # with a shared id, the replay finds it and goes on
+            _forget(parts, request, dataset_object(request.id, DATASET_REQUEST))
         raise
     send_step(parts, TASK_PLAN_DATASET, dataset_id, STEP_PLAN)
     return request
 
 
-def _keep_archive(parts: Services, dataset_id: str, archive: Upload | None) -> str | None:
-    if archive is None:
-        return None
-    key = dataset_object(dataset_id, DATASET_ARCHIVE)
-    parts.objects.put(key, archive.reader(), media_type="application/octet-stream")
-    return key
+def _archive_key(dataset_id: str, *, shared: bool) -> str:
+    """Return the key of the archive, its own for each that may be sent for a shared id."""
+    return dataset_object(dataset_id, DATASET_ARCHIVE + (f"-{token_hex(8)}" if shared else ""))
+
+
+def _write(
+    parts: Services, request: DatasetRequest, archive: Upload | None, *, shared: bool
+) -> None:
+    """Write archive, entry, request, in this order; all or, as well as we can, nothing."""
+    try:
+        if archive is not None and request.archive is not None:
+            media_type = "application/octet-stream"
+            parts.objects.put(request.archive, archive.reader(), media_type=media_type)
+        if not request.dry_run:
+            parts.objects.put(_entry(request), b"", media_type="text/plain")
+    except StorageUnavailable:
+        _forget(parts, request)
+        raise
+    try:
+        parts.files.write_request(request)
+    except StorageUnavailable as exc:
+        if not shared:
+            _forget(parts, request, dataset_object(request.id, DATASET_REQUEST))
+        elif isinstance(exc, StorageRefused):  # else it may be there, and a replay goes on with it
+            _forget(parts, request)
+        raise
+
+
+def _entry(request: DatasetRequest) -> str:
+    return dataset_list_object(request.owner, request.created_at, request.id)
 
 
 def send_step(parts: Services, task: str, dataset_id: str, step: str) -> None:
@@ -109,11 +133,12 @@ def send_step(parts: Services, task: str, dataset_id: str, step: str) -> None:
         log.warning("not enqueued: %s", exc, extra=about)
 
 
-def _forget(parts: Services, request: DatasetRequest, entry: str) -> None:
+def _forget(parts: Services, request: DatasetRequest, *more: str) -> None:
     """Remove what a refused dataset has written, as well as we can."""
-    keys = [dataset_object(request.id, DATASET_REQUEST), entry]
-    try:
-        parts.objects.delete([*keys, request.archive] if request.archive else keys)
-    except StorageUnavailable as exc:
-        about = {"action": "forget", "dataset_id": request.id}
-        log.warning("files left behind: %s", exc, extra=about)
+    archive = (request.archive,) if request.archive else ()
+    for key in (*more, *archive, _entry(request)):
+        try:
+            parts.objects.delete([key])
+        except StorageUnavailable as exc:
+            about = {"action": "forget", "dataset_id": request.id}
+            log.warning("files left behind: %s", exc, extra=about)

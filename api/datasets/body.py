@@ -12,6 +12,7 @@ from contract.dataset_documents import RetryBody
 from contract.datasets import DatasetSpec
 from contract.documents import FieldProblem
 from contract.errors import InvalidRequest, UnsupportedMediaType
+from contract.sources.archives import HEAD_BYTES, archive_kind
 
 ARCHIVE = "archive"
 
@@ -26,6 +27,7 @@ def receive_spec(incoming: Request, archive: Upload) -> tuple[DatasetSpec, Uploa
             "Send the dataset as application/json, or as multipart/form-data with an archive."
         )
     fields = receive_form(incoming, archive)
+    archive_kind(archive.head(HEAD_BYTES))  # what no worker will read is refused at once
     if len(fields) > 1 or any(name != "spec" for name, _ in fields):
         names = sorted({name[:60] for name, _ in fields})
         message = f"beside the archive there is one field, `spec`; here are: {', '.join(names)}"

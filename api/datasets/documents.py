@@ -58,6 +58,7 @@ def dataset_document(parts: Services, found: Found) -> DatasetDocument:
         eta_p50_s=progress.eta_p50_s,
         eta_p90_s=progress.eta_p90_s,
         depth_range=record.depth_range,
+        left_out=record.left_out,
         summary=_summary(parts, record),
         error=record.error,
         links=_links(dataset_path(parts, record.id)),

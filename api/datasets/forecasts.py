@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from api.callers.auth import caller
 from api.datasets.documents import dataset_path
 from api.services import Services
 from contract.dataset_documents import ForecastDocument
@@ -35,7 +36,7 @@ def wait_for_forecast(parts: Services, dataset_id: str, timeout_s: float) -> For
     if forecast is not None or timeout_s <= 0:
         return forecast
     deadline = time.monotonic() + timeout_s
-    with parts.waits.slot() as taken:
+    with parts.waits.slot(caller()) as taken:
         while taken and forecast is None and time.monotonic() < deadline:
             if parts.changes.stopping:
                 break

@@ -5,12 +5,13 @@ from __future__ import annotations
 from api.services import Services
 from contract.datasets import DatasetRequest
 from contract.names.object_keys import dataset_object
-from storage.datasets.preflight import output_place
+from storage.objects.buckets import split_uri
 from storage.objects.protocol import ObjectStore
 
 
 def outputs_place(parts: Services, request: DatasetRequest) -> tuple[ObjectStore, str]:
-    """Return the store and the key prefix, without a slash at its end."""
+    """Return the store, to be read, and the key prefix, without a slash at its end."""
     if request.spec.output_prefix is not None:
-        return output_place(request.spec.output_prefix, parts.buckets)
+        bucket, prefix = split_uri(request.spec.output_prefix)
+        return parts.buckets.of(request.owner).open(bucket), prefix.strip("/")
     return parts.objects, dataset_object(request.id, "outputs")

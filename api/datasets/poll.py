@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import request
 
-from api.callers.auth import owner
+from api.callers.auth import caller, owner
 from api.services import Services
 from contract.datasets import DatasetRecord, DatasetRequest, Progress
 from contract.errors import Conflict, NotFound
@@ -64,7 +64,7 @@ def wait_for_dataset(parts: Services, found: Found, done: Done, timeout_s: float
     """Return the dataset as soon as it is `done`, or as it is when time or the budget is up."""
     if timeout_s <= 0 or done(found[0]):
         return found
-    with parts.waits.slot() as taken:
+    with parts.waits.slot(caller()) as taken:
         return _wait(parts, found[0].id, done, timeout_s) if taken else found
 
 

@@ -1,67 +1,30 @@
-"""One connection: when its present request began, and how its protocol errors are worded."""
+"""One connection: when its present request began, and when the next may be answered."""
 
 from __future__ import annotations
 
-import logging
 import time
-from http import HTTPStatus
 from typing import Any
 
-from waitress.channel import HTTPChannel
-from waitress.task import ErrorTask
-
+from api.front.lingering import LingeringChannel
 from api.front.parser import Parser
-from api.front.refusals import Refusal
-from contract.documents import Problem
-from contract.errors import ERROR_CODES
-
-log = logging.getLogger(__name__)
-
-_CODES = {413: "image_too_large", 500: "internal"}  # of the library's own refusals
+from api.front.tasks import AnswerTask, ProblemTask
 
 
-class ProblemTask(ErrorTask):  # type: ignore[misc]
-    """Answers what never reached the application, as problem details like everything else."""
+class Channel(LingeringChannel):
+    """A connection that remembers since when it has been sending one request.
 
-    def execute(self) -> None:
-        """Write the answer and close the connection: what follows on it cannot be trusted."""
-        error = self.request.error
-        own = isinstance(error, Refusal)
-        code = error.kind if own else _CODES.get(error.code, "invalid_request")
-        document = Problem(
-            type=f"urn:depthq:error:{code}",
-            title=HTTPStatus(error.code).phrase,
-            status=error.code,
-            detail=str(error.body)[:300],
-            code=code,
-            retryable=ERROR_CODES[code],
-            instance=getattr(self.request, "path", "") or "/",
-            request_id="",
-        )
-        body = document.model_dump_json(exclude_defaults=True).encode()
-        self.status = f"{error.code} {HTTPStatus(error.code).phrase}"
-        self.response_headers += [
-            ("Content-Type", "application/problem+json"),
-            ("X-Content-Type-Options", "nosniff"),
-        ]
-        if own:
-            self.response_headers += error.headers
-            if error.retry_after_s is not None:
-                self.response_headers.append(("Retry-After", str(error.retry_after_s)))
-        log.info("refused: %.300s", error.body, extra={"action": "refuse", "status": error.code})
-        self.set_close_on_finish()
-        self.content_length = len(body)
-        self.write(body)
+    Of requests sent in advance, the next is answered once the client has read the answer before:
+    until then it costs no thread and opens no file.
+    """
 
-
-class Channel(HTTPChannel):  # type: ignore[misc]
-    """A connection that remembers since when it has been sending one request."""
-
+    task_class = AnswerTask
     error_task_class = ProblemTask
     request: Parser | None
     addr: Any
     request_began_at: float | None = None
     progress: tuple[float, int] = (0.0, 0)  # since when, and with how much, it is watched
+    parked = False  # the next request is here and waits for the reader
+    _writing = False
 
     def parser_class(self, adjustments: Any) -> Parser:
         """Return a parser that knows whom it listens to."""
@@ -85,12 +48,47 @@ class Channel(HTTPChannel):  # type: ignore[misc]
             half.close()
         super().handle_close()
 
+    @property
+    def has_unread(self) -> bool:
+        """Whether the client has more to read than the loop sends in one go."""
+        return bool(self.total_outbufs_len >= self.adj.send_bytes)
+
+    def writable(self) -> bool:
+        """Tell the loop that there is something to do when the socket takes bytes."""
+        return bool(super().writable()) or self.parked
+
+    def handle_write(self) -> None:
+        """Send; go on with the next request when its turn has come."""
+        super().handle_write()
+        if self.parked and not self.has_unread:
+            self.parked = False
+            self.server.add_task(self)
+
+    def write_soon(self, data: Any) -> int:
+        """Queue bytes of the present answer; wait while the client has too much unread."""
+        self._writing = True
+        try:
+            return int(super().write_soon(data))
+        finally:
+            self._writing = False
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Wait for the reader, for an answer's sake; between two answers no thread waits."""
+        if self._writing:
+            super()._flush_outbufs_below_high_watermark()
+
+    def stalled(self, now: float, most_s: float) -> bool:
+        """Tell whether the client has not read any of what waits for it for that long."""
+        return bool(self.total_outbufs_len) and now - self.last_activity > most_s
+
     def overdue(self, now: float, header_s: float, body_s: float, bytes_per_s: int) -> bool:
         """Tell whether the present request has been coming in for too long.
 
         Its head may take `header_s`; its body `body_s` and then what it needs at `bytes_per_s`,
         again and again: who sent much and then almost nothing does not keep its room by that.
         """
+        if self.lingers_until is not None:
+            return now > self.lingers_until
         request, began_at = self.request, self.request_began_at
         if request is None or began_at is None:
             return False

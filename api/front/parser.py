@@ -10,6 +10,7 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.receiver import ChunkedReceiver
 from waitress.utilities import Error
 
+from api.answers.prefixes import without_prefix
 from api.callers.auth import Keys
 from api.front.budget import UploadBudget
 from api.front.holders import Holders
@@ -80,6 +81,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
     headers_finished: bool
     completed: bool
     path: str
+    prefix = ""  # that a proxy may leave in the path
     max_body_bytes = 0
     budget = UploadBudget(0)
     larger: ClassVar[dict[str, UploadBudget]] = {}
@@ -102,6 +104,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         except ValueError as exc:  # numbers of thousands of digits, half an IPv6 address
             raise ParsingError("The request line or the Content-Length is malformed.") from exc
         self._check_framing()
+        self.path = without_prefix(self.path, self.prefix)
         if own := self.larger.get(self.path):
             self.budget, self.max_body_bytes = own, own.share_bytes
         if self.content_length > 0:

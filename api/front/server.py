@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
+from urllib.parse import unquote
 
 from waitress import wasyncore
 from waitress.adjustments import Adjustments
 from waitress.server import TcpWSGIServer
 
+from api.answers.prefixes import prefix_of
 from api.callers.auth import Keys
 from api.front.budget import UploadBudget
 from api.front.channel import Channel
@@ -39,12 +41,21 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
 
     channel_class = Channel
 
+    def add_task(self, channel: Channel) -> None:
+        """Have the connection's next request answered, once the answer before is read."""
+        if channel.has_unread:
+            channel.parked = True
+        else:
+            super().add_task(channel)
+
     def maintenance(self, now: float) -> None:
-        """Close idle connections and those whose request comes in too slowly."""
+        """Close idle connections, those whose request comes in too slowly, and dead readers."""
         super().maintenance(now)
         for channel in list(self.active_channels.values()):
-            if channel.overdue(now, HEADER_S, BODY_S, BODY_BYTES_PER_S):
-                channel.will_close = True
+            late = channel.overdue(now, HEADER_S, BODY_S, BODY_BYTES_PER_S)
+            # here, not when the socket next takes bytes: that of a dead reader never does
+            if late or channel.stalled(now, self.adj.channel_timeout):
+                channel.handle_close()
 
     def serve(self, on_drain: Callable[[], None], drain_s: float = DRAIN_S) -> None:
         """Serve until SIGTERM or SIGINT, then finish what was begun, at most for `drain_s`."""
@@ -90,6 +101,7 @@ def open_front(
 ) -> Front:
     """Return a front that listens on host:port. Raises OSError if it cannot."""
     _raise_file_limit()
+    Parser.prefix = unquote(prefix_of(settings.public_url))
     Parser.max_body_bytes = max_body_bytes
     Parser.holders = Holders(keys, settings.trusted_proxy)
     # less than one body would refuse every large upload for ever
@@ -110,8 +122,10 @@ def open_front(
         max_request_body_size=max(LINGER_BYTES, settings.max_archive_bytes + ENVELOPE_BYTES + 1),
         recv_bytes=64 * 1024,  # a photograph comes in a few turns of the loop
         inbuf_overflow=512 * 1024,  # larger bodies are spooled to disk
-        outbuf_overflow=MIB,  # and so are larger answers to slow readers,
-        outbuf_high_watermark=128 * MIB,  # so that no thread waits for them
+        # files are sent from where they are; of answers that are made while they are read, each of
+        # which has a slot of the wait budget, the thread waits for a slow reader
+        outbuf_overflow=MIB,
+        outbuf_high_watermark=MIB,
         channel_request_lookahead=1,
         clear_untrusted_proxy_headers=True,
         **_believed(settings.trusted_proxy),

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from api.callers.idempotency import Binding
 from api.receiving.uploads import CHUNK_BYTES, Upload
+from api.receiving.webhook_url import check_webhook_url
 from api.services import Services
-from api.webhook_url import check_webhook_url
 from contract.errors import InvalidRequest, StorageUnavailable
 from contract.ids import new_id
 from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
@@ -21,6 +21,7 @@ from contract.jobs import InputInfo, JobRecord, JobRequest
 from contract.names.object_keys import REQUEST_METADATA, input_object, job_prefix
 from contract.options import JobOptions
 from storage.jobs import recovery
+from storage.jobs.ledger import AlreadyOver
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +66,11 @@ def find(parts: Services, job_id: str) -> JobRecord | None:
     if record is None or record.request.expires_at <= time.time():
         return None
     log.warning("record rebuilt from storage", extra={"action": "recover", "job_id": job_id})
-    if parts.jobs.create(record) and not record.state.terminal:
-        _enqueue(parts, record)
+    try:
+        if parts.jobs.create(record) and not record.state.terminal:
+            _enqueue(parts, record)
+    except AlreadyOver:
+        return None
     return parts.jobs.get(job_id) or record
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from flask import request
 
-from api.callers.auth import owner
+from api.callers.auth import caller, owner
 from api.jobs.accept import find
 from api.services import Services
 from contract.errors import NotFound
@@ -37,7 +37,7 @@ def wait_until(parts: Services, record: JobRecord, done: Done, timeout_s: float)
     """
     if timeout_s <= 0 or done(record):
         return record
-    with parts.waits.slot() as taken:
+    with parts.waits.slot(caller()) as taken:
         return _wait(parts, record, done, timeout_s) if taken else record
 
 

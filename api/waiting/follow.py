@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from flask import Response, request
 from pydantic import BaseModel
 
+from api.callers.auth import caller
 from api.services import Services
 from contract.errors import StorageUnavailable
 
@@ -58,10 +59,11 @@ def follow(parts: Services, subject: Subject, view: View) -> Response:
     seen = request.headers.get("Last-Event-ID", "")
     if view.ended and seen == view.mark:
         return Response(status=204)  # the one answer that stops a browser from reconnecting
-    if view.ended or not parts.waits.try_take():
+    holder = caller()
+    if view.ended or not parts.waits.try_take(holder):
         return _response(iter([_retry(), _event(subject, view)]))
     response = _response(_events(parts, subject, seen))
-    response.call_on_close(parts.waits.give_back)
+    response.call_on_close(lambda: parts.waits.give_back(holder))
     return response
 
 

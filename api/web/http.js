@@ -1,6 +1,8 @@
 // The HTTP API as the page uses it. Every failure is a Problem with the API's stable code.
 
 const KEY = "depthq.key";
+// Where the service is: at the root of its host, or below the path that a proxy gives it.
+const ROOT = new URL("..", import.meta.url).pathname;
 
 /** An answer that is not what was asked for; `code` as in the API, or "network". */
 export class Problem extends Error {
@@ -39,7 +41,7 @@ export function submit(file, options, idempotencyKey, onProgress, signal) {
   form.append("image", file, file.name || "picture");
   for (const [name, value] of Object.entries(options)) form.append(name, value);
   const request = new XMLHttpRequest();
-  request.open("POST", "/v1/jobs");
+  request.open("POST", `${ROOT}v1/jobs`);
   for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
   request.setRequestHeader("Idempotency-Key", idempotencyKey);
   request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
@@ -69,19 +71,20 @@ async function call(path, init = {}) {
 
 /** Ask for a job's document, held open up to `wait` seconds until the job has ended. */
 export async function poll(id, wait, signal) {
-  return (await call(`/v1/jobs/${id}?wait=${wait}`, { signal, cache: "no-store" })).json();
+  return (await call(`${ROOT}v1/jobs/${id}?wait=${wait}`, { signal, cache: "no-store" })).json();
 }
 
 /** Cancel a job if it runs, and remove its files. */
-export const remove = (id) => call(`/v1/jobs/${id}`, { method: "DELETE", keepalive: true });
+export const remove = (id) => call(`${ROOT}v1/jobs/${id}`, { method: "DELETE", keepalive: true });
 
 /** The running service's version document. */
-export const version = async () => (await call("/version")).json();
+export const version = async () => (await call(`${ROOT}version`)).json();
 
 /** Where an output is, on the host the page came from: links may name another of the service's names. */
 export function here(url) {
   const { pathname, search, href } = new URL(url, location.href);
-  return pathname.includes("/v1/jobs/") ? pathname + search : href;
+  const at = pathname.indexOf("/v1/jobs/");
+  return at < 0 ? href : ROOT + pathname.slice(at + 1) + search;
 }
 
 /** The bytes of an output. */

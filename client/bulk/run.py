@@ -13,7 +13,7 @@ from client.bulk.names import ResultNames, key_of
 from client.bulk.note import Note, fingerprint, mark, read_note, write_note
 from client.dataset import Dataset
 from client.depth_client import DepthClient
-from client.steady import readable
+from client.files.steady import readable
 from contract.errors import Conflict, NotFound
 from contract.options import JobOptions
 from contract.states import DatasetState

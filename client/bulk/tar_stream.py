@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from client.errors import LocalProblem
+from client.files.steady import SteadyFile
 from client.plain import visible
-from client.steady import SteadyFile
 
 _CHUNK = 256 * 1024
 _BLOCK = tarfile.BLOCKSIZE

@@ -15,7 +15,7 @@ from client.commands.dataset_view import board
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.dataset import Dataset
 from client.depth_client import DepthClient
-from client.out_folder import prepare_out
+from client.files.out_folder import prepare_out
 
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="the dataset's id")]
 Codes = Annotated[list[str] | None, typer.Option("--code", help="only this error code; may repeat")]

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 from client import console
 from client.commands.dataset_view import describe, duration, size
 from client.dataset import Dataset
+from client.files.walk import LeftOut
 from client.plain import visible
-from client.walk import LeftOut
 
 T = TypeVar("T")
 _SAID = 20

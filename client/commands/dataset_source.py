@@ -12,9 +12,9 @@ from pydantic import ValidationError
 
 from client.bulk.names import member_names
 from client.bulk.run import Source
-from client.pictures import SUFFIXES, is_folder, nothing_at, pictures_below
+from client.files.pictures import SUFFIXES, is_folder, nothing_at, pictures_below
+from client.files.walk import LeftOut, Walk
 from client.plain import visible
-from client.walk import LeftOut, Walk
 from contract.datasets import DatasetSpec
 from contract.errors import InvalidRequest
 

@@ -24,9 +24,9 @@ from client.commands.service import JsonOption, UrlOption, open_client, service_
 from client.dataset import Dataset
 from client.depth_client import DepthClient
 from client.errors import LocalProblem
-from client.out_folder import prepare_out
-from client.steady import readable
-from client.walk import LeftOut
+from client.files.out_folder import prepare_out
+from client.files.steady import readable
+from client.files.walk import LeftOut
 from contract.settings import Settings
 
 Option = typer.Option

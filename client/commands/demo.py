@@ -16,12 +16,12 @@ from client import console
 from client.batch import Outcome, Wish, run_one
 from client.bulk.names import flat_names
 from client.depth_client import DepthClient
+from client.files.out_folder import prepare_out
+from client.files.pictures import find_pictures
 from client.local import ports
 from client.local.samples import sample_photographs
 from client.local.stack import LocalStack, Plan
 from client.local.stopping import Stopping, listening
-from client.out_folder import prepare_out
-from client.pictures import find_pictures
 from client.plain import visible
 from contract.errors import InputError
 from contract.names.queues import Lane

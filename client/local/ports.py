@@ -37,12 +37,6 @@ def next_free(host: str, wanted: int, tries: int = 100) -> int:
     raise LocalProblem(f"no free port from {wanted} on at {host}; set DEPTHQ_PORT or DEPTHQ_HOST")
 
 
-def own_url(host: str, port: int) -> str:
-    """Return the address of a service that listens on `host`, as this machine reaches it."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
 def accepts(host: str, port: int, timeout_s: float = 1.0) -> bool:
     """Tell whether something listens there."""
     try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from contract.names.queues import Lane
+from runtime.private_files import UMASK
 
 _LEASH = Path(__file__).with_name("leash.py")
 
@@ -62,6 +63,7 @@ class Child:
             text=True,
             errors="replace",
             start_new_session=True,
+            umask=UMASK,
         )
         self._reader = threading.Thread(target=self._pump, args=(self.process,), daemon=True)
         self._reader.start()

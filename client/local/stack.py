@@ -16,8 +16,10 @@ from client.local import local_redis, ports, redis_probe
 from client.local.folder_lock import lock_folder
 from client.local.processes import Child, api_command, worker_command
 from client.local.supervisor import Supervisor
+from contract.addresses import local_url
 from contract.names.queues import Lane
 from contract.settings import Settings, environment
+from contract.startup import WRONG_SETTINGS
 
 API, REDIS = "api", "redis"
 HOPELESS = 3  # a child that has died so often before the stack was ready will not recover
@@ -60,7 +62,7 @@ class LocalStack:
     @property
     def url(self) -> str:
         """The address for people and clients on this machine."""
-        return ports.own_url(self.host, self.port)
+        return local_url(self.host, self.port)
 
     def start(self, stopping: Callable[[], bool] = lambda: False) -> None:
         """Start everything; LocalProblem if that is impossible. Call `stop` in any case."""
@@ -90,7 +92,7 @@ class LocalStack:
     def _start_redis(self, data_dir: Path, stopping: Callable[[], bool]) -> str:
         settings = self._plan.settings
         if "redis_url" in settings.model_fields_set and not self._plan.alone:
-            if problem := redis_probe.answers(settings.redis_url):
+            if problem := redis_probe.answers(settings.redis_url, ca_file=settings.redis_ca_file):
                 raise LocalProblem(f"the Redis of DEPTHQ_REDIS_URL does not answer: {problem}")
             return settings.redis_url
         redis = local_redis.LocalRedis.prepare(data_dir / "redis")
@@ -158,7 +160,8 @@ class LocalStack:
 
     def _give_up_on_the_hopeless(self) -> None:
         for name, lines in self._last_lines.items():
-            if self._supervisor.deaths(name) >= HOPELESS:
+            hopeless = self._supervisor.last_code(name) == WRONG_SETTINGS
+            if hopeless or self._supervisor.deaths(name) >= HOPELESS:
                 said = "\n".join(f"  {line}" for line in lines)
                 raise LocalProblem(f"{name} keeps ending before it is ready. It last said:\n{said}")
 

@@ -19,6 +19,7 @@ class _Watched:
     pause_s: float = FIRST_PAUSE_S
     restart_at: float | None = None
     deaths: int = 0
+    last_code: int | None = None  # of its last death
 
 
 class Supervisor:
@@ -45,6 +46,11 @@ class Supervisor:
         """How often the child of that name has ended by itself."""
         return sum(watched.deaths for watched in self._watched if watched.child.name == name)
 
+    def last_code(self, name: str) -> int | None:
+        """With which code the child of that name ended last; None: it never did."""
+        codes = [watched.last_code for watched in self._watched if watched.child.name == name]
+        return codes[0] if codes else None
+
     def tend(self) -> None:
         """Look after every child once: note deaths, restart those whose pause is over."""
         for watched in self._watched:
@@ -60,6 +66,7 @@ class Supervisor:
         if now - watched.started_at >= SETTLED_S:
             watched.pause_s = FIRST_PAUSE_S
         watched.deaths += 1
+        watched.last_code = code
         watched.restart_at = now + watched.pause_s
         self._say(f"{watched.child.name} {_ending(code)}; again in {watched.pause_s:g} s")
         watched.pause_s = min(LONGEST_PAUSE_S, watched.pause_s * 2)

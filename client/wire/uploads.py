@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
+from client.files.steady import SteadyFile
 from client.plain import visible
-from client.steady import SteadyFile
 
 ImageSource = str | Path | bytes | BinaryIO
 

@@ -14,10 +14,16 @@ _Box = tuple[bytes, int, int]  # type, start and end of the content
 
 def matches(data: bytes) -> bool:
     """Tell whether `data` starts as an AVIF file: the brand, or one of the compatible brands."""
+    return not _BRANDS.isdisjoint(brands(data))
+
+
+def brands(data: bytes) -> tuple[bytes, ...]:
+    """Return the brands that the file names at its start, its own first; none if it is no HEIF."""
     if data[4:8] != b"ftyp":
-        return False
-    brands = data[8 : min(int.from_bytes(data[:4], "big"), 256)]
-    return any(brands[at : at + 4] in _BRANDS for at in range(0, len(brands), 4))
+        return ()
+    end = min(int.from_bytes(data[:4], "big"), 256, len(data))
+    starts = (8, *range(16, end - 3, 4))  # between them stands a version
+    return tuple(data[at : at + 4] for at in starts)
 
 
 def size(data: bytes) -> Size:
@@ -31,7 +37,7 @@ def size(data: bytes) -> Size:
         if kind == b"ispe"
     ]
     if not sizes:
-        raise ImageCorrupt("The AVIF does not give a width and a height.")
+        raise ImageCorrupt("The image does not give a width and a height.")
     return max(sizes, key=lambda size: size[0] * size[1])
 
 
@@ -39,7 +45,7 @@ def _child(data: bytes, start: int, end: int | None, wanted: bytes) -> _Box:
     for box in _boxes(data, start, end):
         if box[0] == wanted:
             return box
-    raise ImageCorrupt(f"The AVIF has no {wanted.decode()} box.")
+    raise ImageCorrupt(f"The image has no {wanted.decode()} box.")
 
 
 def _boxes(data: bytes, start: int, end: int | None) -> Iterator[_Box]:
@@ -48,8 +54,11 @@ def _boxes(data: bytes, start: int, end: int | None) -> Iterator[_Box]:
         if end is not None and start + 8 > end:
             return
         length, kind = unsigned(data, start, 4), take(data, start + 4, 4)
-        if length < 8:  # 0 and 1 (to the end, 64 bits) have no place in front of a size
-            raise ImageCorrupt("An AVIF box has an impossible length.")
-        yield kind, start + 8, start + length
+        content = start + 8
+        if length == 1:  # it stands behind the type, in 64 bits
+            length, content = unsigned(data, content, 8), content + 8
+        if length < content - start:  # 0 (to the end) has no place in front of a size
+            raise ImageCorrupt("A box of the image has an impossible length.")
+        yield kind, content, start + length
         start += length
-    raise ImageCorrupt(f"The AVIF has more than {_MOST_BOXES} boxes side by side.")
+    raise ImageCorrupt(f"The image has more than {_MOST_BOXES} boxes side by side.")

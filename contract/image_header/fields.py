@@ -22,6 +22,14 @@ class NeedMoreBytes(ImageCorrupt):
         self.at_least = at_least
 
 
+class Unsupported(Exception):  # noqa: N818
+    """A kind of file that is known and not read; `what` names it, in the plural."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
 def take(data: bytes, start: int, length: int) -> bytes:
     """Return `length` bytes from `start`, or raise NeedMoreBytes."""
     if start + length > len(data):

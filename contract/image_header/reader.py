@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from contract.errors import ImageCorrupt, ImageTooLarge, UnsupportedMediaType
-from contract.image_header import avif, bmp, gif, jpeg, png, tiff, webp
-from contract.image_header.fields import NeedMoreBytes, Size
+from contract.image_header import avif, bmp, gif, heic, jpeg, png, tiff, webp
+from contract.image_header.fields import NeedMoreBytes, Size, Unsupported
+from contract.image_header.refused import refused
 
 __all__ = ["DEFAULT_FORMATS", "ImageHeader", "NeedMoreBytes", "check_limits", "read_header"]
 
@@ -37,35 +38,31 @@ _FORMATS = (
     _Format("jpeg", "JPEG", jpeg.matches, jpeg.size),
     _Format("png", "PNG", png.matches, png.size),
     _Format("webp", "WebP", webp.matches, webp.size),
+    _Format("avif", "AVIF", avif.matches, avif.size),
+    _Format("heic", "HEIC", heic.matches, heic.size),
     _Format("tiff", "TIFF", tiff.matches, tiff.size),
     _Format("gif", "GIF", gif.matches, gif.size),
-    _Format("avif", "AVIF", avif.matches, avif.size),
     _Format("bmp", "BMP", bmp.matches, bmp.size),  # last: its magic is only two bytes long
 )
-DEFAULT_FORMATS = frozenset({"jpeg", "png", "webp"})
+DEFAULT_FORMATS = frozenset({"jpeg", "png", "webp", "avif", "heic"})
 _LONGEST_MAGIC = 12
-
-# Known, never accepted: named in the refusal, so that people know what to do.
-_REFUSED = (
-    (lambda head: head[4:12] in {b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1"}, "HEIC"),
-    (lambda head: head.lstrip()[:5].lower() in {b"<svg ", b"<?xml"}, "SVG or XML"),
-    (lambda head: head[:4] == b"%PDF", "PDF"),
-    (lambda head: head[:4] == b"PK\x03\x04", "zip archive"),
-)
 
 
 def read_header(data: bytes, extra_formats: Iterable[str] = ()) -> ImageHeader:
     """Return format and size of the image that starts with `data`.
 
-    `data` is the whole file or its head; JPEG, PNG and WebP say their size in the first 64 KiB
-    except behind huge metadata. `extra_formats` names formats accepted beyond those three
-    (`tiff bmp avif gif`). Raises UnsupportedMediaType, ImageCorrupt, or its subclass
-    NeedMoreBytes when `data` ends too early.
+    `data` is the whole file or its head; most say their size in the first 64 KiB, except behind
+    huge metadata. `extra_formats` names formats accepted beyond the default ones (`tiff bmp gif`).
+    Raises UnsupportedMediaType, ImageCorrupt, or its subclass NeedMoreBytes when `data` ends too
+    early.
     """
-    found = _find(data)
+    found = _find(data, extra_formats)
     if found.name not in DEFAULT_FORMATS and found.name not in extra_formats:
         raise _refusal(f"{found.label} images", extra_formats)
-    width, height = found.size(data)
+    try:
+        width, height = found.size(data)
+    except Unsupported as exc:
+        raise _refusal(exc.what, extra_formats) from None
     if width < 1 or height < 1:
         raise ImageCorrupt(f"The {found.label} header gives a size of {width} x {height} pixels.")
     return ImageHeader(found.media_type, width, height)
@@ -80,7 +77,7 @@ def check_limits(header: ImageHeader, max_pixels: int) -> None:
         )
 
 
-def _find(data: bytes) -> _Format:
+def _find(data: bytes, extra_formats: Iterable[str]) -> _Format:
     for candidate in _FORMATS:
         if candidate.matches(data):
             return candidate
@@ -88,9 +85,7 @@ def _find(data: bytes) -> _Format:
         raise ImageCorrupt("The image is empty (0 bytes).")
     if len(data) < _LONGEST_MAGIC and data[:4] in {b"RIFF", b"\x89PNG"}:
         raise NeedMoreBytes(_LONGEST_MAGIC)
-    head = data[:64]
-    label = next((label for is_it, label in _REFUSED if is_it(head)), None)
-    raise _refusal(f"Files of type {label}" if label else "Such files", ())
+    raise _refusal(refused(data) or "Such files", extra_formats)
 
 
 def _refusal(what: str, extra_formats: Iterable[str]) -> UnsupportedMediaType:

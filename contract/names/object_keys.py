@@ -5,11 +5,25 @@ Task names are explicit strings, so that renaming a function never orphans a mes
 
 from __future__ import annotations
 
+# Object keys (one bucket; the filesystem store uses the same). Every key begins with one of these;
+# policies of the store (deploy/minio/policy.json) are held to the list.
+OWN_PREFIXES = ("jobs/", "datasets/", "dataset-list/")  # the service's own: no dataset sees them
+FILES_PREFIX = "files/"  # all that datasets see of the bucket, each key a folder of its own
 
-# Object keys (one bucket; the filesystem store uses the same)
+
+def dataset_files_prefix(owner: str | None) -> str:
+    """Return the folder of our bucket in which datasets of `owner` may read and write."""
+    return f"{FILES_PREFIX}{owner or 'all'}/"
+
+
 def job_prefix(job_id: str) -> str:
     """Return the folder of a job's objects: `jobs/YYYY/MM/DD/<id>/`."""
     return f"jobs/{job_id[:4]}/{job_id[4:6]}/{job_id[6:8]}/{job_id}/"
+
+
+# Where a store is tried out: below `jobs/`, so that every policy which lets jobs be kept allows it,
+# and a bucket of ours forgets what a crash leaves.
+CHECK_PREFIX = "jobs/check/"
 
 
 def input_object(job_id: str) -> str:

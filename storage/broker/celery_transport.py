@@ -13,10 +13,12 @@ from collections.abc import Callable, Mapping
 from importlib.resources import files
 from typing import Any
 
+from kombu import Connection
 from kombu.transport import redis as kombu_redis
 from kombu.transport import virtual
 from kombu.utils.json import dumps
 from kombu.utils.scheduling import round_robin_cycle
+from redis.exceptions import ConnectionError as RedisConnectionError
 
 LOOK_AGAIN_S = 0.1  # a queue that was full is asked again this much later, at most
 TRANSPORT = "storage.broker.celery_transport:LeanTransport"
@@ -104,6 +106,17 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
             timeout = LOOK_AGAIN_S  # the queue that is not asked now may have room soon
         super()._brpop_start(timeout)
 
+    def _connparams(self, asynchronous: bool = False) -> Any:
+        """Say to whom to connect, for every pool of the channel.
+
+        A channel whose connection was given up has nowhere to connect to: a connection error, which
+        kombu and Celery wait out when they close what is broken. What the channel holds comes back
+        by the visibility timeout.
+        """
+        if self.connection is None or self.connection.client is None:
+            raise RedisConnectionError("the connection of this channel is closed")
+        return super()._connparams(asynchronous=asynchronous)
+
     def _create_client(self, asynchronous: bool = False) -> Any:
         return super()._create_client(asynchronous=True) if asynchronous else self.kept_client
 
@@ -112,3 +125,19 @@ class LeanTransport(kombu_redis.Transport):  # type: ignore[misc]
     """The transport that Celery is told to use."""
 
     Channel = LeanChannel
+
+
+def reach(broker: Mapping[str, Any]) -> None:
+    """Connect to the broker of Celery's settings as its workers do, and leave again.
+
+    Raises what kombu's Redis transport raises.
+    """
+    with Connection(
+        broker["broker_url"],
+        transport=broker["broker_transport"],
+        ssl=broker["broker_use_ssl"] or False,
+        transport_options=broker["broker_transport_options"],
+    ) as connection:
+        connection.ensure_connection(
+            max_retries=1, interval_start=0, interval_step=0, reraise_as_library_errors=False
+        )

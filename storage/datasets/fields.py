@@ -44,6 +44,8 @@ def _optional(record: DatasetRecord) -> dict[str, str]:
         fields["finished_at"] = repr(record.finished_at)
     if record.depth_range is not None:
         fields["depth_range"] = json.dumps(record.depth_range)
+    if record.left_out:
+        fields["left_out"] = json.dumps(record.left_out)
     if record.error is not None:
         fields["error"] = record.error.model_dump_json()
     return fields
@@ -65,6 +67,7 @@ def from_fields(fields: Mapping[str, str]) -> DatasetRecord:
         started_at=float(fields["started_at"]) if "started_at" in fields else None,
         finished_at=float(fields["finished_at"]) if "finished_at" in fields else None,
         depth_range=json.loads(fields["depth_range"]) if "depth_range" in fields else None,
+        left_out=json.loads(fields.get("left_out", "{}")),
         error=JobError.model_validate_json(fields["error"]) if "error" in fields else None,
         **number,
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -19,6 +21,7 @@ from contract.errors import NotFound
 from contract.items import Item, ItemResult
 from contract.jobs import JobError
 from contract.names.object_keys import (
+    DATASET_ARCHIVE,
     DATASET_CANCELED,
     DATASET_FORECAST,
     DATASET_PLAN,
@@ -32,11 +35,14 @@ from contract.names.object_keys import (
     shard_object,
     shard_result_object,
 )
+from storage.datasets.lines import item_lines, read_items, read_results, result_lines
 from storage.objects.marks import set_mark
 from storage.objects.protocol import ObjectStore
 
+_DELETED_AT_ONCE = 1_000
 LINES = "application/x-ndjson"
 JSON = "application/json"
+_NUMBERED = re.compile(r"(\d{6,9})\.jsonl?")  # other names in our folders are passed over
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -69,10 +75,9 @@ class DatasetObjects:
 
     def last_retry(self, dataset_id: str) -> RetryRequest | None:
         """Return the latest round asked for; None: only the first run was."""
-        last = None
-        for info in self.store.list(dataset_object(dataset_id, "retries/")):
-            last = info.key
-        return self._read(last, RetryRequest) if last else None
+        numbers = self._numbers(dataset_object(dataset_id, "retries/"), 0)
+        last = max(numbers, default=None)
+        return self._read(retry_object(dataset_id, last), RetryRequest) if last else None
 
     def write_summary(self, summary: DatasetSummary) -> None:
         """Write `summary.json`, last of all."""
@@ -117,15 +122,24 @@ class DatasetObjects:
 
     # shards
 
-    def write_shard(self, dataset_id: str, shard: int, items: Sequence[Item]) -> None:
-        """Write a shard's items."""
-        body = _lines(item.model_dump_json(exclude_defaults=True) for item in items)
+    def write_shard(self, dataset_id: str, shard: int, items: Sequence[Item]) -> int:
+        """Write a shard's items; return their bytes."""
+        body = item_lines(items)
         self.store.put(shard_object(dataset_id, shard), body, media_type=LINES)
+        return len(body)
+
+    def drop_planned(self, dataset_id: str) -> None:
+        """Remove what was uploaded, unpacked and planned of a dataset that will never run."""
+        self.store.delete([dataset_object(dataset_id, DATASET_ARCHIVE)])
+        for folder in ("inputs/", "shards/"):
+            found = (info.key for info in self.store.list(dataset_object(dataset_id, folder)))
+            while batch := list(islice(found, _DELETED_AT_ONCE)):
+                self.store.delete(batch)
 
     def shard(self, dataset_id: str, shard: int) -> list[Item]:
-        """Return a shard's items. Raises NotFound."""
+        """Return a shard's items, a failing one for each that cannot be read. Raises NotFound."""
         body = self.store.get(shard_object(dataset_id, shard))
-        return [Item.model_validate_json(line) for line in body.splitlines()]
+        return read_items(shard, body)
 
     def write_results(self, dataset_id: str, shard: int, results: Sequence[ItemResult]) -> None:
         """Write a shard's failures, if any, then all its results."""
@@ -135,7 +149,7 @@ class DatasetObjects:
 
     def results(self, dataset_id: str, shard: int) -> list[ItemResult]:
         """Return a shard's results. Raises NotFound."""
-        return _results(self.store.get(shard_result_object(dataset_id, shard)))
+        return read_results(self.store.get(shard_result_object(dataset_id, shard)))
 
     def write_failures(self, dataset_id: str, shard: int, failures: Sequence[ItemResult]) -> None:
         """Write a shard's failures, if any."""
@@ -146,7 +160,7 @@ class DatasetObjects:
     def failures(self, dataset_id: str, shard: int) -> list[ItemResult]:
         """Return a shard's failures."""
         try:
-            return _results(self.store.get(shard_failures_object(dataset_id, shard)))
+            return read_results(self.store.get(shard_failures_object(dataset_id, shard)))
         except NotFound:
             return []
 
@@ -165,7 +179,8 @@ class DatasetObjects:
     def _numbers(self, folder: str, first: int) -> Iterator[int]:
         start_after = f"{folder}{first - 1:06d}.jsonl" if first else ""
         for info in self.store.list(folder, start_after=start_after):
-            yield int(info.key.rpartition("/")[2].removesuffix(".jsonl"))
+            if match := _NUMBERED.fullmatch(info.key, len(folder)):
+                yield int(match[1])
 
     def _write(self, key: str, value: BaseModel) -> None:
         self.store.put(key, value.model_dump_json(indent=1).encode(), media_type=JSON)
@@ -182,16 +197,3 @@ class DatasetObjects:
         except NotFound:
             return False
         return True
-
-
-def result_lines(results: Iterable[ItemResult]) -> bytes:
-    """Return results as JSON lines."""
-    return _lines(result.model_dump_json(exclude_defaults=True) for result in results)
-
-
-def _lines(texts: Iterable[str]) -> bytes:
-    return "".join(f"{text}\n" for text in texts).encode()
-
-
-def _results(body: bytes) -> list[ItemResult]:
-    return [ItemResult.model_validate_json(line) for line in body.splitlines()]

@@ -50,7 +50,8 @@ def _rebuild(files: DatasetObjects, request: DatasetRequest) -> tuple[DatasetRec
     summary, retry = files.summary(request.id), files.last_retry(request.id)
     round_ = retry.round if retry else 0
     if summary is not None and summary.round == round_:
-        return _ended(record, summary), ()
+        ended = {"left_out": files.plan(request.id).left_out}
+        return _ended(record.model_copy(update=ended), summary), ()
     codes = retry.codes if retry else ()
     record = record.model_copy(update={"round": round_, "retry_codes": codes})
     return _unfinished(files, record, summary)
@@ -86,6 +87,7 @@ def _unfinished(
         "shards_done": len(done),
         "counts": _counts(files, record.id, plan, planned=planned, summary=summary),
         "depth_range": plan.depth_range,
+        "left_out": plan.left_out,
         "started_at": record.request.created_at,
         "finished_at": time.time() if canceled else None,
         "cpu_s": summary.cpu_s if summary else 0.0,

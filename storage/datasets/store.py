@@ -166,18 +166,19 @@ class DatasetStore:
         *,
         again: Mapping[str, int] | None = None,
         depth_range: tuple[float, float] | None = None,
+        left_out: Mapping[str, int] | None = None,
     ) -> Next:
         """Say that all shards are written; `again`: failures by code that this round runs again."""
         range_ = json.dumps(depth_range) if depth_range else ""
-        arguments = (step.token, shards, items, range_, GRACE_S, *_flat(again or {}))
+        passed = json.dumps(dict(left_out)) if left_out else ""
+        arguments = (step.token, shards, items, range_, GRACE_S, passed, *_flat(again or {}))
         answer: Next = self._scripts.run("planned", step.dataset_id, *arguments)
         return answer
 
     def refuse(self, step: Step, error: JobError) -> bool:
-        """End a dataset that cannot be planned; False: the step is lost."""
-        return bool(
-            self._scripts.run("refuse", step.dataset_id, step.token, error.model_dump_json())
-        )
+        """End a dataset that cannot go on; False: the step is lost."""
+        arguments = (step.name, step.token, error.model_dump_json())
+        return bool(self._scripts.run("refuse", step.dataset_id, *arguments))
 
     def finalized(self, step: Step, counts: Counts) -> bool:
         """Say that the summary is written, with the results' counts; False: the step is lost."""

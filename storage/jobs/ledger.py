@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from redis import Redis
 
+from contract.errors import StorageUnavailable
 from contract.jobs import JobRecord, JobResult
 from contract.names.redis_keys import job_key
 from contract.states import JobState
@@ -29,6 +30,10 @@ class Claim:
     crashes: int
 
 
+class AlreadyOver(StorageUnavailable):
+    """By the clock of Redis the job's time is over, by ours it is not."""
+
+
 class JobLedger:
     """Creates, claims, renews, finishes. Every method raises StorageUnavailable.
 
@@ -43,12 +48,15 @@ class JobLedger:
     def create(self, record: JobRecord) -> bool:
         """Write a new record and list it by its state; False: it exists already, untouched.
 
-        The record disappears at `request.expires_at`.
+        The record disappears at `request.expires_at`. Raises AlreadyOver if that is past.
         """
         request = record.request
         times = (repr(request.created_at), repr(request.expires_at))
         fields = (_nonce(), request.lane.value, *times, *to_fields(record))
-        return bool(self._scripts.run("create", [record.id], *fields))
+        answer = self._scripts.run("create", [record.id], *fields)
+        if answer < 0:
+            raise AlreadyOver("The clocks of this machine and of Redis are far apart.")
+        return bool(answer)
 
     def get(self, job_id: str) -> JobRecord | None:
         """Return the record; None: there is none."""

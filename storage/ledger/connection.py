@@ -1,15 +1,19 @@
-"""The connection to Redis: timeouts, retries, and the translation of its errors."""
+"""The connection to Redis: TLS, timeouts, retries, and the translation of its errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import (
+    AuthenticationError,
     ClusterDownError,
+    ClusterError,
     MasterDownError,
+    MovedError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
@@ -26,13 +30,26 @@ from contract.settings import Settings
 # Replies by which a server says that it is out of service, not that the command was wrong: first
 # those for which the client has a class (it cuts the code off the message), then the others.
 _REFUSALS = (
-    ClusterDownError,
     MasterDownError,
     NoPermissionError,
     OutOfMemoryError,
     ReadOnlyError,
 )
-_REFUSAL_CODES = ("BUSY", "MISCONF", "NOAUTH", "NOREPLICAS", "UNKILLABLE", "WRONGPASS")
+_REFUSAL_CODES = ("BUSY", "MISCONF", "NOREPLICAS", "UNKILLABLE")
+_PASSWORD_CODES = ("NOAUTH", "WRONGPASS")
+_OF_CLUSTERS = (MovedError, ClusterDownError, ClusterError)
+
+NO_CLUSTER = "Redis is a cluster, which is not supported: name one server in DEPTHQ_REDIS_URL"
+WRONG_PASSWORD = "Redis refuses the user or the password of DEPTHQ_REDIS_URL"  # noqa: S105
+NOT_TRUSTED = "the TLS certificate of Redis is not trusted; DEPTHQ_REDIS_CA_FILE names a CA"
+
+
+def redis_tls(settings: Settings) -> dict[str, Any]:
+    """Return how every client of `redis_url` speaks TLS; empty: the scheme asks for none."""
+    if not settings.redis_url.startswith("rediss://"):
+        return {}
+    own_ca = {"ssl_ca_certs": str(settings.redis_ca_file)} if settings.redis_ca_file else {}
+    return {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **own_ca}
 
 
 def open_redis(settings: Settings) -> Redis:
@@ -50,6 +67,7 @@ def open_redis(settings: Settings) -> Redis:
         socket_keepalive=True,
         health_check_interval=10,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2, (RedisConnectionError,)),
+        **redis_tls(settings),
     )
 
 
@@ -58,11 +76,21 @@ def redis_errors() -> Iterator[None]:
     """Turn the client's exceptions into StorageUnavailable, or InternalError for faults of ours."""
     try:
         yield
+    except AuthenticationError as exc:  # to the client it is a connection that failed
+        raise StorageUnavailable(WRONG_PASSWORD) from exc
     except (RedisConnectionError, RedisTimeoutError) as exc:
-        raise StorageUnavailable("Redis does not answer") from exc
+        raise StorageUnavailable(_silence(exc)) from exc
+    except _OF_CLUSTERS as exc:
+        raise StorageUnavailable(NO_CLUSTER) from exc
     except ResponseError as exc:
+        if str(exc).startswith(_PASSWORD_CODES):
+            raise StorageUnavailable(WRONG_PASSWORD) from exc
         if isinstance(exc, _REFUSALS) or str(exc).startswith(_REFUSAL_CODES):
             raise StorageUnavailable(f"Redis refuses: {exc}") from exc
         raise InternalError(f"Redis rejects a command: {exc}") from exc
     except RedisError as exc:
-        raise StorageUnavailable(f"Redis fails: {exc}") from exc
+        raise StorageUnavailable("Redis fails") from exc
+
+
+def _silence(exc: RedisError) -> str:
+    return NOT_TRUSTED if "CERTIFICATE_VERIFY_FAILED" in str(exc) else "Redis does not answer"

@@ -30,15 +30,30 @@ class DiskRoom:
         except OSError as exc:
             return f"The disk does not say how full it is: {exc.strerror or exc}."
         used = disk.f_blocks - disk.f_bfree
-        share = used / max(
-            1, used + disk.f_bavail
-        )  # as df says it: without what root alone may use
+        share = used / max(1, _total(disk))
         if share < self._max_share or disk.f_bavail * disk.f_frsize >= ENOUGH_FREE_BYTES:
             return ""
         return f"The disk is {share:.0%} full; come back later."
+
+    def left_bytes(self) -> int:
+        """Return how much may be written until there is no room for new work. Raises OSError."""
+        disk = self._look(self._there())
+        used, block = disk.f_blocks - disk.f_bfree, disk.f_frsize
+        by_share = int(self._max_share * _total(disk) - used) * block
+        return max(0, by_share, disk.f_bavail * block - ENOUGH_FREE_BYTES)
+
+    def size_bytes(self) -> int:
+        """Return how large the disk is. Raises OSError."""
+        disk = self._look(self._there())
+        return _total(disk) * disk.f_frsize
 
     def _there(self) -> Path:
         folder = self._folder
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
         return folder
+
+
+def _total(disk: os.statvfs_result) -> int:
+    """Return the blocks of a disk as df counts them: without what root alone may use."""
+    return disk.f_blocks - disk.f_bfree + disk.f_bavail

@@ -8,6 +8,8 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
+from runtime.private_files import FOLDER_MODE, private_opener
+
 
 def write_durably(path: Path, data: bytes | BinaryIO) -> None:
     """Write `data` to `path` by way of a hidden temporary file, fsync and rename.
@@ -17,7 +19,7 @@ def write_durably(path: Path, data: bytes | BinaryIO) -> None:
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(8)}.tmp")
     try:
-        with temporary.open("xb") as file:
+        with open(temporary, "xb", opener=private_opener) as file:
             if isinstance(data, bytes):
                 file.write(data)
             else:
@@ -45,7 +47,7 @@ def make_folder(folder: Path) -> None:
     if folder.is_dir():
         return
     make_folder(folder.parent)
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
     fsync_folder(folder.parent)
 
 

@@ -7,6 +7,7 @@ which is written first, so that a readable object always has them. Files appear 
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import secrets
@@ -14,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from contract.errors import NotFound, StorageUnavailable
+from contract.errors import NotFound, StorageRefused, StorageUnavailable
 from storage.objects.durable_files import (
     fsync_folder,
     make_folder,
@@ -24,6 +25,10 @@ from storage.objects.durable_files import (
 from storage.objects.leftovers import remove_leftovers
 from storage.objects.protocol import ObjectInfo, check_key, check_metadata
 
+_REFUSALS = (  # of a disk that works
+    errno.EACCES, errno.EPERM, errno.EROFS,
+    errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR,
+)  # fmt: skip
 _RACES = 3  # a delete may remove the emptied folder under our feet; make it again this often
 
 
@@ -47,7 +52,7 @@ class FilesystemStore:
         """Write sidecar and data to temporary files, fsync, rename, fsync the folder."""
         path = self._path(key)
         about = json.dumps({"media_type": media_type, "metadata": check_metadata(metadata)})
-        with _using_disk(key):
+        with _using_disk():
             for races_left in reversed(range(_RACES)):
                 try:
                     make_folder(path.parent)
@@ -80,14 +85,14 @@ class FilesystemStore:
 
     def list(self, prefix: str, *, start_after: str = "") -> Iterator[ObjectInfo]:
         """Walk the folders in order, skipping those that cannot match."""
-        with _using_disk(prefix):
+        with _using_disk():
             yield from self._walk("", prefix, start_after)
 
     def delete(self, keys: Iterable[str]) -> None:
         """Remove files, their sidecars after them, and folders left empty."""
         for key in keys:
             path = self._path(key)
-            with _using_disk(key), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            with _using_disk(), contextlib.suppress(FileNotFoundError, NotADirectoryError):
                 path.unlink(missing_ok=True)
                 _sidecar(path).unlink(missing_ok=True)
                 remove_empty_folders(path.parent, stop_at=self._root)
@@ -99,8 +104,8 @@ class FilesystemStore:
     def check(self) -> None:
         """Write and remove a small file."""
         probe = self._root / f".check-{secrets.token_hex(8)}.tmp"
-        with _using_disk("check"):
-            self._root.mkdir(parents=True, exist_ok=True)
+        with _using_disk():
+            make_folder(self._root)
             try:
                 probe.write_bytes(b"ok")
             finally:
@@ -108,7 +113,7 @@ class FilesystemStore:
 
     def tidy(self, older_than_s: float) -> int:
         """Remove what crashed writers left behind so long ago; return how many files."""
-        with _using_disk("leftovers"):
+        with _using_disk():
             return remove_leftovers(self._root, older_than_s)
 
     def _path(self, key: str) -> Path:
@@ -167,7 +172,7 @@ def _about(path: Path) -> tuple[str, dict[str, str]]:
 @contextlib.contextmanager
 def _reading(key: str) -> Iterator[None]:
     """Turn the OSErrors of a read into the project's own errors."""
-    with _using_disk(key):
+    with _using_disk():
         try:
             yield
         except (FileNotFoundError, IsADirectoryError, NotADirectoryError) as exc:
@@ -175,9 +180,12 @@ def _reading(key: str) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _using_disk(key: str) -> Iterator[None]:
-    """Turn every OSError into StorageUnavailable."""
+def _using_disk() -> Iterator[None]:
+    """Turn every OSError into StorageUnavailable, StorageRefused if waiting does not mend it."""
     try:
         yield
     except OSError as exc:
-        raise StorageUnavailable(f"the disk refuses {key}: {exc.strerror or exc}") from exc
+        said = f"the disk refuses: {exc.strerror or 'no reason given'}"
+        if exc.errno in _REFUSALS:
+            raise StorageRefused(said, f"the disk refuses it ({exc.strerror})") from exc
+        raise StorageUnavailable(said) from exc

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from contract.settings import Settings
+from runtime.private_files import make_private
 from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
@@ -17,13 +20,10 @@ def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectSto
     `patient`: a slow answer is better than none, because no client waits for it.
     """
     if settings.s3_bucket is None:
+        with contextlib.suppress(OSError):  # the store says so when it is used
+            make_private(settings.data_dir)
         return FilesystemStore(settings.data_dir / "objects")
-    # imported here because boto3 takes a third of a second
-    if settings.s3_access_key_id is None:  # credentials come from boto3's own chain
-        from storage.objects.s3 import S3Store
-
-        return S3Store.from_settings(settings, patient=patient)
-    from storage.objects.s3_lean import LeanS3Store
+    from storage.objects.s3_lean import LeanS3Store  # here, because boto3 takes a third of a second
 
     return LeanS3Store.from_settings(settings, patient=patient)
 

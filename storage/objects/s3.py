@@ -1,4 +1,4 @@
-"""Objects in any S3-compatible server. The only file that knows boto3."""
+"""Objects in any S3-compatible server, by way of boto3."""
 
 from __future__ import annotations
 
@@ -7,31 +7,29 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, BinaryIO, Self
 from urllib.parse import quote
 
-import boto3
 from boto3.exceptions import S3UploadFailedError
 from boto3.s3.transfer import TransferConfig
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from contract.errors import StorageUnavailable
+from contract.errors import StorageRefused, StorageUnavailable
 from contract.settings import Settings
+from storage.objects.probe import Probe
 from storage.objects.protocol import ObjectInfo, check_key, check_metadata
+from storage.objects.s3_access import Access
 from storage.objects.s3_answers import (
     Lent,
     S3Body,
     body_size,
+    check_deleted,
     error_code,
     head_info,
     listed_info,
+    refusal,
     s3_errors,
 )
 from storage.objects.s3_bucket import OwnBucket
 
 _PAGE = 1000  # the most keys that S3 lists or deletes in one request
-# Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
-# request may take. Nobody waits for a worker: a store that is merely slow must not make it try for
-# ever.
-HURRIED_S, PATIENT_S = 3, 10
 _IN_PARTS_BYTES = 64 * 1024 * 1024
 _PARTS = TransferConfig(
     multipart_threshold=_IN_PARTS_BYTES, multipart_chunksize=16 * 1024 * 1024, use_threads=False
@@ -61,20 +59,23 @@ class S3Store:
         self._bucket = bucket
         self._own_bucket = OwnBucket(client, bucket, retention_s) if create_bucket else None
         self._checked: Callable[[str], str] = str if foreign else check_key
+        self._probe = Probe()
 
     @classmethod
     def from_settings(cls, settings: Settings, *, patient: bool = False) -> Self:
         """Return a store as the `s3_*` settings say. Connects to nothing.
 
         `patient`: for those whom no client waits for.
-
-        A host name is part of a signature, so URLs for another name need a client of their own.
         """
-        public_url = settings.s3_public_endpoint_url
+        return cls.with_access(Access(settings, patient=patient), settings)
+
+    @classmethod
+    def with_access(cls, access: Access, settings: Settings) -> Self:
+        """Return a store that reaches its bucket so."""
         return cls(
-            _open_client(settings, settings.s3_endpoint_url, patient=patient),
-            settings.s3_bucket or "depthq",
-            public_client=_open_client(settings, public_url) if public_url else None,
+            access.client,
+            access.bucket,
+            public_client=access.signer,
             create_bucket=settings.s3_create_bucket,
             retention_s=settings.retention_s,
         )
@@ -119,7 +120,7 @@ class S3Store:
                 io.BufferedReader(Lent(data)), self._bucket, request["Key"], about, Config=_PARTS
             )
         except S3UploadFailedError as exc:
-            raise StorageUnavailable(f"S3 did not take {request['Key']}: {exc}") from exc
+            raise StorageUnavailable("S3 did not take a large object") from exc
 
     def get(self, key: str) -> bytes:
         """Return the object's bytes. Raises NotFound."""
@@ -167,9 +168,7 @@ class S3Store:
                 answer = self._client.delete_objects(
                     Bucket=self._bucket, Delete={"Objects": names, "Quiet": True}
                 )
-            refused = [e for e in answer.get("Errors", ()) if e.get("Code") != "NoSuchKey"]
-            if refused:
-                raise StorageUnavailable(f"S3 refuses to delete: {refused[0].get('Code')}")
+            check_deleted(answer)
 
     def presign(self, key: str, *, expires_s: int, filename: str) -> str | None:
         """Return a URL that downloads the object as a file of that name. Sends nothing."""
@@ -193,31 +192,13 @@ class S3Store:
             self._own_bucket.serve(call)
 
     def check(self) -> None:
-        """Ask for the bucket, and make it if that is wanted."""
+        """Ask for the bucket, made if that is wanted; now and then use it as a job would."""
         with s3_errors("check"):
             try:
                 self._with_bucket(lambda: self._client.head_bucket(Bucket=self._bucket))
             except ClientError as exc:
-                raise StorageUnavailable(f"no bucket {self._bucket}: {error_code(exc)}") from exc
-
-
-def _open_client(settings: Settings, endpoint_url: str | None, *, patient: bool = False) -> Any:
-    key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
-    return boto3.session.Session().client(
-        "s3",
-        endpoint_url=endpoint_url,
-        region_name=settings.s3_region,
-        aws_access_key_id=key_id.get_secret_value() if key_id else None,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        config=Config(
-            signature_version="s3v4",  # else presigned URLs of custom endpoints are SigV2
-            s3={"addressing_style": "path" if settings.s3_path_style else "virtual"},
-            connect_timeout=2,
-            read_timeout=PATIENT_S if patient else HURRIED_S,
-            retries={"mode": "standard", "total_max_attempts": 2},
-            max_pool_connections=4 + max(settings.api_threads, settings.concurrency),
-            # other servers and older MinIO do not know the newer default checksums
-            request_checksum_calculation="when_required",
-            response_checksum_validation="when_required",
-        ),
-    )
+                code = error_code(exc)  # of a HEAD: its status
+                if code in ("404", "NoSuchBucket"):
+                    raise StorageRefused("S3 has no such bucket", refusal(code)) from exc
+                raise
+        self._probe.look(self)

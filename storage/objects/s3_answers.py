@@ -9,8 +9,13 @@ from typing import Any, BinaryIO
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from contract.errors import NotFound, StorageUnavailable
+from contract.errors import NotFound, StorageRefused, StorageUnavailable
 from storage.objects.protocol import ObjectInfo
+
+_WRONG = {  # by the names of boto's classes: what an operator can mend
+    "NoCredentialsError": "no access key for S3 is set, and none was found",
+    "SSLError": "the TLS certificate of S3 is not trusted",
+}
 
 
 class S3Body(io.RawIOBase):
@@ -87,9 +92,14 @@ def error_code(exc: ClientError) -> str:
     return str(exc.response.get("Error", {}).get("Code", ""))
 
 
+# Client errors (4xx) that pass by themselves; all others stay until something is changed.
+_PASSING_STATUS = (408, 409, 425, 429)
+_PASSING_CODES = ("BadDigest", "IncompleteBody", "RequestTimeout", "SlowDown")
+
+
 @contextmanager
 def s3_errors(key: str) -> Iterator[None]:
-    """Turn boto's exceptions into NotFound or StorageUnavailable.
+    """Turn boto's exceptions into NotFound, StorageRefused or StorageUnavailable.
 
     All but a missing object is the infrastructure's fault, also 403, 500, 503 and 507 (MinIO's full
     disk): waiting jobs wait on until somebody has repaired it.
@@ -97,9 +107,39 @@ def s3_errors(key: str) -> Iterator[None]:
     try:
         yield
     except ClientError as exc:
-        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-        if status == 404 and error_code(exc) != "NoSuchBucket":
+        status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        code = error_code(exc)
+        if status == 404 and code != "NoSuchBucket":
             raise NotFound(f"no object {key}") from exc
-        raise StorageUnavailable(f"S3 answers {status} {error_code(exc)} for {key}") from exc
+        raise refused(status, code) from exc
     except (BotoCoreError, OSError) as exc:
-        raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+        said = _WRONG.get(type(exc).__name__, "S3 does not answer")
+        raise StorageUnavailable(said) from exc
+
+
+def refused(status: int, code: str) -> StorageUnavailable:
+    """Return what to raise: StorageRefused if asking again is vain until an operator acts."""
+    message = f"S3 refuses: {code or status}"
+    passes = status in _PASSING_STATUS or code in _PASSING_CODES
+    if 400 <= status < 500 and not passes:
+        return StorageRefused(message, refusal(code))
+    return StorageUnavailable(message)
+
+
+def refusal(code: str) -> str:
+    """Return what a refusal means, for people; a HEAD has only its status for a code."""
+    if code in ("404", "NoSuchBucket"):
+        return "there is no such bucket"
+    if code in ("401", "403", "AccessDenied"):
+        return "the store denies the service's user access (AccessDenied)"
+    return f"the store says {code}"
+
+
+def check_deleted(answer: Mapping[str, Any]) -> None:
+    """Raise StorageRefused or StorageUnavailable if DeleteObjects left an object in its place."""
+    codes = [str(each.get("Code")) for each in answer.get("Errors", ())]
+    left = [code for code in codes if code != "NoSuchKey"]
+    if "AccessDenied" in left:
+        raise StorageRefused("S3 refuses to delete: AccessDenied", refusal("AccessDenied"))
+    if left:
+        raise StorageUnavailable(f"S3 refuses to delete: {left[0]}")

@@ -8,40 +8,39 @@ rare or what it alone can do: buckets, listings, deletions, presigned URLs, nami
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, BinaryIO, Self
+from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 import obstore
-from obstore.exceptions import BaseError
+from obstore.exceptions import BaseError, PermissionDeniedError, UnauthenticatedError
 from obstore.store import S3Store as RustStore
 
 from contract.errors import StorageUnavailable
 from contract.settings import Settings
 from storage.objects.protocol import check_key, check_metadata
-from storage.objects.s3 import HURRIED_S, PATIENT_S, S3Store
+from storage.objects.s3 import S3Store
+from storage.objects.s3_access import Access
 from storage.objects.s3_answers import body_size
 
 # obstore limits the time of a put as a whole, boto3 that of each silence: what is large takes long
 LEAN_BYTES = 2 * 1024 * 1024
-LONGEST_GET_S = 600  # of a large object over a slow line, never silent for longer than a timeout
+_REFUSALS = (PermissionDeniedError, UnauthenticatedError)
+_CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 
 
 class LeanS3Store(S3Store):
-    """An S3Store whose put and get are lean. Needs the access key in the settings."""
+    """An S3Store whose put and get are lean."""
 
     _rust: RustStore
 
     @classmethod
     def from_settings(cls, settings: Settings, *, patient: bool = False) -> Self:
         """Return a store as the `s3_*` settings say. Connects to nothing."""
-        store = super().from_settings(settings, patient=patient)
-        store._rust = (
-            _open(settings, PATIENT_S, LONGEST_GET_S)
-            if patient
-            else _open(settings, HURRIED_S, HURRIED_S)
-        )
+        access = Access(settings, patient=patient)
+        store = cls.with_access(access, settings)
+        store._rust = access.rust(unsigned_payload=keeps_bytes_whole(settings.s3_endpoint_url))
         return store
 
     def put(
@@ -59,19 +58,19 @@ class LeanS3Store(S3Store):
         about = {"Content-Type": media_type, **check_metadata(metadata)}
         try:
             obstore.put(self._rust, check_key(key), data, attributes=about, use_multipart=False)
-        except FileNotFoundError:  # no bucket yet: boto3 makes it, or says what is wrong
+        except (FileNotFoundError, *_REFUSALS):  # boto3 makes the bucket, or says what is wrong
             super().put(key, data, media_type=media_type, metadata=metadata)
         except (BaseError, OSError) as exc:
-            raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+            raise StorageUnavailable(_say(exc)) from exc
 
     def get(self, key: str) -> bytes:
         """Return the object's bytes. Raises NotFound."""
         try:
             return bytes(obstore.get(self._rust, check_key(key)).bytes())
-        except FileNotFoundError:  # the object or the whole bucket: boto3 can tell
+        except (FileNotFoundError, *_REFUSALS):  # the object or the whole bucket: boto3 can tell
             return super().get(key)
         except (BaseError, OSError) as exc:
-            raise StorageUnavailable(f"S3 does not answer for {key}: {exc}") from exc
+            raise StorageUnavailable(_say(exc)) from exc
 
 
 def keeps_bytes_whole(endpoint_url: str | None) -> bool:
@@ -89,34 +88,11 @@ def keeps_bytes_whole(endpoint_url: str | None) -> bool:
         return False
 
 
-def _open(settings: Settings, silence_s: float, whole_s: float) -> RustStore:
-    key_id, secret = settings.s3_access_key_id, settings.s3_secret_access_key
-    at: dict[str, Any] = {}
-    if settings.s3_endpoint_url:  # unset: AWS
-        at["endpoint"] = settings.s3_endpoint_url
-    return RustStore(
-        settings.s3_bucket or "depthq",
-        **at,
-        region=settings.s3_region,
-        access_key_id=key_id.get_secret_value() if key_id else None,
-        secret_access_key=secret.get_secret_value() if secret else None,
-        virtual_hosted_style_request=not settings.s3_path_style,
-        unsigned_payload=keeps_bytes_whole(settings.s3_endpoint_url),
-        client_options={
-            "allow_http": True,
-            "connect_timeout": "2s",
-            "read_timeout": f"{silence_s:g}s",
-            "timeout": f"{whole_s:g}s",
-            "pool_idle_timeout": "30s",
-        },
-        # as many attempts as boto3's client makes; a worker's patience comes after that
-        retry_config={
-            "max_retries": 1,
-            "retry_timeout": timedelta(seconds=silence_s),
-            "backoff": {
-                "init_backoff": timedelta(milliseconds=50),
-                "max_backoff": timedelta(seconds=1),
-                "base": 2,
-            },
-        },
-    )
+def _say(exc: Exception) -> str:
+    """Return what is wrong in words for callers; obstore's hold the address, the key and XML."""
+    text = str(exc)
+    if code := _CODE.search(text):
+        return f"S3 refuses: {code[1]}"
+    if "InvalidCertificate" in text:
+        return "the TLS certificate of S3 is not trusted"
+    return "S3 does not answer"

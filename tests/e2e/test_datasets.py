@@ -173,10 +173,10 @@ def refused(service: BulkService, **spec) -> DepthqError:
 @pytest.mark.parametrize(
     ("name", "says"),
     [
-        ("duplicates.jsonl", ("rows 1 and 3", "custom_id")),
+        ("duplicates.jsonl", ("line 1 and line 3", "custom_id")),
         ("columns.csv", ("uri",)),
         ("empty.jsonl", ("empty",)),
-        ("header.csv", ("no items",)),
+        ("header.csv", ("no rows",)),
         ("long.jsonl", ("line 2", "1 MiB")),
         ("gone.jsonl", ("cannot be read",)),
         ("forbidden.jsonl", ("may not use the bucket",)),

@@ -53,6 +53,54 @@ def jpeg_with_scans(progressive: bytes, count: int) -> bytes:
     return progressive[:last] + scan * count + progressive[-2:]
 
 
+def boxed(kind: bytes, *content: bytes) -> bytes:
+    """Return an ISO box, as AVIF and HEIC consist of."""
+    inside = b"".join(content)
+    return struct.pack(">I", 8 + len(inside)) + kind + inside
+
+
+def heif_claiming(heif: bytes, width: int, height: int) -> bytes:
+    """Return the AVIF or HEIC with another size in all its `ispe` properties."""
+    size = struct.pack(">II", width, height)
+    parts = heif.split(b"ispe\0\0\0\0")
+    return b"ispe\0\0\0\0".join([parts[0], *(size + part[8:] for part in parts[1:])])
+
+
+def heic_grid(rows: int, columns: int, width: int, height: int) -> bytes:
+    """Return a HEIC that is a grid of so many tiles, all of them one item that holds nothing."""
+    descriptor = bytes([0, 1, rows - 1, columns - 1]) + struct.pack(">II", width, height)
+    tiles = rows * columns
+    items = b"".join(
+        boxed(b"infe", struct.pack(">IHH", 2 << 24, number, 0), kind, b"\0")
+        for number, kind in ((1, b"grid"), (2, b"hvc1"))
+    )
+    locations = struct.pack(">IBBH", 1 << 24, 0x44, 0, 1) + struct.pack(
+        ">HHHHII", 1, 1, 0, 1, 0, len(descriptor)
+    )
+    references = boxed(b"dimg", struct.pack(">HH", 1, tiles), struct.pack(">H", 2) * tiles)
+    properties = boxed(
+        b"iprp",
+        boxed(b"ipco", boxed(b"ispe", bytes(4), struct.pack(">II", width, height))),
+        boxed(b"ipma", struct.pack(">IIHBB", 0, 1, 1, 1, 1)),
+    )
+    meta = boxed(
+        b"meta", bytes(4),
+        boxed(b"hdlr", bytes(8), b"pict", bytes(13)),
+        boxed(b"pitm", struct.pack(">IH", 0, 1)),
+        boxed(b"iinf", struct.pack(">IH", 0, 2), items),
+        boxed(b"iref", bytes(4), references),
+        properties,
+        boxed(b"iloc", locations),
+        boxed(b"idat", descriptor),
+    )  # fmt: skip
+    return boxed(b"ftyp", b"heic", bytes(4), b"mif1heic") + meta
+
+
+def png_of_many_chunks(png: bytes, count: int) -> bytes:
+    """Return the PNG with so many empty chunks behind its header."""
+    return png[:33] + png_chunk(b"teSt", b"") * count + png[33:]
+
+
 def tiff(width: int, height: int, pixels: bytes, bits: int, sample_format: int = 1) -> bytes:
     """Return a little-endian grey TIFF of one strip; `sample_format` 3 is floating point."""
     entries = [

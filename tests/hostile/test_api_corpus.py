@@ -131,6 +131,27 @@ def test_a_file_ends_in_a_depth_map_or_in_its_code(
     assert fate.status < 500
 
 
+@pytest.mark.parametrize(
+    ("name", "warnings"),
+    [
+        ("no-end.jpg", ["truncated"]),
+        ("half.jpg", ["truncated"]),
+        ("half.webp", ["truncated"]),
+        ("no-end.png", ["truncated"]),
+        ("motion-photo.jpg", []),
+        ("broken-animation.png", []),
+        ("photo.heic", []),
+    ],
+)
+def test_the_document_of_a_job_says_what_was_mended(
+    stack: Stack, fates: dict[str, Fate], name: str, warnings: list[str]
+) -> None:
+    with httpx2.Client(base_url=stack.api.url, timeout=60) as client:
+        document = client.get(f"/v1/jobs/{fates[name].job_id}").json()
+    assert document["state"] == "succeeded"
+    assert document["input"].get("warnings", []) == warnings
+
+
 def test_no_process_died_of_the_corpus(stack: Stack, fates: dict[str, Fate]) -> None:
     assert fates
     assert stack.worker.running

@@ -10,11 +10,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract.errors import InputError
-from tests.hostile.corpus import CORPUS, OK, Hostile
+from tests.hostile.corpus import CASES, CORPUS, OK, Hostile
 from tests.pictures import EXTRA, FORMATS, encoded, photo
 from worker.imaging.decoder import Decoder
 
 SEEDS = [encoded(photo(40, 30), name) for name in FORMATS]
+SEEDS.append((CASES / "heic-turned-6.heic").read_bytes())
 
 
 def _decoder(extra_formats: tuple[str, ...]) -> Decoder:

@@ -150,7 +150,7 @@ def test_no_command_shows_a_secret(tmp_path: Path) -> None:
 def test_settings_show_no_secret_of_their_own() -> None:
     settings = Settings(
         redis_url=f"redis://:{REDIS_PASSWORD}@h/0", api_keys=API_KEY, webhook_secret=WEBHOOK_SECRET,
-        s3_secret_access_key="s3-secret-distinct", api_key=API_KEY,
+        s3_access_key_id="id", s3_secret_access_key="s3-secret-distinct", api_key=API_KEY,
     )  # fmt: skip
     for text in (repr(settings), str(settings), settings.model_dump_json()):
         for secret in (API_KEY, WEBHOOK_SECRET, "s3-secret-distinct"):

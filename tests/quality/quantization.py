@@ -11,15 +11,16 @@ from typing import Any
 
 import cv2
 import numpy as np
-import openvino
 from numpy.typing import NDArray
 from skimage import data
 
 from tests.quality.measure import pictures, score
 from tests.quality.ordinal import ordinal_accuracy
+from worker.engines.openvino_engine import openvino_library
 from worker.models.prepare import net_size, prepare
 from worker.weights.resolve import bundled
 
+openvino = openvino_library()
 CALIBRATION = ("coffee", "rocket", "retina")
 SHAPES = ((192, 256), (256, 192), (160, 256), (256, 256))
 CROPS = 48

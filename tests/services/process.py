@@ -17,6 +17,7 @@ class ServiceProcess:
     """One child process with a port, a folder and a log file. Subclasses say how to start it."""
 
     name = "service"
+    ready_s = READY_S  # until it must be ready
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
@@ -66,7 +67,9 @@ class ServiceProcess:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,  # Ctrl-C ends the tests; the tests end the servers
             )
-        wait_until(lambda: self.is_ready() or not self.running, f"{self.name} is ready")
+        wait_until(
+            lambda: self.is_ready() or not self.running, f"{self.name} is ready", self.ready_s
+        )
         if not self.running:
             raise RuntimeError(f"{self.name} ended at start:\n{self.tail()}")
 

@@ -9,7 +9,9 @@ from contextlib import contextmanager
 
 from prometheus_client import Counter, Histogram
 
+from contract.errors import ERROR_CODES
 from contract.jobs import Timings
+from contract.labels import among
 
 _MS_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
@@ -37,7 +39,7 @@ def observe_batch(size: int, seconds: float) -> None:
 
 def count_outcome(state: str, code: str = "") -> None:
     """Count one job or item that ended; `code` is empty for a success."""
-    OUTCOMES.labels(state=state, code=code).inc()
+    OUTCOMES.labels(state=state, code=among(code, ("", *ERROR_CODES))).inc()
 
 
 class StageClock:

@@ -12,7 +12,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from contract.errors import StorageUnavailable
 
@@ -21,6 +21,14 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
+BESIDE_S = 5.0  # for what is not all work's concern
+
+
+class Waits(Protocol):
+    """Does an action, again if need be."""
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """Return `action()`. Raises StorageUnavailable when it has waited long enough."""
 
 
 class Patience:
@@ -48,3 +56,29 @@ class Patience:
             # full jitter keeps a fleet of workers from knocking in step
             self._stopping.wait(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
+
+    def beside(self, own: Callable[[], object]) -> PatienceBeside:
+        """Return the patience for buckets beside our own; `own` asks whether that one serves."""
+        return PatienceBeside(self, own)
+
+    def brief(self, action: Callable[[], T]) -> T:
+        """Return `action()`, waiting as long as other work may be kept from its turn."""
+        limited = Patience(min(BESIDE_S, self._limit_s))
+        limited._stopping = self._stopping
+        return limited(action)
+
+
+class PatienceBeside:
+    """Waits long only while all work must: a bucket that alone is away holds nobody else up."""
+
+    def __init__(self, patience: Patience, own: Callable[[], object]) -> None:
+        self._patience = patience
+        self._own = own
+
+    def __call__(self, action: Callable[[], T]) -> T:
+        """Return `action()`; raises StorageUnavailable soon if our own store serves."""
+        try:
+            return self._patience.brief(action)
+        except StorageUnavailable:
+            self._patience(self._own)
+            return self._patience.brief(action)

@@ -8,12 +8,16 @@ import math
 import os
 import resource
 import signal
+import struct
 from pathlib import Path
 
 from worker.confine import seccomp
 
 _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
+_PR_CAPBSET_DROP, _MOST_CAPABILITIES = 24, 64
+_CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 _MAX_FILES = 32
+MOST_LINES, MOST_LINE_LENGTH = 5, 200  # of what libraries print about an image
 _MAX_WRITTEN_BYTES = 64 * 1024  # only the captured warnings are ever written
 
 
@@ -27,6 +31,7 @@ def confine(memory_bytes: int) -> None:
     give_up_privileges()
     with contextlib.suppress(OSError):  # no /proc: then the kernel chooses its victim itself
         Path("/proc/self/oom_score_adj").write_text("1000")
+    give_up_capabilities()
     seccomp.install()  # last: it takes files away too; where there is none, the limits remain
 
 
@@ -34,6 +39,17 @@ def give_up_privileges() -> None:
     """Have no program that this process might start be more privileged than it is."""
     if hasattr(ctypes.CDLL(None), "prctl"):
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+
+
+def give_up_capabilities() -> None:
+    """Leave to a process that runs as root no more than any user may do."""
+    libc = ctypes.CDLL(None)
+    if not hasattr(libc, "capset"):
+        return
+    for capability in range(_MOST_CAPABILITIES):  # what a program it might start would get
+        libc.prctl(_PR_CAPBSET_DROP, capability, 0, 0, 0)
+    none_at_all = struct.pack("=6I", *[0] * 6)  # effective, permitted, inheritable; twice 32 bits
+    libc.capset(struct.pack("=Ii", _CAPABILITY_VERSION_3, 0), none_at_all)  # 0: this process
 
 
 def allow(seconds: float) -> None:
@@ -59,7 +75,7 @@ class Captured:
     def __init__(self, fd: int = 2) -> None:
         self._fd = fd
 
-    def take(self, most: int = 5) -> list[str]:
+    def take(self, most: int = MOST_LINES) -> list[str]:
         """Return up to `most` different lines printed since the last call."""
         size = os.lseek(self._fd, 0, os.SEEK_CUR)
         if size == 0:
@@ -67,5 +83,5 @@ class Captured:
         text = os.pread(self._fd, min(size, 4096), 0).decode("utf-8", "replace")
         os.ftruncate(self._fd, 0)
         os.lseek(self._fd, 0, os.SEEK_SET)
-        lines = (line.strip()[:200] for line in text.splitlines())
+        lines = (line.strip()[:MOST_LINE_LENGTH] for line in text.splitlines())
         return list(dict.fromkeys(line for line in lines if line and line[0] != "["))[:most]

@@ -1,8 +1,8 @@
-"""Takes from this process what no decoder needs: files, sockets, programs, other processes.
+"""Leaves to this process the system calls that a decoder needs, and takes all others.
 
 A seccomp filter, which Linux checks at every system call and which nobody can take off again. It
-refuses a list instead of allowing one: what a codec needs differs from one libc to the next, and a
-call that was left out of an allow-list is an image that fails. What is refused fails with EPERM.
+allows a list: memory, threads, clocks, and the pipes that are open. All else fails with EPERM, so
+also what a later kernel adds; to those libc gets ENOSYS, and falls back to what it used before.
 
 `python -m worker.confine.seccomp` tries it on itself and says whether it holds.
 """
@@ -18,31 +18,27 @@ import struct
 import sys
 
 # name → number on x86_64, on aarch64 (None: it has no such call); linux/unistd.h
-_REFUSED: dict[str, tuple[int | None, int | None]] = {
-    # files: those that are needed are open by now
-    "open": (2, None), "openat": (257, 56), "openat2": (437, 437), "creat": (85, None),
-    "open_by_handle_at": (304, 265), "unlink": (87, None), "unlinkat": (263, 35),
-    "rename": (82, None), "renameat": (264, 38), "renameat2": (316, 276), "mkdir": (83, None),
-    "mkdirat": (258, 34), "rmdir": (84, None), "link": (86, None), "linkat": (265, 37),
-    "symlink": (88, None), "symlinkat": (266, 36), "truncate": (76, 45), "mknod": (133, None),
-    "mknodat": (259, 33), "chmod": (90, None), "fchmodat": (268, 53), "chown": (92, None),
-    "lchown": (94, None), "fchownat": (260, 54),
-    # the network, and what could reach all of this by another way
-    "socket": (41, 198), "socketpair": (53, 199), "io_uring_setup": (425, 425),
-    "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
-    # programs and processes
-    "execve": (59, 221), "execveat": (322, 281), "fork": (57, None), "vfork": (58, None),
-    "ptrace": (101, 117), "process_vm_readv": (310, 270), "process_vm_writev": (311, 271),
-    "pidfd_open": (434, 434), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424),
-    "tkill": (200, 130), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
-    "process_madvise": (440, 440),
-    # doors of the kernel that have often led out
-    "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
-    "keyctl": (250, 219), "add_key": (248, 217), "request_key": (249, 218), "unshare": (272, 97),
-    "setns": (308, 268), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41),
-    "chroot": (161, 51), "shmget": (29, 194), "msgget": (68, 186), "semget": (64, 190),
-    "mq_open": (240, 180), "personality": (135, 92), "fanotify_init": (300, 262),
+_ALLOWED: dict[str, tuple[int | None, int | None]] = {
+    # what is open: two pipes and a file in memory
+    "read": (0, 63), "write": (1, 64), "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67),
+    "lseek": (8, 62), "fstat": (5, 80), "ftruncate": (77, 46), "close": (3, 57),
+    # memory
+    "mmap": (9, 222), "munmap": (11, 215), "mremap": (25, 216), "mprotect": (10, 226),
+    "madvise": (28, 233), "brk": (12, 214), "membarrier": (324, 283),
+    # threads and signals
+    "futex": (202, 98), "set_robust_list": (273, 99), "rseq": (334, 293), "gettid": (186, 178),
+    "set_tid_address": (218, 96), "sched_yield": (24, 124), "sched_getaffinity": (204, 123),
+    "arch_prctl": (158, None), "exit": (60, 93), "exit_group": (231, 94),
+    "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "rt_sigreturn": (15, 139),
+    "sigaltstack": (131, 132), "restart_syscall": (219, 128),
+    # clocks, and what it may use of the machine
+    "clock_gettime": (228, 113), "clock_getres": (229, 114), "gettimeofday": (96, 169),
+    "time": (201, None), "nanosleep": (35, 101), "clock_nanosleep": (230, 115),
+    "setitimer": (38, 103), "getrusage": (98, 165), "getrlimit": (97, 163),
+    "setrlimit": (160, 164), "getpid": (39, 172), "sysinfo": (99, 179), "getcpu": (309, 168),
+    "getrandom": (318, 278),
 }  # fmt: skip
+_NEWEST = 470  # calls of Linux 6.17: libc must believe that later ones are not there
 _CLONE, _CLONE3, _PRLIMIT = (56, 220), (435, 435), (302, 261)
 _KILL, _TGKILL, _SECCOMP = (62, 129), (234, 131), (317, 277)
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH
@@ -58,7 +54,7 @@ Step = tuple[int, int, int, int]  # code, jump if true, jump if false, value
 
 
 def install() -> bool:
-    """Refuse all of it to this process from now on; False where that is not possible.
+    """Refuse all but the list to this process from now on; False where that is not possible.
 
     Needs "no new privileges". Threads that exist are included.
     """
@@ -75,7 +71,6 @@ def install() -> bool:
 
 
 def _program(column: int, arch: int, pid: int) -> list[Step]:
-    refused = [numbers[column] for numbers in _REFUSED.values()]
     steps: list[Step] = [
         (_LOAD, 0, 0, _ARCH),
         (_EQUAL, 1, 0, arch),
@@ -83,17 +78,18 @@ def _program(column: int, arch: int, pid: int) -> list[Step]:
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _FAIL | errno.EPERM),
-        (_EQUAL, 0, 1, _CLONE3[column]),  # its flags are out of sight: libc falls back to clone
+        (_EQUAL, 1, 0, _CLONE3[column]),  # its flags are out of sight: libc falls back to clone
+        (_AT_LEAST, 0, 1, _NEWEST + 1),
         (_RETURN, 0, 0, _FAIL | errno.ENOSYS),
     ]
-    for number in refused:
-        if number is not None:
-            steps += [(_EQUAL, 0, 1, number), (_RETURN, 0, 0, _FAIL | errno.EPERM)]
+    for numbers in _ALLOWED.values():
+        if numbers[column] is not None:
+            steps += [(_EQUAL, 0, 1, numbers[column] or 0), (_RETURN, 0, 0, _ALLOW)]
     steps += _only(_CLONE[column], (_HAS_BITS, 0, 1, _CLONE_THREAD))  # threads, no processes
     steps += _only(_PRLIMIT[column], (_EQUAL, 0, 1, 0))  # 0: its own limits
     for number in (_KILL[column], _TGKILL[column]):  # abort() ends a process by a signal to itself
         steps += _only(number, (_EQUAL, 0, 1, pid))
-    return [*steps, (_RETURN, 0, 0, _ALLOW)]
+    return [*steps, (_RETURN, 0, 0, _FAIL | errno.EPERM)]
 
 
 def _only(number: int, condition: Step) -> list[Step]:

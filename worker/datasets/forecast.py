@@ -13,14 +13,16 @@ from types import TracebackType
 from typing import Self
 
 from contract.datasets import DatasetRequest, Forecast
-from contract.errors import InvalidRequest, StorageUnavailable
+from contract.errors import ERROR_CODES, InvalidRequest, Overloaded, StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
 from contract.names.object_keys import DATASET_FORECAST, dataset_object
 from storage.datasets.files import DatasetObjects
 from worker.datasets.items import ItemRunner, ItemTask
+from worker.datasets.sources.left_out import LeftOut
 from worker.datasets.sources.sources import Sources
 from worker.outputs.render import RenderedFile
+from worker.runs.rounds import nothing_fits
 
 log = logging.getLogger(__name__)
 
@@ -84,28 +86,30 @@ class Forecaster:
             forecast = self._forecast(request)
         except StorageUnavailable as exc:
             forecast = _refused(dataset_id, exc.code, f"the source cannot be read: {exc}")
-        except InvalidRequest as exc:
+        except (InvalidRequest, Overloaded) as exc:
             forecast = _refused(dataset_id, exc.code, exc.message)
         self.files.write_forecast(forecast)
         if self.files.request(dataset_id) is None:  # deleted meanwhile; this is left of it
             self.files.store.delete([dataset_object(dataset_id, DATASET_FORECAST)])
+        self.files.drop_planned(dataset_id)
 
     def _forecast(self, request: DatasetRequest) -> Forecast:
-        listing, sample = self._list(request)
+        left_out = LeftOut()
+        listing, sample = self._list(request, left_out)
         if not listing.items:
-            raise InvalidRequest("the dataset has no items: nothing in the source fits")
-        task = ItemTask(request.spec.options, _Discarded())
+            raise InvalidRequest(nothing_fits(left_out))
+        task = ItemTask(request.spec.options, _Discarded(), owner=request.owner)
         started = time.monotonic()
         results = list(self.executor.map(lambda item: self.runner.run(item, task), sample))
         rate = len(results) / max(1e-3, time.monotonic() - started)
         return _extrapolated(request.id, listing, results, rate)
 
-    def _list(self, request: DatasetRequest) -> tuple[_Listing, list[Item]]:
+    def _list(self, request: DatasetRequest, left_out: LeftOut) -> tuple[_Listing, list[Item]]:
         """Count the source and draw a uniform sample in one pass (reservoir sampling)."""
         listing, sample = _Listing(), list[Item]()
         chance = random.Random(request.id)  # noqa: S311 - the same sample when asked again
         stop_at = time.monotonic() + LISTING_LIMIT_S
-        for item in self.sources().items(request):
+        for item in self.sources().items(request, left_out=left_out):
             listing.items += 1
             listing.input_bytes += item.size
             listing.sized = listing.sized and item.size > 0
@@ -142,7 +146,7 @@ def _extrapolated(
 
 
 def _refused(dataset_id: str, code: str, message: str) -> Forecast:
-    error = JobError(code=code, message=message, retryable=code == StorageUnavailable.code)
+    error = JobError(code=code, message=message, retryable=ERROR_CODES[code])
     return Forecast(
         id=dataset_id,
         items=0,

@@ -15,6 +15,7 @@ from contract.outputs.registry import OUTPUTS
 log = logging.getLogger(__name__)
 
 _ROWS_AT_ONCE = 20_000
+_BYTES_AT_ONCE = 16 * 1024 * 1024  # of the manifest's own fields, which may be a megabyte each
 
 
 class IndexWriter(Protocol):
@@ -57,10 +58,13 @@ class _Parquet:
         self._schema = _schema(arrow)
         self._writer = arrow.parquet.ParquetWriter(file, self._schema, compression="zstd")
         self._rows: list[dict[str, Any]] = []
+        self._extra_bytes = 0
 
     def write(self, shard: int, results: Sequence[ItemResult]) -> None:
-        self._rows += (_row(shard, result) for result in results)
-        if len(self._rows) >= _ROWS_AT_ONCE:
+        for row in (_row(shard, result) for result in results):
+            self._rows.append(row)
+            self._extra_bytes += len(row["extra"] or "")
+        if len(self._rows) >= _ROWS_AT_ONCE or self._extra_bytes >= _BYTES_AT_ONCE:
             self._flush()
 
     def finish(self) -> BinaryIO | None:
@@ -71,7 +75,7 @@ class _Parquet:
     def _flush(self) -> None:
         if self._rows:
             self._writer.write_table(self._arrow.Table.from_pylist(self._rows, schema=self._schema))
-            self._rows = []
+            self._rows, self._extra_bytes = [], 0
 
 
 def _schema(arrow: Any) -> Any:

@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from contract.errors import (
+    BucketRefused,
     DecoderCrashed,
     DepthqError,
     InputError,
     InternalError,
+    InvalidRequest,
     NotFound,
     Poisoned,
     StorageUnavailable,
@@ -47,8 +49,8 @@ Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
 class Fetches(Protocol):
     """See worker.datasets.sources.fetch.Fetcher."""
 
-    def fetch(self, item: Item) -> bytes:
-        """Return the item's bytes."""
+    def fetch(self, item: Item, owner: str | None) -> bytes:
+        """Return the item's bytes, as far as `owner` may read them."""
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,7 @@ class ItemTask:
     layout: Layout
     round: int = 0
     shared_range: Range | None = None
+    owner: str | None = None
 
 
 class ItemRunner:
@@ -79,7 +82,11 @@ class ItemRunner:
         self._turn = turn
 
     def run(self, item: Item, task: ItemTask) -> ItemResult:
-        """Return how the item ended. Raises only StorageUnavailable: then nothing is decided."""
+        """Return how the item ended.
+
+        Raises only StorageUnavailable and BucketRefused (its outputs have no place): then nothing
+        is decided.
+        """
         with self._turn():
             return self._run(item, task)
 
@@ -88,10 +95,10 @@ class ItemRunner:
         for attempt in range(1, self._max_attempts + 1):
             try:
                 return self._walk(item, task, clock)
-            except (InputError, NotFound) as exc:
-                return self._failed(item, task, clock, exc)
-            except StorageUnavailable:
+            except (StorageUnavailable, BucketRefused):
                 raise
+            except (InputError, InvalidRequest, NotFound) as exc:
+                return self._failed(item, task, clock, exc)
             except Exception as exc:
                 about = {"action": "item", "item_id": item.id}
                 log.warning("attempt %s of %s: %r", attempt, item.uri, exc, extra=about)
@@ -104,12 +111,14 @@ class ItemRunner:
         return self._failed(item, task, StageClock(), reason)
 
     def _walk(self, item: Item, task: ItemTask, clock: StageClock) -> ItemResult:
+        if item.broken:
+            raise InvalidRequest(item.broken)
         there = task.layout.existing(item.id)
         if there is not None:
             count_outcome("skipped")
             return self._result(item, task, state="skipped", outputs=there)
         with clock.stage("fetch"):
-            data = self._fetcher.fetch(item)
+            data = self._fetcher.fetch(item, task.owner)
         output = self._compute(data, task.options, clock, task.shared_range)
         with clock.stage("store"):
             stored = task.layout.store(item.id, output.files)

@@ -20,7 +20,7 @@ from contract.options import JobOptions
 from storage.datasets.preflight import output_place
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import ObjectStore
-from worker.attempts.patience import Patience
+from worker.attempts.patience import Waits
 from worker.outputs.render import RenderedFile
 
 _MADE_BY = "depthq-dataset"  # metadata of what was written for a dataset outside our own folder
@@ -54,7 +54,7 @@ class Layout(Protocol):
 class FilesLayout:
     """`<place>/<item>/depth.png`: each file is an object, written as its item ends."""
 
-    def __init__(self, place: Place, patience: Patience, options: JobOptions) -> None:
+    def __init__(self, place: Place, patience: Waits, options: JobOptions) -> None:
         self._place = place
         self._patience = patience
         self._options = options
@@ -100,7 +100,7 @@ class FilesLayout:
 class TarLayout:
     """`<place>/NNNNNN.tar`: one tar per shard, the same bytes however often it is made."""
 
-    def __init__(self, place: Place, patience: Patience, shard: int) -> None:
+    def __init__(self, place: Place, patience: Waits, shard: int) -> None:
         self._place = place
         self._patience = patience
         self._key = f"{place.prefix}/{shard:06d}.tar".lstrip("/")
@@ -109,7 +109,7 @@ class TarLayout:
         self._lock = threading.Lock()
         self._waiting: dict[str, tuple[int, int]] = {}  # member → offset and size in the spool
         self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
-        self._members = 0
+        self._members = set[str]()
 
     def __enter__(self) -> Self:
         return self
@@ -155,10 +155,12 @@ class TarLayout:
             self._patience(lambda: self._place.put_tar(self._key, self._file))
 
     def _write(self, name: str, data: bytes) -> None:
+        if name in self._members:  # an address that the manifest has twice is one sample
+            return
         member = tarfile.TarInfo(name)  # no owner, no time: the same bytes every time
         member.size = len(data)
         self._tar.addfile(member, io.BytesIO(data))
-        self._members += 1
+        self._members.add(name)
 
 
 class Place:
@@ -170,6 +172,7 @@ class Place:
         self._look = self.foreign and request.spec.on_existing == "skip"
         self._store, self.prefix = own, dataset_object(request.id, "outputs")
         if request.spec.output_prefix is not None:
+            buckets = buckets.of(request.owner)
             self._store, self.prefix = output_place(request.spec.output_prefix, buckets)
         self._metadata = {_MADE_BY: request.id} if self.foreign else None
 
@@ -181,7 +184,7 @@ class Place:
         """Write one tar."""
         self._store.put(key, file, media_type=TAR, metadata=self._metadata)
 
-    def made_by_others(self, key: str, patience: Patience) -> int | None:
+    def made_by_others(self, key: str, patience: Waits) -> int | None:
         """Return the size of an object that this dataset did not make; None: there is none."""
         if not self._look:
             return None

@@ -35,7 +35,9 @@ class RangeFinder:
     def __call__(self, record: DatasetRecord, shards: int) -> Range:
         """Return the 2nd and 98th percentile. Raises InvalidRequest if no image can be read."""
         items = list(self._sample(record.id, shards))
-        samples = [values for values in self.executor.map(self._values, items) if values.size]
+        owners = [record.request.owner] * len(items)
+        found = self.executor.map(self._values, items, owners)
+        samples = [values for values in found if values.size]
         if not samples:
             raise InvalidRequest(
                 f"normalize: dataset needs images, and none of {len(items)} sampled can be read"
@@ -50,9 +52,11 @@ class RangeFinder:
             items = self.files.shard(dataset_id, shard)
             yield from items[:: max(1, len(items) // each)][:each]
 
-    def _values(self, item: Item) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
+    def _values(
+        self, item: Item, owner: str | None
+    ) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
         try:
-            data = self.fetcher.fetch(item)
+            data = self.fetcher.fetch(item, owner)
             output = self.compute(data, _PROBE, StageClock(), None)
         except StorageUnavailable:
             raise

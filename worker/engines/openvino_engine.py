@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from queue import LifoQueue
 from typing import Any
@@ -11,6 +12,14 @@ import numpy as np
 from worker.engines import protocol
 from worker.engines.protocol import Depths, EngineError, EngineInfo, Images, check_batch
 from worker.weights.resolve import Artefact
+
+
+def openvino_library() -> Any:
+    """Import OpenVINO without its telemetry, which tells its makers of every import."""
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # not importable
+    import openvino  # only the engine that is chosen loads its runtime
+
+    return openvino
 
 
 class OpenVinoEngine:
@@ -37,9 +46,7 @@ class OpenVinoEngine:
 
     def load(self) -> None:
         """Read, optimise and compile the network; about a third of a second."""
-        import openvino  # only the engine that is chosen loads its runtime
-
-        core = openvino.Core()
+        core = openvino_library().Core()
         self._precision = choose_precision(
             self._precision, "BF16" in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         )

@@ -16,9 +16,9 @@ import cv2
 from contract.errors import DepthqError, ImageTooLarge
 from contract.image_header import check_limits, read_header
 from worker.confine import confine
-from worker.imaging import frames
-from worker.imaging.decode import check_scans, decode
-from worker.imaging.limits import Limits, fitted
+from worker.imaging import frames, pillow
+from worker.imaging.decode import decode
+from worker.imaging.limits import Limits
 from worker.models.prepare import net_size, prepare
 
 
@@ -28,6 +28,7 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints must not reach the frames
     cv2.setNumThreads(1)
+    pillow.get_ready()
     confine.confine(limits.memory_bytes)
     captured = confine.Captured()
     captured.take()
@@ -62,15 +63,13 @@ def _prepared(data: bytes, limits: Limits) -> tuple[dict[str, Any], memoryview]:
     began = time.perf_counter()
     header = read_header(data, limits.extra_formats)
     check_limits(header, limits.max_pixels)
-    check_scans(data, header, limits.max_pixels)
-    picture = decode(data, header)
+    picture = decode(data, header, limits.max_pixels)
     decoded = time.perf_counter()
     tensor = prepare(picture.rgb, *net_size(picture.height, picture.width))
     done = time.perf_counter()
     meta = {
-        "shape": tensor.shape,
         "size": (picture.width, picture.height),
-        "fitted": fitted(picture.width, picture.height, limits.max_side_px),
+        "damage": picture.damage,
         "decode_ms": (decoded - began) * 1e3,
         "prepare_ms": (done - decoded) * 1e3,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 # code → how lines of libjpeg, libpng and libtiff begin or what they hold, in lower case; what they
 # say of colour profiles and the like does not touch the picture and is left out
@@ -18,7 +18,16 @@ _SIGNS = {
 }
 
 
-def damage(lines: Iterable[str]) -> tuple[str, ...]:
-    """Return the codes of all damage that `lines` tell of, each once."""
-    said = "\n".join(lines).lower()
-    return tuple(code for code, signs in _SIGNS.items() if any(sign in said for sign in signs))
+DAMAGE = (*_SIGNS, "low_range")
+_ITS_MARK = "premature end of data segment"  # what libjpeg says where a cut file was ended
+
+
+def damage(lines: Iterable[str], found: Collection[str] = ()) -> tuple[str, ...]:
+    """Return the codes of all damage that `lines` tell of or that was `found`, each once."""
+    said = "\n".join(line.lower() for line in lines if not _follows(line, found))
+    told = {code for code, signs in _SIGNS.items() if any(sign in said for sign in signs)}
+    return tuple(code for code in DAMAGE if code in told or code in found)
+
+
+def _follows(line: str, found: Collection[str]) -> bool:
+    return "truncated" in found and _ITS_MARK in line.lower()

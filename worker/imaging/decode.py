@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from contract.errors import ImageCorrupt, ImageTooLarge, ImageUndecodable
 from contract.image_header import ImageHeader
+from worker.imaging import jpeg, pillow, png, webp
+from worker.imaging.examined import Examined
+from worker.imaging.orientation import turned
 from worker.models.prepare import LONG_SIDE_PX
 
 # A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side stays this many times the
@@ -22,6 +25,11 @@ _REDUCED = {
     2: cv2.IMREAD_REDUCED_GRAYSCALE_2,
     1: 0,
 }
+_FLAGS = cv2.IMREAD_COLOR_RGB | cv2.IMREAD_IGNORE_ORIENTATION  # we turn every format ourselves
+_CROPPED = frozenset({"image/avif", "image/heic"})
+_BY_PILLOW = frozenset({"image/tiff", "image/bmp", "image/gif", "image/avif", "image/heic"})
+_EXAMINED = {"image/jpeg": jpeg.examine, "image/png": png.examine, "image/webp": webp.examine}
+_LOW_RANGE = 63  # of 255: sixteen bits of which at most fourteen are used
 
 
 @dataclass(frozen=True)
@@ -31,36 +39,60 @@ class Picture:
     rgb: NDArray[np.uint8]  # (h, w, 3)
     width: int
     height: int
+    damage: tuple[str, ...] = ()  # `truncated`, `low_range`
 
 
-def decode(data: bytes | memoryview, header: ImageHeader) -> Picture:
-    """Return the image upright, without alpha, 8 bits a channel, first frame if there are several.
+def decode(data: bytes, header: ImageHeader, max_pixels: int) -> Picture:
+    """Return the image upright, on white, 8 bits a channel, the first if there are several.
 
     Raises ImageUndecodable, ImageCorrupt if the pixels contradict the header, or ImageTooLarge
     if the memory does not suffice.
     """
+    examine = _EXAMINED.get(header.media_type)
+    file = examine(data) if examine else Examined(data)
+    _check_scans(file.scans, header, max_pixels)
+    pixels, factor = _pixels(file, header)
+    _check_size(pixels.rgb.shape, header, factor)
+    turn = pixels.orientation if file.orientation is None else file.orientation
+    rgb = turned(pixels.rgb, turn)
+    low = (file.deep or pixels.deep) and rgb.max() <= _LOW_RANGE
+    signs = (("truncated", file.truncated), ("low_range", low))
+    damage = tuple(code for code, is_so in signs if is_so)
+    if factor == 1:
+        return Picture(rgb, rgb.shape[1], rgb.shape[0], damage)
+    upright = (header.height, header.width) if turn > 4 else (header.width, header.height)
+    return Picture(rgb, *upright, damage)
+
+
+def _pixels(file: Examined, header: ImageHeader) -> tuple[pillow.Pixels, int]:
+    """Return the pixels as stored, and the divisor of their scale."""
+    mend = file.truncated and header.media_type == "image/png"
+    if header.media_type in _BY_PILLOW or file.alpha or mend:
+        most = header.width * header.height
+        return pillow.read(file.data, header.media_type, mend=mend, most_pixels=most), 1
     factor = reduction(header)
-    rgb = _imdecode(data, cv2.IMREAD_COLOR_RGB | _REDUCED[factor])
-    width, height = header.width, header.height
-    expected = (_divided(height, factor), _divided(width, factor))
-    if rgb.shape[:2] == expected:
-        return Picture(rgb, width, height)
-    if rgb.shape[:2] == expected[::-1]:  # turned by its EXIF orientation
-        return Picture(rgb, height, width)
-    raise ImageCorrupt(
-        f"The header gives {width} x {height} pixels, the image itself has another size."
-    )
+    return pillow.Pixels(_imdecode(file.data, _FLAGS | _REDUCED[factor]), 1, False), factor
 
 
-def check_scans(data: bytes, header: ImageHeader, max_pixels: int) -> None:
+def _check_size(shape: tuple[int, ...], header: ImageHeader, factor: int) -> None:
+    """Raise ImageCorrupt if the pixels are not those that the header promised."""
+    expected = (_divided(header.height, factor), _divided(header.width, factor))
+    if header.media_type in _CROPPED:  # boxes may crop and turn what the header gives the size of
+        fits = shape[0] * shape[1] <= header.width * header.height
+    else:
+        fits = shape[:2] in {expected, expected[::-1]}
+    if not fits:
+        raise ImageCorrupt(
+            f"The header gives {header.width} x {header.height} pixels, "
+            "the image itself has another size."
+        )
+
+
+def _check_scans(scans: int, header: ImageHeader, max_pixels: int) -> None:
     """Raise ImageUndecodable for a JPEG that would keep the decoder busy with scans over scans.
 
     Each scan of a progressive JPEG is a pass over all pixels, and costs the sender a few bytes.
-    The marker cannot stand within coded pixels, so that counting it in the file is an upper bound.
     """
-    if header.media_type != "image/jpeg":
-        return
-    scans = data.count(b"\xff\xda")
     if scans * header.width * header.height > SCANS_AT_FULL_SIZE * max_pixels:
         raise ImageUndecodable(f"The JPEG has {scans} scans, too many for its size.")
 
@@ -73,22 +105,15 @@ def reduction(header: ImageHeader) -> int:
     return next(
         factor
         for factor in _REDUCED
-        if factor == 1
-        or (long_side >= factor * REDUCED_MARGIN * LONG_SIDE_PX and _tells_turned(header, factor))
+        if factor == 1 or long_side >= factor * REDUCED_MARGIN * LONG_SIDE_PX
     )
-
-
-def _tells_turned(header: ImageHeader, factor: int) -> bool:
-    """Whether the reduced size still shows if the image was turned, so that full size follows."""
-    same = _divided(header.width, factor) == _divided(header.height, factor)
-    return not same or header.width == header.height
 
 
 def _divided(side: int, factor: int) -> int:
     return -(-side // factor)  # libjpeg rounds up
 
 
-def _imdecode(data: bytes | memoryview, flags: int) -> NDArray[np.uint8]:
+def _imdecode(data: bytes, flags: int) -> NDArray[np.uint8]:
     try:
         rgb = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
     except MemoryError as exc:

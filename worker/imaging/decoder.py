@@ -28,6 +28,7 @@ _INPUT_ERRORS: dict[str, type[DepthqError]] = {
 }
 _CHILD = (sys.executable, "-s", "-m", "worker.imaging.child")
 _RETIRE_AFTER = 2_000  # images; bounds whatever the codecs leak
+_MOST_MESSAGE = 300  # characters
 _STOP_PATIENCE_S = 2.0
 _MOST_TRIES = 3  # of one image, when children are killed from outside
 
@@ -48,7 +49,7 @@ class Decoder:
         command: Sequence[str] = _CHILD,
     ) -> None:
         limits = Limits(memory_bytes, timeout_s, max_pixels, max_side_px, tuple(extra_formats))
-        self._timeout_s = timeout_s
+        self._timeout_s, self._limits = timeout_s, limits
         arguments, environment = [*command, limits.to_json()], _environment(limits)
         self._pool = ChildPool(lambda: Child(arguments, environment), processes, retire_after)
 
@@ -78,9 +79,9 @@ class Decoder:
         meta, tensor = self._exchange(data)
         if "error" in meta:
             error = _INPUT_ERRORS.get(str(meta["error"]), DecoderCrashed)
-            raise error(str(meta.get("message", "")))
+            raise error(_printable(meta.get("message", "")))
         try:
-            return Prepared.from_answer(meta, tensor)
+            return Prepared.from_answer(meta, tensor, self._limits)
         except (KeyError, TypeError, ValueError) as exc:
             raise DecoderCrashed(
                 "The decoding process gave an answer that makes no sense."
@@ -111,6 +112,11 @@ class Decoder:
 
     def _took_too_long(self) -> ImageUndecodable:
         return ImageUndecodable(f"Decoding the image took longer than {self._timeout_s:g} s.")
+
+
+def _printable(said: object) -> str:
+    """Return a child's message, which ends in documents and logs: short, without control signs."""
+    return "".join(sign if sign.isprintable() else "?" for sign in str(said)[:_MOST_MESSAGE])
 
 
 def _environment(limits: Limits) -> dict[str, str]:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 HEAD = struct.Struct("<II")  # bytes of JSON, bytes of data
+_MOST_META_BYTES = 16 * 1024
 Meta = dict[str, Any]
 Fill = Callable[[memoryview], None]
 
@@ -22,17 +23,21 @@ def head_and_meta(meta: Meta, data_bytes: int) -> bytes:
 def read_frame(fill: Fill, most_bytes: int) -> tuple[Meta, bytearray]:
     """Read a frame by `fill`, which fills a buffer completely or raises.
 
-    Raises ValueError on a frame that announces more than `most_bytes`, before allocating.
+    Raises ValueError on a frame that announces more than `most_bytes`, before allocating, or whose
+    object is none, or larger than any honest one.
     """
     head = bytearray(HEAD.size)
     fill(memoryview(head))
     meta_bytes, data_bytes = HEAD.unpack(head)
-    if meta_bytes + data_bytes > most_bytes:
-        raise ValueError(f"a frame of {meta_bytes + data_bytes} bytes is too long")
+    if meta_bytes > _MOST_META_BYTES or meta_bytes + data_bytes > most_bytes:
+        raise ValueError(f"a frame of {meta_bytes} and {data_bytes} bytes is too long")
     text, data = bytearray(meta_bytes), bytearray(data_bytes)
     fill(memoryview(text))
     fill(memoryview(data))
-    meta = json.loads(text)
+    try:
+        meta = json.loads(text)
+    except RecursionError:
+        raise ValueError("a frame begins with endless brackets") from None
     if not isinstance(meta, dict):
         raise ValueError("a frame begins with something else than an object")
     return meta, data

@@ -9,7 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.imaging.damage import damage
+from worker.confine.confine import MOST_LINE_LENGTH, MOST_LINES
+from worker.imaging.damage import DAMAGE, damage
+from worker.imaging.limits import Limits, fitted
+from worker.models.prepare import net_size
 
 
 @dataclass(frozen=True)
@@ -23,25 +26,60 @@ class Prepared:
     decode_ms: float
     prepare_ms: float
     warnings: tuple[str, ...]  # lines of the decoder's
+    found: tuple[str, ...] = ()  # codes of damage that the file's structure tells
 
     @property
     def damage(self) -> tuple[str, ...]:
-        """What the decoder's lines tell of damage, as stable codes."""
-        return damage(self.warnings)
+        """What the file and the decoder's lines tell of damage, as stable codes."""
+        return damage(self.warnings, self.found)
 
     @classmethod
-    def from_answer(cls, meta: Mapping[str, Any], tensor: bytearray) -> Prepared:
-        """Return what the child said. Raises KeyError, TypeError or ValueError on nonsense."""
-        channels, net_height, net_width = (int(side) for side in meta["shape"])
-        width, height = (int(side) for side in meta["size"])
-        fitted_width, fitted_height = (int(side) for side in meta["fitted"])
-        fitted = (fitted_width, fitted_height)
+    def from_answer(cls, meta: Mapping[str, Any], tensor: bytearray, limits: Limits) -> Prepared:
+        """Return what the child said, if it is within all limits.
+
+        A decoder that was taken over says what it likes: sizes that follow from others are not
+        asked of it. Raises KeyError, TypeError or ValueError on nonsense.
+        """
+        width, height = _size(meta["size"], limits.max_pixels)
+        fitted_size = fitted(width, height, limits.max_side_px)
         return cls(
-            tensor=np.frombuffer(tensor, np.float32).reshape(channels, net_height, net_width),
-            width=fitted_width,
-            height=fitted_height,
-            downsampled_to=None if fitted == (width, height) else fitted,
-            decode_ms=float(meta["decode_ms"]),
-            prepare_ms=float(meta["prepare_ms"]),
-            warnings=tuple(str(line) for line in meta["warnings"]),
+            tensor=_numbers(tensor, *net_size(height, width)),
+            width=fitted_size[0],
+            height=fitted_size[1],
+            downsampled_to=None if fitted_size == (width, height) else fitted_size,
+            decode_ms=_duration(meta["decode_ms"], limits.timeout_s),
+            prepare_ms=_duration(meta["prepare_ms"], limits.timeout_s),
+            warnings=_words(meta["warnings"], MOST_LINES, MOST_LINE_LENGTH),
+            found=tuple(DAMAGE[DAMAGE.index(code)] for code in _words(meta["damage"], 9, 99)),
         )
+
+
+def _size(said: Any, max_pixels: int) -> tuple[int, int]:
+    width, height = said
+    if type(width) is not int or type(height) is not int:
+        raise TypeError("a size is two whole numbers")
+    if min(width, height) < 1 or width * height > max_pixels:
+        raise ValueError(f"{width} x {height} pixels cannot have been decoded")
+    return width, height
+
+
+def _numbers(said: bytearray, height: int, width: int) -> NDArray[np.float32]:
+    tensor = np.frombuffer(said, np.float32).reshape(3, height, width)
+    if not np.isfinite(tensor).all():
+        raise ValueError("some of the numbers are none")
+    return tensor
+
+
+def _duration(said: Any, timeout_s: float) -> float:
+    duration_ms = float(said)
+    if not 0 <= duration_ms <= timeout_s * 1e3:
+        raise ValueError("no image takes so long")
+    return duration_ms
+
+
+def _words(said: Any, most: int, longest: int) -> tuple[str, ...]:
+    if not isinstance(said, list) or len(said) > most:
+        raise ValueError("too much is said")
+    if not all(isinstance(word, str) and len(word) <= longest for word in said):
+        raise ValueError("something else than short lines is said")
+    return tuple(said)

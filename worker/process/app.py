@@ -15,13 +15,14 @@ from celery.signals import worker_shutting_down
 
 from contract.names.queues import APP_NAME, TASK_RUN_SHARD, Lane, queue_name, queue_of, queues_of
 from contract.settings import Settings
-from storage.broker.celery_transport import TRANSPORT
+from storage.broker.settings import broker_settings
 
 # Shards at once: a killed worker costs two at most, and while one comes to its end the other keeps
 # the engine busy. Each keeps many items in flight.
 SHARDS = 2
 # Plans, summaries and dry runs at once, beside the shards: none waits half a minute for a shard.
-OTHER_STEPS = 2
+# One caller has all but one of them at most (worker.runs.shares), so that another's never wait.
+OTHER_STEPS = 3
 
 
 class PromptConnection(kombu.Connection):  # type: ignore[misc]
@@ -39,7 +40,7 @@ def make_celery(settings: Settings) -> Celery:
     """
     if kombu.VERSION[:2] < (5, 7):
         raise RuntimeError(f"kombu {kombu.__version__} acknowledges late; install kombu >= 5.7")
-    app = Celery(APP_NAME, broker=settings.redis_url, set_as_current=False)
+    app = Celery(APP_NAME, set_as_current=False)
     app.amqp.Connection = PromptConnection
     app.conf.update(
         # our record is the result, and every message is acknowledged after its own work is durable
@@ -57,19 +58,15 @@ def make_celery(settings: Settings) -> Celery:
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
         worker_redirect_stdouts=False,
-        broker_transport=TRANSPORT,
+        **broker_settings(
+            settings,
+            socket_timeout_s=5,
+            unacked_restore_interval=5,
+            unacked_restore_throttle=1,
+            queue_limits={queue_name(Lane.BULK): (TASK_RUN_SHARD, SHARDS)},
+        ),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
-        broker_transport_options={
-            "visibility_timeout": settings.visibility_timeout_s,
-            "unacked_restore_interval": 5,
-            "unacked_restore_throttle": 1,
-            "socket_timeout": 5,
-            "socket_connect_timeout": 2,
-            "socket_keepalive": True,
-            "health_check_interval": 10,
-            "queue_limits": {queue_name(Lane.BULK): (TASK_RUN_SHARD, SHARDS)},
-        },
         task_publish_retry_policy={"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5},
     )
     return app

@@ -10,6 +10,7 @@ from typing import Any
 
 from contract.datasets import DatasetRecord
 from contract.jobs import ModelInfo
+from contract.names.queues import TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET, TASK_PLAN_DATASET
 from contract.options import JobOptions
 from contract.settings import Settings
 from storage.broker.view import BrokerView
@@ -27,6 +28,7 @@ from worker.datasets.forecast import Forecaster
 from worker.datasets.items import Compute, ItemOutput, ItemRunner, Range, Turn
 from worker.datasets.layouts import FilesLayout, Layout, Place, TarLayout
 from worker.datasets.ranges import RangeFinder
+from worker.datasets.room import Rooms, own_disk
 from worker.datasets.sources.fetch import Fetcher
 from worker.datasets.sources.simulated import Simulated
 from worker.datasets.sources.sources import Sources
@@ -35,10 +37,13 @@ from worker.runs.cpu import CpuMeter
 from worker.runs.dispatcher import Dispatcher, LiveWorkers, Send
 from worker.runs.finalize import Finalizer
 from worker.runs.planner import Planner
+from worker.runs.refusal import Refusal
 from worker.runs.rounds import Rounds
 from worker.runs.shard import ShardRunner
+from worker.runs.shares import OwnerOf, Shares
 from worker.upkeep.dataset_reconciler import DatasetReconciler
 
+ONE_CALLER = 2  # plans, summaries and dry runs at once, one less than there are hands
 LEASE_FACTOR = 2.5  # shards are long: a pause of Redis must not make them start over
 
 
@@ -90,6 +95,7 @@ class DatasetWorker:
         self._buckets = Buckets(settings, around.objects)
         self._around = around
         self._model = model
+        self._rooms = Rooms(own_disk(settings), around.objects)
         files = DatasetObjects(around.objects)
         source = self._source(computer)
         runner = ItemRunner(
@@ -103,14 +109,16 @@ class DatasetWorker:
             "dispatcher": coordinator.dispatcher,
             "worker": around.worker,
         }
+        refuse = Refusal(around.ledger, files, around.webhooks, around.patience)
         self._planner = Planner(
             **shared,
-            webhooks=around.webhooks,
+            refuse=refuse,
             rounds=Rounds(
                 files,
                 self._sources,
                 around.patience,
                 around.throughput.images_per_s,
+                self._rooms,
                 RangeFinder(files, source, source.compute, self._executor),
             ),
             stopping=lambda: self._stopping,
@@ -123,14 +131,18 @@ class DatasetWorker:
             window=2 * settings.concurrency,
             layout=self._layout,
             cpu=CpuMeter(around.children),
+            refuse=refuse,
             stopping=lambda: self._stopping,
         )
         self._finalizer = Finalizer(**shared, webhooks=around.webhooks)
+        self._shares = Shares(
+            ONE_CALLER, OwnerOf(around.ledger, files, around.patience), around.send
+        )
         self._forecaster = Forecaster(files, self._sources, runner, self._executor)
 
     def plan(self, message_id: str) -> None:
         """Plan a dataset's present round."""
-        self._planner.run(message_id.partition("/")[0])
+        self._shares.run(TASK_PLAN_DATASET, message_id, self._planner.run)
 
     def run_shard(self, message_id: str) -> None:
         """Run one shard."""
@@ -139,11 +151,11 @@ class DatasetWorker:
 
     def finalize(self, message_id: str) -> None:
         """Write a dataset's summary."""
-        self._finalizer.run(message_id.partition("/")[0])
+        self._shares.run(TASK_FINALIZE_DATASET, message_id, self._finalizer.run)
 
     def forecast(self, message_id: str) -> None:
         """Do a dry run."""
-        self._forecaster.run(message_id.partition("/")[0])
+        self._shares.run(TASK_FORECAST_DATASET, message_id, self._forecaster.run)
 
     def drain(self) -> None:
         """Give back at once what is in progress."""
@@ -163,10 +175,12 @@ class DatasetWorker:
 
     def _sources(self) -> Sources:
         around = self._around
-        return Sources(around.settings, around.objects, self._buckets, self._model.weights_id)
+        return Sources(
+            around.settings, around.objects, self._buckets, self._model.weights_id, self._rooms
+        )
 
     def _layout(self, record: DatasetRecord, shard: int) -> Layout:
-        request, patience = record.request, self._around.patience
+        request, patience = record.request, self._around.patience.beside(self._around.objects.check)
         place = Place(request, self._around.objects, self._buckets)
         if request.spec.layout == "webdataset":
             return TarLayout(place, patience, shard)

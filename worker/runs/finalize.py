@@ -18,7 +18,8 @@ from contract.names.object_keys import (
     shard_failures_object,
 )
 from contract.names.queues import STEP_FINALIZE
-from storage.datasets.files import LINES, DatasetObjects, result_lines
+from storage.datasets.files import LINES, DatasetObjects
+from storage.datasets.lines import result_lines
 from storage.datasets.store import DatasetStore, Step, new_step
 from storage.ledger.webhooks import WebhookQueue
 from worker.attempts.patience import Patience

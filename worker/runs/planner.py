@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.datasets import DatasetPlan, DatasetRecord
-from contract.errors import DepthqError, InternalError, InvalidRequest, StorageUnavailable
-from contract.jobs import JobError
+from contract.errors import (
+    InternalError,
+    InvalidRequest,
+    Overloaded,
+    StorageUnavailable,
+)
 from contract.names.queues import STEP_PLAN
 from storage.datasets.files import DatasetObjects
 from storage.datasets.store import DatasetStore, Next, Step, new_step
-from storage.ledger.webhooks import WebhookQueue
 from worker.attempts.patience import Patience
 from worker.attempts.step_leases import Held, StepLeases
 from worker.datasets.sources.sources import resumable
 from worker.runs.dispatcher import Dispatcher
+from worker.runs.refusal import Refusal
 from worker.runs.rounds import Rounds
 
 log = logging.getLogger(__name__)
@@ -40,7 +43,7 @@ class Planner:
     patience: Patience
     dispatcher: Dispatcher
     worker: str
-    webhooks: WebhookQueue
+    refuse: Refusal
     stopping: Callable[[], bool] = lambda: False
 
     def run(self, dataset_id: str) -> None:
@@ -58,8 +61,10 @@ class Planner:
         with self.leases.hold(step) as held:
             try:
                 answer = self._planned(step, self._plan(step, record, held))
-            except InvalidRequest as exc:
-                self._refuse(step, record, exc)
+            except (InvalidRequest, Overloaded) as exc:
+                self.refuse(step, record, exc)
+                if not record.round:
+                    self.patience(lambda: self.files.drop_planned(step.dataset_id))
                 return
             except (_Stopped, StorageUnavailable) as exc:
                 log.warning("planning is interrupted: %s", exc, extra=_about(step))
@@ -101,6 +106,7 @@ class Planner:
                 plan.items,
                 again=latest.again,
                 depth_range=plan.depth_range,
+                left_out=plan.left_out,
             )
         )
 
@@ -111,20 +117,9 @@ class Planner:
     def _again_or_refuse(self, step: Step, record: DatasetRecord, crashes: int) -> None:
         if crashes + 1 >= MAX_CRASHES:
             reason = InternalError("planning failed too often for a reason of ours")
-            self._refuse(step, record, reason)
+            self.refuse(step, record, reason)
         else:
             self.patience(lambda: self.ledger.release(step, counted=True))
-
-    def _refuse(self, step: Step, record: DatasetRecord, exc: DepthqError) -> None:
-        log.info("refused: %s", exc, extra=_about(step))
-        error = JobError(code=exc.code, message=exc.message, retryable=exc.retryable)
-        tells = record.request.spec.webhook_url is not None
-        if tells:
-            self.patience(lambda: self.files.owe_call(step.dataset_id))
-        self.patience(lambda: self.files.write_refused(step.dataset_id, error))
-        if tells:
-            self.patience(lambda: self.webhooks.schedule(step.dataset_id, time.time()))
-        self.patience(lambda: self.ledger.refuse(step, error))
 
 
 def _about(step: Step) -> dict[str, object]:

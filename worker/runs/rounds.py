@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest, PlannedRound
 from contract.errors import InvalidRequest
@@ -13,8 +12,10 @@ from contract.items import Item
 from contract.names.object_keys import shard_object
 from storage.datasets.files import DatasetObjects
 from worker.attempts.patience import Patience
+from worker.datasets.room import Rooms
+from worker.datasets.sources.left_out import LeftOut
 from worker.datasets.sources.sources import Sources, resumable
-from worker.runs.sizes import shard_size
+from worker.runs.sizes import cut, shard_size
 
 DepthRange = Callable[[DatasetRecord, int], tuple[float, float]]
 Told = Callable[[int, int], None]  # shards and items so far; raises to stop
@@ -28,24 +29,27 @@ class Rounds:
     sources: Callable[[], Sources]
     patience: Patience
     rate: Callable[[], float]  # measured items per second of one worker
+    rooms: Rooms
     depth_range: DepthRange  # from a sample of the shards written, for normalize: dataset
 
     def first(self, record: DatasetRecord, told: Told) -> DatasetPlan:
         """Write the source's items as shards, going on after the last one; return the plan.
 
-        Raises InvalidRequest on a source that is refused.
+        Raises InvalidRequest on a source that is refused, Overloaded where a disk is too full.
         """
         plan = self.files.plan(record.id)
         if plan.rounds:
             return plan
         request = record.request
         first = self._written(request) if resumable(request) else (0, 0, "")
-        items = self.sources().items(request, first[2])
+        left_out = LeftOut()
+        items = self.sources().items(request, first[2], left_out)
         shards, count = self._write(record, items, first[0], first[1], told)
         if not count:
-            raise InvalidRequest("the dataset has no items: nothing in the source fits")
+            raise InvalidRequest(nothing_fits(left_out))
         planned = PlannedRound(round=0, first=0, shards=shards, items=count)
-        plan = DatasetPlan(rounds=(planned,))
+        # a listing that went on in its middle saw but a part: no count is better than a wrong one
+        plan = DatasetPlan(rounds=(planned,), left_out={} if first[2] else left_out.counts)
         if request.spec.normalize == "dataset":
             plan = plan.model_copy(update={"depth_range": self.depth_range(record, shards)})
         self.patience(lambda: self.files.write_plan(record.id, plan))
@@ -77,11 +81,13 @@ class Rounds:
         """Write shards from number `shard` on; return the number after the last, and all items."""
         rate, wanted, began = self.rate(), record.request.spec.shard_size, shard
         ramp = 0 if record.round == 0 else began  # a retry starts with small shards again
+        room = self.rooms(record.request)
         told(shard, count)
-        while batch := list(islice(items, shard_size(shard - ramp, rate, wanted))):
-            self.patience(
+        while batch := cut(items, shard_size(shard - ramp, rate, wanted)):
+            size = self.patience(
                 lambda shard=shard, batch=batch: self.files.write_shard(record.id, shard, batch)  # type: ignore[misc]
             )
+            room(size)
             shard, count = shard + 1, count + len(batch)
             told(shard, count)
         self._remove_from(record.id, shard)
@@ -118,3 +124,9 @@ class Rounds:
                 if code is not None and (not record.retry_codes or code in record.retry_codes):
                     again[code] += 1
                     yield item
+
+
+def nothing_fits(left_out: LeftOut) -> str:
+    """Return why a source without items is refused."""
+    reason = "the dataset has no items: nothing in the source fits"
+    return f"{reason} (left out: {left_out})" if left_out.counts else reason

@@ -9,9 +9,10 @@ from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 
 from contract.datasets import Counts, DatasetRecord
-from contract.errors import StorageUnavailable
+from contract.errors import InvalidRequest, NotFound, StorageUnavailable
 from contract.items import Item, ItemResult
 from storage.datasets.files import DatasetObjects
+from storage.datasets.lines import broken_item
 from storage.datasets.store import DatasetStore, Step, StepClaim, new_step
 from worker.attempts.isolation import Isolation
 from worker.attempts.patience import Patience
@@ -20,11 +21,13 @@ from worker.datasets.items import ItemRunner, ItemTask
 from worker.datasets.layouts import Layout
 from worker.runs.cpu import CpuMeter
 from worker.runs.dispatcher import Dispatcher
+from worker.runs.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
 CAREFUL_AFTER_CRASHES = 2
 POISONED_AFTER_DEATHS = 2  # of the worker at this very item, run alone
+GONE_AFTER_CRASHES = 3  # of looking for a shard's items in vain
 GIVE_UP_AFTER_CRASHES = 50  # each of which may settle one item of the shard
 
 
@@ -43,6 +46,7 @@ class ShardRunner:
     dispatcher: Dispatcher
     layout: Callable[[DatasetRecord, int], Layout]
     cpu: CpuMeter
+    refuse: Refusal
     worker: str
     stopping: Callable[[], bool] = lambda: False
 
@@ -64,6 +68,9 @@ class ShardRunner:
         with self.leases.hold(step) as held, lock:
             try:
                 results = self._results(step, shard, claim, record, held)
+            except InvalidRequest as exc:  # its outputs have no place, or not any more
+                self.refuse(step, record, exc)
+                return
             except StorageUnavailable as exc:
                 log.warning("given back: %s", exc, extra=_about(step))
                 self.patience(lambda: self.ledger.release(step, counted=False))
@@ -83,10 +90,12 @@ class ShardRunner:
         self, step: Step, shard: int, claim: StepClaim, record: DatasetRecord, held: Held
     ) -> list[ItemResult] | None:
         """Run the items and write what they became; None: the shard is not ours any more."""
-        items = self.patience(lambda: self.files.shard(step.dataset_id, shard))
+        items = self._items(step, shard, claim)
         spec = record.request.spec
         with self.layout(record, shard) as layout:
-            task = ItemTask(spec.options, layout, record.round, record.depth_range)
+            task = ItemTask(
+                spec.options, layout, record.round, record.depth_range, record.request.owner
+            )
             if claim.crashes >= CAREFUL_AFTER_CRASHES:
                 ended = self._alone(step, items, task, claim, held)
             else:
@@ -100,6 +109,14 @@ class ShardRunner:
             self.patience(layout.finish)
             self.patience(lambda: self.files.write_results(step.dataset_id, shard, results))
         return results
+
+    def _items(self, step: Step, shard: int, claim: StepClaim) -> list[Item]:
+        try:
+            return self.patience(lambda: self.files.shard(step.dataset_id, shard))
+        except NotFound:
+            if claim.crashes < GONE_AFTER_CRASHES:
+                raise
+            return [broken_item(str(shard), "the list of this shard's items is gone from storage")]
 
     def _may_write(self, step: Step, held: Held, *, complete: bool) -> bool:
         if held.canceled or (complete and not held.lost):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from types import TracebackType
 from typing import Self
@@ -9,6 +10,7 @@ from typing import Self
 from contract.errors import Poisoned
 from contract.names.object_keys import POISONED_MARK, WEBHOOK_MARK, read_idempotency_mark
 from storage.callers.idempotency import IDEMPOTENCY_TTL_S, Binding
+from storage.jobs.ledger import AlreadyOver
 from storage.jobs.recovery import JobFolder, rebuild
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
@@ -69,8 +71,9 @@ class MarkReader:
     def _owe_call(self, job_id: str) -> None:
         record = rebuild(self._objects, job_id)
         if record is not None and record.state.terminal and record.request.expires_at > time.time():
-            self._jobs.create(record)  # it is what will be told
-            self._webhooks.schedule_again(job_id, time.time())
+            with contextlib.suppress(AlreadyOver):
+                self._jobs.create(record)  # it is what will be told
+                self._webhooks.schedule_again(job_id, time.time())
 
     def _set_aside(self, job_id: str, since: float) -> None:
         record = rebuild(self._objects, job_id)

@@ -14,6 +14,7 @@ from contract.errors import NotFound, StorageUnavailable
 from contract.jobs import JobRecord
 from contract.names.object_keys import input_object
 from contract.names.queues import Lane
+from storage.jobs.ledger import AlreadyOver
 from storage.jobs.recovery import job_folders, unfinished
 from storage.jobs.store import JobStore
 from storage.ledger.incarnation import Incarnation
@@ -56,8 +57,11 @@ def restore_jobs(
 def _restore(objects: ObjectStore, jobs: JobStore, send: Send, record: JobRecord) -> str:
     if record.request.expires_at <= time.time():
         return "too_old"
-    if not jobs.create(record):
-        return "known"  # it has a message, or the workers' own reconciler sends one
+    try:
+        if not jobs.create(record):
+            return "known"  # it has a message, or the workers' own reconciler sends one
+    except AlreadyOver:
+        return "too_old"
     try:
         objects.head(input_object(record.id))
     except NotFound:  # deleted while we looked: a deletion takes the input first, the record last

@@ -25,8 +25,8 @@ from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import clear_mark
 from storage.objects.protocol import ObjectStore
-from worker.webhook_calls import Call, dataset_call, job_call
-from worker.webhook_lines import Line, Lines
+from worker.upkeep.webhook_calls import Call, dataset_call, job_call
+from worker.upkeep.webhook_lines import Line, Lines
 
 log = logging.getLogger(__name__)
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from contract.settings import Settings
+from contract.startup import settings_or_exit
 from worker.weights import registry
 from worker.weights.convert import convert
 from worker.weights.download import Progress, quiet
@@ -23,7 +24,7 @@ from worker.weights.store import WeightsStore
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; return 0, or 1 with the reason on stderr."""
     options = _parser().parse_args(arguments)
-    settings = Settings()
+    settings = settings_or_exit("weights")
     try:
         COMMANDS[options.command](options, settings)
     except WeightsError as exc:

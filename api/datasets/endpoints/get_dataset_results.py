@@ -7,13 +7,16 @@ from collections.abc import Iterator
 from flask import Response
 
 from api.answers.blueprint import DATASETS, problems, v1
+from api.callers.auth import caller
 from api.datasets.documents import item_document
 from api.datasets.poll import own_dataset
 from api.receiving.parameters import DatasetPath
 from api.services import Services, services
 from contract.datasets import DatasetRecord
-from contract.errors import NotFound
+from contract.errors import NotFound, Overloaded
 from storage.datasets.files import LINES
+
+RETRY_S = 5
 
 
 @v1.get(
@@ -26,15 +29,20 @@ from storage.datasets.files import LINES
             "description": "One ItemDocument per line, in the order of the source",
             "content": {LINES: {"schema": {"type": "string"}}},
         },
-        **problems(401, 404, 409),
+        **problems(401, 404, 409, 429),
     },
 )
 def get_dataset_results(path: DatasetPath) -> Response:
     """Stream the results of the shards that have ended, each item once, as it ended last."""
     parts = services()
     record, _ = own_dataset(parts, path.dataset_id)
+    holder = caller()
+    if not parts.waits.try_take(holder):  # the thread goes as slowly as the client reads
+        raise Overloaded("Too many of your requests are under way; come back later.", RETRY_S)
     headers = {"Cache-Control": "no-store"}
-    return Response(_lines(parts, record), content_type=LINES, headers=headers)
+    response = Response(_lines(parts, record), content_type=LINES, headers=headers)
+    response.call_on_close(lambda: parts.waits.give_back(holder))
+    return response
 
 
 def _lines(parts: Services, record: DatasetRecord) -> Iterator[bytes]:

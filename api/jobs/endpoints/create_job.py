@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from api.answers.blueprint import JOBS, document, problems, v1
 from api.answers.errors import invalid_fields
 from api.answers.openapi import CREATE_JOB
-from api.callers.auth import owner
+from api.callers.auth import caller, owner
 from api.jobs.accept import Submission, accept
 from api.jobs.documents import job_document, job_path
 from api.jobs.fetch_source import fetch_source
@@ -101,7 +101,7 @@ def _from_url(parts: Services, incoming: Request, upload: Upload) -> JobOptions:
         raise invalid_fields(exc) from exc
     if not parts.settings.url_sources:
         raise UrlForbidden("This service does not fetch images by URL; upload the bytes.")
-    with parts.waits.slot() as taken:
+    with parts.waits.slot(caller()) as taken:
         if not taken:
             raise Overloaded("Too many requests wait already; come back later.", FETCH_RETRY_S)
         fetch_source(wanted.source.url, upload)

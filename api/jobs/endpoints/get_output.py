@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import BinaryIO
-
-from flask import Response, redirect, request
 from werkzeug.wrappers import Response as AnyResponse
 
 from api.answers.blueprint import JOBS, problems, v1
+from api.answers.serving import File, answer_file, file_responses
 from api.jobs.poll import own_job
 from api.receiving.parameters import OutputPath
-from api.receiving.uploads import CHUNK_BYTES
 from api.services import services
 from contract.errors import Conflict, NotFound
 from contract.jobs import JobRecord, OutputInfo
 from contract.outputs.registry import file_types
 
-_BYTES = {"schema": {"type": "string", "format": "binary"}}
-_TYPES = {file.media_type: _BYTES for file in file_types()}
+_TYPES = sorted({file.media_type for file in file_types()})
 
 
 @v1.get(
@@ -27,10 +22,7 @@ _TYPES = {file.media_type: _BYTES for file in file_types()}
     operation_id="get_output",
     summary="Fetch a result",
     responses={
-        200: {"description": "The file", "content": _TYPES},
-        206: {"description": "A part of the file", "content": _TYPES},
-        302: {"description": "The file is at `Location`, for a while"},
-        304: {"description": "Not changed"},
+        **file_responses(*_TYPES),
         **problems(401, 404, 409, 416),
     },
 )
@@ -40,13 +32,10 @@ def get_output(path: OutputPath) -> AnyResponse:
     record = own_job(parts, path.job_id)
     made = _output(record, path.name)
     filename = f"{record.id}.{path.name}.{made.key.rpartition('.')[2]}"
-    expires_s = parts.settings.presign_expires_s
-    url = parts.objects.presign(made.key, expires_s=expires_s, filename=filename)
-    if url is not None:
-        response = redirect(url, 302)
-        response.headers["Cache-Control"] = "no-store"  # the URL is a key, and it ages
-        return response
-    return _stream(parts.objects.open(made.key), made, filename)
+    file = File(
+        made.key, made.bytes, made.media_type, filename, made.sha256, "private, max-age=3600"
+    )
+    return answer_file(parts.objects, file, parts.settings.presign_expires_s)
 
 
 def _output(record: JobRecord, name: str) -> OutputInfo:
@@ -56,20 +45,3 @@ def _output(record: JobRecord, name: str) -> OutputInfo:
     if not record.state.terminal and name in record.request.options.outputs:
         raise Conflict(f"The job is {record.state.value}; its outputs come when it has succeeded.")
     raise NotFound(f"The job has no output {name[:60]!r}.")
-
-
-def _stream(file: BinaryIO, made: OutputInfo, filename: str) -> Response:
-    # An attachment of a type that nobody sniffs: a result is data, never a page.
-    response = Response(_chunks(file), content_type=made.media_type)
-    response.call_on_close(file.close)
-    response.content_length = made.bytes
-    response.set_etag(made.sha256)
-    response.headers["Content-Disposition"] = f'attachment; filename="{filename}"'
-    response.headers["Cache-Control"] = "private, max-age=3600"
-    response.make_conditional(request, accept_ranges=True, complete_length=made.bytes)
-    return response
-
-
-def _chunks(file: BinaryIO) -> Iterator[bytes]:
-    while chunk := file.read(CHUNK_BYTES):
-        yield chunk

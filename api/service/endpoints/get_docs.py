@@ -10,7 +10,9 @@ from flask import Response, current_app, jsonify, send_from_directory
 from flask_openapi3.openapi import OpenAPI
 
 from api.answers.blueprint import root
+from api.answers.prefixes import below, prefix_of
 from api.receiving.parameters import FilePath
+from api.services import services
 
 _ASSETS = Path(flask_openapi3_swagger.__file__).parent / "templates" / "swagger"
 
@@ -26,9 +28,12 @@ _PAGE = """<!doctype html>
 </html>
 """
 
-# A file of its own because the content security policy allows no inline script.
-_START = """window.addEventListener("load", () => {
-  SwaggerUIBundle({ url: "/openapi.json", dom_id: "#swagger-ui", deepLinking: true });
+# A file of its own because the content security policy allows no inline script. It is at
+# /docs/start.js, or below the path that a proxy gives us.
+_START = """const script = document.currentScript.src;
+window.addEventListener("load", () => {
+  const url = new URL("../openapi.json", script).pathname;
+  SwaggerUIBundle({ url, dom_id: "#swagger-ui", deepLinking: true });
 });
 """
 
@@ -42,7 +47,8 @@ def get_openapi() -> Response:
 @root.get("/docs", doc_ui=False)
 def get_docs() -> Response:
     """Answer the page that shows it."""
-    return Response(_PAGE, content_type="text/html; charset=utf-8")
+    page = below(prefix_of(services().settings.public_url), _PAGE)
+    return Response(page, content_type="text/html; charset=utf-8")
 
 
 @root.get("/docs/start.js", doc_ui=False)

@@ -21,7 +21,9 @@ from contract.names.queues import Lane
     responses={200: ReadinessDocument, 503: ReadinessDocument},
 )
 def get_readiness() -> Response:
-    """Answer 200 when Redis and the object store serve and have room, else 503.
+    """Answer 200 when Redis, broker and object store serve and have room, else 503.
+
+    Each is reached as jobs reach it: the store takes, gives back and forgets an object.
 
     Live workers are listed but not demanded: a job accepted without one is kept and done later.
     """
@@ -31,6 +33,8 @@ def get_readiness() -> Response:
         "storage": _check(parts.objects.check),
         "room": _check(parts.capacity.check_disk),
     }
+    redis = checks["redis"]
+    checks["broker"] = _check(parts.dispatch.check) if redis.ok else redis
     ready = all(check.ok for check in checks.values())
     workers = _workers(parts) if checks["redis"].ok else []
     answer = ReadinessDocument(ready=ready, checks=checks, workers=workers)

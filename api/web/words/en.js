@@ -2,7 +2,7 @@
 
 const ERRORS = {
   invalid_request: "The service did not understand the request.",
-  unsupported_media_type: "This is not a picture the service can read. Try JPEG, PNG or WebP.",
+  unsupported_media_type: "This is not a picture the service can read. Try JPEG, PNG, WebP, HEIC or AVIF.",
   image_too_large: "This picture is too large for the service.",
   image_corrupt: "The file is damaged: its beginning makes no sense.",
   image_undecodable: "The file is damaged: its pixels cannot be read.",
@@ -11,6 +11,7 @@ const ERRORS = {
   overloaded: "The service is full just now.",
   unauthorized: "The service asks for a key.",
   storage_unavailable: "The service cannot reach its storage just now.",
+  storage_refused: "The service's storage refuses it; its operator has to mend that.",
   poisoned: "The service tried several times and gave up on this picture.",
   deadline_exceeded: "It took longer than it was allowed to.",
   internal: "Something went wrong in the service.",

@@ -1,19 +1,26 @@
 -- KEYS: the set of datasets with work left. ARGV: prefix of their keys, window, grace_s. Leases the next
 -- shards until `window` steps are out in all, each time of the dataset that has fewest out, so that datasets
--- share the workers; answers id and shard alternately. The keys of the datasets follow from the set (one
+-- share the workers; beyond the window only what makes up a dataset's share of it, so that steps that come
+-- back again and again keep no other dataset out. Answers id and shard alternately. The keys of the datasets follow from the set (one
 -- Redis server, as the broker needs it anyway).
 local ACTIVE, PREFIX, WINDOW, GRACE = KEYS[1], ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local clock = redis.call('TIME')
 local NOW = clock[1] + clock[2] / 1e6
-local waiting, out, found = {}, 0, {}
+local waiting, out, found, sharing = {}, 0, {}, 0
 
 for place, id in ipairs(redis.call('ZRANGE', ACTIVE, 0, 999)) do
   local key = PREFIX .. id
   local r = redis.call('HMGET', key, 'state', 'gate', 'next', 'shards_total', 'served', 'planned')
-  local leased = redis.call('ZCARD', key .. ':leases')
+  local held = redis.call('ZCARD', key .. ':leases')
+  -- plans and summaries have hands of their own: many that wait must not hold back another's shards
+  local leased = held
+  for _, step in ipairs({'plan', 'finalize'}) do
+    if redis.call('ZSCORE', key .. ':leases', step) then leased = leased - 1 end
+  end
   out = out + leased
+  if leased > 0 or r[1] == 'running' then sharing = sharing + 1 end
   local total, cursor = tonumber(r[4] or 0), tonumber(r[3] or 0)
-  if r[1] == 'running' and cursor >= total and leased == 0 then
+  if r[1] == 'running' and cursor >= total and held == 0 then
     cursor = 0 -- a shard fell out of sight (a ledger restored from an old backup): look at all again
   end
   if (r[1] == 'running' or r[1] == 'planning') and r[2] == '1' and cursor < total then
@@ -37,12 +44,15 @@ local function next_shard(d)
   end
 end
 
-while out < WINDOW and #waiting > 0 do
+local SHARE = math.max(1, math.floor(WINDOW / math.max(1, sharing)))
+
+while #waiting > 0 do
   local best = 1
   for i = 2, #waiting do
     if before(waiting[i], waiting[best]) then best = i end
   end
   local d = waiting[best]
+  if out >= WINDOW and (d.leased >= SHARE or out >= 4 * WINDOW) then break end
   local n = next_shard(d)
   redis.call('HSET', d.key, 'next', d.cursor)
   if n then

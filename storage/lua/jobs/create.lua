@@ -1,8 +1,10 @@
--- ARGS: nonce, lane, created_at, expires_at, then the hash's fields and values. Answers 1 if created.
+-- ARGS: nonce, lane, created_at, expires_at, then the hash's fields and values. Answers 1 if created,
+-- -1 if it would be over at once, by Redis' clock: such a record would vanish while it is written.
 if redis.call('EXISTS', JOB) == 1 then
   -- The same call sent twice, because the first reply was lost, is not a second creation.
   return get(JOB, 'created_by') == ARGS[1] and 1 or 0
 end
+if tonumber(ARGS[4]) <= NOW then return -1 end
 local fields = {unpack(ARGS, 5)}
 redis.call('HSET', JOB, 'created_by', ARGS[1], 'lane', ARGS[2], 'crashes', 0, unpack(fields))
 redis.call('EXPIREAT', JOB, math.ceil(tonumber(ARGS[4])))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
+import re
 import time
 
 import pytest
@@ -148,9 +150,40 @@ def test_what_is_plainly_wrong_is_refused_at_once_and_leaves_nothing(api, spec, 
 
 
 @pytest.mark.parametrize(
+    ("name", "rows", "says"),
+    [
+        ("a.jsonl", b'{"uri":"s3://photos/a"}\n{"uri":"/b"}', "line 2, column `uri`: .*'/b'"),
+        ("b.csv", b"url,label\ns3://photos/a,x\n", "no column `uri`; .* `url`, `label`"),
+        ("c.jsonl", b'{"uri":"s3://others/a"}', "line 1, column `uri`: .*bucket others"),
+        ("d.csv.gz", gzip.compress(b"uri\n"), "the manifest has no rows"),
+    ],
+)
+def test_a_manifest_that_begins_wrong_is_refused_at_once_naming_row_and_column(
+    api, tmp_path, name, rows, says
+):
+    (tmp_path / "buckets" / "photos" / name).write_bytes(rows)
+    answer = api.client.post("/v1/datasets", json={"manifest": f"s3://photos/{name}"})
+    assert answer.status_code == 400
+    assert re.search(says, problem(answer).detail)
+    assert api.kept() == []
+
+
+def test_a_manifest_whose_beginning_is_right_is_taken_and_planned_by_a_worker(api, tmp_path):
+    place = tmp_path / "buckets" / "photos"
+    (place / "m.parquet").write_bytes(b"PAR1 that only a worker can read")
+    (place / "m.csv").write_bytes(b"uri\n" + b"s3://photos/a\n" * 50_000 + b"wrong\n")
+    for name in ("m.parquet", "m.csv"):
+        answer = api.client.post("/v1/datasets", json={"manifest": f"s3://photos/{name}"})
+        assert answer.status_code == 202, answer.text
+    assert len(api.parts.dispatch.steps) == 2
+
+
+@pytest.mark.parametrize(
     ("form", "status", "says"),
     [
         ({"image": (io.BytesIO(b"x"), "x"), "spec": "{}"}, 400, "'archive'"),
+        ({"archive": (io.BytesIO(b"Rar!\x1a\x07\x01\0"), "x.zip")}, 400, "is a RAR archive; send"),
+        ({"archive": (io.BytesIO(b"7z\xbc\xaf'\x1c\0\4"), "x.zip")}, 400, "is a 7-Zip archive"),
         ({"archive": (io.BytesIO(b"x"), "x"), "size": "model"}, 400, "one field, `spec`"),
         ({"archive": (io.BytesIO(b"x"), "x"), "spec": "no json"}, 400, "body"),
         ({"archive": (io.BytesIO(b"x" * 2000), "x")}, 413, "archive has more than 1000 bytes"),
@@ -231,6 +264,21 @@ def test_only_outputs_that_were_asked_for_are_served(api, tail):
     run(api, made.id)
     answer = api.client.get(f"{made.links.self}/items/{0:032x}/outputs/{tail}")
     assert answer.status_code == 404
+
+
+def test_results_take_a_slot_while_they_are_read_and_are_429_without_one(api):
+    made = document(submit(api))
+    run(api, made.id)
+    url, waits = f"{made.links.self}/results", api.parts.waits
+    reading = api.client.get(url, buffered=False)
+    assert (reading.status_code, waits.taken) == (200, 1)
+    while waits.try_take("others"):
+        pass
+    refused = api.client.get(url)
+    assert (refused.status_code, problem(refused).code) == (429, "overloaded")
+    assert refused.headers["Retry-After"]
+    reading.close()
+    assert waits.taken == waits.slots - 1
 
 
 def test_failures_are_paged_and_filtered(api):

@@ -68,7 +68,7 @@ def test_a_resumed_stream_does_not_repeat_what_was_seen(api, url):
 
 def test_without_a_free_slot_a_stream_is_one_event_and_when_to_come_back(api, url):
     taken = []
-    while api.parts.waits.try_take():
+    while api.parts.waits.try_take("a"):
         taken.append(1)
     answer = api.client.get(f"{url}/events")
     assert "retry: " in answer.text
@@ -83,8 +83,8 @@ def test_a_stream_gives_its_slot_back(api, url):
         response = api.client.get(f"{other}/events", buffered=False)
         next(iter(response.response))
         response.close()
-    assert api.parts.waits.try_take()
-    api.parts.waits.give_back()
+    assert api.parts.waits.try_take("a")
+    api.parts.waits.give_back("a")
 
 
 def test_deleting_a_job_ends_its_streams(api, url):

@@ -13,7 +13,11 @@ from tests.integration.datasets.rig import Rig
 @pytest.fixture
 def settings(tmp_path):
     return Settings(
-        data_dir=tmp_path, dataset_buckets=("photos", "target"), lease_s=0.4, concurrency=4
+        data_dir=tmp_path,
+        dataset_buckets=("photos",),
+        dataset_output_buckets=("target",),
+        lease_s=0.4,
+        concurrency=4,
     )
 
 

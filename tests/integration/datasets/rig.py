@@ -144,12 +144,14 @@ class Rig:
     def submit(self, **spec):
         """Do what the API does; return the id."""
         archive, dry_run = spec.pop("archive", None), spec.pop("dry_run", False)
+        owner = spec.pop("owner", None)
         dataset_id = new_id()
         request = DatasetRequest(
             id=dataset_id,
             created_at=time.time(),
             spec=DatasetSpec(**spec),
             archive=archive(dataset_id) if archive else None,
+            owner=owner,
             dry_run=dry_run,
         )
         self.files.write_request(request)

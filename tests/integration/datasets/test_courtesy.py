@@ -50,8 +50,8 @@ def courtesy(word):
 def run(make_rig, word):
     lane, crowd = courtesy(word), Crowd()
     rig = make_rig(computer=crowd, turn=lane.turn)
-    put_images(rig.objects, 24, prefix="datasets-in/")
-    record = rig.run(rig.submit(prefix="s3://depthq/datasets-in/", shard_size=12))
+    put_images(rig.objects, 24, prefix="files/all/datasets-in/")
+    record = rig.run(rig.submit(prefix="s3://depthq/files/all/datasets-in/", shard_size=12))
     lane.stop()
     assert record.counts.succeeded == 24
     return crowd.most

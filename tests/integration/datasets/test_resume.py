@@ -114,13 +114,13 @@ def test_a_planner_killed_on_the_way_is_continued_after_its_last_shard(rig, phot
         if len(written) == 3:
             raise WorkerDied
         written.append(shard)
-        write(dataset, shard, items)
+        return write(dataset, shard, items)
 
     planner.files.write_shard = writes_three
     with pytest.raises(WorkerDied):
         rig.step()
     # When the lease has ended
-    planner.files.write_shard = lambda d, s, i: (written.append(s), write(d, s, i))
+    planner.files.write_shard = lambda d, s, i: written.append(s) or write(d, s, i)
     redis.zadd(dataset_key(dataset_id) + ":leases", {"plan": 1})
     record = rig.run_until_over(dataset_id)
     # Then it goes on with the fourth

@@ -248,6 +248,42 @@ def test_a_refused_dataset_fails_with_its_reason(store):
     assert store.active() == []
 
 
+def test_a_dataset_that_cannot_go_on_fails_in_the_middle_and_its_other_shards_are_lost(store):
+    dataset_id = planned(store)
+    store.dispatch(4)
+    first, _ = take(store, dataset_id, 0)
+    second, _ = take(store, dataset_id, 1)
+    store.renew({first: 3, second: 4}, LEASE_S)
+    error = JobError(code="bucket_refused", message="no such bucket", retryable=False)
+    assert not store.refuse(new_step(dataset_id, "0"), error)  # not the holder
+    assert store.refuse(first, error)
+    record = store.get(dataset_id)
+    assert (record.state, record.error, record.in_flight) == (DatasetState.FAILED, error, 0)
+    assert store.renew({second: 5}, LEASE_S)[dataset_id].lost == {"1"}
+    assert store.shard_done(second, Counts(succeeded=10), 1.0) == "lost"
+    assert take(store, dataset_id, 2)[1].outcome == "ended"
+    assert (store.active(), store.dispatch(9), store.overdue(dataset_id)) == ([], [], [])
+
+
+def test_steps_that_come_back_again_and_again_keep_no_other_dataset_out(store):
+    # Given a dataset whose steps fill the window, given back as often as they are taken
+    bad = planned(store, shards=100)
+    assert len(store.dispatch(4)) == 4
+    for shard in range(4):
+        step, _ = take(store, bad, shard)
+        store.release(step, counted=False)
+    assert store.overdue(bad) == ["0", "1", "2", "3"]
+    # When another comes, it gets its share of the window at once, and again whenever it has room
+    good = planned(store, shards=100)
+    assert store.dispatch(4) == [(good, 0), (good, 1)]
+    assert store.dispatch(4) == []
+    run(store, good, 0)
+    assert store.dispatch(4) == [(good, 2)]
+    # And a third gets its own, however little
+    third = planned(store, shards=100)
+    assert store.dispatch(4) == [(third, 0)]
+
+
 def test_a_record_rebuilt_from_storage_runs_only_what_is_missing(store):
     request = DatasetRequest(id=new_id(), created_at=1.0, spec=DatasetSpec(prefix="s3://photos/"))
     record = DatasetRecord(

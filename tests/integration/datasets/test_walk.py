@@ -11,18 +11,21 @@ from collections import Counter
 
 import pytest
 
+from contract.errors import StorageUnavailable
 from contract.names.object_keys import (
     DATASET_ARCHIVE,
     DATASET_ERRORS,
     DATASET_INDEX,
     dataset_object,
     dataset_prefix,
+    shard_object,
 )
 from contract.names.redis_keys import dataset_key
 from contract.states import DatasetState
 from storage.datasets.error_pages import errors_page
 from storage.datasets.recovery import dataset_ids
 from tests.integration.datasets.rig import HALF, FakeComputer, put_images
+from worker.datasets.room import on_disk
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15, 40, 41}
@@ -181,7 +184,10 @@ def test_nothing_of_a_bad_manifest_runs(rig, photos):
     dataset_id = rig.submit(manifest="s3://photos/m.jsonl", shard_size=1)
     record = rig.run(dataset_id)
     assert record.state is DatasetState.FAILED
-    assert "rows 1 and 2 have the same custom_id: 'same'" in record.error.message
+    assert (
+        "line 1 and line 2, column `custom_id`: they have the same one: 'same'"
+        in record.error.message
+    )
     assert rig.computer.computed == []
     assert rig.files.refused(dataset_id) == record.error
 
@@ -217,6 +223,107 @@ def test_an_archive_is_unpacked_and_run(rig):
     assert list(dataset_ids(rig.objects)) == [dataset_id]
 
 
+def test_what_an_archive_holds_beside_pictures_is_left_out_and_counted(rig, redis):
+    # Given what a Mac, a NAS and a person put beside two pictures
+    names = ["a.jpg", "b/a.jpg", "__MACOSX/._a.jpg", "b/@eaDir/a.jpg", ".DS_Store", "b/c.heic"]
+    dataset_id = rig.submit(archive=archive(rig, zipped(names)))
+    # When it runs
+    record = rig.run(dataset_id)
+    # Then nothing fails that no retry could mend, and the record says what was left out
+    assert (record.counts.total, record.counts.failed) == (2, 0)
+    assert record.left_out == {"system files": 3, ".heic": 1}
+    # And so does one that is rebuilt from storage
+    rig.ledger.delete(dataset_id)
+    rig.restore(dataset_id)
+    assert rig.ledger.get(dataset_id).left_out == record.left_out
+
+
+def test_a_prefix_leaves_out_what_a_nas_made(rig, photos):
+    put_images(photos, 2)
+    photos.put("photos/@eaDir/00000.jpg", b"image", media_type="image/jpeg")
+    photos.put("photos/list.txt", b"text", media_type="text/plain")
+    record = rig.run(rig.submit(**PREFIX))
+    assert (record.counts.total, record.left_out) == (2, {".txt": 1, "system files": 1})
+    # what a client shuts out by itself is not told
+    record = rig.run(rig.submit(**PREFIX, exclude=["@eaDir/*"], include=["*.jpg"]))
+    assert (record.counts.total, record.left_out) == (2, {})
+
+
+def test_a_source_in_which_nothing_fits_says_what_it_holds(rig):
+    dataset_id = rig.submit(archive=archive(rig, zipped(["a.heic", "b.heic", "Thumbs.db"])))
+    error = rig.run(dataset_id).error
+    assert error.message == (
+        "the dataset has no items: nothing in the source fits (left out: 2 .heic, 1 system files)"
+    )
+
+
+def test_two_pictures_of_one_name_have_results_of_their_own(rig):
+    body = io.BytesIO()
+    with tarfile.open(fileobj=body, mode="w") as tar:
+        for data in (b"one", b"two", b"two"):
+            info = tarfile.TarInfo("a.jpg")
+            info.size = len(data)
+            tar.addfile(info, io.BytesIO(data))
+    dataset_id = rig.submit(archive=archive(rig, body.getvalue()))
+    assert rig.run(dataset_id).counts.succeeded == 3
+    results = rig.results(dataset_id)
+    assert [result.uri[10:] for result in results] == ["a.jpg", "a (2).jpg", "a (3).jpg"]
+    assert len({result.outputs["depth"].key for result in results}) == 3
+
+
+class SmallDisk:
+    """A disk of a megabyte, filled by what is below the data folder."""
+
+    def __init__(self, folder, _share):
+        self._folder = folder
+
+    def left_bytes(self):
+        files = (path for path in self._folder.rglob("*") if path.is_file())
+        return 1_000_000 - sum(on_disk(path.stat().st_size) // 2 for path in files)
+
+    def size_bytes(self):
+        return 1_000_000
+
+
+def test_an_archive_that_would_fill_the_disk_fails_by_its_code_and_leaves_nothing(
+    make_rig, monkeypatch
+):
+    # Given a zip of a few kilobytes that becomes more than half of the disk
+    monkeypatch.setattr("worker.datasets.room.DiskRoom", SmallDisk)
+    rig = make_rig()
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as file:
+        for number in range(30):
+            file.writestr(f"{number}.jpg", bytes(30_000))
+    # When it is planned
+    dataset_id = rig.submit(archive=archive(rig, body.getvalue()))
+    record = rig.run(dataset_id)
+    # Then it is refused in words a client can act on
+    assert (record.state, record.error.code) == (DatasetState.FAILED, "overloaded")
+    assert record.error.retryable
+    assert "no room on the service's disk" in record.error.message
+    # And nothing is left of it, upload included, but what says why
+    kept = {info.key.split("/", 2)[2] for info in rig.objects.list(f"datasets/{dataset_id}/")}
+    assert kept == {"dataset.json", "refused.json"}
+    # And the next one finds room
+    small = rig.submit(archive=archive(rig, zipped(["a.jpg", "b.jpg"])))
+    assert rig.run(small).counts.succeeded == 2
+
+
+def test_a_refused_manifest_and_a_dry_run_keep_nothing_of_what_was_planned(rig, photos):
+    put_images(photos, 1)
+    good = b'{"uri":"s3://photos/photos/00000.jpg"}\n'
+    photos.put("m.jsonl", good * 40 + b"{}", media_type="text/plain")
+    refused = rig.submit(manifest="s3://photos/m.jsonl", shard_size=1)
+    assert rig.run(refused).state is DatasetState.FAILED
+    dry = rig.submit(archive=archive(rig, zipped(["a.jpg", "b.jpg"])), dry_run=True)
+    rig.run()
+    assert rig.files.forecast(dry).items == 2
+    for dataset_id, says in ((refused, "refused.json"), (dry, "forecast.json")):
+        kept = {info.key.split("/", 2)[2] for info in rig.objects.list(f"datasets/{dataset_id}/")}
+        assert kept == {"dataset.json", says}
+
+
 def test_a_webdataset_is_one_tar_per_shard_with_the_same_bytes_every_time(rig, photos):
     put_images(photos, 10, bad={2})
     bodies = []
@@ -233,6 +340,73 @@ def test_a_webdataset_is_one_tar_per_shard_with_the_same_bytes_every_time(rig, p
     assert len(names) == 4 * 3
     result = rig.results(dataset_id)[0]
     assert result.outputs["depth"].member == names[0] == f"{result.id}.depth.png"
+
+
+def test_a_shard_with_lines_that_cannot_be_read_back_ends_and_says_so(rig, photos):
+    # Given a planned shard, two lines of which are spoilt, one by nesting that no parser follows
+    put_images(photos, 5)
+    dataset_id = rig.submit(**PREFIX)
+    rig.step()
+    key = shard_object(dataset_id, 0)
+    lines = rig.objects.get(key).splitlines()
+    deep = b'{"id":"x","uri":"s3://photos/a","extra":{"a":' + b"[" * 250 + b"]" * 250 + b"}}"
+    lines[1], lines[3] = deep, b"half a li"
+    rig.objects.put(key, b"\n".join(lines), media_type="text/plain")
+    # When it runs
+    record = rig.run(dataset_id)
+    # Then it ends, with the others done and these two failed by their code
+    assert record.state is DatasetState.COMPLETED
+    assert (record.counts.succeeded, record.counts.failed) == (3, 2)
+    assert record.counts.by_code == {"invalid_request": 2}
+    failed = [result for result in rig.results(dataset_id) if result.error]
+    assert [result.uri for result in failed] == ["unreadable:0/2", "unreadable:0/4"]
+    assert all("cannot be read back" in result.error.message for result in failed)
+    # And a retry of them ends too
+    retry(rig, dataset_id, 1, [])
+    assert rig.run(dataset_id).state is DatasetState.COMPLETED
+
+
+def test_a_shard_whose_items_are_gone_ends_and_says_so(rig, photos):
+    put_images(photos, 5)
+    dataset_id = rig.submit(**PREFIX)
+    rig.step()
+    rig.objects.delete([shard_object(dataset_id, 0)])
+    record = rig.run_until_over(dataset_id)
+    assert (record.state, record.counts.by_code) == (DatasetState.COMPLETED, {"invalid_request": 1})
+    [result] = rig.results(dataset_id)
+    assert result.error.message == "the list of this shard's items is gone from storage"
+
+
+def test_shards_of_large_rows_are_cut_by_their_bytes(rig, photos, monkeypatch):
+    # Given rows of a hundredth of what a shard may hold
+    monkeypatch.setattr("worker.runs.sizes.SHARD_BYTES", 10_000)
+    put_images(photos, 1)
+    rows = [{"uri": "s3://photos/photos/00000.jpg", "note": f"{n:01000d}"} for n in range(35)]
+    body = "\n".join(json.dumps(row) for row in rows)
+    photos.put("rows.jsonl", body.encode(), media_type="text/plain")
+    dataset_id = rig.submit(manifest="s3://photos/rows.jsonl", shard_size=1_000)
+    # When they are planned
+    rig.step()
+    # Then no shard is much larger, and nothing is lost
+    numbers = list(rig.files.shard_numbers(dataset_id))
+    sizes = [rig.objects.head(shard_object(dataset_id, n)).size for n in numbers]
+    assert max(sizes) < 12_000
+    items = [item for n in numbers for item in rig.files.shard(dataset_id, n)]
+    assert [item.extra["note"] for item in items] == [row["note"] for row in rows]
+
+
+def test_an_address_listed_twice_has_two_results_and_one_sample_in_a_tar(rig, photos):
+    put_images(photos, 2)
+    rows = b"uri,custom_id\ns3://photos/photos/00000.jpg,a\ns3://photos/photos/00000.jpg,b\n"
+    photos.put("m.csv", rows, media_type="text/csv")
+    dataset_id = rig.submit(manifest="s3://photos/m.csv", layout="webdataset")
+    assert rig.run(dataset_id).counts.succeeded == 2
+    first, second = rig.results(dataset_id)
+    assert (first.custom_id, second.custom_id) == ("a", "b")
+    assert first.outputs == second.outputs
+    with tarfile.open(fileobj=io.BytesIO(rig.objects.get(first.outputs["depth"].key))) as tar:
+        names = tar.getnames()
+    assert len(names) == len(set(names)) == 3
 
 
 def test_existing_outputs_are_skipped_or_overwritten(rig, photos):
@@ -373,3 +547,43 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     }
     assert queue.due(time.time() + 10) == []
     assert not any(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
+
+
+def test_foreign_names_in_a_dataset_s_folders_stop_nothing(rig, photos):
+    put_images(photos, 12, bad={3})
+    dataset_id = rig.submit(**PREFIX, shard_size=4)
+    rig.step()
+    for folder in ("shards", "results", "failures", "retries"):
+        for name in ("a.jpg", "0.jsonl", "000000.png", "zzz/000001.jsonl"):
+            key = dataset_object(dataset_id, f"{folder}/{name}")
+            rig.objects.put(key, b"x", media_type="image/jpeg")
+    record = rig.run_until_over(dataset_id)
+    assert (record.counts.succeeded, record.counts.failed) == (11, 1)
+    assert len(errors_page(rig.files, dataset_id).items) == 1
+    assert rig.files.last_retry(dataset_id) is None
+    rig.ledger.delete(dataset_id)
+    rig.recover()
+    assert rig.ledger.get(dataset_id).counts == record.counts
+
+
+def test_a_bucket_that_alone_is_away_keeps_no_other_dataset_from_its_turn(rig, photos, monkeypatch):
+    # Given a dataset with more shards than the window, whose output bucket answers nothing
+    put_images(photos, 24)
+    rig.patience._limit_s = 0.05
+    bad = rig.submit(**PREFIX, shard_size=2, output_prefix="s3://target/out")
+    rig.step()
+    with monkeypatch.context() as outage:
+        outage.setattr("storage.objects.buckets.FolderBucket.put", away)
+        for _ in range(4):
+            rig.step()
+        # When another comes
+        good = rig.submit(**PREFIX, shard_size=2)
+        # Then it is run
+        assert rig.run_until_over(good).counts.succeeded == 24
+        assert rig.ledger.get(bad).counts.done == 0
+    # And the first is, once the bucket is back
+    assert rig.run_until_over(bad).counts.succeeded == 24
+
+
+def away(*_args, **_options):
+    raise StorageUnavailable("away")

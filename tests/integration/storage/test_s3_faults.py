@@ -6,7 +6,7 @@ import pytest
 from botocore.config import Config
 
 from contract.errors import StorageUnavailable
-from storage.objects import s3 as s3_module
+from storage.objects import s3_access as s3_module
 from storage.objects.s3 import S3Store
 from tests.conftest import new_bucket
 

@@ -16,8 +16,7 @@ from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.memory import MemoryStore
 from tests.integration.worker.test_webhooks import KEY, ended_job
-from worker import webhook_lines
-from worker.upkeep import webhooks
+from worker.upkeep import webhook_lines, webhooks
 from worker.upkeep.webhooks import Webhooks
 
 SLOW_S = 10  # at most, if the test fails

@@ -74,6 +74,9 @@ class NotingJobs:
 
 
 class NotingDispatch:
+    def check(self) -> None:
+        """The double is always there."""
+
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
 

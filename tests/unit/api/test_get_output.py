@@ -49,6 +49,17 @@ def test_an_output_in_s3_is_a_redirect_that_nobody_keeps():
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_a_head_of_an_output_in_s3_is_answered_for_a_presigned_url_takes_only_get():
+    record = finished()
+    app = app_with(record)
+    path = f"/v1/jobs/{record.id}/outputs/depth"
+    assert app.test_client().head(path).status_code == 404
+    app.extensions[EXTENSION].objects.put("jobs/x/depth.png", b"1", media_type="image/png")
+    answer = app.test_client().head(path)
+    assert (answer.status_code, answer.content_length, answer.data) == (200, 1, b"")
+    assert answer.headers["ETag"] == f'"{"1" * 64}"'
+
+
 def test_the_page_may_show_and_fetch_what_the_store_redirects_to():
     app = app_with(
         finished(), s3_bucket="b", s3_public_endpoint_url="https://s3.example.org:9000/x"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = ("torch", "timm", "openvino", "onnxruntime", "cv2", "numpy", "worker")
+HEAVY = ("torch", "timm", "openvino", "onnxruntime", "cv2", "numpy", "PIL", "worker")
 
 
 def test_the_api_starts_without_engines_pixels_or_workers():

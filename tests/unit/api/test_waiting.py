@@ -18,10 +18,24 @@ def test_the_budget_is_a_share_of_the_threads():
 
 def test_the_budget_says_no_at_once_and_recovers():
     budget = WaitBudget(1)
-    with budget.slot() as first, budget.slot() as second:
+    with budget.slot("a") as first, budget.slot("b") as second:
         assert (first, second) == (True, False)
-    with budget.slot() as third:
+    with budget.slot("b") as third:
         assert third
+
+
+def test_one_of_several_keys_leaves_slots_to_the_others():
+    budget = WaitBudget.for_threads(8, keys=2)
+    assert [budget.try_take("anna") for _ in range(4)] == [True, True, False, False]
+    assert [budget.try_take("bert") for _ in range(4)] == [True, True, False, False]
+    budget.give_back("anna")
+    assert not budget.try_take("bert")
+    assert budget.try_take("anna")
+
+
+def test_an_only_key_may_have_every_slot():
+    budget = WaitBudget.for_threads(8, keys=1)
+    assert [budget.try_take("anna") for _ in range(5)] == [True] * 4 + [False]
 
 
 class Feed:

@@ -153,7 +153,7 @@ def test_an_s3_endpoint_without_its_scheme_is_told_at_the_start(depthq, command,
     run = depthq(command, s3_bucket="photos", **{name: "minio.example.org:9000"})
     assert (run.returncode, len(run.stderr.splitlines())) == (2, 1)
     assert f"DEPTHQ_{name.upper()}: " in run.stderr
-    assert "begins with http:// or https://" in run.stderr
+    assert "must begin with http:// or https://" in run.stderr
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from contract.errors import ImageCorrupt, ImageTooLarge, UnsupportedMediaType
 from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
 from tests.pictures import EXTRA, FORMATS, encoded, photo
 
+CASES = Path(__file__).parents[2] / "cases" / "images"
 SAMPLES = {name: encoded(photo(123, 45), name) for name in FORMATS}
 
 
@@ -21,7 +23,7 @@ def test_reads_type_and_size_of_every_format(name: str) -> None:
     assert header == ImageHeader(f"image/{name.lower()}", 123, 45)
 
 
-@pytest.mark.parametrize("name", ["TIFF", "BMP", "GIF", "AVIF"])
+@pytest.mark.parametrize("name", ["TIFF", "BMP", "GIF"])
 def test_refuses_extra_formats_unless_they_are_named(name: str) -> None:
     with pytest.raises(UnsupportedMediaType, match=name):
         read_header(SAMPLES[name])
@@ -57,9 +59,21 @@ def test_every_truncation_is_corrupt_or_unknown_and_never_something_else(name: s
     [
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
         (b"\n<?xml version='1.0'?>", "SVG"),
-        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "HEIC"),
+        (b"\0\0\0\x1cftypheis\0\0\0\0mif1heicmiaf", "HEIC .*heis"),
+        (b"\0\0\0\x1cftypheim\0\0\0\0mif1heicmiaf", "HEIC .*heim"),
+        (b"\0\0\0\x18ftyphevc\0\0\0\0msf1hevc", "HEIC .*hevc"),
+        (b"\0\0\0\x18ftyphevx\0\0\0\0msf1hevx", "HEIC .*hevx"),
+        (b"\0\0\0\x18ftypmsf1\0\0\0\0heicmsf1", "HEIC .*msf1"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1jpeg", "HEIF"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\1crx isom", "CR3"),
+        (b"\0\0\0\x18ftypisom\0\0\2\0isomavc1", "Videos"),
+        (b"\xff\x0a\x4c\x10\x09\x08", "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n", "JPEG XL"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x4f\xff\x51\0\x2f", "JPEG 2000"),
+        (b"FUJIFILMCCD-RAW 0201FF129502", "RAF"),
         (b"%PDF-1.7", "PDF"),
-        (b"PK\x03\x04", "zip"),
+        (b"PK\x03\x04", "Zip"),
         (b"just text", "Such files"),
         (b"BM is how this letter begins", "Such files"),
     ],
@@ -67,6 +81,33 @@ def test_every_truncation_is_corrupt_or_unknown_and_never_something_else(name: s
 def test_says_what_it_refuses(data: bytes, named: str) -> None:
     with pytest.raises(UnsupportedMediaType, match=named):
         read_header(data, EXTRA)
+
+
+@pytest.mark.parametrize(
+    ("name", "named"), [("10-12bit.jpg", "12 bits a channel"), ("10-lossless.jpg", "lossless")]
+)
+def test_a_jpeg_of_a_kind_that_nothing_shows_is_refused_from_its_header(
+    name: str, named: str
+) -> None:
+    head = (CASES / name).read_bytes()[:8192]
+    with pytest.raises(UnsupportedMediaType, match=f"JPEGs of .*{named}.*; send JPEG, PNG"):
+        read_header(head)
+
+
+def test_heic_is_read_as_phones_write_it() -> None:
+    head = (CASES / "13-iphone.heic").read_bytes()[:1024]
+    assert read_header(head) == ImageHeader("image/heic", 600, 400)
+    other = head.replace(b"ftypheic", b"ftypmif1", 1)  # the codec is among the compatible brands
+    assert read_header(other) == ImageHeader("image/heic", 600, 400)
+
+
+def test_pixels_in_front_of_the_boxes_of_a_heic_are_stepped_over() -> None:
+    data = (CASES / "13-iphone.heic").read_bytes()
+    for box in (b"\0\0\0\x0dmdat12345", b"\0\0\0\x01mdat" + (21).to_bytes(8, "big") + b"12345"):
+        assert read_header(data[:28] + box + data[28:]).width == 600
+    promised = b"\0\0\0\x01mdat" + (2**40).to_bytes(8, "big")
+    with pytest.raises(NeedMoreBytes):
+        read_header(data[:28] + promised + data[28:])
 
 
 def test_an_empty_file_is_corrupt() -> None:
@@ -108,6 +149,7 @@ def test_limits_count_pixels() -> None:
         check_limits(ImageHeader("image/png", 1001, 1000), 1_000_000)
 
 
+SAMPLES["HEIC"] = (CASES / "heic-turned-6.heic").read_bytes()
 MAGICS = [data[:length] for data in SAMPLES.values() for length in (4, 12, 16, 40, 200)]
 
 

@@ -33,7 +33,9 @@ def test_the_settings_accept_the_values(
     compose: dict[str, Any], name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable, value in services(compose)[name]["environment"].items():
-        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:?[-?]?([^}]*)\}", r"\1", value))
+        if value is not None:  # None: only what .env says
+            given = re.sub(r"\$\{\w+:\?[^}]*\}", "from-env", value)
+            monkeypatch.setenv(variable, re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", given))
     settings = Settings()
     assert settings.s3_bucket == "depthq"
     assert settings.s3_create_bucket is False
@@ -60,11 +62,33 @@ def test_nobody_is_privileged(compose: dict[str, Any]) -> None:
         assert not {"privileged", "cap_add", "network_mode", "pid", "devices"} & set(service), name
 
 
+def test_orphaned_processes_are_waited_for(compose: dict[str, Any]) -> None:
+    # a child whose parent is gone falls to process 1, which must not be a program that ignores it
+    assert all(service["init"] is True for service in services(compose).values())
+
+
+def test_no_two_services_build_one_tag(compose: dict[str, Any]) -> None:
+    # Each build has its service's name in it: of two, each would replace the other at every `up`.
+    built = [s["image"] for s in services(compose).values() if "build" in s]
+    assert len(set(built)) == len(built)
+    # and every image that is in no registry is built by one of them
+    own = {s["image"] for s in services(compose).values() if s["image"].startswith("depthq")}
+    assert set(built) == own
+
+
 def test_everybody_is_bounded(compose: dict[str, Any]) -> None:
     for name, service in services(compose).items():
         assert service["mem_limit"], name
         assert service["pids_limit"], name
         assert all("size=" in mount for mount in service.get("tmpfs", [])), name
+
+
+@pytest.mark.parametrize("name", ["minio", "minio-init", "prometheus", "grafana"])
+def test_programs_that_start_threads_by_the_machine_s_cores_have_room(
+    compose: dict[str, Any], name: str
+) -> None:
+    # Go starts up to a thread for each core of the machine, not of the container, and some more
+    assert services(compose)[name]["pids_limit"] >= 512
 
 
 def test_only_the_front_is_published_and_on_loopback_unless_asked(compose: dict[str, Any]) -> None:
@@ -83,8 +107,9 @@ def test_workers_and_stores_cannot_reach_the_outside(compose: dict[str, Any]) ->
 def test_every_long_runner_tells_its_health(
     compose: dict[str, Any], images: dict[str, Stage]
 ) -> None:
+    targets = {s["image"]: s["build"]["target"] for s in services(compose).values() if "build" in s}
     for name, service in services(compose).items():
-        target = service.get("build", {}).get("target")
+        target = targets.get(service["image"])
         in_image = target in images and bool(images[target].all("HEALTHCHECK"))
         assert "healthcheck" in service or in_image, name
 

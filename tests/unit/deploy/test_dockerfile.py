@@ -22,6 +22,11 @@ def chain(images: dict[str, Stage], name: str) -> list[Stage]:
     return [stage, *(chain(images, stage.base) if stage.base in images else [])]
 
 
+def copied_stages(stage: Stage) -> list[str]:
+    """The stages that a stage copies from, in order."""
+    return re.findall(r"--from=(\S+)", " ".join(stage.all("COPY")))
+
+
 def sources(stage: Stage) -> list[str]:
     copies = [shlex.split(rest) for rest in stage.all("COPY")]
     return [s for copy in copies if not copy[0].startswith("--from=") for s in copy[:-1]]
@@ -47,6 +52,7 @@ def test_dependencies_come_from_the_room_s_own_lock_with_hashes(
     root: Path, images: dict[str, Stage], name: str
 ) -> None:
     stage = images[f"{name}-environment"]
+    assert copied_stages(images[name])[0] == stage.name
     assert sources(stage) == [f"requirements/{name}.lock"]
     assert "--require-hashes" in stage.all("RUN")[0]
     assert "--hash=sha256:" in (root / f"requirements/{name}.lock").read_text()
@@ -60,6 +66,32 @@ def test_no_image_has_torch_and_the_api_has_no_engine(root: Path) -> None:
     for library in ("openvino", "onnxruntime", "opencv-python-headless"):
         assert f"\n{library}==" not in locks["api"]
         assert f"\n{library}==" in locks["worker"]
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_a_change_of_code_copies_no_environment_anew(images: dict[str, Stage], name: str) -> None:
+    # Given the steps of a final image in order: a layer depends on all that come before it
+    steps = [step for stage in reversed(chain(images, name)) for step in stage.steps]
+    copies = [rest for word, rest in steps if word == "COPY"]
+
+    # Then nothing of the tree comes before the environment, which comes from its lock alone
+    assert copies[0] == f"--from={name}-environment /opt/depthq /opt/depthq"
+    assert copies[1] == "--from=code /app /app"
+    assert not sources(images["install"])
+
+
+def test_the_api_image_leaves_out_what_only_clients_compute_with(root: Path) -> None:
+    api, worker = ((root / f"requirements/{name}.lock").read_text() for name in FINAL)
+    for library in ("numpy", "pillow"):  # 96 MB
+        assert f"\n{library}==" not in api
+    assert "\nnumpy==" in worker
+
+
+@pytest.mark.parametrize("name", FINAL)
+def test_nothing_can_be_installed_in_an_image(images: dict[str, Stage], name: str) -> None:
+    assert "venv --without-pip /opt/depthq" in images["install"].all("RUN")[0]
+    assert any("ensurepip" in run and "rm -f" in run for run in images["base"].all("RUN"))
+    assert images[name].base == "base"
 
 
 def rooms_needed(root: Path, name: str, seen: frozenset[str] = frozenset()) -> frozenset[str]:
@@ -78,7 +110,8 @@ def rooms_needed(root: Path, name: str, seen: frozenset[str] = frozenset()) -> f
 def test_each_image_holds_the_rooms_it_imports_and_no_other_program(
     root: Path, images: dict[str, Stage], name: str
 ) -> None:
-    copied = {source for stage in chain(images, name) for source in sources(stage)}
+    stages = [*chain(images, name), images["code"]]
+    copied = {source for stage in stages for source in sources(stage)}
     assert rooms_needed(root, name) <= copied
     assert copied & {"api", "worker", "client"} == {name}
 

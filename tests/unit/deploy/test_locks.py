@@ -31,10 +31,11 @@ PROGRAMS = {
 NOT_NEEDED = {"depthq", "pip", "setuptools", "cffi", "cryptography", "greenlet", "pyyaml"}
 ASK = """
 import importlib, importlib.metadata, json, sys
+sys.modules["openvino_telemetry"] = None  # as the engine does
 for name in sys.argv[1:]:
     importlib.import_module(name)
 owners = importlib.metadata.packages_distributions()
-roots = {name.partition(".")[0] for name in sys.modules}
+roots = {name.partition(".")[0] for name, module in sys.modules.items() if module}
 print(json.dumps(sorted({owner for root in roots for owner in owners.get(root, [])})))
 """
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from contract.ids import new_id
-from contract.names.object_keys import dataset_prefix, input_object
+from contract.names.object_keys import FILES_PREFIX, OWN_PREFIXES, input_object
 from contract.settings import Settings
 
 
@@ -45,8 +45,8 @@ def test_the_user_of_the_store_may_touch_our_objects_only(root: Path) -> None:
     actions = {action for s in policy["Statement"] for action in s["Action"]}
     resources = {resource for s in policy["Statement"] for resource in s["Resource"]}
     assert not any("*" in action for action in actions)
-    prefixes = {key.split("/")[0] for key in (input_object(new_id()), dataset_prefix(new_id()))}
-    assert resources == {"arn:aws:s3:::BUCKET"} | {f"arn:aws:s3:::BUCKET/{p}/*" for p in prefixes}
+    prefixes = (*OWN_PREFIXES, FILES_PREFIX)
+    assert resources == {"arn:aws:s3:::BUCKET"} | {f"arn:aws:s3:::BUCKET/{p}*" for p in prefixes}
 
 
 def test_the_front_lets_through_what_the_api_accepts(front: str) -> None:
@@ -65,10 +65,25 @@ def test_the_front_shows_results_and_nothing_else_of_the_store(
     front: str, compose: dict[str, Any]
 ) -> None:
     bucket = compose["services"]["api"]["environment"]["DEPTHQ_S3_BUCKET"]
-    assert rf"location ~ ^/{bucket}/(jobs|datasets)/" in front
+    assert rf"location ~ ^/{bucket}/(jobs|datasets|files)/" in front
     assert "limit_except GET { deny all; }" in front
-    # signatures cover the host name, so it must arrive as the client sent it
-    assert front.count("proxy_set_header Host $http_host;") == front.count("proxy_pass $")
+
+
+def test_the_front_starts_fewer_processes_than_it_may_on_any_machine(
+    front: str, compose: dict[str, Any]
+) -> None:
+    # `auto` is one for each core of the machine, whatever the container is given
+    workers = re.search(r"(?m)^worker_processes (\d+);", front)
+    assert workers
+    assert int(workers[1]) + 2 < compose["services"]["front"]["pids_limit"] // 2
+
+
+def test_no_part_of_the_front_drops_the_headers_that_all_requests_need(front: str) -> None:
+    # signatures cover the host name, so it must arrive as the client sent it; one proxy_set_header
+    # in a location would switch off those of the level above
+    http, server = front.split("server {")
+    assert "proxy_set_header Host $http_host;" in http
+    assert "proxy_set_header" not in server
 
 
 def test_the_bucket_forgets_jobs_only_after_the_service_did(root: Path) -> None:

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from contract.errors import (
+    BucketRefused,
     DepthqError,
     ImageTooLarge,
     InvalidRequest,
@@ -32,31 +33,37 @@ class Fetcher:
     patience: Patience
     max_bytes: int
 
-    def fetch(self, item: Item) -> bytes:
-        """Return the image's bytes.
+    def fetch(self, item: Item, owner: str | None) -> bytes:
+        """Return the image's bytes, as far as `owner` may read them.
 
         Raises ImageTooLarge, NotFound, UrlForbidden; UrlUnreachable if the bucket serves but
-        refuses this object; StorageUnavailable if it does not serve.
+        not this object; StorageUnavailable if it does not serve.
         """
         if item.size > self.max_bytes:
             raise self._too_large()
-        store, key = self._locate(item)
+        store, key = self._locate(item, owner)
         try:
-            data = self._read(store, key)
-        except StorageUnavailable as exc:
-            data = self._once_more(store, key, exc)
+            data = self._patiently_read(store, key)
+        except BucketRefused as exc:
+            raise UrlForbidden(exc.message) from exc
         if len(data) > self.max_bytes:
             raise self._too_large()
         return data
 
-    def _locate(self, item: Item) -> tuple[ObjectStore, str]:
+    def _locate(self, item: Item, owner: str | None) -> tuple[ObjectStore, str]:
         if item.key:
             return self.own, item.key
         try:
             bucket, key = split_uri(item.uri)
-            return self.buckets.open(bucket), key
+            return self.buckets.of(owner).open(bucket), key
         except InvalidRequest as exc:
             raise UrlForbidden(exc.message) from exc
+
+    def _patiently_read(self, store: ObjectStore, key: str) -> bytes:
+        try:
+            return self._read(store, key)
+        except StorageUnavailable as exc:
+            return self._once_more(store, key, exc)
 
     def _read(self, store: ObjectStore, key: str) -> bytes:
         try:
@@ -67,15 +74,15 @@ class Fetcher:
 
     def _once_more(self, store: ObjectStore, key: str, first: DepthqError) -> bytes:
         """Wait for the bucket; if it serves all but this object, the object is at fault."""
-        last = first
+        last, wait = first, self.patience.beside(self.own.check)
         for _ in range(_REFUSALS):
-            self.patience(store.check)
+            wait(store.check)
             time.sleep(_PAUSE_S)
             try:
                 return self._read(store, key)
             except StorageUnavailable as exc:
                 last = exc
-        self.patience(store.check)
+        wait(store.check)
         raise UrlUnreachable(f"the bucket serves, but not this object: {last}") from last
 
     def _too_large(self) -> ImageTooLarge:

@@ -34,9 +34,11 @@ class Simulated:
         self._item_s = item_s
         self._engine = threading.Lock()
 
-    def fetch(self, item: Item) -> bytes:
+    def fetch(self, item: Item, owner: str | None) -> bytes:
         """Return the bytes of a real item, none of a simulated one."""
-        return _NOTHING if item.uri.startswith(SCHEME) else self._fetcher.fetch(item)
+        if item.uri.startswith(SCHEME):
+            return _NOTHING
+        return self._fetcher.fetch(item, owner)
 
     def compute(
         self, data: bytes, options: JobOptions, clock: StageClock, shared_range: Range | None

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import fnmatch
-import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from contract.datasets import DatasetRequest
 from contract.errors import InvalidRequest
@@ -14,16 +11,20 @@ from contract.items import Item, item_id
 from contract.settings import Settings
 from storage.objects.buckets import Buckets, split_uri
 from storage.objects.protocol import ObjectStore
+from worker.datasets.room import Rooms
 from worker.datasets.sources.archive import archive_items
+from worker.datasets.sources.left_out import LeftOut, Wanted
 from worker.datasets.sources.manifest import manifest_items
 
 SUFFIXES = {
     "tiff": (".tif", ".tiff"),
     "bmp": (".bmp",),
-    "avif": (".avif",),
     "gif": (".gif",),
 }
-COMMON_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp")
+COMMON_SUFFIXES = (
+    *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"),
+    *(".heic", ".heif", ".hif", ".avif"),
+)
 SYNTHETIC = "null"  # s3://null/<count>: items without images, for the simulated engine
 
 
@@ -35,40 +36,45 @@ class Sources:
     objects: ObjectStore
     buckets: Buckets
     weights_id: str
+    rooms: Rooms
 
-    def items(self, request: DatasetRequest, start_after: str = "") -> Iterator[Item]:
+    def items(
+        self, request: DatasetRequest, start_after: str = "", left_out: LeftOut | None = None
+    ) -> Iterator[Item]:
         """Yield the items in an order that never changes; raises InvalidRequest on a bad source.
 
         `start_after`: the uri of the last item already known, only where `resumable(request)`.
+        What is passed over on the way is counted in `left_out`.
         """
-        spec = request.spec
-        wishes = spec.options, self.weights_id, spec.normalize
-        for item in self._raw(request, start_after):
+        wishes = request.spec.options, self.weights_id, request.spec.normalize
+        for item in self._raw(request, start_after, left_out or LeftOut()):
             own_id = item_id(item.uri, item.etag, *wishes)
             yield item.model_copy(update={"id": own_id})
 
-    def _raw(self, request: DatasetRequest, start_after: str) -> Iterator[Item]:
+    def _raw(self, request: DatasetRequest, start_after: str, left_out: LeftOut) -> Iterator[Item]:
         spec = request.spec
         if spec.manifest:
-            return manifest_items(self.buckets, spec.manifest)
+            return manifest_items(self.buckets.of(request.owner), spec.manifest)
         if request.archive:
-            limits = (self.settings.max_upload_bytes, wanted(request, self.settings))
-            return archive_items(self.objects, request.archive, request.id, *limits)
+            limits = (self.settings.max_upload_bytes, wanted(request, self.settings, left_out))
+            room = self.rooms(request)
+            return archive_items(self.objects, request.archive, request.id, *limits, room)
         if not spec.prefix:
             raise InvalidRequest("the dataset has no source")
         bucket, prefix = split_uri(spec.prefix)
         if bucket == SYNTHETIC:
             return self._synthetic(prefix, start_after)
-        return self._prefix(request, bucket, prefix, start_after)
+        fits = wanted(request, self.settings, left_out)
+        store = self.buckets.of(request.owner).open(bucket)
+        return self._prefix(store, fits, f"s3://{bucket}/", prefix, start_after)
 
     def _prefix(
-        self, request: DatasetRequest, bucket: str, prefix: str, start_after: str
+        self, store: ObjectStore, fits: Wanted, root: str, prefix: str, start_after: str
     ) -> Iterator[Item]:
-        fits = wanted(request, self.settings)
         start_key = split_uri(start_after)[1] if start_after else ""
-        for info in self.buckets.open(bucket).list(prefix, start_after=start_key):
+        for info in store.list(prefix, start_after=start_key):
             if fits(info.key.removeprefix(prefix).lstrip("/") or info.key):
-                uri = f"s3://{bucket}/{info.key}"
+                uri = root + info.key
                 yield Item.model_construct(id="", uri=uri, etag=info.etag, size=info.size)
 
     def _synthetic(self, count: str, start_after: str) -> Iterator[Item]:
@@ -87,22 +93,9 @@ def resumable(request: DatasetRequest) -> bool:
     return request.spec.prefix is not None
 
 
-def wanted(request: DatasetRequest, settings: Settings) -> Callable[[str], bool]:
-    """Return the test of a name below the source: include (or image suffixes) and not exclude."""
-    suffixes = COMMON_SUFFIXES + tuple(s for f in settings.extra_formats for s in SUFFIXES[f])
-    include, exclude = _globs(request.spec.include), _globs(request.spec.exclude)
-
-    def fits(name: str) -> bool:
-        if include is not None:
-            chosen = bool(include.match(name))
-        else:
-            chosen = PurePosixPath(name).suffix.lower() in suffixes
-        return chosen and not (exclude is not None and exclude.match(name))
-
-    return fits
-
-
-def _globs(patterns: tuple[str, ...]) -> re.Pattern[str] | None:
-    if not patterns:
-        return None
-    return re.compile("|".join(f"(?:{fnmatch.translate(pattern)})" for pattern in patterns))
+def wanted(request: DatasetRequest, settings: Settings, left_out: LeftOut) -> Wanted:
+    """Return the test of a name below the source."""
+    suffixes = COMMON_SUFFIXES + tuple(
+        suffix for name in settings.extra_formats for suffix in SUFFIXES.get(name, ())
+    )
+    return Wanted(suffixes, request.spec.include, request.spec.exclude, left_out)

@@ -28,7 +28,7 @@ def guided_upsample(depth: Floats, rgb: NDArray[np.uint8]) -> Floats:
     if high <= low:
         return np.full(rgb.shape[:2], low, np.float32)
     grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    slope, offset = _coefficients(_small_grey(grey, depth.shape), (depth - low) / (high - low))
+    slope, offset = _coefficients(_small_grey(grey, depth.shape), _scaled(depth, low, high))
     height, width = grey.shape
     slope, offset = (cv2.resize(v, (width, depth.shape[0])) for v in (slope, offset))
     result = np.empty((height, width), np.float32)
@@ -42,6 +42,12 @@ def guided_upsample(depth: Floats, rgb: NDArray[np.uint8]) -> Floats:
         np.multiply(rows, np.float32(high - low), out=result[top:end])
     result += np.float32(low)
     return result
+
+
+def _scaled(depth: Floats, low: float, high: float) -> Floats:
+    """Return `depth` stretched from low…high to 0…1."""
+    scaled: Floats = (depth - np.float32(low)) * np.float32(1 / (high - low))
+    return scaled
 
 
 def _small_grey(grey: NDArray[np.uint8], shape: tuple[int, ...]) -> Floats:

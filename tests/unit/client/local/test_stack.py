@@ -13,6 +13,7 @@ from client.local.ports import any_free
 from client.local.stack import LocalStack, Plan
 from contract.names.queues import Lane
 from contract.settings import Settings
+from contract.startup import WRONG_SETTINGS
 
 LANES = (Lane.INTERACTIVE,)
 
@@ -79,6 +80,18 @@ def test_a_part_that_keeps_ending_is_quoted(make, monkeypatch):
     with pytest.raises(LocalProblem, match=r"interactive keeps ending .*\n.*no such weights"):
         stack.await_ready(lambda: False)
     assert stack.stop()
+
+
+def test_a_part_with_a_wrong_setting_is_not_started_again(make, monkeypatch, said):
+    wrong = [sys.executable, "-c", f"print('api: wrong'); raise SystemExit({WRONG_SETTINGS})"]
+    idle = [sys.executable, "-c", "import time; time.sleep(60)"]
+    monkeypatch.setattr(local, "worker_command", lambda lane: idle)
+    monkeypatch.setattr(local, "api_command", lambda: wrong)
+    stack = make()
+    stack.start()
+    with pytest.raises(LocalProblem, match=r"api keeps ending .*\n.*api: wrong"):
+        stack.await_ready(lambda: False)
+    assert len([line for line in said if line.startswith("api ended")]) == 1
 
 
 def test_being_asked_to_stop_ends_the_wait(make, monkeypatch):

@@ -12,7 +12,14 @@ from typing import Any
 from contract.settings import Settings
 
 SCHEMA = Path(__file__).parents[4] / "deploy/helm/depthq/values.schema.json"
-SECRET = {"redis_url", "s3_access_key_id", "s3_secret_access_key", "api_keys", "webhook_secret"}
+SECRET = {
+    "redis_url",
+    "s3_access_key_id",
+    "s3_secret_access_key",
+    "s3_session_token",
+    "api_keys",
+    "webhook_secret",
+}
 OF_THE_CHART = {  # which has values of its own for them, or leaves them to the images
     "s3_endpoint_url",
     "s3_public_endpoint_url",

@@ -110,7 +110,8 @@ def test_images_are_those_that_the_dockerfile_builds(
 ) -> None:
     version = tomllib.loads((CHART.parents[2] / "pyproject.toml").read_text())["project"]["version"]
     images = {name: container["image"] for name, container in containers(everything)}
-    expected = {name: f"{compose['services'][name]['image']}:{version}" for name in OURS}
+    expected = {name: compose["services"][name]["image"] for name in OURS}
+    assert {image.partition(":")[2] for image in expected.values()} == {version}
     assert images == {**expected, "redis": compose["services"]["redis"]["image"]}
     assert yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"] == version
 
@@ -141,6 +142,14 @@ def test_probes_ask_the_program_itself(manifests: list[Manifest]) -> None:
                 "readinessProbe": "/readyz",
             }
             assert container["livenessProbe"]["httpGet"]["port"] == port["name"], name
+
+
+def test_the_documents_build_the_tag_that_the_chart_pulls(root: Path) -> None:
+    version = yaml.safe_load((CHART / "Chart.yaml").read_text())["appVersion"]
+    for document in ("deploy/Dockerfile", "deploy/helm/depthq/README.md"):
+        tags = re.findall(r"(?: -t|docker push) (\S*depthq-\S+)", (root / document).read_text())
+        assert len(tags) == 2, document
+        assert all(tag.endswith(f":{version}") for tag in tags), document
 
 
 def test_a_worker_has_minutes_to_compile_the_model(everything: list[Manifest]) -> None:

@@ -35,6 +35,11 @@ def test_no_pod_has_rights(manifests: list[Manifest]) -> None:
         assert not any("hostPath" in volume for volume in pod["volumes"]), name
 
 
+def test_orphaned_processes_are_waited_for(manifests: list[Manifest]) -> None:
+    # as with `init: true`: process 1 of a pod that shares its processes is Kubernetes' own
+    assert all(pod["shareProcessNamespace"] is True for pod in pods(manifests).values())
+
+
 def test_no_container_can_gain_rights_or_change_its_image(manifests: list[Manifest]) -> None:
     for name, container in containers(manifests):
         assert container["securityContext"] == {

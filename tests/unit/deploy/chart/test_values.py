@@ -40,6 +40,8 @@ def test_helm_finds_no_fault(chart: Chart, shape: str) -> None:
         ({"workers": {"bulk": {"autoscaling": {}}}}, "'autoscaling' not allowed"),
         ({"workers": {"bulk": {"resources": {"limits": {"cpu": None}}}}}, "limits.*'cpu'"),
         ({"api": {"tmpSize": "4GB"}}, "/api/tmpSize"),
+        ({"rollout": {"maxSurge": "half"}}, "/rollout/maxSurge"),
+        ({"rollout": {"maxSurge": 0, "maxUnavailable": "0%"}}, "no pod could ever be replaced"),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_name(chart: Chart, wrong: Values, complaint: str) -> None:
@@ -109,6 +111,33 @@ def test_what_needs_more_than_kubernetes_is_off_by_default(rendered: Rendered) -
     assert not of_kind(rendered["plain"], "StatefulSet")
 
 
+def notes_of(chart: Chart, folder: Path, values: Values) -> str:
+    """What helm prints after an install: only where there is a cluster, so as one more manifest."""
+    shutil.copytree(CHART, folder / "depthq")
+    (folder / "depthq/templates/notes.yaml").write_text(AS_MANIFEST)
+    text = chart.run("template", "depthq", str(folder / "depthq"), values=values)
+    return of_kind([m for m in yaml.safe_load_all(text) if m], "Notes")["notes"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("rollout", "said"),
+    [
+        ({}, True),
+        ({"maxSurge": "25%", "maxUnavailable": 1}, True),
+        ({"maxSurge": 0, "maxUnavailable": 1}, False),
+    ],
+)
+def test_an_upgrade_takes_the_room_that_it_is_given_and_the_notes_say_so(
+    chart: Chart, tmp_path: Path, rollout: Values, said: bool
+) -> None:
+    values = {**PLAIN, "rollout": rollout}
+    for deployment in of_kind(chart.render(values), "Deployment").values():
+        assert deployment["spec"]["strategy"] == {
+            "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0, **rollout}
+        }
+    assert ("--set rollout.maxSurge=0" in notes_of(chart, tmp_path, values)) is said
+
+
 @pytest.mark.parametrize(
     ("values", "warnings"),
     [
@@ -123,13 +152,8 @@ def test_what_needs_more_than_kubernetes_is_off_by_default(rendered: Rendered) -
 def test_the_notes_warn_of_what_is_open_and_tell_no_secret(
     chart: Chart, tmp_path: Path, values: Values, warnings: list[str]
 ) -> None:
-    # Given the notes as one more manifest: helm prints them only where there is a cluster
-    shutil.copytree(CHART, tmp_path / "depthq")
-    (tmp_path / "depthq/templates/notes.yaml").write_text(AS_MANIFEST)
-
-    # When they are rendered
-    text = chart.run("template", "depthq", str(tmp_path / "depthq"), values=values)
-    notes = of_kind([m for m in yaml.safe_load_all(text) if m], "Notes")["notes"]["text"]
+    # When the notes are rendered
+    notes = notes_of(chart, tmp_path, values)
 
     # Then they have a line for each open door
     lines = [line for line in notes.splitlines() if line.startswith("NOTE: ")]

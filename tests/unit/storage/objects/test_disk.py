@@ -67,3 +67,12 @@ def test_a_disk_that_does_not_answer_has_no_room():
         raise OSError(5, "Input/output error")
 
     assert "Input/output error" in DiskRoom(Path("/"), 0.85, look).lack()
+
+
+def test_what_is_left_is_what_may_be_written_until_the_disk_counts_as_full():
+    assert room(40, 30).left_bytes() == pytest.approx(24 * GIB, rel=1e-3)  # to 85 %
+    assert room(40, 7).left_bytes() == pytest.approx(1 * GIB, rel=1e-3)
+    assert room(40, 5).left_bytes() == 0
+    assert room(4000, 400).left_bytes() == pytest.approx(390 * GIB, rel=1e-3)  # 10 GiB stay free
+    assert room(40, 2, max_share=1).left_bytes() == pytest.approx(2 * GIB, rel=1e-3)
+    assert room(40, 30, reserved_gib=2).size_bytes() == pytest.approx(38 * GIB, rel=1e-3)

@@ -11,8 +11,10 @@ from pathlib import Path
 import pytest
 
 from contract.errors import NotFound, StorageUnavailable
+from contract.settings import Settings
 from storage.objects import durable_files
 from storage.objects.filesystem import FilesystemStore
+from storage.objects.open import open_object_store
 
 
 @pytest.fixture
@@ -32,6 +34,27 @@ def test_an_object_is_one_file_under_its_own_name_with_a_hidden_sidecar(store, t
     put(store, "jobs/2026/01/02/id/depth.png", b"data")
     assert (tmp_path / "root/objects/jobs/2026/01/02/id/depth.png").read_bytes() == b"data"
     assert files(tmp_path) == [".depth.png.meta", "depth.png"]
+
+
+def test_what_is_written_is_for_its_owner_alone(tmp_path):
+    store = open_object_store(Settings(data_dir=tmp_path / "data"))
+    put(store, "jobs/2026/01/02/id/depth.png", b"data")
+    store.check()
+    modes = {path.name: path.stat().st_mode & 0o777 for path in [*tmp_path.rglob("*")]}
+    folders = {"data", "objects", "jobs", "2026", "01", "02", "id"}
+    assert modes == dict.fromkeys(folders, 0o700) | {"depth.png": 0o600, ".depth.png.meta": 0o600}
+
+
+def test_a_data_folder_that_was_open_to_others_is_closed_when_it_is_opened(tmp_path):
+    for folder in ("data", "data/objects", "data/redis"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder).chmod(0o755)
+    (tmp_path / "data/elsewhere").symlink_to(tmp_path)
+    before = tmp_path.stat().st_mode
+    open_object_store(Settings(data_dir=tmp_path / "data"))
+    for folder in ("data", "data/objects", "data/redis"):
+        assert (tmp_path / folder).stat().st_mode & 0o777 == 0o700
+    assert tmp_path.stat().st_mode == before
 
 
 def test_deleting_the_last_object_of_a_folder_removes_the_folders_but_not_the_root(store, tmp_path):

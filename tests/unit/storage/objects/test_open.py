@@ -24,7 +24,7 @@ def test_without_a_bucket_objects_are_files_under_the_data_folder(tmp_path):
 
 
 def test_with_a_bucket_objects_are_in_s3():
-    assert isinstance(open_object_store(Settings(s3_bucket="b")), S3Store)
+    assert isinstance(open_object_store(Settings(s3_bucket="photos")), S3Store)
 
 
 def test_opening_stores_connects_to_nothing():

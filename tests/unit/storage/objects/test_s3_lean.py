@@ -20,7 +20,7 @@ def test_large_objects_go_by_the_store_that_only_limits_silence(monkeypatch, mak
     went = []
     monkeypatch.setattr(obstore, "put", lambda *args, **options: went.append("lean"))
     monkeypatch.setattr(S3Store, "put", lambda *args, **options: went.append("boto3"))
-    settings = Settings(s3_bucket="b", s3_access_key_id="k", s3_secret_access_key="s")
+    settings = Settings(s3_bucket="photos", s3_access_key_id="k", s3_secret_access_key="s")
     store = LeanS3Store.from_settings(settings)
     data = make(size)
     store.put("jobs/a", data, media_type="image/png")
@@ -45,7 +45,7 @@ def test_large_objects_go_by_the_store_that_only_limits_silence(monkeypatch, mak
 def test_bytes_are_signed_where_they_cross_a_bare_network(endpoint_url, unsigned):
     settings = Settings(
         s3_endpoint_url=endpoint_url,
-        s3_bucket="b",
+        s3_bucket="photos",
         s3_access_key_id="k",
         s3_secret_access_key="s",
     )

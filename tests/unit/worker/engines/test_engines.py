@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -174,3 +175,22 @@ sys.exit(f"imported {{heavy}}" if heavy else 0)
 """
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_default_engine_s_library_sends_no_word_of_its_use(tmp_path: Path) -> None:
+    # Given a home of its own: at import the library's telemetry leaves a number for this user there
+    code = (
+        "import sys; from contract.settings import Settings;"
+        "from worker.engines.factory import open_engine; open_engine(Settings()).load();"
+        "print(sorted(n for n, m in sys.modules.items() if 'openvino_telemetry' in n and m))"
+    )
+    home = {**os.environ, "HOME": str(tmp_path), "DEPTHQ_CACHE_DIR": str(tmp_path / "cache")}
+
+    # When a worker's engine is loaded in a fresh process
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=home, capture_output=True, text=True, check=True
+    )
+
+    # Then that part of it never ran
+    assert done.stdout.strip() == "[]"
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["cache"])

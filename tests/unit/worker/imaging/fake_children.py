@@ -54,19 +54,30 @@ def obey(order: str) -> None:
     if order == "half an answer":
         frames.write_all(1, frames.HEAD.pack(10, 500) + b"{")
         os._exit(0)
-    answer()
+    if order.startswith("lie"):
+        tensor = np.zeros(eval(order[4:].split(";")[1]), np.float32)
+        answer(eval(order[4:].split(";")[0]), tensor)
+        return
+    if order == "nested":
+        text = b'{"a":' + b"[" * 400_000
+        frames.write_all(1, frames.HEAD.pack(len(text), 0) + text)
+        return
+    if order == "not a number":
+        answer({}, np.full((3, 32, 256), np.nan, np.float32))
+        return
+    answer({})
 
 
-def answer() -> None:
+def answer(changes: dict[str, object], tensor: np.ndarray | None = None) -> None:
     """Answer as a good child does; the width is its process id."""
-    tensor = np.zeros((3, 32, 32), np.float32)
+    tensor = np.zeros((3, 32, 256), np.float32) if tensor is None else tensor
     meta = {
-        "shape": tensor.shape,
         "size": (os.getpid(), 1),
-        "fitted": (os.getpid(), 1),
         "decode_ms": 1.0,
         "prepare_ms": 1.0,
         "warnings": [],
+        "damage": [],
+        **changes,
     }
     frames.write_all(1, frames.head_and_meta(meta, tensor.nbytes), tensor.data.cast("B"))
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from contract.errors import DecoderCrashed, ImageTooLarge, ImageUndecodable
+from contract.errors import DecoderCrashed, ImageCorrupt, ImageTooLarge, ImageUndecodable
 from tests.hostile.builders import jpeg_with_scans, png_bomb
 from tests.pictures import encoded, photo
 from tests.unit.worker.imaging.conftest import LIMITS
@@ -26,7 +26,8 @@ ROOT = Path(__file__).parents[4]
 
 
 def fake(**changes: object) -> Decoder:
-    return Decoder(**{**LIMITS, "command": FAKE, "timeout_s": 1.0, **changes})
+    limits = {**LIMITS, "max_side_px": 10**7, "command": FAKE, "timeout_s": 1.0}
+    return Decoder(**{**limits, **changes})
 
 
 @pytest.fixture
@@ -57,6 +58,51 @@ def test_a_child_that_dies_or_raves_is_a_crash_of_ours(decoder: Decoder, order: 
         decoder.decode(order.encode())
     assert decoder.decode(b"good").height == 1
     assert len(decoder.pids) == 2
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "{'size': (10**9, 10**9)}; (3, 256, 256)",
+        "{'size': (4096, 10**15)}; (3, 32, 256)",
+        "{'size': (20_000, 20_000)}; (3, 256, 256)",  # more pixels than may be sent
+        "{'size': (0, 5)}; (3, 32, 256)",
+        "{'size': (-4, -4)}; (3, 256, 256)",
+        "{'size': ('4', 4)}; (3, 256, 256)",
+        "{'size': (4.5, 4)}; (3, 256, 256)",
+        "{'size': (True, True)}; (3, 256, 256)",
+        "{'size': (4, 4, 4)}; (3, 256, 256)",
+        "{'size': (40, 40)}; (3, 32, 32)",  # not what the network sees of a square
+        "{'decode_ms': float('inf')}; (3, 32, 256)",
+        "{'decode_ms': -1}; (3, 32, 256)",
+        "{'prepare_ms': 1e300}; (3, 32, 256)",
+        "{'damage': ['worse']}; (3, 32, 256)",
+        "{'damage': 'truncated'}; (3, 32, 256)",
+        "{'warnings': ['x'] * 6}; (3, 32, 256)",
+        "{'warnings': ['x' * 900]}; (3, 32, 256)",
+        "{'warnings': [5]}; (3, 32, 256)",
+    ],
+)
+def test_a_child_that_lies_is_not_believed(decoder: Decoder, lie: str) -> None:
+    with pytest.raises(DecoderCrashed, match="no sense"):
+        decoder.decode(f"lie {lie}".encode())
+    assert decoder.decode(b"good").height == 1
+
+
+def test_numbers_that_are_none_and_endless_brackets_are_not_believed(decoder: Decoder) -> None:
+    with pytest.raises(DecoderCrashed, match="no sense"):
+        decoder.decode(b"not a number")
+    with pytest.raises(DecoderCrashed):
+        decoder.decode(b"nested")
+    assert decoder.decode(b"good").height == 1
+
+
+def test_what_a_child_says_of_an_error_is_cut_and_printable(decoder: Decoder) -> None:
+    lie = "{'error': 'image_corrupt', 'message': chr(27) + 'x' * 9000}; (0,)"
+    with pytest.raises(ImageCorrupt) as caught:
+        decoder.decode(f"lie {lie}".encode())
+    assert len(str(caught.value)) == 300
+    assert str(caught.value).isprintable()
 
 
 def test_a_child_that_hangs_is_killed_in_time(decoder: Decoder) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from client.commands.dataset_source import source_of
-from client.pictures import find_pictures
-from client.walk import LeftOut
+from client.files.pictures import find_pictures
+from client.files.walk import LeftOut
 from contract.errors import InvalidRequest
 
 FORMATS = [

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from contract.datasets import DatasetRecord
 from contract.jobs import JobRecord
 from contract.names.object_keys import WEBHOOK_MARK, dataset_object, webhook_mark
-from worker.webhook_lines import Line
+from worker.upkeep.webhook_lines import Line
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from client.bulk.names import flat_names
+from client.files.pictures import find_pictures
 from client.local.samples import sample_photographs
-from client.pictures import find_pictures
 from contract.errors import InvalidRequest
 
 

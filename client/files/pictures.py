@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from client.files.walk import LeftOut, Walk
 from client.plain import visible
-from client.walk import LeftOut, Walk
 from contract.errors import InvalidRequest
 
 # In folders only; a file named outright is submitted whatever it is called.

@@ -1,0 +1,97 @@
+"""Whether a browser means this service: under which names it answers, and to which pages.
+
+A page of a stranger can have its own name point to this machine (DNS rebinding), or post a form
+to it. Without API keys nothing else would tell such a page from a person. With keys it has none.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+
+from api.answers.errors import Foreign
+from contract.settings import Settings
+
+EVERY = "*"
+# Of names that no stranger can own (RFC 6761, 6762, 8375; ICANN's for private use)
+_LOCAL = (".localhost", ".local", ".internal", ".home.arpa")
+_PROBES = frozenset({"/healthz", "/readyz"})
+_SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+_AUTHORITY = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^\[\]:/@]+?)\.?(?::(\d*))?")
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
+
+
+def register(app: Flask, settings: Settings) -> None:
+    """Refuse foreign names and pages, unless keys keep them out and no names are set."""
+    if EVERY in settings.allowed_hosts or (settings.api_keys and not settings.allowed_hosts):
+        return
+    public = Names([*settings.allowed_hosts, urlsplit(settings.public_url or "").hostname or ""])
+    names = Names([*public.given, settings.host, socket.gethostname()])
+
+    @app.before_request
+    def _check() -> None:
+        host = request.headers.get("Host", "")
+        if host and request.path not in _PROBES and host not in names:
+            raise Foreign(
+                "This is no name of the service; DEPTHQ_ALLOWED_HOSTS or DEPTHQ_PUBLIC_URL add "
+                "names."
+            )
+        if request.method not in _SAFE and not _own_page(host, public):
+            raise Foreign("A page of another site must not write here.")
+
+
+class Names:
+    """The names under which the service answers: local ones, addresses, and those given."""
+
+    def __init__(self, given: Iterable[str]) -> None:
+        self.given = {each.lower().rstrip(".") for each in given} - {""}
+
+    def __contains__(self, authority: str) -> bool:
+        name, _ = _split(authority)
+        if not name:
+            return False
+        return _is_local(name) or self.holds(name)
+
+    def holds(self, name: str) -> bool:
+        """Tell whether `name` is one of the given."""
+        suffixes = (f".{name.split('.', n)[-1]}" for n in range(1, name.count(".") + 1))
+        return name in self.given or any(suffix in self.given for suffix in suffixes)
+
+
+def _own_page(host: str, public: Names) -> bool:
+    """Tell whether the request is a program's, a person's, or one of our own page's."""
+    origin = request.headers.get("Origin", "")
+    site = request.headers.get("Sec-Fetch-Site", "")
+    if site in ("same-origin", "none"):
+        return True
+    scheme, _, authority = origin.partition("://")
+    if public.holds(_split(authority)[0]):  # behind a proxy that hides the name it has
+        return True
+    if site or not origin:
+        return not site
+    return _split(authority, scheme) == _split(host, scheme)
+
+
+def _is_local(name: str) -> bool:
+    """Tell whether no stranger can have this name: an address, or one of a closed network."""
+    if "." not in name and ":" not in name:
+        return True
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return name.endswith(_LOCAL)
+    return True
+
+
+def _split(authority: str, scheme: str = "") -> tuple[str, str]:
+    """Return name and port, the scheme's own port as none; the name is empty if it is no name."""
+    found = _AUTHORITY.fullmatch(authority.lower())
+    if found is None:
+        return "", ""
+    name, port = found[1].strip("[]"), found[2] or ""
+    return name, "" if port == _DEFAULT_PORTS.get(scheme) else port

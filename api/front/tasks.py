@@ -1,0 +1,77 @@
+"""How one request is answered: by the application, or by the front itself."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from waitress.task import ErrorTask, Task, WSGITask
+
+from api.answers.request_ids import request_id
+from api.front.refusals import Refusal
+from contract.documents import Problem
+from contract.errors import ERROR_CODES
+
+log = logging.getLogger(__name__)
+
+_CODES = {413: "image_too_large", 500: "internal"}  # of the library's own refusals
+
+
+class _Ending(Task):  # type: ignore[misc]
+    """Tells the connection that its last answer is written."""
+
+    channel: Any
+    request: Any
+
+    def finish(self) -> None:
+        """End the answer."""
+        super().finish()
+        self.channel.ended_in_order = self.close_on_finish
+
+
+class AnswerTask(_Ending, WSGITask):  # type: ignore[misc]
+    """Answers by the application; an answer without a body does not cost the connection."""
+
+    def set_close_on_finish(self) -> None:
+        """End the connection with this answer, if anybody asks for it or its end is unclear."""
+        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        if asked or self.has_body or self.version != "1.1":
+            super().set_close_on_finish()
+
+
+class ProblemTask(_Ending, ErrorTask):  # type: ignore[misc]
+    """Answers what never reached the application, as problem details like everything else."""
+
+    def execute(self) -> None:
+        """Write the answer and close the connection: what follows on it cannot be trusted."""
+        error = self.request.error
+        own = isinstance(error, Refusal)
+        code = error.kind if own else _CODES.get(error.code, "invalid_request")
+        name = request_id(self.request.headers.get("X_REQUEST_ID", ""))
+        document = Problem(
+            type=f"urn:depthq:error:{code}",
+            title=HTTPStatus(error.code).phrase,
+            status=error.code,
+            detail=str(error.body)[:300],
+            code=code,
+            retryable=ERROR_CODES[code],
+            instance=getattr(self.request, "path", "") or "/",
+            request_id=name,
+        )
+        body = document.model_dump_json(exclude_defaults=True).encode()
+        self.status = f"{error.code} {HTTPStatus(error.code).phrase}"
+        self.response_headers += [
+            ("Content-Type", "application/problem+json"),
+            ("X-Content-Type-Options", "nosniff"),
+            ("X-Request-Id", name),
+        ]
+        if own:
+            self.response_headers += error.headers
+            if error.retry_after_s is not None:
+                self.response_headers.append(("Retry-After", str(error.retry_after_s)))
+        about = {"action": "refuse", "status": error.code, "request_id": name}
+        log.info("refused: %.300s", error.body, extra=about)
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)

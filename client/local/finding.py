@@ -1,0 +1,16 @@
+"""What the doctor finds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at. `problem`: `depthq up` would not work well with it."""
+
+    what: str
+    level: Literal["ok", "note", "problem"]
+    message: str
+    remedy: str = ""

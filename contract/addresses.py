@@ -1,0 +1,15 @@
+"""Addresses as URLs write them: IPv6 in brackets, and "all of this machine" as one of them."""
+
+from __future__ import annotations
+
+_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to call who listens there
+
+
+def authority(host: str, port: int | str) -> str:
+    """Return `host:port` as in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
+def local_url(host: str, port: int | str) -> str:
+    """Return the URL under which programs of this machine reach who listens on `host`."""
+    return f"http://{authority(_ALL.get(host, host), port)}"

@@ -1,0 +1,35 @@
+"""How a program begins: with settings that hold, or an end that says which does not."""
+
+from __future__ import annotations
+
+import sys
+
+from pydantic import ValidationError
+
+from contract.settings import Settings
+
+# EX_CONFIG of sysexits.h: starting again changes nothing. `depthq up` stops then, and systemd does
+# with RestartPreventExitStatus=78.
+WRONG_SETTINGS = 78
+
+
+def settings_or_exit(program: str) -> Settings:
+    """Return the settings; where one is wrong, say so in one line and end with exit code 78."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        sys.stderr.write(f"{program}: {wrong_settings(error)}\n")
+        raise SystemExit(WRONG_SETTINGS) from None
+
+
+def wrong_settings(error: ValidationError) -> str:
+    """Return one line that names every wrong setting and shows no value: it may be a secret."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    said = (
+        f"{_variable(each['loc'])} {each['msg'].removeprefix('Value error, ')}" for each in found
+    )
+    return "; ".join(dict.fromkeys(said)) + " (see docs/configuration.md)"
+
+
+def _variable(place: tuple[int | str, ...]) -> str:
+    return f"DEPTHQ_{str(place[0]).upper()}:" if place else "settings:"

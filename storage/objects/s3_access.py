@@ -1,0 +1,153 @@
+"""Where S3 is and as whom we come: said once by the settings, for both clients.
+
+boto3 is asked for the server's address, and who we are comes from its session: obstore is told both
+and looks for nothing itself. On its own it would read every AWS_* variable, and let a foreign one
+(an endpoint, a session token, a proxy) win over what it was given.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.config import Config
+from obstore.store import S3Store as RustStore
+
+from contract.errors import StorageUnavailable
+from contract.settings import Settings
+
+# Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
+# request may take. Nobody waits for a worker: a store that is merely slow must not make it try for
+# ever.
+HURRIED_S, PATIENT_S = 3, 10
+LONGEST_GET_S = 600  # of a large object over a slow line, never silent for longer than a timeout
+_ASK_AGAIN = timedelta(minutes=5)  # credentials of a role change; boto3 knows when
+
+_environment = threading.Lock()
+
+
+class Access:
+    """The two clients of one bucket. Connects to nothing."""
+
+    def __init__(self, settings: Settings, *, patient: bool = False) -> None:
+        """`patient`: for those whom no client waits for."""
+        self._settings, self._patient = settings, patient
+        self.bucket = settings.s3_bucket or "depthq"
+        key_id, secret, token = (
+            given.get_secret_value() if given else None
+            for given in (
+                settings.s3_access_key_id,
+                settings.s3_secret_access_key,
+                settings.s3_session_token,
+            )
+        )
+        # without a key of ours, boto3 finds one where AWS has taught people to put it
+        with _own_environment() if key_id else _environment:
+            self._session = boto3.session.Session(
+                aws_access_key_id=key_id,
+                aws_secret_access_key=secret,
+                aws_session_token=token,
+                region_name=settings.s3_region,
+            )
+            self.client = self._boto(settings.s3_endpoint_url)
+            public_url = settings.s3_public_endpoint_url
+            # a host name is part of a signature, so URLs for another name need their own client
+            self.signer = self._boto(public_url) if public_url else self.client
+
+    def _boto(self, endpoint_url: str | None) -> Any:
+        settings = self._settings
+        return self._session.client(
+            "s3",
+            endpoint_url=endpoint_url,
+            verify=str(settings.s3_ca_file) if settings.s3_ca_file else True,
+            config=Config(
+                ignore_configured_endpoint_urls=True,
+                signature_version="s3v4",  # else presigned URLs of custom endpoints are SigV2
+                s3={"addressing_style": "path" if settings.s3_path_style else "virtual"},
+                connect_timeout=2,
+                read_timeout=PATIENT_S if self._patient else HURRIED_S,
+                retries={"mode": "standard", "total_max_attempts": 2},
+                max_pool_connections=4 + max(settings.api_threads, settings.concurrency),
+                # other servers and older MinIO do not know the newer default checksums
+                request_checksum_calculation="when_required",
+                response_checksum_validation="when_required",
+            ),
+        )
+
+    def rust(self, *, unsigned_payload: bool) -> RustStore:
+        """Return obstore's client of the same bucket at the same address, as the same caller."""
+        silence_s = PATIENT_S if self._patient else HURRIED_S
+        whole_s = LONGEST_GET_S if self._patient else HURRIED_S
+        ca_file = self._settings.s3_ca_file
+        options: Any = {
+            "allow_http": True,
+            "connect_timeout": "2s",
+            "read_timeout": f"{silence_s:g}s",
+            "timeout": f"{whole_s:g}s",
+            "pool_idle_timeout": "30s",
+        }
+        if ca_file:
+            options["root_certificate"] = ca_file.read_bytes()
+        with _own_environment():
+            return RustStore(
+                self.bucket,
+                aws_endpoint_url_s3=self._bucket_url(),
+                region=self._settings.s3_region,
+                credential_provider=_credentials_of(self._session),
+                virtual_hosted_style_request=not self._settings.s3_path_style,
+                unsigned_payload=unsigned_payload,
+                client_options=options,
+                # as many attempts as boto3's client makes; a worker's patience comes after that
+                retry_config={
+                    "max_retries": 1,
+                    "retry_timeout": timedelta(seconds=silence_s),
+                    "backoff": {
+                        "init_backoff": timedelta(milliseconds=50),
+                        "max_backoff": timedelta(seconds=1),
+                        "base": 2,
+                    },
+                },
+            )
+
+    def _bucket_url(self) -> str:
+        """Return the address as obstore wants it: with the bucket in the host name, or without."""
+        url: str = self.client.meta.endpoint_url
+        if self._settings.s3_path_style:
+            return url
+        parts = urlsplit(url)
+        return parts._replace(netloc=f"{self.bucket}.{parts.netloc}").geturl()
+
+
+def _credentials_of(session: Any) -> Callable[[], Any]:
+    """Return a function that says who we are, as boto3 knows it at the moment."""
+
+    def say() -> dict[str, Any]:
+        found = session.get_credentials()
+        if found is None:
+            raise StorageUnavailable("S3: no access key is set, and none was found")
+        now = found.get_frozen_credentials()
+        return {
+            "access_key_id": now.access_key,
+            "secret_access_key": now.secret_key,
+            "token": now.token,
+            "expires_at": datetime.now(UTC) + _ASK_AGAIN,
+        }
+
+    return say
+
+
+@contextmanager
+def _own_environment() -> Iterator[None]:
+    """Hide every AWS_* variable while a client is made: only what it is told shall count."""
+    with _environment:
+        hidden = {name: os.environ.pop(name) for name in list(os.environ) if name[:4] == "AWS_"}
+        try:
+            yield
+        finally:
+            os.environ.update(hidden)
