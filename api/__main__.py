@@ -30,7 +30,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--port", type=int, default=settings.port)
     chosen = parser.parse_args(arguments)
     settings = settings.model_copy(update=vars(chosen))
-    configure_logging(settings)
+    configure_logging(settings.log_format, settings.log_level)
     keep_few_heaps()
     try:
         with open_redis(settings) as redis:

@@ -1,1 +1,4 @@
-"""TODO face."""
+"""What every process needs whatever it does: logs, heaps, private files.
+
+Below all other packages: knows no job, no setting and no other package.
+"""

@@ -12,8 +12,7 @@ import sys
 import textwrap
 from datetime import UTC, datetime
 
-from contract.printable import printable
-from contract.settings import Settings
+from runtime.printable import printable
 
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
@@ -68,12 +67,12 @@ class TextFormatter(logging.Formatter):
         return line
 
 
-def configure_logging(settings: Settings) -> None:
+def configure_logging(log_format: str, log_level: str) -> None:
     """Send every logger of this process to standard error in the format that `settings` ask for."""
-    text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
+    text = log_format == "text" or (log_format == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
-    logging.basicConfig(level=settings.log_level, handlers=[handler], force=True)
+    logging.basicConfig(level=log_level, handlers=[handler], force=True)
     # a library's routine is not our news
     for noisy in ("celery", "kombu", "botocore", "boto3", "urllib3", "httpx2", "waitress"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

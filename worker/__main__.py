@@ -31,7 +31,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--lane", type=Lane, choices=list(Lane), default=Lane.INTERACTIVE)
     lane: Lane = parser.parse_args(argv).lane
     settings = settings_or_exit("worker")
-    configure_logging(settings)
+    configure_logging(settings.log_format, settings.log_level)
     keep_few_heaps()
     if lane is Lane.BULK:
         os.nice(BULK_NICENESS)

@@ -60,7 +60,7 @@ def main(argv: list[str] | None = None) -> int:
 
     parser.add_argument("--json", action="store_true", help="one JSON object instead of a sentence")
     arguments = parser.parse_args(argv)
-    configure_logging(settings)
+    configure_logging(settings.log_format, settings.log_level)
     try:
         counts = reconcile(settings, arguments.days)
     except StorageUnavailable as exc:

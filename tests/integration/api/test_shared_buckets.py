@@ -22,6 +22,7 @@ def api(make_api, tmp_path):
     folder = tmp_path / "buckets" / "photos" / "cats"
     folder.mkdir(parents=True)
     (folder / "a.jpg").write_bytes(b"an image")
+    (folder / "list.txt").write_text(f"{place}/a.jpg\n")
     return make_api(
         api_keys="anna,bert", dataset_buckets=("photos",), dataset_output_buckets=("depth",)
     )
@@ -76,9 +77,10 @@ def test_a_key_writes_below_its_own_folder_and_reads_there_again(api, place, tmp
     folder = tmp_path / root / place.split("/", 3)[3]
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "a.jpg").write_bytes(b"an image")
+    (folder / "list.txt").write_text(f"{place}/a.jpg\n")
     # The key that made it may take it as a source, the other one not even list it
     assert submit(api, "bert", prefix=f"{place}/").status_code == 202
-    assert submit(api, "bert", prefix=None, manifest=f"{place}/a.jpg").status_code == 202
+    assert submit(api, "bert", prefix=None, manifest=f"{place}/list.txt").status_code == 202
     for source in ("prefix", "manifest"):
         spec = {"prefix": None, source: f"{place}/a.jpg"}
         theirs = submit(api, "anna", **spec)

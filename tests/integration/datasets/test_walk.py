@@ -225,13 +225,13 @@ def test_an_archive_is_unpacked_and_run(rig):
 
 def test_what_an_archive_holds_beside_pictures_is_left_out_and_counted(rig, redis):
     # Given what a Mac, a NAS and a person put beside two pictures
-    names = ["a.jpg", "b/a.jpg", "__MACOSX/._a.jpg", "b/@eaDir/a.jpg", ".DS_Store", "b/c.heic"]
+    names = ["a.jpg", "b/a.jpg", "__MACOSX/._a.jpg", "b/@eaDir/a.jpg", ".DS_Store", "b/c.psd"]
     dataset_id = rig.submit(archive=archive(rig, zipped(names)))
     # When it runs
     record = rig.run(dataset_id)
     # Then nothing fails that no retry could mend, and the record says what was left out
     assert (record.counts.total, record.counts.failed) == (2, 0)
-    assert record.left_out == {"system files": 3, ".heic": 1}
+    assert record.left_out == {"system files": 3, ".psd": 1}
     # And so does one that is rebuilt from storage
     rig.ledger.delete(dataset_id)
     rig.restore(dataset_id)
@@ -250,10 +250,10 @@ def test_a_prefix_leaves_out_what_a_nas_made(rig, photos):
 
 
 def test_a_source_in_which_nothing_fits_says_what_it_holds(rig):
-    dataset_id = rig.submit(archive=archive(rig, zipped(["a.heic", "b.heic", "Thumbs.db"])))
+    dataset_id = rig.submit(archive=archive(rig, zipped(["a.psd", "b.psd", "Thumbs.db"])))
     error = rig.run(dataset_id).error
     assert error.message == (
-        "the dataset has no items: nothing in the source fits (left out: 2 .heic, 1 system files)"
+        "the dataset has no items: nothing in the source fits (left out: 2 .psd, 1 system files)"
     )
 
 

@@ -62,7 +62,7 @@ def test_a_head_of_an_output_in_s3_is_answered_for_a_presigned_url_takes_only_ge
 
 def test_the_page_may_show_and_fetch_what_the_store_redirects_to():
     app = app_with(
-        finished(), s3_bucket="b", s3_public_endpoint_url="https://s3.example.org:9000/x"
+        finished(), s3_bucket="photos", s3_public_endpoint_url="https://s3.example.org:9000/x"
     )
     policy = app.test_client().get("/healthz").headers["Content-Security-Policy"]
     assert "img-src 'self' blob: data: https://s3.example.org:9000;" in policy

@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-from contract.printable import printable
 from runtime.logs import JsonFormatter, TextFormatter
+from runtime.printable import printable
 
 FORGED = "/v1/x\n12:00:00 INFO    api: all is well\x1b[2J\x1b]0;title\x07\u202e\u2028\x9b31m"
 KINDS = (TextFormatter(), JsonFormatter())

@@ -60,7 +60,7 @@ def _coefficients(guide: Floats, depth: Floats) -> tuple[Floats, Floats]:
     mean_guide, mean_depth = _mean(guide), _mean(depth)
     variance = _mean(guide * guide) - mean_guide * mean_guide
     covariance = _mean(guide * depth) - mean_guide * mean_depth
-    slope = covariance / (variance + np.float32(EPSILON))
+    slope: Floats = np.divide(covariance, variance + np.float32(EPSILON), dtype=np.float32)
     return _mean(slope), _mean(mean_depth - slope * mean_guide)
 
 

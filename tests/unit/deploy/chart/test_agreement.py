@@ -71,7 +71,7 @@ def test_settings_arrive_as_they_were_meant(chart: Chart, monkeypatch: pytest.Mo
         "engine": "onnxruntime",
         "extra_formats": ["tiff", "gif"],
     }
-    shape = {"existingSecret": "sealed", "s3": {"bucket": "b", "accessKeys": False}}
+    shape = {"existingSecret": "sealed", "s3": {"bucket": "photos", "accessKeys": False}}
 
     # When a worker reads what the chart makes of them
     worker = pods(chart.render({**shape, "settings": given}))["worker"]["containers"][0]

@@ -96,7 +96,7 @@ def test_a_codec_that_gives_up_ends_by_its_own_signal():
 
 def test_the_filter_cannot_be_loosened():
     code = "print(seccomp.install())\nsocket.socket()\n"
-    done = run("from worker.imaging import seccomp\n" + code)
+    done = run("from worker.confine import seccomp\n" + code)
     assert "PermissionError" in done.stderr
 
 

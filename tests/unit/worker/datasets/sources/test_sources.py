@@ -6,13 +6,14 @@ import pytest
 
 from contract.datasets import DatasetRequest, DatasetSpec
 from contract.settings import Settings
+from worker.datasets.sources.left_out import LeftOut
 from worker.datasets.sources.sources import wanted
 
 
 def chosen(names: list[str], **settings: object) -> list[str]:
     spec = DatasetSpec(prefix="s3://photos/")
     request = DatasetRequest.model_construct(spec=spec)
-    return [name for name in names if wanted(request, Settings(**settings))(name)]
+    return [name for name in names if wanted(request, Settings(**settings), LeftOut())(name)]
 
 
 @pytest.mark.parametrize(
