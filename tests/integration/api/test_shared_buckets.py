@@ -22,7 +22,6 @@ def api(make_api, tmp_path):
     folder = tmp_path / "buckets" / "photos" / "cats"
     folder.mkdir(parents=True)
     (folder / "a.jpg").write_bytes(b"an image")
-    (folder / "list.txt").write_text(f"{place}/a.jpg\n")
     return make_api(
         api_keys="anna,bert", dataset_buckets=("photos",), dataset_output_buckets=("depth",)
     )
