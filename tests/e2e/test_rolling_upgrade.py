@@ -1,0 +1,98 @@
+"""A release beside the one before: each finishes the jobs and datasets of the other.
+
+The old side is a checkout of the commit named below; where the history does not hold it, as in a
+shallow clone, the test is skipped.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client.depth_client import DepthClient
+from contract.settings import Settings
+from tests.photographs import crops
+from tests.services.depthq import ROOT, ApiProcess, WorkerProcess
+from tests.services.valkey import ValkeyServer
+
+OLD = "393dbce"  # the last commit before the packages were divided
+WAIT_S = 60
+
+
+@pytest.fixture(scope="module")
+def old_side(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A checkout of the release before."""
+    folder = tmp_path_factory.mktemp("old") / "tree"
+    git = ["git", "-C", str(ROOT), "worktree"]
+    made = subprocess.run([*git, "add", "--detach", folder, OLD], capture_output=True, check=False)
+    if made.returncode:
+        pytest.skip(f"no checkout of {OLD}: {made.stderr.decode().strip()[-200:]}")
+    yield folder
+    subprocess.run([*git, "remove", "--force", folder], capture_output=True, check=True)
+
+
+class Of:
+    """Programs run from another checkout than this one."""
+
+    root = ROOT
+
+    def environment(self):
+        return {**super().environment(), "PYTHONPATH": str(self.root), "PYTHONSAFEPATH": "1"}
+
+
+class ApiOf(Of, ApiProcess):
+    """The API of a checkout."""
+
+
+class WorkerOf(Of, WorkerProcess):
+    """A worker of a checkout."""
+
+
+@pytest.fixture
+def settings(valkey: ValkeyServer, tmp_path: Path) -> Settings:
+    return Settings(
+        redis_url=valkey.url,
+        data_dir=tmp_path / "data",
+        cache_dir=tmp_path / "cache",
+        precision="fp32",
+        weights="bundled",
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("old", ["worker", "api"])
+def test_each_side_finishes_the_jobs_and_datasets_of_the_other(
+    old: str, old_side: Path, settings: Settings, tmp_path: Path
+) -> None:
+    # Given an API of one release and workers of the other
+    sides = {"worker": (ROOT, old_side), "api": (old_side, ROOT)}[old]
+    api = ApiOf(settings, tmp_path / "api")
+    workers = [WorkerOf(settings, tmp_path / lane, lane) for lane in ("interactive", "bulk")]
+    api.root, *_ = sides
+    for worker in workers:
+        worker.root = sides[1]
+    programs = [api, *workers]
+    try:
+        for program in programs:
+            program.start()
+        # When jobs and a dataset are submitted
+        with DepthClient(api.url) as client:
+            images = list(crops(6))
+            jobs = [client.submit(image, size="model") for image in images]
+            ended = [client.wait(job.id, WAIT_S) for job in jobs]
+            files = {}
+            for number, image in enumerate(images):
+                path = tmp_path / f"{number}.jpg"
+                path.write_bytes(image)
+                files[path.name] = path
+            dataset = client.datasets.submit(files, options={"size": "model"})
+            whole = client.datasets.wait(dataset.id, WAIT_S)
+        # Then all end as they should
+        assert [job.state.value for job in ended] == ["succeeded"] * 6
+        assert whole.counts["succeeded"] == 6
+    finally:
+        for program in reversed(programs):
+            program.stop()
