@@ -39,6 +39,15 @@ def option_names() -> frozenset[str]:
     return frozenset(name for group in option_groups() for name in group.model_fields)
 
 
+def own_outputs() -> tuple[Output, ...]:
+    """Return the outputs that depthq brings itself, in their order."""
+    return tuple(sorted(_own(), key=_place))
+
+
+def _place(output: Output) -> tuple[int, str]:
+    return output.order, output.name
+
+
 def _own() -> Iterator[Output]:
     for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
         declared = getattr(importlib.import_module(module.name), "OUTPUT", None)
@@ -67,7 +76,7 @@ def _checked(entry: EntryPoint, taken: set[str]) -> Output:
 def _all() -> dict[str, Output]:
     own = list(_own())
     found = [*own, *_plugged_in({output.name for output in own})]
-    return {o.name: o for o in sorted(found, key=lambda output: (output.order, output.name))}
+    return {output.name: output for output in sorted(found, key=_place)}
 
 
 OUTPUTS = _all()

@@ -1,0 +1,63 @@
+"""Writes docs/outputs.md from the declarations of outputs: `python -m client.outputs_table`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import get_args
+
+from pydantic.fields import FieldInfo
+
+from contract.outputs.declaration import Output
+from contract.outputs.registry import own_outputs
+
+DOCUMENT = Path(__file__).parent.parent / "docs" / "outputs.md"
+NOTES = DOCUMENT.with_suffix("")  # docs/outputs/NAME.md: where an output fails, how it is made
+INTRODUCTION = """# Outputs
+
+A job makes the outputs that `outputs` names, all from one computation of its depth: `depth` and `heatmap` unless
+something else is asked. The same names work for datasets, `depthq submit --outputs` and the API; `GET /v1/outputs` lists
+them with their options as JSON Schema. Depth is relative: none of them knows metres.
+
+This page is made from the declarations in `contract/outputs/`: change those, then run
+`python -m client.outputs_table`.
+"""
+
+
+def render() -> str:
+    """Return the document, of the outputs that depthq brings itself."""
+    outputs = own_outputs()
+    rows = [_row(output) for output in outputs]
+    head = ["| output | what it is good for | files |", "|---|---|---|"]
+    parts = [INTRODUCTION, "\n".join([*head, *rows]) + "\n", *map(_section, outputs)]
+    return "\n".join(parts)
+
+
+def _row(output: Output) -> str:
+    kinds = ", ".join(dict.fromkeys(f"`{kind.media_type}`" for kind in output.types.values()))
+    return f"| [`{output.name}`](#{output.name}) | {output.line['en']} | {kinds} |"
+
+
+def _section(output: Output) -> str:
+    lines = [f"## {output.name}", "", f"{output.line['en'].capitalize()}."]
+    fields = {n: f for group in output.options for n, f in group.model_fields.items()}
+    if fields:
+        lines += ["", "| option | values | default | meaning |", "|---|---|---|---|"]
+        lines += [_option(name, field) for name, field in fields.items()]
+    if (NOTES / f"{output.name}.md").exists():
+        lines += ["", f"More: [{output.name}](outputs/{output.name}.md)."]
+    return "\n".join(lines) + "\n"
+
+
+def _option(name: str, field: FieldInfo) -> str:
+    values = [f"`{value}`" for value in get_args(field.annotation) if isinstance(value, str)]
+    default = "" if field.default is None else f"`{field.default}`"
+    cells = (f"`{name}`", ", ".join(values), default, field.description or "")
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+if __name__ == "__main__":
+    if "--print" in sys.argv:
+        sys.stdout.write(render())
+    else:
+        DOCUMENT.write_text(render(), encoding="utf-8")
