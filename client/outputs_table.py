@@ -15,9 +15,10 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "outputs.md"
 NOTES = DOCUMENT.with_suffix("")  # docs/outputs/NAME.md: where an output fails, how it is made
 INTRODUCTION = """# Outputs
 
-A job makes the outputs that `outputs` names, all from one computation of its depth: `depth` and `heatmap` unless
-something else is asked. The same names work for datasets, `depthq submit --outputs` and the API; `GET /v1/outputs` lists
-them with their options as JSON Schema. Depth is relative: none of them knows metres.
+A job makes the outputs that `outputs` names, all from one computation of its depth: `depth` and
+`heatmap` unless something else is asked. The same names work for datasets, for
+`depthq submit --outputs` and for the API; `GET /v1/outputs` lists them with their options as JSON
+Schema. Depth is relative: no output knows metres.
 
 This page is made from the declarations in `contract/outputs/`: change those, then run
 `python -m client.outputs_table`.
