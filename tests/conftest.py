@@ -26,6 +26,7 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
 ANY_DISK = ("DEPTHQ_MAX_DISK_SHARE", "1")  # a developer's disk may be nearly full
+LONGEST_BYTES_IN_A_NAME = 32
 os.environ.update([ANY_DISK])  # for services that live longer than a test
 
 
@@ -137,6 +138,27 @@ def chart(services_folder: Path) -> Chart:
     except ToolMissingError as exc:
         missing(str(exc))
         raise
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a file's bytes by their number: all test processes must give a test the same name.
+
+    The bytes themselves are no name: an archive has the time of its making in it.
+    """
+    if isinstance(val, bytes) and len(val) > LONGEST_BYTES_IN_A_NAME:
+        return f"{argname}-of-{len(val)}-bytes"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that have a longer time limit than others: they must not come last."""
+    items.sort(key=time_limit, reverse=True)
+
+
+def time_limit(item: pytest.Item) -> float:
+    """Return the seconds that a test may take, where that is more than usual."""
+    usual, mark = float(item.config.getini("timeout")), item.get_closest_marker("timeout")
+    return max(usual, mark.args[0] if mark else usual)
 
 
 def new_bucket() -> str:
