@@ -27,6 +27,8 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
 ANY_DISK = ("DEPTHQ_MAX_DISK_SHARE", "1")  # a developer's disk may be nearly full
 LONGEST_BYTES_IN_A_NAME = 32
+# Threads of torch that wait for each other sleep: spinning, they take the cores from other tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.update([ANY_DISK])  # for services that live longer than a test
 
 
