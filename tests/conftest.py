@@ -181,6 +181,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             find_tool(tool)
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a test process's notes to the one that writes the report."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = NOTES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the notes of a test process that has ended, each once."""
+    notes = getattr(node, "workeroutput", {}).get("notes", [])
+    NOTES.extend(note for note in notes if note not in NOTES)
+
+
 def pytest_terminal_summary(terminalreporter: Any) -> None:
     """Say which stand-ins were used."""
     for note in NOTES:
