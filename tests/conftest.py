@@ -27,6 +27,9 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 
 ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
 ANY_DISK = ("DEPTHQ_MAX_DISK_SHARE", "1")  # a developer's disk may be nearly full
+LONGEST_BYTES_IN_A_NAME = 32
+# Threads of torch that wait for each other sleep: spinning, they take the cores from other tests.
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 os.environ.update([ANY_DISK])  # for services that live longer than a test
 
 
@@ -152,6 +155,27 @@ def chart(services_folder: Path) -> Chart:
         raise
 
 
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a file's bytes by their number: all test processes must give a test the same name.
+
+    The bytes themselves are no name: an archive has the time of its making in it.
+    """
+    if isinstance(val, bytes) and len(val) > LONGEST_BYTES_IN_A_NAME:
+        return f"{argname}-of-{len(val)}-bytes"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the tests that have a longer time limit than others: they must not come last."""
+    items.sort(key=time_limit, reverse=True)
+
+
+def time_limit(item: pytest.Item) -> float:
+    """Return the seconds that a test may take, where that is more than usual."""
+    usual, mark = float(item.config.getini("timeout")), item.get_closest_marker("timeout")
+    return max(usual, mark.args[0] if mark else usual)
+
+
 def new_bucket() -> str:
     """Return the name of a bucket that nobody has."""
     return f"test-{secrets.token_hex(6)}"
@@ -168,6 +192,19 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     for tool in tools:
         with contextlib.suppress(ToolMissingError):  # whoever needs it will say so
             find_tool(tool)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand a test process's notes to the one that writes the report."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["notes"] = NOTES
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the notes of a test process that has ended, each once."""
+    notes = getattr(node, "workeroutput", {}).get("notes", [])
+    NOTES.extend(note for note in notes if note not in NOTES)
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

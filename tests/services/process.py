@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -10,7 +12,8 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-READY_S = 30.0
+READY_S = 60.0
+PORTS = range(10_000, 32_000)  # below Linux's ports for outgoing connections
 
 
 class ServiceProcess:
@@ -94,8 +97,13 @@ class ServiceProcess:
             self._process = None
 
     def freeze(self) -> None:
-        """Stop the process in its tracks: it holds its connections and answers nothing."""
+        """Stop the process in its tracks: it holds its connections and answers nothing.
+
+        Returns once every thread has stopped: the signal reaches those on other cores later, and
+        one of them might still answer.
+        """
         os.kill(self.pid, signal.SIGSTOP)
+        wait_until(lambda: has_stopped(self.pid), f"{self.name} has stopped")
 
     def thaw(self) -> None:
         """Let a frozen process go on."""
@@ -107,12 +115,26 @@ class ServiceProcess:
         return self.log_path.read_text(errors="replace")[-2000:]
 
 
+def has_stopped(pid: int) -> bool:
+    """Tell whether every thread of a process is stopped or has ended."""
+    try:
+        stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    except OSError:
+        return False  # a thread has just ended, so they still run
+    return all(stat.rpartition(")")[2].split()[0] in ("T", "t", "Z", "X") for stat in stats)
+
+
 def free_port() -> int:
-    """Return a port on loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """Return a port on loopback that is free at this moment.
+
+    Drawn by lot from those that the kernel gives to no outgoing connection: other test processes
+    choose theirs and open connections at the same time, and the server starts only later.
+    """
+    while True:
+        port = secrets.choice(PORTS)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def accepts(port: int) -> bool:

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from safetensors.numpy import save_file
 
 from tests.golden.seeded_weights import state_dict
@@ -90,6 +89,8 @@ def test_a_tensor_that_reaches_outside_its_storage_is_refused() -> None:
 
 
 def test_the_form_before_torch_1_6_is_read_too(checkpoint: Path, tmp_path: Path) -> None:
+    import torch
+
     state = torch.load(checkpoint, weights_only=True)
     torch.save(state, tmp_path / "old.pt", _use_new_zipfile_serialization=False)
     old, new = read_tensors(tmp_path / "old.pt"), read_tensors(checkpoint)

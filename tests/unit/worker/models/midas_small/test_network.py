@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
-import torch
 
 from tests.golden.cases import CASES, golden
 from tests.golden.seeded_weights import state_dict
-from worker.models.midas_small.network import Network, build_network
 from worker.models.midas_small.plan import is_unused, tensor_shapes
+
+if TYPE_CHECKING:
+    from worker.models.midas_small.network import Network
+
+
+def build_network(tensors: Mapping[str, np.ndarray]) -> Network:
+    """Build it; torch is imported here, as it costs each test process seconds to collect."""
+    from worker.models.midas_small import network
+
+    return network.build_network(tensors)
 
 
 @pytest.fixture(scope="module")
@@ -25,6 +36,8 @@ def test_its_tensors_have_the_published_names_shapes_and_order(network: Network)
 @pytest.mark.parametrize("case", CASES)
 def test_it_equals_the_original(network: Network, case: str) -> None:
     expected = golden(case)
+    import torch
+
     with torch.inference_mode():
         depth = network(torch.from_numpy(expected.tensor)).numpy()
     assert expected.deviation(depth) < 1e-4
