@@ -76,4 +76,4 @@ def test_schemathesis_finds_no_violation(api, worker, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
-    assert "Tested: 22" in run.stdout
+    assert "Tested: 23" in run.stdout
