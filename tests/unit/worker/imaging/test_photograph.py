@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, TiffImagePlugin
 
 from contract.errors import DecoderCrashed, ImageTooLarge, ImageUndecodable
 from contract.outputs.declaration import Need
@@ -186,9 +186,10 @@ def test_exif_that_ends_anywhere_tells_no_lens_and_no_error() -> None:
 
 @pytest.mark.parametrize("name", ["JPEG", "PNG", "WEBP", "AVIF", "TIFF"])
 def test_the_focal_length_comes_out_when_it_is_wanted(all_formats_decoder: Decoder, name) -> None:
-    tags = Image.Exif()
+    tags = TiffImagePlugin.ImageFileDirectory_v2() if name == "TIFF" else Image.Exif()
     tags[0x8769] = {0xA405: 27}
-    data = encoded(photo(), name, exif=tags if name == "TIFF" else tags.tobytes())
+    how = {"tiffinfo": tags} if name == "TIFF" else {"exif": tags.tobytes()}
+    data = encoded(photo(), name, **how)
     assert all_formats_decoder.decode(data, CAMERA).focal_35mm == 27.0
     assert all_formats_decoder.decode(data).focal_35mm is None
 
