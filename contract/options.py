@@ -38,7 +38,10 @@ class CommonOptions(OutputOptions):
 
     def needs(self) -> frozenset[Need]:
         """Return what rendering reads beside the depth."""
-        return self.needed().union(*(output.needs for output in self.asked()))
+        found: set[Need] = set()
+        for output in self.asked():
+            found |= output.needs.union(*(group.needed(self) for group in output.options))
+        return frozenset(found)
 
     def asked(self) -> tuple[Output, ...]:
         """Return the declarations of the outputs asked for, in their order of rendering."""

@@ -1,9 +1,9 @@
 // One picture's card: its state, then photograph and heat map with a divider between them.
 
-import { compare } from "./compare.js";
-import { describe } from "./describe.js";
 import { bytes, here, shown } from "./http.js";
-import { duration, explain, finished, queued } from "./messages.js";
+import { compare } from "./viewers/compare.js";
+import { describe } from "./viewers/describe.js";
+import { duration, explain, finished, queued } from "./words/en.js";
 
 const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
 const OTHERS = { png16: "png", npy: "npy", pfm: "pfm", exr: "exr" };

@@ -27,6 +27,8 @@ from contract.errors import InputError
 from contract.names.queues import Lane
 from contract.settings import Settings
 
+_OPTIONS = {"refine": "guided"}  # results to look at: their edges are the photograph's
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -44,7 +46,8 @@ def demo(
 ) -> None:
     """Start everything in a temporary folder, compute a few depth maps, stop everything.
 
-    Writes <name>.depth.png (16 bit, exact) and <name>.heatmap.jpg (near is bright).
+    Writes <name>.depth.png (16 bit, exact) and <name>.heatmap.jpg (near is bright), refined by
+    the photograph (`refine=guided`).
 
     Examples:
 
@@ -104,7 +107,7 @@ def _compute(
             for stem, path in pictures.items():
                 if stopping.asked():
                     return
-                wish = Wish(out=out, wait=True, timeout_s=120)
+                wish = Wish(_OPTIONS, out=out, wait=True, timeout_s=120)
                 outcomes[stem] = run_one(client, path, stem, wish)
 
     thread = threading.Thread(target=submit_all, daemon=True)

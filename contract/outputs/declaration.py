@@ -26,7 +26,10 @@ class OutputOptions(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def needed(self) -> frozenset[Need]:
-        """Return what the values chosen need beside what the outputs declare."""
+        """Return what the values chosen need beside what the outputs declare.
+
+        Called with a job's options, for the groups of the outputs that it asks for.
+        """
         return frozenset()
 
 

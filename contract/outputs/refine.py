@@ -19,5 +19,8 @@ class RefineOptions(OutputOptions):
     )
 
     def needed(self) -> frozenset[Need]:
-        """See OutputOptions: the guide is the photograph."""
-        return super().needed() | ({Need.PIXELS} if self.refine == "guided" else frozenset())
+        """See OutputOptions: the guide is the photograph, of which depth files of the network's
+        size have no use.
+        """
+        refined = self.refine == "guided" and getattr(self, "size", None) != "model"
+        return frozenset({Need.PIXELS} if refined else ())

@@ -36,7 +36,7 @@ def main() -> None:
     with DepthClient(*sys.argv[1:]) as depthq, tempfile.TemporaryDirectory() as folder:
         heats = []
         for photograph in photographs:
-            job = depthq.submit(photograph, wait=60, outputs="heatmap", heatmap_format="png")
+            job = depthq.submit(photograph, wait=60, outputs="heatmap", heatmap_format="png", refine="guided")
             target = Path(folder, photograph.stem)
             depthq.download(job, target)
             heats += sorted(target.glob("*.png"))

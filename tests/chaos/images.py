@@ -12,9 +12,9 @@ from tests.chaos import poison
 from tests.photographs import crops
 from worker.attempts.metrics import StageClock
 from worker.compute.batcher import Batcher
+from worker.compute.computer import Computer
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
-from worker.jobs.pipeline import Computer
 
 COUNT = 8
 OPTIONS = {"size": "model"}

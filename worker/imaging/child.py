@@ -9,17 +9,22 @@ from __future__ import annotations
 import os
 import sys
 import time
+from dataclasses import dataclass
 from typing import Any
 
 import cv2
 
 from contract.errors import DepthqError, ImageTooLarge
 from contract.image_header import check_limits, read_header
+from contract.outputs.declaration import Need
 from worker.confine import confine
 from worker.imaging import frames, pillow
 from worker.imaging.decode import decode
 from worker.imaging.limits import Limits
+from worker.imaging.photograph import photograph
 from worker.models.prepare import net_size, prepare
+
+_NOTHING = memoryview(b"")
 
 
 def main() -> None:
@@ -36,30 +41,41 @@ def main() -> None:
     requests = frames.blocking_fill(0)
     while True:
         try:
-            _, data = frames.read_frame(requests, limits.memory_bytes)
+            asked, data = frames.read_frame(requests, limits.memory_bytes)
         except EOFError:
             return
         confine.allow(limits.timeout_s)
-        meta, tensor = answer(data, limits)
-        meta["warnings"] = captured.take()
+        said = answer(data, frozenset(asked.get("wants", ())), limits)
+        said.meta["warnings"] = captured.take()
         confine.rest()
-        frames.write_all(answers, frames.head_and_meta(meta, len(tensor)), tensor)
+        head = frames.head_and_meta(said.meta, len(said.tensor))
+        frames.write_all(answers, head, said.tensor, said.pixels)
+        del said, data  # pixels are many: do not keep them while waiting
 
 
-def answer(data: bytearray, limits: Limits) -> tuple[dict[str, Any], memoryview]:
+@dataclass(frozen=True)
+class Answer:
+    """A frame, and after it the pixels, whose number the parent computes."""
+
+    meta: dict[str, Any]
+    tensor: memoryview = _NOTHING
+    pixels: memoryview = _NOTHING
+
+
+def answer(data: bytearray, wants: frozenset[str], limits: Limits) -> Answer:
     """Return the description and the tensor of one image, or of its error and nothing."""
     try:
-        return _prepared(bytes(data), limits)
+        return _prepared(bytes(data), wants, limits)
     except DepthqError as error:
-        return {"error": error.code, "message": error.message}, memoryview(b"")
+        return Answer({"error": error.code, "message": error.message})
     except MemoryError:
         message = "Preparing the image needs more memory than a decoder is given."
-        return {"error": ImageTooLarge.code, "message": message}, memoryview(b"")
+        return Answer({"error": ImageTooLarge.code, "message": message})
     except Exception as error:  # the child's last word: the parent turns it into an error of ours
-        return {"error": "internal", "message": repr(error)[:500]}, memoryview(b"")
+        return Answer({"error": "internal", "message": repr(error)[:500]})
 
 
-def _prepared(data: bytes, limits: Limits) -> tuple[dict[str, Any], memoryview]:
+def _prepared(data: bytes, wants: frozenset[str], limits: Limits) -> Answer:
     began = time.perf_counter()
     header = read_header(data, limits.extra_formats)
     check_limits(header, limits.max_pixels)
@@ -67,13 +83,18 @@ def _prepared(data: bytes, limits: Limits) -> tuple[dict[str, Any], memoryview]:
     decoded = time.perf_counter()
     tensor = prepare(picture.rgb, *net_size(picture.height, picture.width))
     done = time.perf_counter()
-    meta = {
+    meta: dict[str, Any] = {
         "size": (picture.width, picture.height),
         "damage": picture.damage,
-        "decode_ms": (decoded - began) * 1e3,
         "prepare_ms": (done - decoded) * 1e3,
     }
-    return meta, tensor.data.cast("B")
+    pixels = _NOTHING
+    if Need.PIXELS in wants:
+        pixels = photograph(picture, data, header, limits).data.cast("B")
+    if Need.CAMERA in wants:
+        meta["focal_35mm"] = picture.focal_35mm
+    meta["decode_ms"] = (decoded - began + time.perf_counter() - done) * 1e3
+    return Answer(meta, tensor.data.cast("B"), pixels)
 
 
 if __name__ == "__main__":

@@ -12,12 +12,10 @@ from contract.errors import ImageCorrupt, ImageTooLarge, ImageUndecodable
 from contract.image_header import ImageHeader
 from worker.imaging import jpeg, pillow, png, webp
 from worker.imaging.examined import Examined
+from worker.imaging.exif import focal_35mm, orientation
 from worker.imaging.orientation import turned
-from worker.models.prepare import LONG_SIDE_PX
+from worker.imaging.reduction import NETWORK_PX, reduction
 
-# A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side stays this many times the
-# network's: docs/decisions/ says what that changes.
-REDUCED_MARGIN = 3
 SCANS_AT_FULL_SIZE = 20  # of max_pixels; encoders write 10 or so
 _REDUCED = {
     8: cv2.IMREAD_REDUCED_GRAYSCALE_8,
@@ -40,10 +38,15 @@ class Picture:
     width: int
     height: int
     damage: tuple[str, ...] = ()  # `truncated`, `low_range`
+    focal_35mm: float | None = None  # mm
 
 
-def decode(data: bytes, header: ImageHeader, max_pixels: int) -> Picture:
+def decode(
+    data: bytes, header: ImageHeader, max_pixels: int, long_side_px: int = NETWORK_PX
+) -> Picture:
     """Return the image upright, on white, 8 bits a channel, the first if there are several.
+
+    A JPEG may come smaller, but its long side keeps `long_side_px` if it has them.
 
     Raises ImageUndecodable, ImageCorrupt if the pixels contradict the header, or ImageTooLarge
     if the memory does not suffice.
@@ -51,27 +54,28 @@ def decode(data: bytes, header: ImageHeader, max_pixels: int) -> Picture:
     examine = _EXAMINED.get(header.media_type)
     file = examine(data) if examine else Examined(data)
     _check_scans(file.scans, header, max_pixels)
-    pixels, factor = _pixels(file, header)
+    pixels, factor = _pixels(file, header, reduction(header, long_side_px))
     _check_size(pixels.rgb.shape, header, factor)
-    turn = pixels.orientation if file.orientation is None else file.orientation
+    turn, focal = pixels.orientation, pixels.focal_35mm
+    if file.exif is not None:
+        turn, focal = orientation(file.exif), focal_35mm(file.exif)
     rgb = turned(pixels.rgb, turn)
     low = (file.deep or pixels.deep) and rgb.max() <= _LOW_RANGE
     signs = (("truncated", file.truncated), ("low_range", low))
     damage = tuple(code for code, is_so in signs if is_so)
     if factor == 1:
-        return Picture(rgb, rgb.shape[1], rgb.shape[0], damage)
+        return Picture(rgb, rgb.shape[1], rgb.shape[0], damage, focal)
     upright = (header.height, header.width) if turn > 4 else (header.width, header.height)
-    return Picture(rgb, *upright, damage)
+    return Picture(rgb, *upright, damage, focal)
 
 
-def _pixels(file: Examined, header: ImageHeader) -> tuple[pillow.Pixels, int]:
-    """Return the pixels as stored, and the divisor of their scale."""
+def _pixels(file: Examined, header: ImageHeader, divisor: int) -> tuple[pillow.Pixels, int]:
+    """Return the pixels as stored, and the divisor of their scale: `divisor`, or 1."""
     mend = file.truncated and header.media_type == "image/png"
     if header.media_type in _BY_PILLOW or file.alpha or mend:
         most = header.width * header.height
         return pillow.read(file.data, header.media_type, mend=mend, most_pixels=most), 1
-    factor = reduction(header)
-    return pillow.Pixels(_imdecode(file.data, _FLAGS | _REDUCED[factor]), 1, False), factor
+    return pillow.Pixels(_imdecode(file.data, _FLAGS | _REDUCED[divisor])), divisor
 
 
 def _check_size(shape: tuple[int, ...], header: ImageHeader, factor: int) -> None:
@@ -95,18 +99,6 @@ def _check_scans(scans: int, header: ImageHeader, max_pixels: int) -> None:
     """
     if scans * header.width * header.height > SCANS_AT_FULL_SIZE * max_pixels:
         raise ImageUndecodable(f"The JPEG has {scans} scans, too many for its size.")
-
-
-def reduction(header: ImageHeader) -> int:
-    """Return the divisor (1, 2, 4, 8) at which the image is to be decoded."""
-    if header.media_type != "image/jpeg":
-        return 1
-    long_side = max(header.width, header.height)
-    return next(
-        factor
-        for factor in _REDUCED
-        if factor == 1 or long_side >= factor * REDUCED_MARGIN * LONG_SIDE_PX
-    )
 
 
 def _divided(side: int, factor: int) -> int:

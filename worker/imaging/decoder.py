@@ -5,7 +5,11 @@ from __future__ import annotations
 import logging
 import signal
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from contract.errors import (
     DecoderCrashed,
@@ -15,7 +19,7 @@ from contract.errors import (
     ImageUndecodable,
     UnsupportedMediaType,
 )
-from worker.imaging import frames
+from contract.outputs.declaration import Need
 from worker.imaging.limits import Limits
 from worker.imaging.pool import ChildPool
 from worker.imaging.prepared import Prepared
@@ -70,29 +74,17 @@ class Decoder:
         """The children's process ids."""
         return self._pool.pids
 
-    def decode(self, data: bytes) -> Prepared:
-        """Return the prepared image.
+    def decode(self, data: bytes, wants: Collection[Need] = ()) -> Prepared:
+        """Return the prepared image; its pixels and its focal length only if `wants` has them.
 
         Raises UnsupportedMediaType, ImageCorrupt, ImageTooLarge or ImageUndecodable if the image
         is at fault, DecoderCrashed if it (or something else) killed the child.
         """
-        meta, tensor = self._exchange(data)
-        if "error" in meta:
-            error = _INPUT_ERRORS.get(str(meta["error"]), DecoderCrashed)
-            raise error(_printable(meta.get("message", "")))
-        try:
-            return Prepared.from_answer(meta, tensor, self._limits)
-        except (KeyError, TypeError, ValueError) as exc:
-            raise DecoderCrashed(
-                "The decoding process gave an answer that makes no sense."
-            ) from exc
-
-    def _exchange(self, data: bytes) -> tuple[frames.Meta, bytearray]:
         tries_left = _MOST_TRIES
         while True:
             with self._pool.borrow() as child:
                 try:
-                    return child.exchange(data, self._timeout_s)
+                    return self._ask(child, data, wants)
                 except ChildTimeout as exc:
                     raise self._took_too_long() from exc
                 except ChildDied as died:
@@ -101,6 +93,25 @@ class Decoder:
                     if tries_left == 0 or (died.delivered and died.returncode != -signal.SIGKILL):
                         raise self._verdict(died) from died
                     _log.info("trying another decoding process", extra={"action": "decode"})
+
+    def _ask(self, child: Child, data: bytes, wants: Collection[Need]) -> Prepared:
+        deadline = time.monotonic() + self._timeout_s
+        meta, tensor = child.exchange({"wants": sorted(wants)}, data, self._timeout_s)
+        if "error" in meta:
+            error = _INPUT_ERRORS.get(str(meta["error"]), DecoderCrashed)
+            raise error(_printable(meta.get("message", "")))
+        try:
+            prepared = Prepared.from_answer(meta, tensor, self._limits)
+        except (KeyError, TypeError, ValueError) as exc:
+            child.end()  # pixels may follow, which the next image must not get
+            raise DecoderCrashed(
+                "The decoding process gave an answer that makes no sense."
+            ) from exc
+        if Need.PIXELS not in wants:
+            return prepared
+        pixels = np.empty((prepared.height, prepared.width, 3), np.uint8)
+        child.read_into(pixels.data.cast("B"), deadline - time.monotonic())
+        return replace(prepared, pixels=pixels)
 
     def _verdict(self, died: ChildDied) -> DepthqError:
         if died.returncode in (-signal.SIGXCPU, -signal.SIGALRM):

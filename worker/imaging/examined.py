@@ -10,7 +10,7 @@ class Examined:
     """One picture as found in its file."""
 
     data: bytes  # without what is no part of the picture, and ended if it was cut
-    orientation: int | None = None  # as EXIF counts, 1 to 8; None: the codec knows
+    exif: bytes | None = None  # None: the codec knows
     alpha: bool = False  # there may be transparent pixels
     truncated: bool = False  # the file ends before it says it does
     deep: bool = False  # more than 8 bits a channel

@@ -11,6 +11,7 @@ from PIL import AvifImagePlugin, Image, ImageFile, TiffImagePlugin, WebPImagePlu
 
 from contract.errors import ImageTooLarge, ImageUndecodable
 from worker.imaging import heic
+from worker.imaging.exif import focal_35mm
 
 FORMATS = {
     "image/png": "PNG",
@@ -29,11 +30,12 @@ _ORIENTATION = 0x0112
 
 @dataclass(frozen=True)
 class Pixels:
-    """RGB without alpha, (h, w, 3), and how EXIF says to turn it."""
+    """RGB without alpha, (h, w, 3), how EXIF says to turn it, and the focal length it tells."""
 
     rgb: NDArray[np.uint8]
-    orientation: int
-    deep: bool
+    orientation: int = 1
+    deep: bool = False
+    focal_35mm: float | None = None
 
 
 def get_ready() -> None:
@@ -53,7 +55,8 @@ def read(data: bytes, media_type: str, *, mend: bool, most_pixels: int) -> Pixel
     try:
         with _opened(data, media_type, most_pixels) as image:
             image.load()
-            return Pixels(_rgb(image), _orientation(image), image.mode in _SIXTEEN_BITS)
+            deep = image.mode in _SIXTEEN_BITS
+            return Pixels(_rgb(image), _orientation(image), deep, _focal_35mm(image, data))
     except ImageUndecodable:
         raise
     except Exception as exc:  # codecs raise whatever they like
@@ -78,6 +81,12 @@ def _opened(data: bytes, media_type: str, most_pixels: int) -> Image.Image:
 def _orientation(image: Image.Image) -> int:
     found = image.getexif().get(_ORIENTATION)
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
+
+
+def _focal_35mm(image: Image.Image, data: bytes) -> float | None:
+    if image.format == FORMATS["image/tiff"]:  # EXIF has the form of a TIFF
+        return focal_35mm(data)
+    return focal_35mm(image.info.get(heic.EXIF) or image.info.get("exif") or b"")
 
 
 def _lacks_memory(exc: Exception) -> bool:

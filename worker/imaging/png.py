@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from contract.errors import ImageUndecodable
 from worker.imaging.examined import Examined
-from worker.imaging.orientation import orientation
 
 _SIGNATURE_BYTES, _FRAME_BYTES = 8, 12  # a chunk's length, type and checksum
 _KEPT = frozenset({b"IHDR", b"PLTE", b"tRNS", b"IDAT"})
@@ -18,7 +17,7 @@ _MOST_CHUNKS = 1_000_000  # bounds the time a hostile file can take
 
 def examine(data: bytes) -> Examined:
     """Return the still picture. Of a cut file its last, broken chunk is kept."""
-    turn, clear = 1, data[25] in _WITH_ALPHA  # the header reader has checked IHDR
+    exif, clear = b"", data[25] in _WITH_ALPHA  # the header reader has checked IHDR
     kept: list[bytes] = []
     position, left_out = _SIGNATURE_BYTES, False
     for _ in range(_MOST_CHUNKS):
@@ -32,14 +31,14 @@ def examine(data: bytes) -> Examined:
             clear |= kind == b"tRNS"
         else:
             left_out = True
-            turn = orientation(data[position + 8 : end - 4]) if kind == b"eXIf" else turn
+            exif = data[position + 8 : end - 4] if kind == b"eXIf" else exif
         position = end
     else:
         raise ImageUndecodable(f"The PNG has more than {_MOST_CHUNKS} chunks.")
     if left_out or not ended:
         rest = _END if ended else _broken(data[position:])
         data = b"".join([data[:_SIGNATURE_BYTES], *kept, rest])
-    return Examined(data, turn, clear, truncated=not ended, deep=data[24] == 16)
+    return Examined(data, exif, clear, truncated=not ended, deep=data[24] == 16)
 
 
 def _broken(chunk: bytes) -> bytes:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from worker.confine.confine import MOST_LINE_LENGTH, MOST_LINES
 from worker.imaging.damage import DAMAGE, damage
+from worker.imaging.exif import LEAST_FOCAL_MM, MOST_FOCAL_MM
 from worker.imaging.limits import Limits, fitted
 from worker.models.prepare import net_size
 
@@ -27,6 +28,8 @@ class Prepared:
     prepare_ms: float
     warnings: tuple[str, ...]  # lines of the decoder's
     found: tuple[str, ...] = ()  # codes of damage that the file's structure tells
+    focal_35mm: float | None = None  # mm, as EXIF tells; only if asked for
+    pixels: NDArray[np.uint8] | None = None  # RGB (height, width, 3); only if asked for
 
     @property
     def damage(self) -> tuple[str, ...]:
@@ -51,6 +54,7 @@ class Prepared:
             prepare_ms=_duration(meta["prepare_ms"], limits.timeout_s),
             warnings=_words(meta["warnings"], MOST_LINES, MOST_LINE_LENGTH),
             found=tuple(DAMAGE[DAMAGE.index(code)] for code in _words(meta["damage"], 9, 99)),
+            focal_35mm=_focal(meta.get("focal_35mm")),
         )
 
 
@@ -75,6 +79,15 @@ def _duration(said: Any, timeout_s: float) -> float:
     if not 0 <= duration_ms <= timeout_s * 1e3:
         raise ValueError("no image takes so long")
     return duration_ms
+
+
+def _focal(said: Any) -> float | None:
+    if said is None:
+        return None
+    focal_mm = float(said)
+    if not LEAST_FOCAL_MM <= focal_mm <= MOST_FOCAL_MM:
+        raise ValueError("there is no such lens")
+    return focal_mm
 
 
 def _words(said: Any, most: int, longest: int) -> tuple[str, ...]:

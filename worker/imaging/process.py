@@ -76,12 +76,18 @@ class Child:
             self._receive(time.monotonic() + START_TIMEOUT_S, delivered=False)
             self.ready = True
 
-    def exchange(self, data: bytes, timeout_s: float) -> tuple[frames.Meta, bytearray]:
+    def exchange(
+        self, asked: frames.Meta, data: bytes, timeout_s: float
+    ) -> tuple[frames.Meta, bytearray]:
         """Send `data`, return the answer. ChildDied and ChildTimeout are the end of the child."""
         deadline = time.monotonic() + timeout_s
         self.served += 1
-        self._send(data, deadline)
+        self._send(asked, data, deadline)
         return self._receive(deadline, delivered=True)
+
+    def read_into(self, buffer: memoryview, timeout_s: float) -> None:
+        """Fill `buffer` with what follows the answer. Raises as `exchange` does."""
+        self._fill(buffer, time.monotonic() + timeout_s, delivered=True)
 
     def kill(self) -> None:
         """Kill the process; whoever talks to it gets ChildDied. Callable from any thread."""
@@ -98,8 +104,8 @@ class Child:
             os.close(self._stderr)
             self._stderr = -1
 
-    def _send(self, data: bytes, deadline: float) -> None:
-        for part in (frames.head_and_meta({}, len(data)), data):
+    def _send(self, asked: frames.Meta, data: bytes, deadline: float) -> None:
+        for part in (frames.head_and_meta(asked, len(data)), data):
             rest = memoryview(part)
             while rest:
                 try:
@@ -111,20 +117,23 @@ class Child:
 
     def _receive(self, deadline: float, *, delivered: bool) -> tuple[frames.Meta, bytearray]:
         def fill(buffer: memoryview) -> None:
-            while buffer:
-                try:
-                    count = os.readv(self._out, [buffer])
-                except BlockingIOError:
-                    self._wait(self._out, select.POLLIN, deadline)
-                    continue
-                if count == 0:
-                    raise self._died(delivered=delivered)
-                buffer = buffer[count:]
+            self._fill(buffer, deadline, delivered=delivered)
 
         try:
             return frames.read_frame(fill, _MOST_ANSWER_BYTES)
-        except ValueError:  # not a frame: the child has lost its mind
+        except ValueError:  # malformed frame: treat the child as crashed
             raise self._died(delivered=delivered) from None
+
+    def _fill(self, buffer: memoryview, deadline: float, *, delivered: bool) -> None:
+        while buffer:
+            try:
+                count = os.readv(self._out, [buffer])
+            except BlockingIOError:
+                self._wait(self._out, select.POLLIN, deadline)
+                continue
+            if count == 0:
+                raise self._died(delivered=delivered)
+            buffer = buffer[count:]
 
     def _wait(self, fd: int, event: int, deadline: float) -> None:
         poll = select.poll()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from worker.imaging.examined import Examined
-from worker.imaging.orientation import orientation
 
 _FIRST_CHUNK = 12
 _LEAST_SHARE = 10  # what is there of a cut file: a tenth, or it is not worth filling up
@@ -15,7 +14,7 @@ def examine(data: bytes) -> Examined:
     promised = int.from_bytes(data[4:8], "little") + 8
     missing = promised - len(data)
     cut = 1 < missing < _LEAST_SHARE * len(data)  # 1: the last chunk's padding, often forgotten
-    turn, clear = 1, _header_says_alpha(data)
+    exif, clear = b"", _header_says_alpha(data)
     position = _FIRST_CHUNK
     for _ in range(_MOST_CHUNKS):
         kind, length = data[position : position + 4], data[position + 4 : position + 8]
@@ -23,10 +22,10 @@ def examine(data: bytes) -> Examined:
             break
         end = position + 8 + int.from_bytes(length, "little")
         if kind == b"EXIF":
-            turn = orientation(data[position + 8 : end])
+            exif = data[position + 8 : end]
         clear |= kind == b"ALPH"
         position = end + end % 2
-    return Examined(data + bytes(missing) if cut else data, turn, clear, truncated=cut)
+    return Examined(data + bytes(missing) if cut else data, exif, clear, truncated=cut)
 
 
 def _header_says_alpha(data: bytes) -> bool:

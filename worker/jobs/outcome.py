@@ -4,33 +4,20 @@ from __future__ import annotations
 
 import hashlib
 import time
-from dataclasses import dataclass
 
 from contract.errors import DepthqError
 from contract.jobs import (
-    DepthInfo,
     JobError,
     JobRecord,
     JobResult,
-    ModelInfo,
     OutputInfo,
     Timings,
 )
 from contract.names.object_keys import output_object, result_object
 from contract.states import JobState
 from storage.objects.protocol import ObjectStore
-from worker.imaging.prepared import Prepared
+from worker.compute.computer import Computed
 from worker.outputs.render import RenderedFile
-
-
-@dataclass(frozen=True)
-class Computed:
-    """What an image became: its files and what is to be said about them."""
-
-    prepared: Prepared
-    model: ModelInfo
-    depth: DepthInfo
-    files: list[RenderedFile]
 
 
 def store_files(

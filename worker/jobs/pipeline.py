@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import TimeoutError as FutureTimeout
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from contract.errors import (
@@ -20,14 +17,12 @@ from contract.errors import (
     DecoderCrashed,
     DepthqError,
     InputError,
-    InternalError,
     NotFound,
     Poisoned,
     StorageUnavailable,
 )
-from contract.jobs import JobRecord, JobResult, ModelInfo
+from contract.jobs import JobRecord, JobResult
 from contract.names.object_keys import input_object, poisoned_mark
-from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs.store import JobStore
 from storage.objects.marks import set_mark
@@ -37,82 +32,14 @@ from worker.attempts.leases import Leases
 from worker.attempts.metrics import StageClock
 from worker.attempts.patience import Patience
 from worker.attempts.watchdog import EXIT_CODE
-from worker.compute.batcher import Batcher, Inferred
-from worker.imaging.decoder import Decoder
-from worker.imaging.prepared import Prepared
+from worker.compute.computer import Computer
 from worker.jobs.ending import Ending
-from worker.jobs.outcome import Computed, failure, repeated, store_files, success
+from worker.jobs.outcome import failure, repeated, store_files, success
 from worker.jobs.result_cache import ResultCache
-from worker.machine import cores_given
-from worker.outputs.render import render
-from worker.outputs.view import View
 
 log = logging.getLogger(__name__)
 
 SUSPECT_AFTER_CRASHES = 2
-LARGE_PX = 4_000_000
-INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own; below the visibility timeout
-
-
-class Computer:
-    """decode → prepare → infer → render: from an image's bytes to its files, without storage."""
-
-    def __init__(self, decoder: Decoder, batcher: Batcher, model: ModelInfo) -> None:
-        self._decoder = decoder
-        self._batcher = batcher
-        self._model = model
-        self._large = threading.BoundedSemaphore(cores_given())
-
-    def compute(
-        self,
-        data: bytes,
-        options: JobOptions,
-        clock: StageClock,
-        deadline_at: float | None = None,
-        shared_range: tuple[float, float] | None = None,
-    ) -> Computed:
-        """Return the files that `options` ask of the image in `data`; `shared_range`: see render.
-
-        Raises InputError (the image's fault), DecoderCrashed, DeadlineExceeded, InternalError.
-        """
-        prepared = self._decoder.decode(data)
-        clock.add("decode", prepared.decode_ms)
-        clock.add("prepare", prepared.prepare_ms)
-        inferred = self._infer(prepared, deadline_at)
-        clock.add("wait", inferred.wait_ms)
-        clock.add("infer", inferred.infer_ms)
-        clock.batched(inferred.batch_size)
-        height, width = inferred.depth.shape
-        model = self._model.model_copy(update={"net_size": (height, width)})
-        with clock.stage("render"), self._room(prepared, options):
-            rendered = render(
-                View(
-                    depth=inferred.depth,
-                    options=options,
-                    width=prepared.width,
-                    height=prepared.height,
-                    model=model,
-                    shared_range=shared_range,
-                )
-            )
-        return Computed(prepared, model, rendered.depth, rendered.files)
-
-    def _room(self, prepared: Prepared, options: JobOptions) -> AbstractContextManager[object]:
-        """Return what lets only so many large pictures be rendered at once as there are cores.
-
-        More would be no faster and hold 100 MB each. Small ones would wait here rather than be
-        gathered into full batches.
-        """
-        large = options.size == "original" and prepared.width * prepared.height > LARGE_PX
-        return self._large if large else nullcontext()
-
-    def _infer(self, prepared: Prepared, deadline_at: float | None) -> Inferred:
-        future = self._batcher.submit(prepared.tensor, deadline_at)
-        try:
-            return future.result(timeout=INFER_TIMEOUT_S)
-        except FutureTimeout:
-            future.cancel()
-            raise InternalError(f"no inference within {INFER_TIMEOUT_S:.0f} s") from None
 
 
 @dataclass(frozen=True)

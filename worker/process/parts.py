@@ -30,13 +30,14 @@ from worker.attempts.leases import Leases
 from worker.attempts.metrics import observe_batch
 from worker.attempts.patience import Patience
 from worker.compute.batcher import Batcher
+from worker.compute.computer import Computer
 from worker.compute.lane_throttle import Courtesy, Manners, Precedence
 from worker.compute.throughput import Throughput
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
 from worker.imaging.decoder import Decoder
 from worker.jobs.ending import Ending
-from worker.jobs.pipeline import Computer, Pipeline
+from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.machine import cores_given, machine_id
 from worker.process.app import make_celery, send

@@ -23,6 +23,7 @@ from worker.attempts.isolation import Isolation
 from worker.attempts.metrics import StageClock
 from worker.attempts.patience import Patience
 from worker.attempts.step_leases import StepLeases
+from worker.compute.computer import Computer
 from worker.compute.throughput import Throughput
 from worker.datasets.forecast import Forecaster
 from worker.datasets.items import Compute, ItemOutput, ItemRunner, Range, Turn
@@ -32,7 +33,6 @@ from worker.datasets.room import Rooms, own_disk
 from worker.datasets.sources.fetch import Fetcher
 from worker.datasets.sources.simulated import Simulated
 from worker.datasets.sources.sources import Sources
-from worker.jobs.pipeline import Computer
 from worker.runs.cpu import CpuMeter
 from worker.runs.dispatcher import Dispatcher, LiveWorkers, Send
 from worker.runs.finalize import Finalizer

@@ -23,7 +23,8 @@ from contract.names.queues import (
 from contract.settings import Settings
 from storage.fleet.workers import WorkerInfo
 from worker.attempts.watchdog import Watchdog
-from worker.jobs.pipeline import Computer, Pipeline
+from worker.compute.computer import Computer
+from worker.jobs.pipeline import Pipeline
 from worker.process.background import Background, surroundings
 from worker.process.parts import build_parts, build_pipeline
 from worker.process.runs import DatasetCoordinator, DatasetWorker

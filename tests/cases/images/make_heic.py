@@ -17,12 +17,16 @@ HERE = Path(__file__).parent
 
 
 def main() -> None:
-    """Write a plain file, one for each way to turn it, one with alpha, and one of ten bits."""
+    """Write a file for each way to turn it, one with a lens, one with alpha, one of ten bits."""
     pillow_heif.register_heif_opener()
     for orientation in range(1, 9):
         exif = Image.Exif()
         exif[0x0112] = orientation  # written as `irot` and `imir` boxes
         save(f"heic-turned-{orientation}.heic", photo(), exif=exif.tobytes())
+    lens = Image.Exif()
+    lens[0x0112] = 6
+    lens.get_ifd(0x8769)[0xA405] = 26  # FocalLengthIn35mmFilm
+    save("heic-focal.heic", photo(), exif=lens.tobytes())
     clear = photo()
     clear.putalpha(Image.linear_gradient("L").resize(clear.size))
     save("heic-alpha.heic", clear)

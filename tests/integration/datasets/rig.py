@@ -28,9 +28,9 @@ from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from worker.attempts.patience import Patience
+from worker.compute.computer import Computed
 from worker.compute.throughput import Throughput
 from worker.imaging.prepared import Prepared
-from worker.jobs.outcome import Computed
 from worker.outputs.render import RenderedFile
 from worker.process.runs import DatasetCoordinator, DatasetWorker, Surroundings
 from worker.runs.dispatcher import message

@@ -24,8 +24,8 @@ from contract.states import JobState
 from storage.jobs.store import JobStore
 from storage.objects.memory import MemoryStore
 from tests.integration.worker.pipelines import make_pipeline
+from worker.compute.computer import Computed
 from worker.imaging.prepared import Prepared
-from worker.jobs.outcome import Computed
 from worker.jobs.pipeline import Pipeline
 from worker.outputs.render import RenderedFile
 

@@ -17,8 +17,8 @@ from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
 from storage.objects.memory import MemoryStore
 from tests.integration.worker.pipelines import make_pipeline
+from worker.compute.computer import Computed
 from worker.imaging.prepared import Prepared
-from worker.jobs.outcome import Computed
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.outputs.render import RenderedFile

@@ -34,6 +34,9 @@ def test_numbers_come_as_text():
     [
         ([("colour", "red")], "colour"),
         ([("size", "huge")], "size"),
+        ([("refine", "sharp")], "refine"),
+        ([("refine", "")], "refine"),
+        ([("refine", "cubic"), ("refine", "guided")], "refine"),
         ([("size", "model"), ("size", "original")], "size"),
         ([("outputs", "depth,depth,depth")], "outputs"),
         ([("outputs", "depth,normals")], "outputs.1"),

@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 
 from contract.image_header import ImageHeader
 from tests.pictures import encoded, photo, with_orientation
-from worker.imaging.decode import reduction
 from worker.imaging.decoder import Decoder
+from worker.imaging.reduction import reduction
 from worker.models.prepare import net_size, prepare
 
 

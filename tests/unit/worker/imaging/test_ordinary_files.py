@@ -18,7 +18,7 @@ from tests.hostile.builders import png_chunk
 from tests.pictures import encoded, photo, with_orientation
 from tests.unit.worker.imaging.test_decode import assert_shows, expected
 from worker.imaging.decoder import Decoder
-from worker.imaging.orientation import orientation
+from worker.imaging.exif import orientation
 
 CASES = Path(__file__).parents[3] / "cases" / "images"
 EOI = b"\xff\xd9"
