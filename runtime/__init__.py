@@ -1,1 +1,4 @@
-"""TODO face."""
+"""What every process of the service shares: log format, memory allocator, private files.
+
+Knows the operating system and the standard library. Must not know jobs, stores, HTTP or pixels.
+"""
