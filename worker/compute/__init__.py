@@ -1,4 +1,4 @@
-"""Shares the engine between jobs: batches, learned costs, throughput, throttling by lane.
+"""Shares one engine among jobs: batches, learned costs, throughput, throttling by lane.
 
 Knows tensors and an engine's `infer`. Must not know records, stores, queues or file formats.
 """
