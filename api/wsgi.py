@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from api.answers import errors
-from api.answers import request_hooks as around
+from api.answers import errors, request_hooks
 from api.answers.blueprint import root, v1
 from api.answers.openapi import DepthApp
 from api.callers import admission, auth, hosts
@@ -73,7 +72,7 @@ def create_app(
         keys=auth.Keys(limits.digests),
     )
     app.extensions[EXTENSION] = parts
-    around.register(app, settings, measures)
+    request_hooks.register(app, settings, measures)
     hosts.register(app, settings)
     auth.register(app, parts.keys)
     admission.register(app, parts, allowances)

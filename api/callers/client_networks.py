@@ -1,4 +1,4 @@
-"""Whom an address stands for: an IPv6 customer has at least a /64 of them."""
+"""Maps a client's address to its network: one IPv6 customer has at least a /64."""
 
 from __future__ import annotations
 

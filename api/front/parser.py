@@ -19,7 +19,7 @@ from api.front.refusals import (
     DiskFull,
     KeyMissing,
     LengthMissing,
-    TooManyGuesses,
+    TooManyFailedLogins,
     TooManyUploads,
     VersionUnknown,
 )
@@ -161,7 +161,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         except Unauthorized as exc:
             self._doom(KeyMissing(exc.message))
         except Overloaded as exc:
-            self._doom(TooManyGuesses(exc.message, exc.retry_after_s))
+            self._doom(TooManyFailedLogins(exc.message, exc.retry_after_s))
 
     @property
     def _doomed(self) -> bool:

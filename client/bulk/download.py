@@ -38,8 +38,8 @@ class Downloaded:
 Saw = Callable[[Downloaded], None]
 
 
-def _nobody(_word: object) -> None:
-    """Tell nobody."""
+def _ignore(_word: object) -> None:
+    """Do nothing."""
 
 
 def _everything(_uri: str) -> bool:
@@ -58,9 +58,9 @@ class ResultDownload:
     folder: Path
     names: ResultNames
     wants: Callable[[str], bool] = _everything
-    came: Callable[[str], None] = _nobody
+    came: Callable[[str], None] = _ignore
 
-    def run(self, dataset_id: str, saw: Saw = _nobody) -> Downloaded:
+    def run(self, dataset_id: str, saw: Saw = _ignore) -> Downloaded:
         """Download every output of every success, and say of which it could not.
 
         Raises what would meet every other item too: no service, no space.

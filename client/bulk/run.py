@@ -41,18 +41,18 @@ class Source:
         return ResultNames(_ARCHIVE, local)
 
 
-def _nobody(*_words: object) -> None:
-    """Tell nobody."""
+def _ignore(*_words: object) -> None:
+    """Do nothing."""
 
 
 @dataclass
 class Told:
     """What the run says on its way."""
 
-    submitted: Callable[[Dataset, bool], None] = _nobody
-    progress: Callable[[Dataset], None] = _nobody
-    downloaded: Callable[[Downloaded], None] = _nobody
-    remark: Callable[[str], None] = _nobody
+    submitted: Callable[[Dataset, bool], None] = _ignore
+    progress: Callable[[Dataset], None] = _ignore
+    downloaded: Callable[[Downloaded], None] = _ignore
+    remark: Callable[[str], None] = _ignore
 
 
 @dataclass

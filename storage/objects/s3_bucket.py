@@ -11,7 +11,7 @@ from storage.objects.lifecycle import set_lifecycle
 from storage.objects.s3_answers import error_code
 
 _MISSING = ("NoSuchBucket", "404")
-_SOMEBODY_WAS_FASTER = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+_ALREADY_CREATED = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 
 
 class OwnBucket:
@@ -39,7 +39,7 @@ class OwnBucket:
         try:
             self._client.create_bucket(Bucket=self._name, **extra)
         except ClientError as exc:
-            if error_code(exc) not in _SOMEBODY_WAS_FASTER:
+            if error_code(exc) not in _ALREADY_CREATED:
                 raise
             return
         if self._retention_s:

@@ -67,7 +67,7 @@ def surroundings(parts: Parts) -> Surroundings:
         webhooks=parts.webhooks,
         throughput=parts.throughput,
         worker=parts.name,
-        turn=parts.manners.turn,
+        turn=parts.throttle.turn,
         children=lambda: parts.decoder.pids,
     )
 

@@ -30,7 +30,7 @@ from worker.attempts.leases import Leases
 from worker.attempts.metrics import observe_batch
 from worker.attempts.patience import Patience
 from worker.compute.batcher import Batcher
-from worker.compute.lane_throttle import Courtesy, Manners, Precedence
+from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer, LaneThrottle
 from worker.compute.throughput import Throughput
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
@@ -63,7 +63,7 @@ class Parts:
     leases: Leases
     patience: Patience
     throughput: Throughput
-    manners: Manners
+    throttle: LaneThrottle
     celery: Any
 
     def send_job(self, job_id: str, lane: Lane) -> None:
@@ -92,7 +92,7 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
     redis = open_redis(settings)
     jobs = JobStore(redis)
     engine = open_engine(settings, advise(settings).streams)
-    manners = _manners(lane, Presence(redis, machine_id()))
+    throttle = _throttle(lane, Presence(redis, machine_id()))
     return Parts(
         settings=settings,
         lane=lane,
@@ -106,12 +106,12 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
         registry=WorkerRegistry(redis),
         leader=LeaderLock(redis, LEADER_KEY, 3 * settings.reconcile_interval_s),
         engine=engine,
-        batcher=_batcher(settings, engine, manners),
+        batcher=_batcher(settings, engine, throttle),
         decoder=_decoder(settings),
         leases=Leases(jobs, settings.lease_s),
         patience=Patience(),
         throughput=Throughput(),
-        manners=manners,
+        throttle=throttle,
         celery=make_celery(settings),
     )
 
@@ -139,18 +139,18 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
     )
 
 
-def _manners(lane: Lane, presence: Presence) -> Manners:
-    return Courtesy(presence.heard) if lane is Lane.BULK else Precedence(presence.say)
+def _throttle(lane: Lane, presence: Presence) -> LaneThrottle:
+    return BulkThrottle(presence.heard) if lane is Lane.BULK else InteractiveAnnouncer(presence.say)
 
 
-def _batcher(settings: Settings, engine: Engine, manners: Manners) -> Batcher:
+def _batcher(settings: Settings, engine: Engine, throttle: LaneThrottle) -> Batcher:
     return Batcher(
         engine.infer,
         engine.max_batch,
         observe_batch,
         max_latency_s=settings.max_batch_latency_ms / 1e3,
         streams=engine.streams,
-        yielding=manners.yielding,
+        yielding=throttle.yielding,
     )
 
 

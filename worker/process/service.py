@@ -65,7 +65,7 @@ class WorkerService:
             parts.engine.warm_up(COMMON_SHAPES)
         store.result()
         parts.decoder.wait_until_ready()  # without decoders it would be ready for nothing
-        parts.manners.start()
+        parts.throttle.start()
         parts.batcher.start()
         computer = Computer(parts.decoder, parts.batcher, parts.model())
         self._pipeline = build_pipeline(parts, computer)
@@ -92,7 +92,7 @@ class WorkerService:
         """Run one job to its end; called from Celery's task threads."""
         assert self._pipeline is not None, "start() comes first"  # noqa: S101
         self._taken += 1
-        with self._parts.manners.turn(), self._parts.throughput.working():
+        with self._parts.throttle.turn(), self._parts.throughput.working():
             self._pipeline.run(job_id)
 
     def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
@@ -140,7 +140,7 @@ class WorkerService:
         if self._datasets is not None:
             self._datasets.drain()
         self._parts.patience.stop()
-        self._parts.manners.stop()
+        self._parts.throttle.stop()
         self._announce()
 
     def stop(self) -> None:
