@@ -1,4 +1,4 @@
-"""The composition root: builds the parts and hangs the endpoints on an app."""
+"""The composition root: builds the parts and registers the endpoints on an app."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def app_from(settings: Settings) -> DepthApp:
 
 
 def _lack_of_room(settings: Settings) -> Callable[[], str]:
-    if settings.s3_bucket is not None:  # S3 says no by itself
+    if settings.s3_bucket is not None:  # an S3 server refuses writes itself
         return str
     return DiskRoom(settings.data_dir, settings.max_disk_share).lack
 
@@ -107,7 +107,7 @@ def _refuse(error: ValidationError) -> None:
 
 
 def _mount(app: DepthApp) -> None:
-    """Import every endpoint, which hangs it on its blueprint, and mount the blueprints."""
+    """Import every endpoint module, which registers itself; mount the blueprints."""
     for package in (of_jobs, of_datasets, of_service):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")

@@ -37,7 +37,7 @@ class CommonOptions(OutputOptions):
         return self
 
     def needs(self) -> frozenset[Need]:
-        """Return what rendering reads beside the depth."""
+        """Return what rendering needs in addition to the depth."""
         return self.needed().union(*(output.needs for output in self.asked()))
 
     def asked(self) -> tuple[Output, ...]:

@@ -14,7 +14,7 @@ def job_key(job_id: str) -> str:
 
 
 def queued_key(lane: Lane) -> str:
-    """Sorted set: ids of accepted jobs that nobody has claimed, by time of acceptance (s)."""
+    """Sorted set: ids of accepted jobs that are not claimed, by time of acceptance (s)."""
     return f"{KEY_PREFIX}queued:{lane.value}"
 
 
@@ -24,7 +24,7 @@ def running_key(lane: Lane) -> str:
 
 
 def worker_key(worker: str) -> str:
-    """String with a short life: a live worker's description (JSON)."""
+    """String with a short expiry: a live worker's description (JSON)."""
     return f"{KEY_PREFIX}worker:{worker}"
 
 
@@ -34,7 +34,7 @@ def idempotency_key(digest: str) -> str:
 
 
 def allowance_key(caller: str) -> str:
-    """Hash with a life of two days: what a key or an address has submitted lately."""
+    """Hash that expires after two days: recent submissions of a key or an address."""
     return f"{KEY_PREFIX}allowance:{caller}"
 
 
@@ -59,10 +59,10 @@ DATASETS_KEY = f"{KEY_PREFIX}datasets"  # sorted set: datasets with work left, b
 WORKERS_KEY = f"{KEY_PREFIX}workers"  # set of names that may have a worker_key
 
 
-LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
+LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short expiry: the leader
 
 
-SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the life of Redis that was compared with storage
+SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the Redis run id that was compared with storage
 
 
 QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by time

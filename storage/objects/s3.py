@@ -71,7 +71,7 @@ class S3Store:
 
     @classmethod
     def with_access(cls, access: Access, settings: Settings) -> Self:
-        """Return a store that reaches its bucket so."""
+        """Return a store that uses this access."""
         return cls(
             access.client,
             access.bucket,
@@ -81,7 +81,7 @@ class S3Store:
         )
 
     def neighbour(self, bucket: str) -> S3Store:
-        """Return a store of somebody else's bucket on the same server, never created by us."""
+        """Return a store of another bucket on the same server, never created by the service."""
         return S3Store(self._client, bucket, public_client=self._signer, foreign=True)
 
     def put(
@@ -112,7 +112,8 @@ class S3Store:
     def _send_in_parts(self, data: BinaryIO, request: dict[str, Any]) -> None:
         """Send a multipart upload, which S3 makes visible only when it is completed.
 
-        A server answers each part soon; the end of one huge PUT may take longer than our timeout.
+        The server answers each part soon; the answer to one huge PUT may take longer than the
+        timeout.
         """
         about = {name: request[name] for name in ("ContentType", "Metadata")}
         try:

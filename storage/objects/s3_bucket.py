@@ -1,4 +1,4 @@
-"""Our own bucket, made the first time that it is missed."""
+"""The service's own bucket, created when it is first found missing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ALREADY_CREATED = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 
 
 class OwnBucket:
-    """A bucket that may be made. Raises what boto raises."""
+    """A bucket that may be created. Raises what boto raises."""
 
     def __init__(self, client: Any, name: str, retention_s: int) -> None:
         """`retention_s`: a bucket that we make forgets jobs a little later; 0: never."""
