@@ -1,4 +1,4 @@
-"""Writes the generated parts of benchmarks/README.md, between `<!-- name -->` and `<!-- /name -->`."""
+"""Writes the generated parts of benchmarks/README.md, between `<!-- x -->` and `<!-- /x -->`."""
 
 from __future__ import annotations
 

@@ -168,7 +168,7 @@ class DatasetStore:
         depth_range: tuple[float, float] | None = None,
         left_out: Mapping[str, int] | None = None,
     ) -> Next:
-        """Record that all shards are written; `again`: failures by code that this round runs again."""
+        """Record that all shards are written; `again`: failures by code that this round repeats."""
         range_ = json.dumps(depth_range) if depth_range else ""
         passed = json.dumps(dict(left_out)) if left_out else ""
         arguments = (step.token, shards, items, range_, GRACE_S, passed, *_flat(again or {}))

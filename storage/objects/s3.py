@@ -17,7 +17,7 @@ from storage.objects.probe import Probe
 from storage.objects.protocol import ObjectInfo, check_key, check_metadata
 from storage.objects.s3_access import Access
 from storage.objects.s3_answers import (
-    Lent,
+    KeptOpen,
     S3Body,
     body_size,
     check_deleted,
@@ -118,7 +118,11 @@ class S3Store:
         about = {name: request[name] for name in ("ContentType", "Metadata")}
         try:
             self._client.upload_fileobj(
-                io.BufferedReader(Lent(data)), self._bucket, request["Key"], about, Config=_PARTS
+                io.BufferedReader(KeptOpen(data)),
+                self._bucket,
+                request["Key"],
+                about,
+                Config=_PARTS,
             )
         except S3UploadFailedError as exc:
             raise StorageUnavailable("S3 did not take a large object") from exc

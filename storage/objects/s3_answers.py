@@ -40,7 +40,7 @@ class S3Body(io.RawIOBase):
         super().close()
 
 
-class Lent(io.RawIOBase):
+class KeptOpen(io.RawIOBase):
     """A file for a consumer that closes it: closing this wrapper does not close the file."""
 
     def __init__(self, file: BinaryIO) -> None:

@@ -1,4 +1,4 @@
-"""What one worker process is made of, built in one place: the composition root."""
+"""The composition root: builds the parts of one worker process."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Parts:
 
 def build_parts(settings: Settings, lane: Lane) -> Parts:
     """Return the parts of a worker of `lane`. Raises DepthqError if its weights are missing."""
-    cv2.setNumThreads(1)  # every core is busy with another image; helpers would only wait for it
+    cv2.setNumThreads(1)  # Every core is busy with another image; more threads would only wait.
     redis = open_redis(settings)
     jobs = JobStore(redis)
     engine = open_engine(settings, advise(settings).streams)

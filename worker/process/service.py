@@ -39,7 +39,7 @@ class WorkerService:
     def __init__(self, settings: Settings, lane: Lane) -> None:
         self._started_at = time.time()
         self._ready = self._draining = False
-        self._taken = self._steps = 0  # messages ever taken; steps of datasets in progress
+        self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
         self._parts = build_parts(settings, lane)
         self._coordinator = DatasetCoordinator(surroundings(self._parts))
@@ -57,14 +57,14 @@ class WorkerService:
     def start(self) -> None:
         """Load and warm the model, start the threads and the decoding children, announce."""
         parts = self._parts
-        parts.decoder.start()  # children start while the model loads
+        parts.decoder.start()  # decoding children start while the model loads
         with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
-            # makes the bucket, if that is wanted; its answer takes as long as a shape to warm up
+            # creates the bucket if wanted; its answer takes as long as warming up one shape
             store = beside.submit(parts.patience, parts.objects.check)
             parts.engine.load()
             parts.engine.warm_up(COMMON_SHAPES)
         store.result()
-        parts.decoder.wait_until_ready()  # without decoders it would be ready for nothing
+        parts.decoder.wait_until_ready()  # without decoders the worker cannot do anything
         parts.throttle.start()
         parts.batcher.start()
         computer = Computer(parts.decoder, parts.batcher, parts.model())
@@ -96,7 +96,7 @@ class WorkerService:
             self._pipeline.run(job_id)
 
     def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
-        """Return the steps of datasets by their task names; none but in the bulk lane."""
+        """Return the steps of datasets by their task names; none outside of the bulk lane."""
         if self._datasets is None:
             return {}
         steps = {
@@ -135,7 +135,7 @@ class WorkerService:
         return self._draining
 
     def drain(self) -> None:
-        """Say that no new job is taken and stop waiting for storage that is away."""
+        """Take no new job, and stop waiting for unavailable storage."""
         self._draining = True
         if self._datasets is not None:
             self._datasets.drain()
@@ -144,7 +144,7 @@ class WorkerService:
         self._announce()
 
     def stop(self) -> None:
-        """End everything, after Celery has let go of the last task."""
+        """Stop everything, after Celery has finished the last task."""
         self._background.stop()
         if self._datasets is not None:
             self._datasets.stop()
