@@ -46,9 +46,9 @@ def result_of_key(digest: str) -> str:
 def dataset_key(dataset_id: str) -> str:
     """Hash: the dataset's record.
 
-    Beside it, with these endings: `:leases` (sorted set: steps dispatched or running, by the end of
-    their lease), `:steps` (hash: who holds them, what befell them), `:done` (bitmap of finished
-    shards), `:rate` (hash: items ended per five seconds of the last minute).
+    Related keys, with these endings: `:leases` (sorted set: steps dispatched or running, by the end
+    of their lease), `:steps` (hash: their holders and crashes), `:done` (bitmap of finished shards),
+    `:rate` (hash: items ended per five seconds of the last minute).
     """
     return f"{KEY_PREFIX}dataset:{dataset_id}"
 

@@ -28,7 +28,7 @@ class Probe:
         self._bad: StorageUnavailable | None = None
 
     def look(self, store: ObjectStore) -> None:
-        """Raise StorageUnavailable unless `store` takes, gives back and forgets an object."""
+        """Raise StorageUnavailable unless `store` puts, gets and deletes an object."""
         if self._clock() < self._good_until:
             return
         if not self._looking.acquire(blocking=False):  # another thread probes: use its last answer

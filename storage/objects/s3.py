@@ -51,8 +51,8 @@ class S3Store:
     ) -> None:
         """`public_client` signs URLs for the address under which clients reach the server.
 
-        `retention_s`: a bucket that we make forgets jobs by itself a little later; 0: never.
-        `foreign`: somebody else's bucket, whose keys may be any text.
+        `retention_s`: a bucket created here expires jobs a little later; 0: never.
+        `foreign`: another owner's bucket, whose keys may be any text.
         """
         self._client = client
         self._signer = public_client or client

@@ -18,7 +18,7 @@ class OwnBucket:
     """A bucket that may be created. Raises what boto raises."""
 
     def __init__(self, client: Any, name: str, retention_s: int) -> None:
-        """`retention_s`: a bucket that we make forgets jobs a little later; 0: never."""
+        """`retention_s`: a bucket created here expires jobs a little later; 0: never."""
         self._client, self._name, self._retention_s = client, name, retention_s
 
     def serve(self, call: Callable[[], object]) -> None:
