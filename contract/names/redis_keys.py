@@ -47,7 +47,7 @@ def dataset_key(dataset_id: str) -> str:
     """Hash: the dataset's record.
 
     Related keys, with these endings: `:leases` (sorted set: steps dispatched or running, by the end
-    of their lease), `:steps` (hash: their holders and crashes), `:done` (bitmap of finished shards),
+    of their lease), `:steps` (hash: their holders, crashes), `:done` (bitmap of finished shards),
     `:rate` (hash: items ended per five seconds of the last minute).
     """
     return f"{KEY_PREFIX}dataset:{dataset_id}"
