@@ -1,4 +1,4 @@
-"""The HTTP front: check, keep, enqueue, report.
+"""The HTTP API: checks submissions, stores them, enqueues them and reports their state.
 
-Knows flask and the words of `contract`; must not know workers, engines or pixels.
+Knows flask and `contract`. Must not know workers, engines or pixels.
 """

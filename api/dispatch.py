@@ -1,4 +1,4 @@
-"""Enqueue: puts a job's or a dataset's id into the broker.
+"""Enqueue: sends the id of a job or of a dataset's step to the broker.
 
 Publishes only; runs nothing, imports no worker.
 """
@@ -17,7 +17,7 @@ from storage.broker.settings import broker_settings, check_broker
 
 
 class Dispatch(Protocol):
-    """Tells the workers that a job waits."""
+    """Sends messages to the workers."""
 
     def enqueue(self, job_id: str, lane: Lane) -> None:
         """Publish the id. Raises StorageUnavailable; the message may have gone out all the same."""
@@ -30,10 +30,10 @@ class Dispatch(Protocol):
 
 
 class CeleryDispatch:
-    """Publishes to the Celery queue of the lane; its connections are pooled and reused.
+    """Publishes to the Celery queue of the lane; connections are pooled and reused.
 
-    A frozen broker must not freeze the API: sockets time out, and there is no second try. Whoever
-    calls may go on without the message, because the reconciler enqueues what it finds waiting.
+    A frozen broker must not freeze the API: sockets time out, and there is no second try. The
+    caller may continue without the message, because the reconciler enqueues waiting jobs.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -65,7 +65,8 @@ class CeleryDispatch:
                 task_id=message_id,
                 queue=queue_of(task, lane),
                 ignore_result=True,
-                # Declaring the queue and describing the arguments is a third of a message's cost:
+                # Declaring the queue and describing the arguments takes a third of a message's CPU
+                # time. Workers declare their queues, and the description is only for a log line.
                 declare=[],  # workers declare their queues,
                 argsrepr=message_id,  # and this is what a log line would show
                 kwargsrepr="",

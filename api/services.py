@@ -1,4 +1,4 @@
-"""What the endpoints work with, built once by the composition root (`api/wsgi.py`)."""
+"""What the endpoints share, built once by the composition root (`api/wsgi.py`)."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ class Services:
     keys: Keys
 
     def stop_waiting(self) -> None:
-        """Let everybody who waits for something answer with what there is: we are going down."""
-        self.endings.let_go()  # before the other's thread is waited for
+        """Wake every waiting request, so that it answers with the present state: shutting down."""
+        self.endings.let_go()  # both first, then join either's thread
         self.changes.stop()
         self.endings.stop()
 

@@ -1,4 +1,4 @@
-"""The composition root: builds the parts and hangs the endpoints on an app."""
+"""The composition root: builds the parts and registers the endpoints on an app."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from collections.abc import Callable
 
 from pydantic import ValidationError
 
-from api.answers import errors
-from api.answers import request_hooks as around
+from api.answers import errors, request_hooks
 from api.answers.blueprint import root, v1
 from api.answers.openapi import DepthApp
 from api.callers import admission, auth, hosts
@@ -73,7 +72,7 @@ def create_app(
         keys=auth.Keys(limits.digests),
     )
     app.extensions[EXTENSION] = parts
-    around.register(app, settings, measures)
+    request_hooks.register(app, settings, measures)
     hosts.register(app, settings)
     auth.register(app, parts.keys)
     admission.register(app, parts, allowances)
@@ -98,7 +97,7 @@ def app_from(settings: Settings) -> DepthApp:
 
 
 def _lack_of_room(settings: Settings) -> Callable[[], str]:
-    if settings.s3_bucket is not None:  # S3 says no by itself
+    if settings.s3_bucket is not None:  # an S3 server refuses writes itself
         return str
     return DiskRoom(settings.data_dir, settings.max_disk_share).lack
 
@@ -108,7 +107,7 @@ def _refuse(error: ValidationError) -> None:
 
 
 def _mount(app: DepthApp) -> None:
-    """Import every endpoint, which hangs it on its blueprint, and mount the blueprints."""
+    """Import every endpoint module, which registers itself; mount the blueprints."""
     for package in (of_jobs, of_datasets, of_service):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")

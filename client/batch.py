@@ -20,7 +20,7 @@ from contract.errors import DepthqError, InternalError
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be done with every file."""
+    """The request for every file."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     wait: bool = False
@@ -30,7 +30,7 @@ class Wish:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one file; `error` is None exactly when all went well."""
+    """The outcome of one file; `error` is None exactly when it succeeded."""
 
     path: Path
     job: Job | None = None
@@ -42,10 +42,10 @@ class Outcome:
 def run_batch(
     client: DepthClient, paths: Sequence[Path], wish: Wish, in_flight: int
 ) -> Iterator[Outcome]:
-    """Yield an outcome per file as they come in.
+    """Yield an outcome per file as they end.
 
-    Stops at the first file for which the service cannot be reached any more: the files not yet
-    begun have no outcome then.
+    Stops at the first file for which the service is unreachable: the files not yet begun have no
+    outcome then.
     """
     todo = queue.SimpleQueue[tuple[Path, str]]()
     names = flat_names(paths)
@@ -95,7 +95,7 @@ def _empty(todo: queue.SimpleQueue[tuple[Path, str]]) -> None:
 
 
 def run_one(client: DepthClient, path: Path, stem: str, wish: Wish) -> Outcome:
-    """Submit one file and do with it what is wished; errors become part of the outcome."""
+    """Submit one file and process it as requested; errors become part of the outcome."""
     started_at = time.monotonic()
     job: Job | None = None
     files: Mapping[str, Path] = {}
@@ -114,7 +114,7 @@ def run_one(client: DepthClient, path: Path, stem: str, wish: Wish) -> Outcome:
     except OSError as exc:
         error = LocalProblem(f"{visible(str(exc.filename or path))}: {exc.strerror or exc}")
         error.__cause__ = exc
-    except Exception as exc:  # a fault of ours must not leave a file without outcome
+    except Exception as exc:  # a bug here must not leave a file without outcome
         error = InternalError(f"a fault of ours: {exc!r}")
         error.__cause__ = exc
     return Outcome(path, job, files, error, took_s)

@@ -73,7 +73,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(console.INTERRUPTED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader of our output has gone; there is nobody to tell
+        sys.stderr.close()  # the reader of the output has closed the pipe
         sys.exit(console.SOME_FAILED)
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""

@@ -1,4 +1,4 @@
-"""What the commands say, where, and with which exit code."""
+"""Output of the commands: texts, streams and exit codes."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COLORS = {"api": "cyan", "interactive": "green", "bulk": "yellow", "redis": "ma
 
 
 def prepare() -> None:
-    """Let no letter that the terminal does not know stop a line: it is written as an escape."""
+    """Escape characters that the terminal's encoding lacks, instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -58,7 +58,7 @@ def say_json(document: Any) -> None:
 
 
 def complain(error: DepthqError) -> int:
-    """Print the error as one sentence and return the exit code that fits it."""
+    """Print the error as one sentence and return its exit code."""
     head = Text("depthq: ", style="bold red")
     err.print(head.append(visible(error.message), style="default"))
     return exit_code_of(error)

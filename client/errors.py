@@ -1,4 +1,4 @@
-"""What can go wrong between the client and the service, besides the codes of contract.errors."""
+"""Errors between the client and the service, in addition to those of contract.errors."""
 
 from __future__ import annotations
 

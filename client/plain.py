@@ -1,10 +1,10 @@
-"""Strangers' text made fit to be seen: no control character reaches a terminal or a log."""
+"""Escapes untrusted text: no control character reaches a terminal or a log."""
 
 from __future__ import annotations
 
 import unicodedata
 
-# They turn the direction of what follows, so that a line reads as something that it is not.
+# They change the text direction, so that a line reads as something that it is not.
 _DIRECTIONS = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _UNSEEN = ("Cc", "Cs", "Zl", "Zp")  # controls, halves of characters, line and paragraph breaks
 

@@ -1,4 +1,4 @@
-"""Where the `depthq` program begins: Ctrl-C is quiet even while the parts are being loaded."""
+"""The entry point of `depthq`: Ctrl-C is quiet even while modules are loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The words all rooms share: jobs, options, names, errors, settings.
+"""Definitions that all packages share: jobs, options, names, errors, settings.
 
-Knows nothing of Redis, S3, HTTP or pixels, and does no I/O.
+Does no I/O. Must not know Redis, S3, HTTP or pixels.
 """

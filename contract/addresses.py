@@ -1,4 +1,4 @@
-"""Addresses as URLs write them: IPv6 in brackets, and "all of this machine" as one of them."""
+"""Host addresses in URLs: IPv6 in brackets, and a wildcard address as a concrete one."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ def authority(host: str, port: int | str) -> str:
 
 
 def local_url(host: str, port: int | str) -> str:
-    """Return the URL under which programs of this machine reach who listens on `host`."""
+    """Return the URL under which programs of this machine reach a server that listens on `host`."""
     return f"http://{authority(_ALL.get(host, host), port)}"

@@ -1,7 +1,7 @@
-"""What crosses a wall about a dataset: its request, record, plan and summary. Frozen, JSON.
+"""A dataset's request, record, plan and summary, as processes exchange them. Frozen, JSON.
 
-A dataset is planned into numbered shards of items. Shards and results rest in object storage; Redis
-holds only counters and a bitmap of finished shards, so its memory does not grow with the items.
+A dataset is planned into numbered shards of items. Shards and results are objects; Redis holds only
+counters and a bitmap of finished shards, so its memory does not grow with the number of items.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ class DatasetRecord(Value):
 
 
 class Progress(Value):
-    """How fast a dataset moves, from the last minute; None where there is nothing to go by."""
+    """A dataset's rate, from the last minute; None where there is no measurement."""
 
     rate: float = Field(0.0, description="items per second over the last minute")
     eta_p50_s: float | None = Field(None, description="as likely sooner as later")

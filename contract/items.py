@@ -1,4 +1,4 @@
-"""What crosses a wall about one image of a dataset: its name and how it ended. Frozen, JSON."""
+"""One image of a dataset and its result, as processes exchange them. Frozen, JSON."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class ItemResult(Value):
 def item_id(
     uri: str, etag: str, options: JobOptions, weights_id: str, normalize: str = "image"
 ) -> str:
-    """Return the item's id, 32 hex digits: the same wishes, image and weights give the same id."""
+    """Return the item's id, 32 hex digits: equal options, image and weights give an equal id."""
     words = [uri, etag, options.model_dump_json(), weights_id]
     if normalize != "image":  # files on another scale are other files
         words.append(normalize)

@@ -1,4 +1,4 @@
-"""What crosses a wall about a job: its request, record and result. Frozen, with one JSON form."""
+"""A job's request, record and result, as processes exchange them. Frozen, with one JSON form."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class InputInfo(Value):
 
 
 class JobRequest(Value):
-    """All that is needed to run the job again. Rides in the input object's metadata."""
+    """All that is needed to run the job again. Stored in the input object's metadata."""
 
     v: Literal[1] = 1
     id: JobId

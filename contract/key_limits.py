@@ -1,6 +1,6 @@
-"""How much each key may submit: the limits of all, and those that single keys have instead.
+"""Submission limits: for all callers, and for single keys instead.
 
-A key is named by the beginning of its SHA-256, so that the setting can be shown and kept anywhere.
+A key is identified by a prefix of its SHA-256, so that the setting contains no secret.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class KeyLimits:
         self._own = dict(_own_limits(entry, self.digests) for entry in settings.key_limits)
 
     def of(self, owner: str | None) -> Limits:
-        """Return the limits of the key with this digest; None: of somebody without a key."""
+        """Return the limits of the key with this digest; None: a caller without a key."""
         return self._own.get(owner or "", self._of_all)
 
 

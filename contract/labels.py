@@ -1,6 +1,6 @@
-"""Words that come from outside, as labels of metrics and in logs: one of a closed set, or `other`.
+"""Limits client-chosen text in metric labels and logs to closed sets, else `other`.
 
-A label of a text that a client chooses makes a time series for every text it thinks of.
+A label that a client can choose freely would create a time series per value.
 """
 
 from __future__ import annotations

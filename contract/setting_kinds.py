@@ -1,6 +1,6 @@
-"""The kinds of values that settings have, each with its bounds: a slip stops a program by name.
+"""Types of setting values, each with its bounds: a wrong value stops the program and is named.
 
-Messages never hold the value: it may be a secret, be it in the wrong place.
+Messages never contain the value: it may be a secret, even in the wrong variable.
 """
 
 from __future__ import annotations

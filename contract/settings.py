@@ -37,7 +37,7 @@ DAY_S = 86_400
 
 
 class Settings(BaseSettings):
-    """The settings of all rooms. Sizes in bytes or pixels, times in seconds, by their suffix.
+    """The settings of all packages. Sizes in bytes or pixels, times in seconds, by their suffix.
 
     The comments between them are the headings of docs/configuration.md.
     """

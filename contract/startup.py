@@ -1,4 +1,4 @@
-"""How a program begins: with settings that hold, or an end that says which does not."""
+"""Starts a program with valid settings, or ends it naming the wrong ones."""
 
 from __future__ import annotations
 

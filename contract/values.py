@@ -1,4 +1,4 @@
-"""What everything that crosses a wall as JSON has in common."""
+"""The base of all values that processes exchange as JSON."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Value(BaseModel):
-    """Frozen, and read leniently: a newer writer may have added fields."""
+    """Frozen; unknown fields are ignored, because a newer writer may have added them."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")

@@ -1,4 +1,4 @@
-"""The one door to the outside: image URLs that clients name, and webhooks.
+"""Outgoing HTTP to URLs that clients name: images and webhooks.
 
-Resolves, checks every address, connects to the checked address. Knows nothing of jobs.
+Resolves a host, checks every address, connects to the checked address. Must not know jobs.
 """

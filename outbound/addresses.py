@@ -1,8 +1,8 @@
-"""Which addresses the service may call: public unicast ones, whatever they are dressed up as.
+"""Public unicast addresses only; IPv4 embedded in IPv6 is unwrapped first.
 
-`ipaddress.is_global` alone is not enough: it lets through IPv6 addresses that carry an internal
-IPv4 address (NAT64, RFC 6052; 6to4, RFC 3056; Teredo, RFC 4380; IPv4-compatible, RFC 4291),
-multicast, and the metadata services that some clouds put on public-looking addresses.
+`ipaddress.is_global` is not enough: it accepts IPv6 addresses that carry an internal IPv4 address
+(NAT64, RFC 6052; 6to4, RFC 3056; Teredo, RFC 4380; IPv4-compatible, RFC 4291), multicast, and the
+metadata services that some clouds have at public-looking addresses.
 """
 
 from __future__ import annotations
@@ -76,8 +76,8 @@ def checked_address(
 ) -> str:
     """Resolve `host` once and return an address to connect to: a public one, or one in `places`.
 
-    Raises UrlForbidden if any of its addresses is neither (a host with one foot inside is a
-    trick), UrlUnreachable if it has none.
+    Raises UrlForbidden if any of its addresses is neither (mixed answers are an attack),
+    UrlUnreachable if it has none.
     """
     try:
         texts = resolve(host, port)

@@ -1,8 +1,8 @@
-"""A small HTTP client for places that strangers name.
+"""A small HTTP client for untrusted URLs.
 
-http and https on their usual ports only, no credentials in the URL, each host resolved once and
-connected to at the address that was checked (no second look-up that could answer differently),
-every redirect checked the same way, sizes and total time bounded.
+Only http and https on their usual ports, no credentials in the URL. Each host is resolved once and
+connected to at the checked address, so a second look-up cannot answer differently. Every redirect
+is checked the same way. Sizes and total time are bounded.
 """
 
 from __future__ import annotations
@@ -47,9 +47,9 @@ def open_connection(address: str, port: int, timeout_s: float) -> socket.socket:
 
 @dataclass(frozen=True)
 class Door:
-    """Calls out, at the usual ports and those of `places`.
+    """Makes requests, at the usual ports and those of `places`. `locate` checks addresses.
 
-    `locate` decides about addresses. `connect` is replaced in tests, never by configuration.
+    `connect` is replaced in tests, never by configuration.
     """
 
     timeout_s: float = 15.0
@@ -108,7 +108,7 @@ class Door:
         address = self.locate(host, port)
         left_s = max(0.01, deadline - time.monotonic())
         with self.connect(address, port, left_s) as raw:
-            # Timeouts hold for each read alone; a server that drips is cut off by the clock.
+            # Socket time-outs apply to each read; this limits the total time of a slow server.
             clock = threading.Timer(left_s, _cut, [raw])
             clock.daemon = True
             clock.start()

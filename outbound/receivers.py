@@ -1,4 +1,4 @@
-"""Where webhooks may go: to public addresses, and to private places that the operator lists."""
+"""Allowed webhook receivers: public addresses, and private places that the operator lists."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ _NUMBERS = re.compile(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+)){0,3}")
 
 
 def check_receiver(url: str, places: Sequence[Place] = ()) -> None:
-    """Refuse a URL that can be seen to lead nowhere we call, without asking any name server.
+    """Refuse a URL that is not allowed, without a DNS look-up. Raises UrlForbidden.
 
-    Raises UrlForbidden. What passes is checked again, with its addresses, when it is called.
+    What passes is checked again, with its addresses, when it is called.
     """
     parts = checked_url(url, places)
     host, port = str(parts.hostname).rstrip("."), port_of(parts)
@@ -39,7 +39,7 @@ def check_receiver(url: str, places: Sequence[Place] = ()) -> None:
 
 
 def receiver_door(places: Sequence[Place], connect: Connect = open_connection) -> Door:
-    """Return the door for webhooks, which opens to the listed places too."""
+    """Return the HTTP client for webhooks, which allows the listed places too."""
     locate = partial(checked_address, places=places)
     return Door(max_bytes=CHUNK_BYTES, locate=locate, connect=connect, places=tuple(places))
 

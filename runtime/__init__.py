@@ -1,4 +1,4 @@
-"""What every process needs whatever it does: logs, heaps, private files.
+"""What every process of the service shares: log format, memory allocator, private files.
 
-Below all other packages: knows no job, no setting and no other package.
+Knows the operating system and the standard library. Must not know jobs, stores, HTTP or pixels.
 """

@@ -7,11 +7,11 @@ import ctypes
 MIB = 1024 * 1024
 # mallopt(3)
 _M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
-# Every thread would get heaps of its own, which keep what its largest image needed. Python's lock
-# lets one thread at a time allocate most of the time, so two sets of heaps are no bottleneck.
+# By default every thread gets its own arena, which keeps the memory of its largest image. The
+# interpreter lock serialises most allocations, so two arenas are no bottleneck.
 ARENAS = 2
-# Blocks of this size go back to the system at once. Left alone, glibc raises the limit to 32 MiB
-# after the first large block.
+# Blocks of this size are returned to the system at once. By default, glibc raises the limit to 32
+# MiB after the first large block.
 GIVEN_BACK_BYTES = 16 * MIB
 
 

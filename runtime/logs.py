@@ -1,7 +1,7 @@
-"""One way to log for all rooms: JSON lines in production, readable lines on a terminal.
+"""Logging of every process: JSON lines in production, readable lines on a terminal.
 
-What a record says beside its message (`extra=`) is kept: `action`, `job_id`, and whatever else.
-Texts may be a stranger's: they are cut, and in readable lines what is not seen is escaped.
+`extra=` fields are kept: `action`, `job_id`, and any other. Texts may be untrusted: they are
+truncated, and in readable lines invisible characters are escaped.
 """
 
 from __future__ import annotations
@@ -73,6 +73,6 @@ def configure_logging(log_format: str, log_level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     logging.basicConfig(level=log_level, handlers=[handler], force=True)
-    # a library's routine is not our news
+    # routine messages of libraries are not logged
     for noisy in ("celery", "kombu", "botocore", "boto3", "urllib3", "httpx2", "waitress"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

@@ -1,12 +1,12 @@
-"""Texts of strangers where they meet a log or a terminal."""
+"""Escapes untrusted text for logs and terminals."""
 
 from __future__ import annotations
 
 
 def printable(text: str, keep: str = "") -> str:
-    """Return `text` with everything that is not seen written as an escape, `keep` excepted.
+    """Return `text` with all invisible characters escaped, except those in `keep`.
 
-    Line ends, terminal commands and marks that turn the direction of text are all such.
+    Line ends, terminal control sequences and bidirectional marks are invisible characters.
     """
     if text.isprintable():
         return text

@@ -1,4 +1,4 @@
-"""Folders and files for their owner alone: other people's pictures and passwords are in them."""
+"""Folders and files with owner-only permissions: they hold pictures and passwords."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ UMASK = 0o077  # of programs that write such files by themselves
 
 
 def make_private(folder: Path) -> None:
-    """Make `folder`, with its parents, or close an older one to others; raises OSError.
+    """Make `folder`, with its parents, or restrict an existing one; raises OSError.
 
-    What is below a closed folder is closed too, however many files there are. A folder that is not
-    ours (a mounted volume) stays as it is; those right below it, which we made, are closed.
+    Files below a restricted folder are protected too, however many there are. A folder of another
+    owner (a mounted volume) stays as it is; the folders directly below it that this process's user
+    owns are restricted.
     """
     folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
     close_to_others(folder)
@@ -25,8 +26,8 @@ def make_private(folder: Path) -> None:
 
 
 def close_to_others(path: Path) -> None:
-    """Take every right of group and others away, if the file is ours."""
-    with contextlib.suppress(OSError):  # not ours, or gone
+    """Remove all permissions of group and others, if the file belongs to this user."""
+    with contextlib.suppress(OSError):  # another owner's, or deleted
         mode = path.lstat().st_mode
         if mode & 0o077 and not path.is_symlink():
             path.chmod(mode & 0o700)

@@ -1,4 +1,4 @@
-"""Where bytes and job records rest: objects in S3 or on disk, the job ledger in Redis.
+"""Objects in S3 or on disk, and records in Redis.
 
-Knows keys, records and their atomic changes. Knows nothing of HTTP, Celery tasks or pixels.
+Knows keys, records and their atomic changes. Must not know HTTP, Celery tasks or pixels.
 """

@@ -1,4 +1,4 @@
-"""`python -m storage.doctor`: uses the stores of the settings as the service does, and says how.
+"""`python -m storage.doctor`: uses the configured stores as the service does, and reports.
 
 Prints one JSON object: for each store what is wrong (`problems`) and what is unwise (`notes`).
 """

@@ -1,4 +1,4 @@
-"""A store that swallows everything, so that a benchmark can see what the others cost."""
+"""A store that discards everything, for benchmarks of the rest of the service."""
 
 from __future__ import annotations
 

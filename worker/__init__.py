@@ -1,4 +1,4 @@
-"""Turns waiting jobs into depth maps: Celery app, batcher, engines, imaging, outputs, datasets.
+"""Computes depth maps from queued jobs and datasets.
 
-Knows pixels and models; must not know HTTP.
+Knows pixels, models and the order of work. Must not know HTTP requests.
 """

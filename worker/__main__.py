@@ -22,7 +22,7 @@ from worker.tasks import register_tasks
 
 log = logging.getLogger("worker")
 
-BULK_NICENESS = 19  # a million-image job must not slow the person waiting for one picture
+BULK_NICENESS = 19  # a large dataset must not slow single jobs
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,10 +50,11 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
-    """Consume the lane until told to stop, then finish what runs and put everything away.
+    """Consume the lane until told to stop, then finish what runs and shut down.
 
-    Returns 0 if it was told to stop. Celery also ends by itself: over garbage in the queue, or when
-    Redis is full, or lost twice in a row. That is a failure, so that every supervisor starts anew.
+    Returns 0 if it was told to stop. Celery also ends by itself: on garbage in the queue, when
+    Redis is full, or when the connection is lost twice in a row. That is a failure, so that a
+    supervisor restarts the process.
     """
     register_tasks(service.celery, service.run_job, service.dataset_tasks())
     health = (

@@ -1,7 +1,7 @@
-"""How to divide the cores this process is given: `python -m worker.advice [--json]` says it.
+"""How to divide the given cores: `python -m worker.advice [--json]` prints it.
 
 Measured (docs/decisions/0053-batches-and-streams.md): two batches side by side with a thread each
-cost less CPU than one batch on two threads, which wait for each other at every layer.
+cost less CPU than one batch on two threads, which synchronise at every layer.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from contract.startup import settings_or_exit
 from worker.machine import cores_given
 
 IMAGES_PER_STREAM = 4  # task threads that keep one stream's batches from being small
-CORES_PER_PROCESS = 8  # beyond, one process's Python falls behind its engine
+CORES_PER_PROCESS = 8  # beyond this, one process's Python code is slower than its engine
 
 
 @dataclass(frozen=True)
@@ -36,9 +36,9 @@ class Advice:
 
 
 def advise(settings: Settings, cores: int | None = None) -> Advice:
-    """Return what a worker under `settings` does with `cores` (default: those really given).
+    """Return what a worker under `settings` does with `cores` (default: those of this process).
 
-    What the settings say counts; what they leave open follows from the cores.
+    Settings take precedence; what they leave open follows from the cores.
     """
     cores = cores or cores_given()
     processes = -(-cores // CORES_PER_PROCESS)

@@ -1,4 +1,4 @@
-"""What this process is given of the machine: cores by affinity and by cgroup quota."""
+"""The resources of this process: cores by affinity and by cgroup quota."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def cores_given(cgroups: Path = CGROUPS, own_cgroup: Path = OWN_CGROUP) -> int:
 def machine_id(boot_id: Path = BOOT_ID) -> str:
     """Return a name that all processes of this machine share, also those in other containers.
 
-    Host names would not do: every container has its own.
+    Host names do not serve: every container has its own.
     """
     return _read(boot_id) or socket.gethostname()
 
@@ -43,7 +43,8 @@ def _quotas(cgroups: Path, own_cgroup: Path) -> Iterator[float]:
 
 
 def _upwards(root: Path, path: str, quota: Callable[[Path], Iterator[float]]) -> Iterator[float]:
-    # In a container the path may be the host's and not exist; then the root itself is ours.
+    # In a container the path may be the host's and not exist; then the cgroup root is this
+    # container's.
     folder = root / path.lstrip("/")
     while True:
         yield from quota(folder)

@@ -1,7 +1,7 @@
 """`python -m worker.quarantine list|show|release`: look at poisoned jobs, let them run again.
 
-A job is set aside after it failed three times for a reason of its own. Its input is kept until its
-retention ends, so that a human can look at it, mend the cause and release it.
+A job is put into quarantine after it failed three times for a reason of its own. Its input is kept
+until its retention ends, so that an operator can inspect it, fix the cause and release it.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from worker.process.app import make_celery, send
 
 @dataclass(frozen=True)
 class Quarantine:
-    """The jobs set aside. Every method raises StorageUnavailable."""
+    """The jobs in quarantine. Every method raises StorageUnavailable."""
 
     settings: Settings
     jobs: JobStore
     objects: ObjectStore
 
     def list(self) -> list[dict[str, object]]:
-        """Return id, reason and time of every job set aside, oldest first.
+        """Return id, reason and time of every job in quarantine, oldest first.
 
-        Those whose retention has ended are taken off the list.
+        Those whose retention has ended are removed from the list.
         """
         entries = []
         for job_id in self.jobs.quarantined():
@@ -60,7 +60,7 @@ class Quarantine:
         }
 
     def release(self, job_id: str) -> None:
-        """Forget how the job ended and run it as if it were new."""
+        """Discard the job's result and run it as if it were new."""
         self.show(job_id)
         self.objects.delete([result_object(job_id), poisoned_mark(job_id)])
         self.jobs.delete(job_id)

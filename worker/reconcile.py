@@ -1,8 +1,8 @@
-"""`python -m worker.reconcile`: bring every job and dataset to its end, from object storage alone.
+"""`python -m worker.reconcile`: restore unfinished jobs and datasets from object storage alone.
 
-For after Redis was lost. The input object of each job carries its request, so the records are
-rebuilt from there, those without a result go back to the queue, and nothing else is needed. The
-leading worker does the same by itself when it sees a new Redis: worker/upkeep/restore.py.
+For use after a loss of Redis. The input object of each job carries its request, so records are
+rebuilt from there, and those without a result go back to the queue. The leading worker does the
+same by itself when it detects a new Redis: worker/upkeep/restore.py.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ log = logging.getLogger("worker.reconcile")
 
 
 def reconcile(settings: Settings, days: int) -> dict[str, int]:
-    """Restore what is unfinished, see restore_jobs and recover_datasets; return what was done.
+    """Restore unfinished jobs and datasets, see restore_jobs and recover_datasets; return the
+    counts.
 
     Raises StorageUnavailable.
     """

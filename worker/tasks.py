@@ -1,4 +1,4 @@
-"""The Celery tasks: thin handles by name, each delivering one id to the room that does the work."""
+"""The Celery tasks by name; each passes one id to the code that does the work."""
 
 from __future__ import annotations
 

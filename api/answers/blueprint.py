@@ -1,4 +1,4 @@
-"""What the endpoints hang on, and how they describe their answers in OpenAPI."""
+"""The blueprints that endpoints register on, and the OpenAPI description of their answers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ root = APIBlueprint("root", __name__, url_prefix="")
 
 
 def problems(*statuses: int) -> dict[str | int, Any]:
-    """Return the OpenAPI responses of those errors, beside 500 and 503 which any call may give."""
+    """Return the OpenAPI responses of those errors, and of 500 and 503, which any call may give."""
     content = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
     return {
         str(status): {"description": HTTPStatus(status).phrase, "content": content}

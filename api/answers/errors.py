@@ -1,4 +1,4 @@
-"""The one place that turns errors into answers: code → HTTP status → problem details (RFC 9457)."""
+"""Translates errors into answers: code → HTTP status → problem details (RFC 9457)."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ STORAGE_REFUSED = (
     "service's operator has mended that; the log knows the request id."
 )
 MAX_FIELD_PROBLEMS = 20  # named in one answer
-RETRY_AFTER_S = 5  # when infrastructure is away: long enough to recover, short enough to be missed
+RETRY_AFTER_S = 5  # Retry-After while Redis or the store is unavailable
 
 # 413: the request itself is too large, in bytes or pixels. 415: not a format we read.
 # 422: the format is right, the content is not.
@@ -50,7 +50,7 @@ STATUS: dict[str, int] = {
     "storage_unavailable": 503,
     "deadline_exceeded": 504,
 }
-# What flask and werkzeug refuse by themselves, in our words; anything else is invalid_request.
+# What flask and werkzeug refuse themselves, by our codes; anything else is invalid_request.
 _CODE_OF_STATUS = {
     401: "unauthorized",
     404: "not_found",
@@ -64,7 +64,7 @@ class LengthRequired(InvalidRequest):
 
 
 class Foreign(InvalidRequest):
-    """The request comes under a name, or from a page, that is not this service's."""
+    """The request's Host or Origin is not one of this service."""
 
 
 class InvalidFields(InvalidRequest):
@@ -137,7 +137,7 @@ def _on_http(error: HTTPException) -> Response:
     if error.response is not None and error.code is None:
         return _on_own(NotFound("There is nothing here."))
     status = error.code or 500
-    if status < HTTPStatus.BAD_REQUEST:  # a redirect is an exception in werkzeug's eyes
+    if status < HTTPStatus.BAD_REQUEST:  # werkzeug raises redirects as exceptions
         return Response(
             status=status, headers=[(k, v) for k, v in error.get_headers() if k == "Location"]
         )

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what flask-openapi3 cannot read off the endpoints is added here."""
+"""The OpenAPI 3.1 document: adds what flask-openapi3 cannot read from the endpoints."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _KINDS = "JPEG, PNG, WebP, HEIC or AVIF, by content"
 
 
 def _form() -> dict[str, Any]:
-    """Return the multipart form: the options, and the image beside them."""
+    """Return the schema of the multipart form: the options and the image."""
     schema = _without_null(_schema(JobOptions))
     image = {"type": "string", "format": "binary", "description": _KINDS}
     return {
@@ -122,9 +122,9 @@ class DepthApp(OpenAPI):
         )
 
     def raise_routing_exception(self, request: Request) -> NoReturn:
-        """Answer 404 where flask would redirect to a tidier path.
+        """Answer 404 where flask would redirect to a normalized path.
 
-        Such a redirect names the host that the client claims we have.
+        Such a redirect would contain the host name that the client sent.
         """
         if isinstance(request.routing_exception, RequestRedirect):
             raise NotFound("There is nothing here.")

@@ -1,6 +1,6 @@
-"""The path below which a proxy puts the service, from `DEPTHQ_PUBLIC_URL`: `/depth`, or none.
+"""The path prefix under which a proxy serves the API, from `DEPTHQ_PUBLIC_URL`, such as `/depth`.
 
-The service answers with and without it, so that it does not matter whether the proxy strips it.
+The service answers with and without it, so it does not matter whether the proxy strips it.
 """
 
 from __future__ import annotations
@@ -23,6 +23,6 @@ def without_prefix(path: str, prefix: str) -> str:
 
 
 def below(prefix: str, page: str) -> str:
-    """Return an HTML page of ours, whose links all begin at the root, with its links below."""
+    """Return an HTML page with its root-relative links moved below the prefix."""
     start = html.escape(prefix)
     return page.replace('href="/', f'href="{start}/').replace('src="/', f'src="{start}/')

@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, its measures, its log line, its security headers."""
+"""Hooks that run for every request: request id, metrics, log line, security headers."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 def _record(response: Response, measures: Measures) -> None:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     method = among(request.method, METHODS)
-    route = request.url_rule.rule if request.url_rule else "none"  # never the path: it is unbounded
+    route = request.url_rule.rule if request.url_rule else "none"  # the path would be unbounded
     measures.requests.labels(method, route, response.status_code).inc()
     measures.latency.labels(method, route).observe(seconds)
     level = logging.DEBUG if request.path in _QUIET else logging.INFO
@@ -60,7 +60,7 @@ def _record(response: Response, measures: Measures) -> None:
 
 
 def _security_headers(settings: Settings) -> dict[str, str]:
-    # Results may come from the object store by a redirect; the page shows and fetches them.
+    # The page shows and fetches results, which the object store may serve after a redirect.
     store = _origin(settings)
     policy = (
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "

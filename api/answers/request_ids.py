@@ -1,4 +1,4 @@
-"""The name of a request, in its answer and in the log."""
+"""The id of a request, in its answer and in the log."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_id(given: str) -> str:
-    """Return the name that the client gave if it is one, else a new one."""
+    """Return the client's id if it is valid, else a new one."""
     return given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)

@@ -1,7 +1,7 @@
-"""Answers with an object of the store: by a redirect to it, or with its bytes.
+"""Answers with an object of the store: a redirect to it, or its bytes.
 
-The bytes are sent from the file where it lies, as fast as the client reads: nothing is copied
-for slow ones, and no thread waits for them.
+The bytes are sent from the file itself, as fast as the client reads. Nothing is copied for slow
+clients, and no thread waits for them.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def file_responses(*media_types: str) -> dict[str | int, Any]:
 
 
 def ignore_odd_range(incoming: Request) -> None:
-    """Forget a `Range` that is not one range of bytes: the whole is answered (RFC 9110, 14.2)."""
+    """Ignore a `Range` that is not one range of bytes: the whole file is sent (RFC 9110, 14.2)."""
     found = _ONE_RANGE.fullmatch(incoming.environ.get("HTTP_RANGE", ""))
     first, last = found.groups() if found else (None, None)
     if incoming.method != "GET" or found is None or (first and last and int(last) < int(first)):
@@ -74,7 +74,7 @@ def answer_file(store: ObjectStore, file: File, expires_s: int) -> AnyResponse:
     url = store.presign(file.key, expires_s=expires_s, filename=file.filename)
     if url is not None:
         found = redirect(url, 302)
-        found.headers["Cache-Control"] = "no-store"  # the URL is a key, and it ages
+        found.headers["Cache-Control"] = "no-store"  # the URL grants access, and expires
         return found
     response = _described(file)
     if response.status_code in (200, 206):
@@ -84,7 +84,7 @@ def answer_file(store: ObjectStore, file: File, expires_s: int) -> AnyResponse:
 
 def _described(file: File) -> Response:
     """Return the answer without its bytes. Raises RequestedRangeNotSatisfiable."""
-    # An attachment of a type that nobody sniffs: a result is data, never a page.
+    # `nosniff` and an attachment: a result is never rendered as a page.
     response = Response(content_type=file.media_type)
     response.content_length = file.bytes
     if file.etag:
@@ -96,11 +96,12 @@ def _described(file: File) -> Response:
 
 
 def _attach(response: Response, file: BinaryIO) -> None:
-    """Let `response` be what it says of `file`: all of it, or a part."""
+    """Attach the file's bytes to `response`: all of them, or the range it states."""
     length = response.content_length or 0
     file.seek(response.content_range.start or 0)
     wrapper = request.environ.get("wsgi.file_wrapper")
-    if wrapper is not None:  # the front sends so many bytes from there, and closes it
+    # The front sends this many bytes from the file's position, and closes it.
+    if wrapper is not None:
         response.response, response.direct_passthrough = wrapper(file, CHUNK_BYTES), True
         return
     response.response = _chunks(file, length)

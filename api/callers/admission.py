@@ -1,7 +1,7 @@
-"""Who may submit now: refuses before the service reads or keeps anything of a submission.
+"""Admission: refuses a submission before any of its body is read or stored.
 
-For every POST that makes something new, whichever endpoint it is: Redis and the disk must have
-room, and the caller's rate and quota must allow it.
+Applies to every POST that creates something: Redis and the disk must have room, and the caller's
+rate and quota must allow it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _take(allowances: Allowances, limits: Limits) -> None:
 
 
 def _set_headers(response: Response, limits: Limits, allowance: Allowance) -> None:
-    """Say what is allowed and left (draft-ietf-httpapi-ratelimit-headers)."""
+    """Set the rate-limit headers (draft-ietf-httpapi-ratelimit-headers)."""
     both = (
         ("minute", limits.per_minute, 60, allowance.left_minute),
         ("day", limits.per_day, 86_400, allowance.left_day),
@@ -77,7 +77,7 @@ def _set_headers(response: Response, limits: Limits, allowance: Allowance) -> No
 
 
 def _give_back(allowances: Allowances) -> None:
-    """Do not count for the day what was refused, as well as we can."""
+    """Return a refused submission to the daily quota, best effort."""
     try:
         allowances.give_back(caller())
     except StorageUnavailable as exc:

@@ -1,4 +1,6 @@
-"""Bearer keys: who may call, and whose job it is. Without keys configured everybody may."""
+"""Bearer keys: authentication, and the owner of a job. Without configured keys every call is
+allowed.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +10,21 @@ from collections.abc import Sequence
 from flask import Flask, g, request
 
 from api.callers.client_networks import network_of
-from api.callers.failed_logins import Guesses
+from api.callers.failed_logins import FailedLogins
 from contract.errors import Overloaded, Unauthorized
 from contract.key_limits import key_digest
 
-# Open to all: health for probes, metrics for the scraper, the page and the API's own description
-# hold no job and no image. Whoever must hide /metrics does so at the proxy (docs/api.md).
+# Open without a key: health for probes, metrics for the scraper, the page and the API description.
+# They expose no job and no image. To hide /metrics, block it at the proxy (docs/api.md).
 GUARDED_PREFIX = "/v1/"
 
 
 class Keys:
-    """The keys that may call; false if there are none, and everybody may."""
+    """The accepted keys. False if there are none; then every call is allowed."""
 
-    def __init__(self, digests: Sequence[str], guesses: Guesses | None = None) -> None:
+    def __init__(self, digests: Sequence[str], failed_logins: FailedLogins | None = None) -> None:
         self._digests = digests
-        self._guesses = guesses or Guesses()
+        self._failed_logins = failed_logins or FailedLogins()
 
     def __bool__(self) -> bool:
         return bool(self._digests)
@@ -34,16 +36,16 @@ class Keys:
         """
         scheme, _, key = authorization.partition(" ")
         given = key_digest(key.strip())
-        # Every key is compared, in constant time each, so that timing tells nothing.
+        # Compare with every key in constant time, so that timing reveals nothing.
         matches = [hmac.compare_digest(given, known) for known in self._digests]
-        wait_s = self._guesses.wait_s(address, given) if authorization else 0
+        wait_s = self._failed_logins.wait_s(address, given) if authorization else 0
         if wait_s:
             raise Overloaded("Too many wrong keys came from your address; try later.", wait_s)
         if scheme.lower() != "bearer" or not any(matches):
             if authorization:
-                self._guesses.was_wrong(address)
+                self._failed_logins.record_failure(address)
             raise Unauthorized("Send a valid key as `Authorization: Bearer <key>`.")
-        self._guesses.was_right(address, given)
+        self._failed_logins.record_success(address, given)
         return given
 
 
@@ -54,7 +56,7 @@ def owner() -> str | None:
 
 
 def caller() -> str:
-    """Return whom the present request counts for: its key, else its network address."""
+    """Return the identity that this request counts against: its key, else its network address."""
     return owner() or network_of(request.remote_addr or "")
 
 

@@ -1,4 +1,4 @@
-"""Whom an address stands for: an IPv6 customer has at least a /64 of them."""
+"""Maps a client's address to its network: one IPv6 customer has at least a /64."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _NEIGHBOURS = {4: 32, 6: 64}
 
 
 def network_of(address: str) -> str:
-    """Return a name for the caller at `address`; `nobody` without one (a Unix socket, a test)."""
+    """Return a name for the caller at `address`; the name `nobody` without one (a Unix socket)."""
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:

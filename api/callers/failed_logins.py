@@ -1,4 +1,4 @@
-"""How many wrong keys each address tried lately. In this process only: cheap, and without Redis."""
+"""Counts wrong API keys per address, in this process only."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 WINDOW_S = 60
-MOST = 20  # wrong keys of an address a window: beyond typing errors, far below what guessing needs
-REMEMBERED = 10_000  # addresses; the one longest unheard of is forgotten first
+MAX_FAILURES = 20  # wrong keys per address and window: more than typing errors need
+MAX_ADDRESSES = 10_000  # the least recently seen address is dropped first
 
 
 @dataclass
 class _Address:
-    wrong: int = 0
+    failures: int = 0
     until: float = 0.0  # the end of the window
-    right: set[str] = field(default_factory=set)  # digests of keys that came from here
+    valid_keys: set[str] = field(default_factory=set)  # digests seen from this address
 
 
-class Guesses:
-    """Who guesses too often is asked to wait; keys known from the same address go on.
+class FailedLogins:
+    """Makes an address wait after too many wrong keys; keys already seen from it stay accepted.
 
-    Without that, one guesser behind a proxy would shut out everybody behind it; and a guess that
-    is right by luck looks like the wrong ones. Thread-safe.
+    A guesser behind a proxy does not lock out other callers behind it. A correct guess is refused
+    like a wrong one while the address has to wait. Thread-safe.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -36,28 +36,28 @@ class Guesses:
         """Return how long `address` has to wait with this key, whole seconds; 0: it may try."""
         with self._lock:
             known = self._addresses.get(address)
-            if known is None or known.wrong < MOST or digest in known.right:
+            if known is None or known.failures < MAX_FAILURES or digest in known.valid_keys:
                 return 0
             left_s = known.until - self._clock()
             return int(left_s) + 1 if left_s > 0 else 0
 
-    def was_wrong(self, address: str) -> None:
+    def record_failure(self, address: str) -> None:
         """Count a wrong key."""
         now = self._clock()
         with self._lock:
-            known = self._know(address)
+            known = self._address(address)
             if known.until <= now:
-                known.wrong, known.until = 0, now + WINDOW_S
-            known.wrong += 1
+                known.failures, known.until = 0, now + WINDOW_S
+            known.failures += 1
 
-    def was_right(self, address: str, digest: str) -> None:
-        """Remember that this key comes from there."""
+    def record_success(self, address: str, digest: str) -> None:
+        """Record that this valid key came from `address`."""
         with self._lock:
-            self._know(address).right.add(digest)
+            self._address(address).valid_keys.add(digest)
 
-    def _know(self, address: str) -> _Address:
+    def _address(self, address: str) -> _Address:
         known = self._addresses.setdefault(address, _Address())
         self._addresses.move_to_end(address)
-        if len(self._addresses) > REMEMBERED:
+        if len(self._addresses) > MAX_ADDRESSES:
             self._addresses.popitem(last=False)
         return known

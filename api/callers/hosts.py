@@ -1,7 +1,7 @@
-"""Whether a browser means this service: under which names it answers, and to which pages.
+"""Checks Host and Origin: under which names the service answers, and which pages may write.
 
-A page of a stranger can have its own name point to this machine (DNS rebinding), or post a form
-to it. Without API keys nothing else would tell such a page from a person. With keys it has none.
+Without API keys, a foreign page could reach this machine through DNS rebinding or by posting a
+form. With keys it has none, so the check is off.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from api.answers.errors import Foreign
 from contract.settings import Settings
 
 EVERY = "*"
-# Of names that no stranger can own (RFC 6761, 6762, 8375; ICANN's for private use)
+# Top-level names that cannot be registered (RFC 6761, 6762, 8375; ICANN's for private use)
 _LOCAL = (".localhost", ".local", ".internal", ".home.arpa")
 _PROBES = frozenset({"/healthz", "/readyz"})
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -27,7 +27,7 @@ _DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 
 def register(app: Flask, settings: Settings) -> None:
-    """Refuse foreign names and pages, unless keys keep them out and no names are set."""
+    """Refuse foreign host names and origins, unless keys are configured and no names are set."""
     if EVERY in settings.allowed_hosts or (settings.api_keys and not settings.allowed_hosts):
         return
     public = Names([*settings.allowed_hosts, urlsplit(settings.public_url or "").hostname or ""])
@@ -64,7 +64,7 @@ class Names:
 
 
 def _own_page(host: str, public: Names) -> bool:
-    """Tell whether the request is a program's, a person's, or one of our own page's."""
+    """Tell whether the request comes from a program, a direct visit, or this service's own page."""
     origin = request.headers.get("Origin", "")
     site = request.headers.get("Sec-Fetch-Site", "")
     if site in ("same-origin", "none"):
@@ -78,7 +78,9 @@ def _own_page(host: str, public: Names) -> bool:
 
 
 def _is_local(name: str) -> bool:
-    """Tell whether no stranger can have this name: an address, or one of a closed network."""
+    """Tell whether `name` cannot be registered by others: an address, or a name of a closed
+    network.
+    """
     if "." not in name and ":" not in name:
         return True
     try:

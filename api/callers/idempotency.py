@@ -1,4 +1,4 @@
-"""What a client's Idempotency-Key stands for, so that a request may be sent again."""
+"""Idempotency keys: which job or dataset a repeated request refers to."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from storage.objects.marks import set_mark
 
 @dataclass(frozen=True)
 class Binding:
-    """What stands for a client's key, and for what it asked with it: two SHA-256."""
+    """A key and the request it was used with, as two SHA-256 digests."""
 
     digest: str
     fingerprint: str
 
     @classmethod
     def of(cls, *whose: str, wanted: str) -> Binding:
-        """Return the binding of a key (the last of `whose`; before it who used it, and for what)
-        to all that must be the same when it is used again.
+        """Return the binding of a key to everything that must be equal when the key is used again.
+
+        The last of `whose` is the key; before it stand its owner and the kind of request.
         """
         return cls(_sha256("\n".join(whose)), _sha256(wanted))
 
     def holder(self, parts: Services, new_id: str) -> str:
-        """Return the id that the key stands for, `new_id` if it is new. Raises Conflict."""
+        """Return the id bound to the key; binds `new_id` if the key is new. Raises Conflict."""
         known = parts.jobs.remember(self.digest, new_id, self.fingerprint, IDEMPOTENCY_TTL_S)
         holder, fingerprint = known
         if fingerprint != self.fingerprint:
@@ -35,7 +36,9 @@ class Binding:
         return holder
 
     def outlive_redis(self, parts: Services, prefix: str) -> None:
-        """Note the binding in storage, beside what it stands for. Raises StorageUnavailable."""
+        """Write the binding as a mark to the object store, next to what it refers to. Raises
+        StorageUnavailable.
+        """
         set_mark(parts.objects, idempotency_mark(prefix, self.digest, self.fingerprint))
 
 

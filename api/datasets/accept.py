@@ -1,4 +1,4 @@
-"""The accept stage of datasets: checked, kept, recorded, told to the workers; in this order.
+"""The accept stage of datasets: check, store, record, notify the workers; in this order.
 
 Once `dataset.json` is written the dataset is accepted: it can be rebuilt from storage alone.
 """
@@ -69,7 +69,7 @@ def _binding(submission: DatasetSubmission, key: str) -> Binding:
 
 
 def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> DatasetRequest:
-    shared = submission.idempotency_key is not None  # others may be writing the same id
+    shared = submission.idempotency_key is not None  # concurrent requests may write the same id
     request = DatasetRequest(
         id=dataset_id,
         created_at=time.time(),
@@ -85,7 +85,7 @@ def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> Da
     try:
         parts.datasets.create(DatasetRecord(request=request))
     except StorageUnavailable:
-        if not shared:  # with a shared id, the replay finds it and goes on
+        if not shared:  # with a shared id, a repeated request finds it and continues
             _forget(parts, request, dataset_object(request.id, DATASET_REQUEST))
         raise
     send_step(parts, TASK_PLAN_DATASET, dataset_id, STEP_PLAN)
@@ -93,14 +93,14 @@ def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> Da
 
 
 def _archive_key(dataset_id: str, *, shared: bool) -> str:
-    """Return the key of the archive, its own for each that may be sent for a shared id."""
+    """Return the object key of the archive; every request for a shared id has a key of its own."""
     return dataset_object(dataset_id, DATASET_ARCHIVE + (f"-{token_hex(8)}" if shared else ""))
 
 
 def _write(
     parts: Services, request: DatasetRequest, archive: Upload | None, *, shared: bool
 ) -> None:
-    """Write archive, entry, request, in this order; all or, as well as we can, nothing."""
+    """Write archive, list entry and request, in this order; on failure remove them, best effort."""
     try:
         if archive is not None and request.archive is not None:
             media_type = "application/octet-stream"
@@ -115,7 +115,8 @@ def _write(
     except StorageUnavailable as exc:
         if not shared:
             _forget(parts, request, dataset_object(request.id, DATASET_REQUEST))
-        elif isinstance(exc, StorageRefused):  # else it may be there, and a replay goes on with it
+        # Otherwise it may exist, and a repeated request continues with it.
+        elif isinstance(exc, StorageRefused):
             _forget(parts, request)
         raise
 
@@ -125,7 +126,7 @@ def _entry(request: DatasetRequest) -> str:
 
 
 def send_step(parts: Services, task: str, dataset_id: str, step: str) -> None:
-    """Tell the workers. Failing is no reason to refuse: their reconciler sends what is missing."""
+    """Send the step's message. If that fails, the workers' reconciler sends it later."""
     try:
         parts.dispatch.send_step(task, f"{dataset_id}/{step}")
     except StorageUnavailable as exc:
@@ -134,7 +135,7 @@ def send_step(parts: Services, task: str, dataset_id: str, step: str) -> None:
 
 
 def _forget(parts: Services, request: DatasetRequest, *more: str) -> None:
-    """Remove what a refused dataset has written, as well as we can."""
+    """Remove what a refused dataset has written, best effort."""
     archive = (request.archive,) if request.archive else ()
     for key in (*more, *archive, _entry(request)):
         try:

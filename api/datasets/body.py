@@ -1,4 +1,4 @@
-"""Reads a dataset's submission: a JSON spec, or a form with an archive and the spec beside it."""
+"""Reads a dataset's submission: a JSON spec, or a form with an archive and the spec."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def receive_spec(incoming: Request, archive: Upload) -> tuple[DatasetSpec, Uploa
             "Send the dataset as application/json, or as multipart/form-data with an archive."
         )
     fields = receive_form(incoming, archive)
-    archive_kind(archive.head(HEAD_BYTES))  # what no worker will read is refused at once
+    archive_kind(archive.head(HEAD_BYTES))  # refused at once if no worker could read it
     if len(fields) > 1 or any(name != "spec" for name, _ in fields):
         names = sorted({name[:60] for name, _ in fields})
         message = f"beside the archive there is one field, `spec`; here are: {', '.join(names)}"

@@ -1,4 +1,4 @@
-"""Turns what is known of datasets into the documents that clients read."""
+"""Builds the documents of datasets that clients read."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _summary(parts: Services, record: DatasetRecord) -> SummaryDocument | None:
         return None
     summary: DatasetSummary | None = parts.files.summary(record.id)
     if summary is None or summary.round != record.round:
-        return None  # a canceled one, for a moment
+        return None  # a canceled dataset, until its summary is written
     return SummaryDocument.model_validate(summary.model_dump())
 
 

@@ -1,4 +1,4 @@
-"""Dry runs: found in storage, where the workers write them; nothing of them is in Redis."""
+"""Dry runs: read from storage, where workers write them; Redis holds nothing of them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ POLL_S = 0.25
 
 
 def forecast_path(parts: Services, dataset_id: str) -> str:
-    """Return where the forecast is asked for."""
+    """Return the URL path of the forecast."""
     return f"{dataset_path(parts, dataset_id)}/forecast"
 
 

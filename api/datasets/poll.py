@@ -46,7 +46,7 @@ def own_dry_run(parts: Services, dataset_id: str) -> DatasetRequest | None:
 
 
 def is_own(parts: Services, wanted: DatasetRequest) -> bool:
-    """Tell whether the caller may see it."""
+    """Tell whether the dataset belongs to the caller."""
     return not parts.settings.api_keys or wanted.owner == owner()
 
 
@@ -61,7 +61,7 @@ def dataset_ended(record: DatasetRecord) -> bool:
 
 
 def wait_for_dataset(parts: Services, found: Found, done: Done, timeout_s: float) -> Found:
-    """Return the dataset as soon as it is `done`, or as it is when time or the budget is up."""
+    """Return the dataset once it is `done`, or as it is when time or the budget is used up."""
     if timeout_s <= 0 or done(found[0]):
         return found
     with parts.waits.slot(caller()) as taken:
@@ -71,13 +71,13 @@ def wait_for_dataset(parts: Services, found: Found, done: Done, timeout_s: float
 def _wait(parts: Services, dataset_id: str, done: Done, timeout_s: float) -> Found:
     deadline = time.monotonic() + timeout_s
     gone = request.environ.get("waitress.client_disconnected", lambda: False)
-    with parts.changes.watch(dataset_id) as bell:
+    with parts.changes.watch(dataset_id) as watch:
         while True:
-            # read after the bell is hung: a change in between rings it
+            # subscribe before reading, so that no change is missed
             current = find_dataset(parts, dataset_id)
             if current is None:
                 raise NotFound("The dataset was deleted meanwhile.")
             left_s = deadline - time.monotonic()
             if done(current[0]) or left_s <= 0 or parts.changes.stopping or gone():
                 return current
-            bell.wait(left_s)
+            watch.wait(left_s)

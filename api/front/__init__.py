@@ -1,4 +1,4 @@
-"""The HTTP front: waitress, told what to do with slow, endless and oversized requests.
+"""The HTTP server: waitress with limits on slow, endless and oversized requests.
 
-Chosen by test, see docs/decisions. Knows sockets and WSGI, nothing of jobs.
+docs/decisions/0010 has the choice. Knows sockets and WSGI. Must not know jobs.
 """

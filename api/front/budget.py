@@ -1,4 +1,4 @@
-"""How many bytes of unfinished uploads the front keeps at once, over all connections."""
+"""Limits the bytes of unfinished uploads over all connections."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections import Counter
 
 
 class UploadBudget:
-    """Counts bytes as they arrive, not as they are announced: who is slow takes no room.
+    """Counts bytes as they arrive, not as announced, so a slow upload reserves nothing.
 
-    `share_bytes`: what one holder may have of it, so that nobody shuts out all others.
+    `share_bytes`: the most that one holder may have, so that one cannot lock out the others.
     """
 
     def __init__(self, limit_bytes: int, share_bytes: int | None = None) -> None:
@@ -20,7 +20,7 @@ class UploadBudget:
         self.taken_bytes = 0
 
     def try_take(self, count: int, holder: str = "") -> bool:
-        """Take room for `count` bytes if there is; who took it gives it back."""
+        """Reserve `count` bytes if available; the caller gives them back."""
         with self._lock:
             if self.taken_bytes + count > self.limit_bytes:
                 return False
@@ -31,7 +31,7 @@ class UploadBudget:
             return True
 
     def give_back(self, count: int, holder: str = "") -> None:
-        """Give room back."""
+        """Give bytes back."""
         with self._lock:
             self.taken_bytes -= count
             self._held[holder] -= count

@@ -1,4 +1,4 @@
-"""One connection: when its present request began, and when the next may be answered."""
+"""One connection: when its present request began, and when its next may be answered."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from api.front.tasks import AnswerTask, ProblemTask
 
 
 class Channel(LingeringChannel):
-    """A connection that remembers since when it has been sending one request.
+    """A connection that measures how long it has been sending one request.
 
-    Of requests sent in advance, the next is answered once the client has read the answer before:
-    until then it costs no thread and opens no file.
+    A pipelined request is answered once the client has read the answer before it. Until then it
+    costs no thread and opens no file.
     """
 
     task_class = AnswerTask
@@ -22,17 +22,17 @@ class Channel(LingeringChannel):
     request: Parser | None
     addr: Any
     request_began_at: float | None = None
-    progress: tuple[float, int] = (0.0, 0)  # since when, and with how much, it is watched
-    parked = False  # the next request is here and waits for the reader
+    progress: tuple[float, int] = (0.0, 0)  # start and amount of the present measurement
+    parked = False  # a pipelined request waits until the client has read
     _writing = False
 
     def parser_class(self, adjustments: Any) -> Parser:
-        """Return a parser that knows whom it listens to."""
+        """Return a parser that knows the client's address."""
         peer = self.addr[0] if isinstance(self.addr, tuple) else ""
         return Parser(adjustments, peer)
 
     def received(self, data: bytes) -> bool:
-        """Take bytes; start the request's clock with its first, stop it with its last."""
+        """Receive bytes; start the request's clock with its first, stop it with its last."""
         taken: bool = super().received(data)
         if self.request is None:
             self.request_began_at = None
@@ -42,7 +42,7 @@ class Channel(LingeringChannel):
         return taken
 
     def handle_close(self) -> None:
-        """Close the connection; what was half received goes too, and its room is given back."""
+        """Close the connection, drop a half-received request, and give its budget back."""
         half, self.request = self.request, None
         if half is not None:
             half.close()
@@ -50,7 +50,7 @@ class Channel(LingeringChannel):
 
     @property
     def has_unread(self) -> bool:
-        """Whether the client has more to read than the loop sends in one go."""
+        """Whether more bytes are unread than the loop sends in one pass."""
         return bool(self.total_outbufs_len >= self.adj.send_bytes)
 
     def writable(self) -> bool:
@@ -58,14 +58,14 @@ class Channel(LingeringChannel):
         return bool(super().writable()) or self.parked
 
     def handle_write(self) -> None:
-        """Send; go on with the next request when its turn has come."""
+        """Send; start the next request when its turn has come."""
         super().handle_write()
         if self.parked and not self.has_unread:
             self.parked = False
             self.server.add_task(self)
 
     def write_soon(self, data: Any) -> int:
-        """Queue bytes of the present answer; wait while the client has too much unread."""
+        """Queue bytes of the present answer; block while the client has too much unread."""
         self._writing = True
         try:
             return int(super().write_soon(data))
@@ -73,19 +73,20 @@ class Channel(LingeringChannel):
             self._writing = False
 
     def _flush_outbufs_below_high_watermark(self) -> None:
-        """Wait for the reader, for an answer's sake; between two answers no thread waits."""
+        """Wait for the reader within an answer; between two answers no thread waits."""
         if self._writing:
             super()._flush_outbufs_below_high_watermark()
 
     def stalled(self, now: float, most_s: float) -> bool:
-        """Tell whether the client has not read any of what waits for it for that long."""
+        """Tell whether the client has read nothing of its pending bytes for that long."""
         return bool(self.total_outbufs_len) and now - self.last_activity > most_s
 
     def overdue(self, now: float, header_s: float, body_s: float, bytes_per_s: int) -> bool:
-        """Tell whether the present request has been coming in for too long.
+        """Tell whether the present request has taken too long to arrive.
 
-        Its head may take `header_s`; its body `body_s` and then what it needs at `bytes_per_s`,
-        again and again: who sent much and then almost nothing does not keep its room by that.
+        Its head may take `header_s`; its body `body_s`, and from then on the time that its bytes
+        need at `bytes_per_s`, checked repeatedly. A client that sends much and then almost nothing
+        loses its connection.
         """
         if self.lingers_until is not None:
             return now > self.lingers_until

@@ -1,4 +1,4 @@
-"""Whose upload it is, known from the head alone, before the body takes any room."""
+"""Identifies the caller of an upload from the head alone, before the body uses any memory."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from api.callers.client_networks import network_of
 
 
 class Holders:
-    """Names the holder of a request's room: its key if keys are asked for, else its address."""
+    """Names the holder of a request's budget: its key if keys are configured, else its address."""
 
     def __init__(self, keys: Keys, trusted_proxy: str | None) -> None:
         self._keys, self._trusted_proxy = keys, trusted_proxy
 
     def name(self, headers: Mapping[str, str], peer: str) -> str:
-        """Return the holder. Raises Unauthorized or Overloaded for the lack of a valid key.
+        """Return the holder. Raises Unauthorized or Overloaded without a valid key.
 
         `headers` are named as the parser names them: upper case, with underscores.
         """

@@ -1,6 +1,6 @@
-"""The end of a connection: what the client still sends is read away, so that it can read us.
+"""Lingering close: reads and discards what the client still sends, so that it gets the answer.
 
-A socket that is closed with bytes unread is reset, and a reset destroys the answer on its way.
+A socket that is closed with unread bytes is reset, and a reset can destroy the answer in flight.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 
 LINGER_S = 20.0
 LINGER_BYTES = 64 * MIB
-AT_ONCE_BYTES = MIB  # of one connection before the loop looks after the others
+AT_ONCE_BYTES = MIB  # of one connection per pass of the loop
 
 
 class LingeringChannel(HTTPChannel):  # type: ignore[misc]
-    """A connection that, once all is answered, ends our half and waits for the other."""
+    """A connection that, after the last answer, shuts down its sending side and waits."""
 
     adj: Any
     connected: bool
@@ -32,18 +32,18 @@ class LingeringChannel(HTTPChannel):  # type: ignore[misc]
     _left_bytes = LINGER_BYTES
 
     def handle_read(self) -> None:
-        """Read a request, or away what comes after the last."""
+        """Read a request; after the last answer, read and discard."""
         if self.lingers_until is None:
             super().handle_read()
         elif self._swallow(AT_ONCE_BYTES):
             self.handle_close()
 
     def handle_close(self) -> None:
-        """Close, after a while if the client may still be talking. The loop may call it twice."""
+        """Close, after a delay if the client may still be sending. The loop may call it twice."""
         if self.lingers_until is not None and self.connected:
-            self._swallow(self._left_bytes)  # what came with the client's own end
+            self._swallow(self._left_bytes)  # bytes that arrived with the client's own end
         elif self.ended_in_order and self.connected and not self.total_outbufs_len:
-            with contextlib.suppress(OSError):  # the client was faster
+            with contextlib.suppress(OSError):  # the client has closed already
                 self._linger()
                 return
         super().handle_close()
@@ -54,7 +54,7 @@ class LingeringChannel(HTTPChannel):  # type: ignore[misc]
         self.socket.shutdown(socket.SHUT_WR)
 
     def _swallow(self, most_bytes: int) -> bool:
-        """Read up to so much of what is there; tell whether that was the last of it."""
+        """Discard what has arrived, up to a limit; tell whether the client's end was reached."""
         while most_bytes > 0 and self._left_bytes > 0:
             try:
                 count = len(self.socket.recv(self.adj.recv_bytes))

@@ -1,4 +1,4 @@
-"""Receives requests; refuses what is malformed, ambiguous or too much, in problem details."""
+"""Receives requests; refuses malformed, ambiguous and oversized ones with problem details."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from api.front.refusals import (
     DiskFull,
     KeyMissing,
     LengthMissing,
-    TooManyGuesses,
+    TooManyFailedLogins,
     TooManyUploads,
     VersionUnknown,
 )
@@ -29,16 +29,16 @@ from contract.settings import MIB
 log = logging.getLogger(__name__)
 
 HEADER_BYTES = 32 * 1024
-# Of a chunked body that is read before its 411, so that a client that sends first can read it.
-# No more: the library gathers endless chunk headers in a time that grows with their square.
+# Bytes of a chunked body that are read before its 411, so that a client that sends first can read
+# the answer. No more, because the library collects endless chunk headers in quadratic time.
 CHUNKED_BYTES = MIB
 
 
 class _Nowhere:
-    """A buffer that keeps nothing."""
+    """A buffer that discards its content."""
 
     def append(self, data: bytes) -> None:
-        """Forget `data`."""
+        """Discard `data`."""
 
     def __len__(self) -> int:
         return 0
@@ -48,7 +48,7 @@ class _Nowhere:
 
 
 class Discarding:
-    """Reads a refused body to its end, so that the client can read why instead of a reset."""
+    """Reads and discards a refused body, so that the client gets the answer instead of a reset."""
 
     def __init__(self, length: int, error: Error) -> None:
         self._left, self._then = length, error
@@ -56,7 +56,7 @@ class Discarding:
         self.error: Error | None = None
 
     def received(self, data: bytes) -> int:
-        """Swallow what belongs to the body; return how much."""
+        """Discard what belongs to the body; return how many bytes."""
         taken = min(len(data), self._left)
         self._left -= taken
         if self._left == 0:
@@ -72,10 +72,10 @@ class Discarding:
 
 
 class Parser(HTTPRequestParser):  # type: ignore[misc]
-    """waitress's parser with our limits; the front sets the class's four.
+    """waitress's parser with this service's limits; the front sets the class's four attributes.
 
     `larger`: paths whose bodies have a limit and a budget of their own, so that a few large ones
-    and many small ones do not shut each other out.
+    and many small ones do not lock each other out.
     """
 
     headers_finished: bool
@@ -86,7 +86,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
     budget = UploadBudget(0)
     larger: ClassVar[dict[str, UploadBudget]] = {}
     holders = Holders(Keys(()), None)
-    held_bytes = 0  # of the budget, by this request
+    held_bytes = 0  # reserved by this request
     content_length: int
     body_bytes_received: int
     error: Error | None
@@ -98,7 +98,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         self._holder = ""
 
     def parse_header(self, header_plus: bytes) -> None:
-        """Parse the head; send the bodies of doomed requests nowhere."""
+        """Parse the head; discard the bodies of refused requests."""
         try:
             super().parse_header(header_plus)
         except ValueError as exc:  # numbers of thousands of digits, half an IPv6 address
@@ -118,7 +118,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.body_rcv = ChunkedReceiver(_Nowhere())
 
     def received(self, data: bytes) -> int:
-        """Take bytes of the request; return how many."""
+        """Receive bytes of the request; return how many."""
         before = self.body_bytes_received
         try:
             count: int = super().received(data)
@@ -133,12 +133,12 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         return count
 
     def close(self) -> None:
-        """Forget the body and give its room back. Safe to call twice."""
+        """Drop the body and give its budget back. Safe to call twice."""
         super().close()
         self._give_back()
 
     def _check_framing(self) -> None:
-        """Refuse what another server could read as other requests (RFC 9112, 3.2 and 6.1)."""
+        """Refuse what another server could parse as different requests (RFC 9112, 3.2 and 6.1)."""
         headers = self.headers
         if self.version not in ("1.0", "1.1"):
             self.error, self.body_rcv, self.content_length = (
@@ -149,19 +149,20 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             return
         if self.chunked and "CONTENT_LENGTH" in headers:
             raise ParsingError("A body has a Content-Length or a Transfer-Encoding, not both.")
-        if "TRANSFER_ENCODING" in headers:  # left there by HTTP/1.0, which does not know it
+        # HTTP/1.0 leaves it in place because it does not know it.
+        if "TRANSFER_ENCODING" in headers:
             raise ParsingError("HTTP/1.0 has no Transfer-Encoding.")
         if self.version == "1.1" and ("," in headers.get("HOST", ",")):
             raise ParsingError("A request names its host, once.")
 
     def _name_holder(self) -> None:
-        """Learn whose body it is; refuse it, without keeping any of it, if it has to have a key."""
+        """Identify the body's holder; refuse the request before its body if a key is required."""
         try:
             self._holder = self.holders.name(self.headers, self._peer)
         except Unauthorized as exc:
             self._doom(KeyMissing(exc.message))
         except Overloaded as exc:
-            self._doom(TooManyGuesses(exc.message, exc.retry_after_s))
+            self._doom(TooManyFailedLogins(exc.message, exc.retry_after_s))
 
     @property
     def _doomed(self) -> bool:
@@ -183,9 +184,9 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         self.budget.give_back(held, self._holder)
 
     def _doom(self, error: Error) -> None:
-        """Refuse with `error`: at once if the client waits for our word, else after its body."""
+        """Refuse with `error`: at once if the client expects 100-continue, else after its body."""
         left = self.content_length - self.body_bytes_received
-        with contextlib.suppress(OSError):  # what was not written for want of room still is not
+        with contextlib.suppress(OSError):  # what the full disk did not take is still buffered
             self.body_rcv.getbuf().close()
         self._give_back()
         if left <= 0:

@@ -6,7 +6,7 @@ from waitress.utilities import Error
 
 
 class Refusal(Error):  # type: ignore[misc]  # noqa: N818
-    """Base of our refusals: a status, a code of contract.errors, and when to come back."""
+    """Base of the front's refusals: a status, a code of contract.errors, and Retry-After."""
 
     kind = "invalid_request"
     retry_after_s: int | None = None
@@ -14,7 +14,7 @@ class Refusal(Error):  # type: ignore[misc]  # noqa: N818
 
 
 class KeyMissing(Refusal):
-    """401: a body came without a valid key; it is not kept for a moment."""
+    """401: a body came without a valid key; none of it is stored."""
 
     code = 401
     reason = "Unauthorized"
@@ -38,7 +38,7 @@ class ContentTooLarge(Refusal):
 
 
 class TooManyUploads(Refusal):
-    """429: the uploads under way fill the room there is for them."""
+    """429: the unfinished uploads use up the upload budget."""
 
     code = 429
     reason = "Too Many Requests"
@@ -46,8 +46,8 @@ class TooManyUploads(Refusal):
     retry_after_s = 5
 
 
-class TooManyGuesses(Refusal):
-    """429: too many wrong keys came from there."""
+class TooManyFailedLogins(Refusal):
+    """429: too many wrong keys came from this address."""
 
     code = 429
     reason = "Too Many Requests"
@@ -59,7 +59,7 @@ class TooManyGuesses(Refusal):
 
 
 class DiskFull(Refusal):
-    """503: what does not fit into memory cannot be kept on disk either."""
+    """503: the disk for spooled uploads is full."""
 
     code = 503
     reason = "Service Unavailable"

@@ -31,29 +31,29 @@ log = logging.getLogger(__name__)
 
 CONNECTIONS = 4000
 ARCHIVES_PATH = "/v1/datasets"  # whose bodies are as large as a whole dataset
-LINGER_BYTES = 1024 * MIB  # of a refused body that is read before the connection is cut
+LINGER_BYTES = 1024 * MIB  # of a refused body, read before the connection is cut
 HEADER_S, BODY_S, BODY_BYTES_PER_S = 20.0, 60.0, 2048
 DRAIN_S = 25.0  # within the 30 s that Kubernetes and Docker give or are told to give
 
 
 class Front(TcpWSGIServer):  # type: ignore[misc]
-    """A waitress server with deadlines for incoming requests and an orderly end."""
+    """A waitress server with deadlines for incoming requests and a graceful shutdown."""
 
     channel_class = Channel
 
     def add_task(self, channel: Channel) -> None:
-        """Have the connection's next request answered, once the answer before is read."""
+        """Queue the connection's next request for answering, once the answer before is read."""
         if channel.has_unread:
             channel.parked = True
         else:
             super().add_task(channel)
 
     def maintenance(self, now: float) -> None:
-        """Close idle connections, those whose request comes in too slowly, and dead readers."""
+        """Close connections that are idle, whose request is slow, or whose client does not read."""
         super().maintenance(now)
         for channel in list(self.active_channels.values()):
             late = channel.overdue(now, HEADER_S, BODY_S, BODY_BYTES_PER_S)
-            # here, not when the socket next takes bytes: that of a dead reader never does
+            # here, because the socket of a client that does not read never becomes writable
             if late or channel.stalled(now, self.adj.channel_timeout):
                 channel.handle_close()
 
@@ -77,13 +77,13 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         wasyncore.loop(timeout=timeout_s, map=self._map, use_poll=True, count=1)
 
     def _busy(self) -> bool:
-        """Tell whether any answer is still owed."""
+        """Tell whether any answer is pending."""
         channels = list(self.active_channels.values())
         return any(channel.requests or channel.total_outbufs_len for channel in channels)
 
 
 class _Stop:
-    """Whether a signal has asked for the end."""
+    """Whether SIGTERM or SIGINT has arrived."""
 
     def __init__(self, front: Front) -> None:
         self.asked = False
@@ -104,9 +104,9 @@ def open_front(
     Parser.prefix = unquote(prefix_of(settings.public_url))
     Parser.max_body_bytes = max_body_bytes
     Parser.holders = Holders(keys, settings.trusted_proxy)
-    # less than one body would refuse every large upload for ever
+    # a smaller share would refuse every large upload
     Parser.budget = _shared(settings.max_uploads_bytes // 2, max_body_bytes)
-    # two archives at once, so that one caller's does not shut out all others
+    # room for two archives, so that one caller cannot lock out all others
     Parser.larger = {ARCHIVES_PATH: _shared(0, settings.max_archive_bytes + ENVELOPE_BYTES)}
     adjustments = Adjustments(
         host=host,
@@ -120,10 +120,10 @@ def open_front(
         cleanup_interval=5,
         max_request_header_size=HEADER_BYTES,
         max_request_body_size=max(LINGER_BYTES, settings.max_archive_bytes + ENVELOPE_BYTES + 1),
-        recv_bytes=64 * 1024,  # a photograph comes in a few turns of the loop
+        recv_bytes=64 * 1024,  # a photograph arrives in a few passes of the loop
         inbuf_overflow=512 * 1024,  # larger bodies are spooled to disk
-        # files are sent from where they are; of answers that are made while they are read, each of
-        # which has a slot of the wait budget, the thread waits for a slow reader
+        # Files are sent from disk. For answers that are generated while they are read, the thread
+        # waits for a slow client; each of them has a slot of the wait budget.
         outbuf_overflow=MIB,
         outbuf_high_watermark=MIB,
         channel_request_lookahead=1,
@@ -134,13 +134,13 @@ def open_front(
 
 
 def _shared(half_bytes: int, one_body_bytes: int) -> UploadBudget:
-    """Return a budget of which one caller may have half, and in that half one body at least."""
+    """Return a budget of which one caller may have half, but at least one body."""
     share_bytes = max(half_bytes, one_body_bytes)
     return UploadBudget(2 * share_bytes, share_bytes)
 
 
 def _believed(proxy: str | None) -> dict[str, Any]:
-    """Return whose word on the client's address counts; everybody else's header is dropped."""
+    """Return the trusted proxy; the forwarding headers of all others are dropped."""
     if proxy is None:
         return {}
     return {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}}

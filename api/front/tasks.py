@@ -19,7 +19,7 @@ _CODES = {413: "image_too_large", 500: "internal"}  # of the library's own refus
 
 
 class _Ending(Task):  # type: ignore[misc]
-    """Tells the connection that its last answer is written."""
+    """Marks the connection's last answer as written."""
 
     channel: Any
     request: Any
@@ -31,20 +31,20 @@ class _Ending(Task):  # type: ignore[misc]
 
 
 class AnswerTask(_Ending, WSGITask):  # type: ignore[misc]
-    """Answers by the application; an answer without a body does not cost the connection."""
+    """Answers through the application; an answer without a body does not end the connection."""
 
     def set_close_on_finish(self) -> None:
-        """End the connection with this answer, if anybody asks for it or its end is unclear."""
+        """Close the connection after this answer, if asked to or if its end is ambiguous."""
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"
         if asked or self.has_body or self.version != "1.1":
             super().set_close_on_finish()
 
 
 class ProblemTask(_Ending, ErrorTask):  # type: ignore[misc]
-    """Answers what never reached the application, as problem details like everything else."""
+    """Answers requests that the front refuses, as problem details like all other errors."""
 
     def execute(self) -> None:
-        """Write the answer and close the connection: what follows on it cannot be trusted."""
+        """Write the answer and close the connection: later bytes on it cannot be trusted."""
         error = self.request.error
         own = isinstance(error, Refusal)
         code = error.kind if own else _CODES.get(error.code, "invalid_request")

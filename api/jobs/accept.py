@@ -1,7 +1,7 @@
-"""The accept stage: a checked upload becomes a kept job. The order of the writes is the promise.
+"""The accept stage: checks an upload and stores it as a job. The order of writes matters.
 
-Input object, then record, then message: a message never points at nothing, and once the input is
-written with the request in its metadata, the job can be rebuilt from storage alone.
+Input object, then record, then message: a message always refers to an existing record, and once the
+input is written with the request in its metadata, the job can be rebuilt from storage alone.
 """
 
 from __future__ import annotations
@@ -51,14 +51,14 @@ def accept(parts: Services, submission: Submission) -> JobRecord:
     holder = binding.holder(parts, request.id)
     if holder != request.id and (record := find(parts, holder)):
         return record
-    # The first sender of this key may be in the middle of these very writes, or have died there.
-    # Doing them again under the same id does no harm, and heals.
+    # The first request with this key may be in the middle of these writes, or its process may have
+    # died there. Repeating them under the same id is safe and completes them.
     binding.outlive_redis(parts, job_prefix(holder))
     return _keep(parts, request.model_copy(update={"id": holder}), submission.upload, shared=True)
 
 
 def find(parts: Services, job_id: str) -> JobRecord | None:
-    """Return the job's record, rebuilt from storage and set going again if Redis lost it."""
+    """Return the job's record, rebuilt from storage and enqueued again if Redis lost it."""
     record = parts.jobs.get(job_id)
     if record is not None:
         return record
@@ -114,7 +114,7 @@ def _request(parts: Services, submission: Submission) -> JobRequest:
 
 
 def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool) -> JobRecord:
-    """Write input, record, message, in this order. `shared`: others may be writing the same id."""
+    """Write input, record, message, in this order. `shared`: other requests may use the same id."""
     record = JobRecord(request=request)
     parts.objects.put(
         input_object(request.id),
@@ -125,7 +125,8 @@ def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool)
     try:
         created = parts.jobs.create(record)
     except StorageUnavailable:
-        if not shared:  # with a shared id the input may be that of a replay that got its 202
+        # With a shared id the input may belong to a request that was already answered with 202.
+        if not shared:
             _forget(parts, request.id)
         raise
     if created:
@@ -134,8 +135,10 @@ def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool)
 
 
 def _enqueue(parts: Services, record: JobRecord) -> None:
-    """Tell the workers. Failing is no reason to refuse: input and record are kept, and the
-    reconciler enqueues every accepted job that nobody works on."""
+    """Send the message. A failure is not an error, because input and record are stored.
+
+    The reconciler enqueues every accepted job without a message.
+    """
     try:
         parts.dispatch.enqueue(record.id, record.request.lane)
     except StorageUnavailable as exc:
@@ -143,10 +146,10 @@ def _enqueue(parts: Services, record: JobRecord) -> None:
 
 
 def _forget(parts: Services, job_id: str) -> None:
-    """Remove the input of a refused job, as well as we can: what stays behind expires.
+    """Remove the input of a refused job, best effort: what remains expires.
 
-    A create that timed out may come true later; the worker then finds no input and ends the job,
-    which nobody knows of. Asking the silent Redis once more would only make the client wait.
+    A create that timed out may still be applied later. The worker then finds no input and ends the
+    job, whose id no client knows. Asking the silent Redis again would only delay the answer.
     """
     try:
         parts.objects.delete([input_object(job_id)])

@@ -1,4 +1,4 @@
-"""Turns records into the documents that clients read."""
+"""Builds the documents of jobs that clients read."""
 
 from __future__ import annotations
 
@@ -25,7 +25,9 @@ def job_path(parts: Services, job_id: str) -> str:
 
 
 def job_document(parts: Services, record: JobRecord) -> JobDocument:
-    """Return the document of `record`. Raises StorageUnavailable (the outlook of a queued job)."""
+    """Return the document of `record`. Raises StorageUnavailable (position and ETA of a queued
+    job).
+    """
     request, result = record.request, record.result
     here = job_path(parts, record.id)
     position, eta_s = None, None

@@ -1,4 +1,4 @@
-"""Fetches an image that a client names by URL, from the open internet only."""
+"""Fetches an image from a URL that the client names, from public addresses only."""
 
 from __future__ import annotations
 

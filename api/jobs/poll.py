@@ -31,9 +31,9 @@ def ended(record: JobRecord) -> bool:
 
 
 def wait_until(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> JobRecord:
-    """Return the job as soon as it is `done`, or as it is when time or the budget is up.
+    """Return the job as soon as it is `done`, or as it is when time or the budget is used up.
 
-    Without a free slot it returns at once: the client polls again, and nobody else starves.
+    Without a free slot it returns at once: the client polls again, and no other request starves.
     """
     if timeout_s <= 0 or done(record):
         return record
@@ -43,12 +43,12 @@ def wait_until(parts: Services, record: JobRecord, done: Done, timeout_s: float)
 
 def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> JobRecord:
     deadline = time.monotonic() + timeout_s
-    # the front tells when the client has hung up: nobody waits for nobody
+    # stop waiting once the client has disconnected
     gone = request.environ.get("waitress.client_disconnected", lambda: False)
     hub = parts.endings if done is ended else parts.changes
-    with hub.watch(record.id) as bell:
+    with hub.watch(record.id) as watch:
         while True:
-            # read after the bell is hung: a change in between rings it
+            # subscribe before reading, so that no change is missed
             current = parts.jobs.get(record.id)
             if current is None:
                 raise NotFound("The job was deleted meanwhile.")
@@ -56,4 +56,4 @@ def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> J
             left_s = deadline - time.monotonic()
             if done(record) or left_s <= 0 or hub.stopping or gone():
                 return record
-            bell.wait(left_s)
+            watch.wait(left_s)

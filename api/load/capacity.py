@@ -1,4 +1,4 @@
-"""How full the service is and how fast it drains: admission, position, estimated time."""
+"""Load and throughput: the basis of admission, queue positions and estimated times."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from contract.names.queues import Lane
 from storage.fleet.workers import WorkerInfo, WorkerRegistry
 from storage.jobs.store import Backlog, JobStore
 
-BACKLOG_AGE_S = 0.5  # how stale the admission check may be: cheaper than a round trip per POST
+BACKLOG_AGE_S = 0.5  # how stale the admission check may be; cheaper than a round trip per POST
 WORKERS_AGE_S = 2.0
 MEMORY_SHARE = 0.7  # of Redis: the rest is for finishing what was accepted
-RETRY_UNKNOWN_S = 30  # nobody is measured: a guess
+RETRY_UNKNOWN_S = 30  # no worker has a measured rate: a guess
 RETRY_MAX_S = 3600
 
 T = TypeVar("T")
 
 
 class _Cached(Generic[T]):
-    """A value read again when it is older than `age_s`.
+    """A cached value, read again when it is older than `age_s`.
 
-    One thread reads, the others go on with the old value: nobody waits for somebody else's read,
-    or a frozen Redis would be waited for in turn, by each for all before it.
+    One thread reads while the others use the old value. Otherwise, with a frozen Redis, every
+    thread would wait for the reads of all threads before it.
     """
 
     def __init__(self, read: Callable[[], T], age_s: float) -> None:
@@ -50,7 +50,7 @@ class _Cached(Generic[T]):
 
 
 class Capacity:
-    """Backlog and live throughput of the interactive lane, a moment old at most."""
+    """Backlog and throughput of the interactive lane, slightly stale."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Capacity:
         max_backlog: int,
         lack_of_room: Callable[[], str] = str,
     ) -> None:
-        """`lack_of_room`: says why the disk takes no new work; nothing: it does."""
+        """`lack_of_room`: returns why the disk takes no new work; empty if it does."""
         self._jobs = jobs
         self._max_backlog = max_backlog
         self._backlog = _Cached(lambda: jobs.backlog(Lane.INTERACTIVE), BACKLOG_AGE_S)
@@ -68,7 +68,7 @@ class Capacity:
         self._memory = _Cached(lambda: jobs.memory_share(), BACKLOG_AGE_S)
 
     def backlog(self) -> Backlog:
-        """Return what waits and runs."""
+        """Return the numbers of waiting and running jobs."""
         return self._backlog.get()
 
     def workers(self) -> list[WorkerInfo]:

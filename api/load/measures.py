@@ -52,7 +52,7 @@ class Measures:
 
 
 class LedgerCollector(Collector):
-    """Reads backlog and workers when Prometheus asks; says nothing while Redis is away."""
+    """Reads backlog and workers at each scrape; yields nothing while Redis is unavailable."""
 
     def __init__(self, jobs: JobStore, workers: WorkerRegistry, datasets: DatasetStore) -> None:
         self._jobs, self._workers, self._datasets = jobs, workers, datasets
@@ -83,7 +83,8 @@ class LedgerCollector(Collector):
                 states.add_metric([lane, "running"], backlog.running)
                 oldest.add_metric([lane], backlog.oldest_age_s or 0.0)
                 live.add_metric([lane], len(serving))
-                # Nobody measured: one image per second is assumed, for work waits all the same.
+                # No worker has a measured rate: assume one image per second, so that the ETA is not
+                # zero.
                 waiting = backlog.queued + (left if lane is Lane.BULK else 0)
                 per_worker.add_metric([lane], waiting / (speed or 1.0))
         except StorageUnavailable as exc:

@@ -11,8 +11,8 @@ from contract.errors import InvalidRequest
 
 MAX_PARTS = 32
 MAX_FIELD_BYTES = 16 * 1024  # a dataset's whole spec
-MAX_BUFFER_BYTES = 512 * 1024  # what the decoder may hold while it looks for a boundary
-ENVELOPE_BYTES = MAX_PARTS * (MAX_FIELD_BYTES + 1024)  # what a form may weigh beside its image
+MAX_BUFFER_BYTES = 512 * 1024  # what the decoder may buffer while it looks for a boundary
+ENVELOPE_BYTES = MAX_PARTS * (MAX_FIELD_BYTES + 1024)  # the most bytes of a form without its image
 
 
 class _Form:

@@ -15,7 +15,8 @@ from api.answers.errors import LengthRequired
 from contract.errors import ImageTooLarge, InvalidRequest, StorageUnavailable
 
 CHUNK_BYTES = 64 * 1024
-IN_MEMORY_BYTES = 1024 * 1024  # a larger upload goes to disk, so that many at once do not add up
+# Larger uploads go to disk, so that many at once do not fill the memory.
+IN_MEMORY_BYTES = 1024 * 1024
 
 
 @contextlib.contextmanager
@@ -28,7 +29,7 @@ def _using_disk() -> Iterator[None]:
 
 
 class Upload:
-    """The bytes of one file while the request lasts. Closing it forgets them.
+    """The bytes of one uploaded file during the request. Closing it deletes them.
 
     `what` it is: the name of its field in a form.
     """
@@ -48,7 +49,7 @@ class Upload:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        with contextlib.suppress(OSError):  # what the disk did not take it still does not
+        with contextlib.suppress(OSError):  # a second attempt would fail too
             self._spool.close()
 
     def write(self, chunk: bytes | bytearray) -> None:
@@ -81,7 +82,7 @@ class Upload:
 def body_chunks(request: Request, max_bytes: int) -> Iterator[bytes]:
     """Yield the body of `request` in pieces; refuse it if it is too long or has no stated length.
 
-    The count is ours: werkzeug cuts a chunked body at its limit without a word.
+    Bytes are counted here, because werkzeug truncates a chunked body at its limit without an error.
     Raises LengthRequired, ImageTooLarge, InvalidRequest (the body ended early).
     """
     expected = request.content_length or 0  # neither length nor encoding: there is no body

@@ -15,7 +15,7 @@ from outbound.receivers import check_receiver
 def check_webhook_url(url: str | None, settings: Settings) -> None:
     """Raise InvalidFields where the service has no secret, or does not call that place.
 
-    Only what can be seen is judged: names are looked up when the call is made.
+    Checks only what the URL itself shows: host names are resolved when the call is made.
     """
     if url is None:
         return

@@ -1,4 +1,4 @@
-"""One thread listens to a feed of the ledger and wakes whoever waits for that job or dataset."""
+"""One thread reads the ledger's change feed and wakes the requests that wait for that id."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ FALLBACK_POLL_S = 2.0  # a lost message costs at most this much time
 
 
 class Watch:
-    """One waiter's bell for one job."""
+    """One waiting request's subscription to one id."""
 
     def __init__(self) -> None:
-        self._bell = threading.Event()
+        self._changed = threading.Event()
 
-    def ring(self) -> None:
-        """Wake the waiter."""
-        self._bell.set()
+    def wake(self) -> None:
+        """Wake the waiting request."""
+        self._changed.set()
 
     def wait(self, timeout_s: float) -> bool:
         """Sleep until the job changed, or `timeout_s`; tell which. Bounded by the fallback poll."""
-        rang = self._bell.wait(min(timeout_s, FALLBACK_POLL_S))
-        self._bell.clear()
-        return rang
+        changed = self._changed.wait(min(timeout_s, FALLBACK_POLL_S))
+        self._changed.clear()
+        return changed
 
 
 class ChangeHub:
-    """Spreads one feed of the ledger over the waiting requests of this process."""
+    """Distributes one change feed to the waiting requests of this process."""
 
     def __init__(self, changes: Callable[[], AbstractContextManager[Iterator[str]]]) -> None:
         self._changes = changes
@@ -44,7 +44,7 @@ class ChangeHub:
 
     @property
     def stopping(self) -> bool:
-        """Whether the process is going down: waiters answer with what they have."""
+        """Whether the process is shutting down: waiting requests answer with the present state."""
         return self._stop.is_set()
 
     def start(self) -> None:
@@ -55,33 +55,35 @@ class ChangeHub:
                 self._thread.start()
 
     def let_go(self) -> None:
-        """Wake every waiter and tell the listening thread to end; later ones see `stopping`."""
+        """Wake every waiting request and tell the thread to end; later ones see `stopping`."""
         self._stop.set()
         with self._lock:
-            bells = [bell for bells in self._watches.values() for bell in bells]
-        for bell in bells:
-            bell.ring()
+            watches = [watch for watches in self._watches.values() for watch in watches]
+        for watch in watches:
+            watch.wake()
 
     def stop(self) -> None:
-        """Let go, and wait for the listening thread, which may be in the middle of a second."""
+        """Call `let_go`, then join the thread, which may take up to a second."""
         self.let_go()
         if self._thread is not None:
             self._thread.join(timeout=5)
 
     @contextmanager
     def watch(self, job_id: str) -> Iterator[Watch]:
-        """Yield a bell that rings when the job changes. Read the record after entering."""
+        """Yield a subscription to the id. Read the record after entering, so that no change is
+        missed.
+        """
         self.start()
-        bell = Watch()
+        watch = Watch()
         with self._lock:
-            self._watches.setdefault(job_id, []).append(bell)
+            self._watches.setdefault(job_id, []).append(watch)
         try:
-            yield bell
+            yield watch
         finally:
             with self._lock:
-                bells = self._watches[job_id]
-                bells.remove(bell)
-                if not bells:
+                watches = self._watches[job_id]
+                watches.remove(watch)
+                if not watches:
                     del self._watches[job_id]
 
     def _run(self) -> None:
@@ -98,6 +100,6 @@ class ChangeHub:
             if self._stop.is_set():
                 return
             with self._lock:
-                bells = list(self._watches.get(job_id, ()))
-            for bell in bells:
-                bell.ring()
+                watches = list(self._watches.get(job_id, ()))
+            for watch in watches:
+                watch.wake()

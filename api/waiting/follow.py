@@ -1,4 +1,4 @@
-"""Server-sent events about one thing, a job or a dataset, until it has ended."""
+"""Server-sent events of one job or dataset, until it has ended."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from api.callers.auth import caller
 from api.services import Services
 from contract.errors import StorageUnavailable
 
-HEARTBEAT_S = 10.0  # a comment, so that proxies and we ourselves notice a dead connection
-MAX_STREAM_S = 300.0  # then the client comes back by itself, and slots go round
+HEARTBEAT_S = 10.0  # sent as a comment: keeps proxies from closing, and reveals a dead connection
+MAX_STREAM_S = 300.0  # then the client reconnects, which frees its slot for others
 RETRY_MS = 3000
 
 
 @dataclass(frozen=True)
 class View:
-    """How the thing stands: `mark` changes with it and is the event's id."""
+    """The state to send: `mark` changes with it and is the event's id."""
 
     mark: str
     ended: bool
@@ -58,7 +58,7 @@ def follow(parts: Services, subject: Subject, view: View) -> Response:
     """
     seen = request.headers.get("Last-Event-ID", "")
     if view.ended and seen == view.mark:
-        return Response(status=204)  # the one answer that stops a browser from reconnecting
+        return Response(status=204)  # the only status that stops a browser from reconnecting
     holder = caller()
     if view.ended or not parts.waits.try_take(holder):
         return _response(iter([_retry(), _event(subject, view)]))
@@ -77,7 +77,7 @@ def _events(parts: Services, subject: Subject, seen: str) -> Iterator[bytes]:
     yield _retry()
     deadline = spoke_at = time.monotonic()
     deadline += MAX_STREAM_S
-    with parts.changes.watch(subject.id) as bell:
+    with parts.changes.watch(subject.id) as watch:
         while not parts.changes.stopping and time.monotonic() < deadline:
             try:
                 view = subject.look()
@@ -87,13 +87,13 @@ def _events(parts: Services, subject: Subject, seen: str) -> Iterator[bytes]:
                     yield _event(subject, view)
                     seen, spoke_at = view.mark, time.monotonic()
             except StorageUnavailable:
-                return  # the client comes back and asks anew
+                return  # the client reconnects
             if view.ended:
                 return
             if time.monotonic() - spoke_at >= HEARTBEAT_S:
                 yield b": still here\n\n"
                 spoke_at = time.monotonic()
-            bell.wait(HEARTBEAT_S)
+            watch.wait(HEARTBEAT_S)
             time.sleep(max(0.0, spoke_at + subject.pause_s - time.monotonic()))
 
 

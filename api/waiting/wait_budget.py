@@ -1,4 +1,4 @@
-"""Keeps long polls and event streams from taking the threads that short requests need."""
+"""Limits how many request threads long polls and event streams may occupy."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 SHARE = 0.5  # of the request threads
-SHARE_OF_ONE = 0.5  # of the slots, where there are several keys: the others have as many
+SHARE_OF_ONE = 0.5  # of the slots for one key, where several are configured
 
 
 class WaitBudget:
-    """At most `slots` requests may wait at once; the next is told so at once, never queued.
+    """At most `slots` requests may wait at once; the next is refused at once and never queued.
 
-    `share`: how many of them one holder may have, a key or an address; without it, all.
+    `share`: how many of them one holder (key or address) may have; without it, all.
     """
 
     def __init__(self, slots: int, share: int | None = None) -> None:
@@ -30,7 +30,7 @@ class WaitBudget:
         return cls(slots, max(1, int(slots * SHARE_OF_ONE)) if keys > 1 else None)
 
     def try_take(self, holder: str) -> bool:
-        """Take a slot if one is free for `holder`; who took it gives it back."""
+        """Take a slot for `holder` if one is free; the caller gives it back."""
         with self._lock:
             if self.taken >= self.slots or self._held.get(holder, 0) >= self.share:
                 return False

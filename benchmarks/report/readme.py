@@ -1,4 +1,4 @@
-"""Writes the generated parts of the READMEs, between `<!-- name -->` and `<!-- /name -->`."""
+"""Writes the generated parts of benchmarks/README.md, between `<!-- x -->` and `<!-- /x -->`."""
 
 from __future__ import annotations
 
@@ -23,16 +23,12 @@ SECTIONS: dict[str, Section] = {
 
 
 def regenerate(results: Mapping[str, Any], folder: Path) -> None:
-    """Rewrite the marked sections of `folder`/README.md, the numbers of the README above it, and
-    the plots beside the results."""
+    """Rewrite the marked sections of `folder`/README.md, and the plots in `folder`/results."""
     path = folder / "README.md"
     text = path.read_text()
     for name, section in SECTIONS.items():
         text = replace_section(text, name, _written(section, results))
     path.write_text(text)
-    front = folder.parent / "README.md"
-    numbers = _written(tables.budgets_table, results)
-    front.write_text(replace_section(front.read_text(), "numbers", numbers))
     plots.write_all(results, folder / "results")
 
 

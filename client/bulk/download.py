@@ -1,4 +1,4 @@
-"""Downloads a dataset's results, many at a time; what is there already is left alone."""
+"""Downloads a dataset's results, many at a time; existing files are left alone."""
 
 from __future__ import annotations
 
@@ -20,26 +20,26 @@ from client.wire.downloads import download_output
 from contract.errors import DepthqError
 
 HANDS = 8
-_AHEAD = 64  # items that are looked at before the first of them is done
-_NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # none of the others will fit
+_AHEAD = 64  # items that are listed before the first of them is done
+_NO_PLACE = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)  # no space: no other file will fit
 
 
 @dataclass
 class Downloaded:
-    """What has come."""
+    """What was downloaded."""
 
     files: int = 0
-    kept: int = 0  # were there already
+    kept: int = 0  # existed already
     bytes: int = 0
     items: int = 0
-    failed: dict[str, str] = field(default_factory=dict)  # uri → why its files did not come
+    failed: dict[str, str] = field(default_factory=dict)  # uri → why its files were not downloaded
 
 
 Saw = Callable[[Downloaded], None]
 
 
-def _nobody(_word: object) -> None:
-    """Tell nobody."""
+def _ignore(_word: object) -> None:
+    """Do nothing."""
 
 
 def _everything(_uri: str) -> bool:
@@ -48,22 +48,22 @@ def _everything(_uri: str) -> bool:
 
 @dataclass(frozen=True)
 class ResultDownload:
-    """Brings the results of a dataset to `folder`.
+    """Downloads the results of a dataset to `folder`.
 
-    `wants` is asked of every item, by its uri, whether its results are wanted; `came` is told of
-    each that is there whole.
+    `wants` decides by an item's uri whether its results are wanted; `came` is called with each that
+    is complete.
     """
 
     datasets: Datasets
     folder: Path
     names: ResultNames
     wants: Callable[[str], bool] = _everything
-    came: Callable[[str], None] = _nobody
+    came: Callable[[str], None] = _ignore
 
-    def run(self, dataset_id: str, saw: Saw = _nobody) -> Downloaded:
-        """Download every output of every success, and say of which it could not.
+    def run(self, dataset_id: str, saw: Saw = _ignore) -> Downloaded:
+        """Download every output of every success, and report those that failed.
 
-        Raises what would meet every other item too: no service, no space.
+        Raises what would affect every other item too: no service, no space.
         """
         total = Downloaded()
         with ThreadPoolExecutor(HANDS, thread_name_prefix="download") as pool:
@@ -93,7 +93,7 @@ class ResultDownload:
             yield result
 
     def _claimed(self, dataset_id: str) -> Iterator[Mapping[str, Any]]:
-        """Yield all results once every one of them, failures too, has claimed its name."""
+        """Yield all results after each of them, failures too, has reserved its name."""
         with tempfile.TemporaryFile("w+", encoding="ascii") as spool:
             for result in self.datasets.results(dataset_id):
                 self.names.claim(result["uri"], result["id"])
@@ -137,7 +137,7 @@ class ResultDownload:
 
 
 def _meets_all(exc: Exception) -> bool:
-    """Tell whether an error has nothing to do with the one item that met it."""
+    """Tell whether an error affects all items, not the one that raised it."""
     cause = exc if isinstance(exc, OSError) else exc.__cause__
     full = isinstance(cause, OSError) and cause.errno in _NO_PLACE
     return full or isinstance(exc, ServiceUnreachable)

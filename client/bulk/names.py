@@ -40,7 +40,7 @@ def _safe(name: str) -> str:
 
 
 def _unescaped(name: str) -> str:
-    """Return the name that `_safe` made this of; what it cannot have made stays as it is."""
+    """Return the name from which `_safe` made this; other names stay as they are."""
     plain = _ESCAPED.sub(_bytes_of, name)
     return plain if _safe(plain) == name else name
 
@@ -58,9 +58,9 @@ def _escaped(letter: str) -> str:
 class ResultNames:
     """Gives each image a stem of its own, a relative path that never leaves its folder.
 
-    It is the image's path without its suffix. Images that would share it, on a file system that
-    tells no capitals apart either, keep the suffix, and where even that is shared a part of their
-    id is added. So every image must be claimed before the first is named.
+    It is the image's path without its suffix. Images that would share it, also on a
+    case-insensitive file system, keep the suffix, and where even that is shared a part of their id
+    is added. So every image must be claimed before the first is named.
     """
 
     def __init__(self, prefix: str = "", local: Mapping[str, str] | None = None) -> None:
@@ -72,7 +72,7 @@ class ResultNames:
             self.claim(uri)
 
     def claim(self, uri: str, item_id: str = "") -> None:
-        """Note that there is such an image; as often as you like."""
+        """Register the image; repetitions are harmless."""
         path, identity = self._path(uri), self._identity(uri, item_id)
         for name in (_stem(path), path):
             key = _key(name)
@@ -108,7 +108,7 @@ def _stem(path: PurePosixPath) -> PurePosixPath:
 
 
 def key_of(name: PurePath) -> str:
-    """Return what is equal for names that some file system takes for one."""
+    """Return a key that is equal for names that some file system treats as equal."""
     return _key(name).hex()
 
 

@@ -1,4 +1,6 @@
-"""What `depthq dataset run` remembers beside its results, so that the same command goes on."""
+"""The state file of `depthq dataset run`, stored with the results, so that the same command
+resumes.
+"""
 
 from __future__ import annotations
 
@@ -54,14 +56,13 @@ def write_note(folder: Path, note: Note) -> None:
 
 
 def fingerprint(service: str, spec: Mapping[str, Any], marks: Mapping[str, str] | None) -> str:
-    """Return what tells two runs apart: service, request, and the files."""
+    """Return the identity of a run: service, request, and the files."""
     return _hash([service, spec, sorted((marks or {}).items()), marks is None])
 
 
 def mark(name: str, path: Path, spec: Mapping[str, Any]) -> str:
-    """Return what tells two results apart: the file's name, size and time, and what was asked for.
-
-    Raises OSError.
+    """Return the identity of a result: the file's name, size and time, and the request. Raises
+    OSError.
     """
     about = path.stat()
     asked = {word: spec[word] for word in ("options", "normalize") if word in spec}

@@ -1,4 +1,4 @@
-"""One command from pictures to depth: submit what is missing, follow it, bring the results."""
+"""One command from pictures to depth: submit what is missing, follow it, download the results."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ class Source:
         return ResultNames(_ARCHIVE, local)
 
 
-def _nobody(*_words: object) -> None:
-    """Tell nobody."""
+def _ignore(*_words: object) -> None:
+    """Do nothing."""
 
 
 @dataclass
 class Told:
-    """What the run says on its way."""
+    """Callbacks for the progress of a run."""
 
-    submitted: Callable[[Dataset, bool], None] = _nobody
-    progress: Callable[[Dataset], None] = _nobody
-    downloaded: Callable[[Downloaded], None] = _nobody
-    remark: Callable[[str], None] = _nobody
+    submitted: Callable[[Dataset, bool], None] = _ignore
+    progress: Callable[[Dataset], None] = _ignore
+    downloaded: Callable[[Downloaded], None] = _ignore
+    remark: Callable[[str], None] = _ignore
 
 
 @dataclass
@@ -72,7 +72,7 @@ class Run:
     _made: dict[str, str] = field(default_factory=dict)
 
     def go(self, *, again: bool = False) -> Dataset | None:
-        """Finish what the same command began, or begin; `again`: begin anew in any case."""
+        """Resume the run of the same command, or begin; `again`: begin anew in any case."""
         self._measure()
         whole = fingerprint(
             self.service, self.source.spec, None if self.source.files is None else self._marks
@@ -94,21 +94,22 @@ class Run:
         return self.dataset
 
     def _lost(self, dataset: Dataset) -> Mapping[str, Path] | None:
-        """Finish the dataset; return the files whose results were here once and are not any more.
+        """Finish the dataset; return the files whose results were downloaded once and are missing
+        now.
 
-        What has failed, and what the service passed over, is not run again by the same command.
+        Failed items, and files that the service skipped, are not run again by the same command.
         """
         self._finished(dataset)
         files = self.source.files or {}
         return {n: files[n] for n in self._marks if self._was_made(n) and not self._is_there(n)}
 
     def _measure(self) -> None:
-        """Mark every file that can be read; the others are left to a later run."""
+        """Record every readable file; the others are left to a later run."""
         good, self.failed = readable(self.source.files or {})
         self._marks = {name: mark(name, path, self.source.spec) for name, path in good.items()}
 
     def _resumed(self, note: Note) -> Dataset | None:
-        """Return the dataset of the run before, if it can still come to something."""
+        """Return the dataset of the run before, if it can still have results."""
         if note.dataset_id is None:
             return None
         try:
@@ -174,7 +175,7 @@ class Run:
         return all(place.with_name(f"{place.name}.{ending}").is_file() for ending in endings)
 
     def _download(self, dataset_id: str) -> None:
-        """Bring what is there, and note from what it was made."""
+        """Download available results, and record the files that they were made from."""
         names, came = self.source.names, set[str]()
         download = ResultDownload(self.client.datasets, self.out, names, self._wants, came.add)
         try:
@@ -184,7 +185,9 @@ class Run:
             self._note(came)
 
     def _wants(self, uri: str) -> bool:
-        """Tell whether a result is of a file as it is now; one that changed meanwhile is not."""
+        """Tell whether a result belongs to the present state of a file; not if the file changed
+        meanwhile.
+        """
         return self.source.files is None or uri.removeprefix(_ARCHIVE) in self._marks
 
     def _note(self, came: set[str]) -> None:

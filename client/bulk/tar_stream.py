@@ -1,4 +1,4 @@
-"""A form with a tar of files, streamed: its length is known before the first byte is read."""
+"""A multipart form with a tar of files, streamed; its length is known before it is read."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class ArchiveForm:
             if self._spoiled is None:
                 raise
             self._spoiled[name] = problem.message
-        while left:  # the length is promised
+        while left:  # Content-Length was sent already
             filling = bytes(min(_CHUNK, left))
             left -= len(filling)
             yield filling

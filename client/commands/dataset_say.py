@@ -1,4 +1,4 @@
-"""What the dataset commands say in the end, and with which exit code."""
+"""The final messages of the dataset commands, and their exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `depthq dataset` is pointed at: a folder, a bucket, or a manifest."""
+"""The source of a `depthq dataset` command: a folder, a bucket, or a manifest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a dataset looks on a terminal, and in a log."""
+"""Displays a dataset on a terminal, and in a log."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from client.bulk.download import Downloaded
 from client.dataset import Dataset
 from client.plain import visible
 
-_LINE_EVERY_S = 10.0  # where nobody watches a terminal
+_LINE_EVERY_S = 10.0  # on what is no terminal
 
 
 def describe(dataset: Dataset) -> str:

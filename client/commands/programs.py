@@ -29,7 +29,7 @@ def become(command: list[str]) -> NoReturn:
 
 
 def _variables() -> dict[str, str]:
-    """Return our environment, joined to the stack of a `depthq up` beside us if there is one."""
+    """Return the environment, with the stack of a running `depthq up` in this folder, if any."""
     settings = Settings()
     if "redis_url" not in settings.model_fields_set:
         url = local_redis.running_url(settings.data_dir)

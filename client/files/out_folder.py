@@ -1,4 +1,4 @@
-"""The folder for results: found to be writable before anything is computed."""
+"""The folder for results: checked to be writable before anything is computed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads files as they were when they were measured: sent whole and unchanged, or not at all."""
+"""Reads files that must not change between measuring and sending: whole, or an error."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ class SteadyFile(io.RawIOBase):
         self._modified_ns = about.st_mtime_ns
 
     def readable(self) -> bool:
-        """Reading is all that it is for."""
+        """Always true."""
         return True
 
     def seekable(self) -> bool:
-        """It can be sent again."""
+        """Always true."""
         return True
 
     def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Move as files do; the end is where it was."""
+        """Seek; the end is that of the measured size."""
         base = {os.SEEK_SET: 0, os.SEEK_CUR: self.tell(), os.SEEK_END: self.size}[whence]
         return self._file.seek(base + offset)
 
@@ -48,7 +48,7 @@ class SteadyFile(io.RawIOBase):
         return self._file.tell()
 
     def read(self, size: int = -1) -> bytes:
-        """Read as files do, up to the end as it was; the last read looks whether it still is."""
+        """Read up to the measured size; the last read checks that the file is unchanged."""
         left = self.size - self.tell()
         try:
             data = self._file.read(left if size < 0 else min(size, left))

@@ -16,14 +16,14 @@ _ENDINGS = "|".join(sorted({file.extension for file in file_types()}))
 _NAMES = "|".join(OUTPUTS)
 # A browser numbers what it saves twice: `cat.depth (1).png`.
 _OWN = re.compile(rf"\.({_NAMES})( ?\(\d+\))?\.({_ENDINGS})$", re.IGNORECASE)
-# What macOS and Synology keep beside pictures, some of it named like them.
+# Files that macOS and Synology create next to pictures, some with a picture's suffix.
 _NOT_FOR_PEOPLE = frozenset({"__MACOSX", "@eaDir", ".DS_Store"})
 _KINDS_SAID = 6
 
 
 @dataclass
 class LeftOut:
-    """What was met and is no input."""
+    """Files that were found and are no input."""
 
     kinds: Counter[str] = field(default_factory=Counter)
     unreadable: dict[str, str] = field(default_factory=dict)  # path → why
@@ -44,7 +44,7 @@ class LeftOut:
 
 
 def is_own_result(path: Path) -> bool:
-    """Tell whether a file is named like what we make."""
+    """Tell whether a file's name is that of a result."""
     return _OWN.search(path.name) is not None
 
 

@@ -1,4 +1,4 @@
-"""Lets the storage room try Redis and the object store, and tells what it found."""
+"""Runs `python -m storage.doctor` on Redis and the object store, and reports its findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from contract.settings import Settings, environment
 
 
 def look_at_stores(settings: Settings) -> Iterator[Finding]:
-    """Say of Redis and the object store what the service itself finds when it uses them."""
+    """Report what the service itself finds when it uses Redis and the object store."""
     named = "redis_url" in settings.model_fields_set
     told = _tried(settings) if named or settings.s3_bucket else {}
     if named:
@@ -47,7 +47,7 @@ def _told(what: str, told: dict[str, Any], said: str, remedy: str) -> Iterator[F
 
 
 def _tried(settings: Settings) -> dict[str, Any]:
-    """Let the storage room use its stores, by the clients that serve; empty if it cannot."""
+    """Run the check with the service's clients; empty if that is impossible."""
     command = [sys.executable, "-P", "-m", "storage.doctor"]
     with contextlib.suppress(OSError, subprocess.SubprocessError, ValueError):
         done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What the doctor finds."""
+"""A finding of the doctor."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at. `problem`: `depthq up` would not work well with it."""
+    """The result of one check. `problem`: `depthq up` would not work well with it."""
 
     what: str
     level: Literal["ok", "note", "problem"]

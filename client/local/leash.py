@@ -22,7 +22,7 @@ def main() -> None:
     parent, command = int(sys.argv[1]), sys.argv[2:]
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:  # it died before the leash was on
+        if os.getppid() != parent:  # it died before the signal was set
             sys.exit(1)
     os.execv(command[0], command)  # noqa: S606 - an argument list of our own, no shell
 

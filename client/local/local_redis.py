@@ -17,7 +17,7 @@ from client.local.redis_probe import answers, ask
 from runtime.private_files import close_to_others, make_private
 
 MAX_MEMORY_BYTES = 512 * 1024 * 1024
-# What it says whatever happens: no news for whoever watches a stack.
+# Lines that it prints at every start: no information for a user.
 NOISE = ("overcommit_memory", "signal-handler", "bye bye")
 URL_FILE = "url"  # in the Redis folder, for the owner's eyes: how other terminals reach it
 

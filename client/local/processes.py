@@ -38,10 +38,11 @@ def worker_command(lane: Lane) -> list[str]:
 
 @dataclass
 class Child:
-    """A program that runs as long as we do; its lines of output go to `on_line(name, line)`.
+    """A child process that ends with this process; its output lines go to `on_line(name, line)`.
 
-    Start it from the main thread only (see leash.py). It leads a process group of its own, so
-    that Ctrl-C on the terminal reaches us alone and its own children can be ended with it.
+    Start it from the main thread only (see leash.py). It leads a process group of its own, so that
+    Ctrl-C on the terminal reaches this process alone and the child's own children can be ended with
+    it.
     """
 
     name: str
@@ -103,7 +104,7 @@ class Child:
         """End it and everything it has started, at once. Harmless when it has ended."""
         if self.process is None:
             return
-        with contextlib.suppress(ProcessLookupError, PermissionError):  # nobody is left
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # the group has ended
             os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(10)
         if self._reader is not None:

@@ -1,4 +1,4 @@
-"""Asks a Redis server a word or two in its own protocol; the client room holds no Redis library."""
+"""Sends single commands to a Redis server in its protocol; the client has no Redis library."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The whole service on this machine: Redis, API, one worker per lane, as children of ours."""
+"""The whole service on this machine: Redis, API, one worker per lane, as child processes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from contract.settings import Settings, environment
 from contract.startup import WRONG_SETTINGS
 
 API, REDIS = "api", "redis"
-HOPELESS = 3  # a child that has died so often before the stack was ready will not recover
+HOPELESS = 3  # a child that has died this often before the stack was ready will not recover
 DRAIN_S, STOP_S = 45.0, 10.0
 START_S = 180.0  # the first start converts and compiles the model
 
@@ -166,7 +166,7 @@ class LocalStack:
                 raise LocalProblem(f"{name} keeps ending before it is ready. It last said:\n{said}")
 
     def tend(self) -> None:
-        """Restart what has died, when its pause is over."""
+        """Restart dead children, when their pause is over."""
         self._supervisor.tend()
 
     def stop(self, hurry: Callable[[], bool] = lambda: False) -> bool:

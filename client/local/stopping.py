@@ -1,4 +1,4 @@
-"""The two requests to stop: the first asks for a clean end, the second for an end."""
+"""Two requests to stop: the first asks for a clean end, the second for an immediate one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Stopping:
         self._count = 0
 
     def hear(self, _number: int, _frame: FrameType | None) -> None:
-        """Note one more request."""
+        """Count one more request."""
         self._count += 1
 
     def asked(self) -> bool:
@@ -29,9 +29,9 @@ class Stopping:
 
 @contextmanager
 def listening() -> Iterator[Stopping]:
-    """Hear the signals within the block instead of being interrupted by them."""
+    """Handle the signals within the block instead of being interrupted by them."""
     stopping = Stopping()
-    # nohup asks us not to hear the terminal close
+    # under nohup SIGHUP stays ignored
     ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
     numbers = (signal.SIGINT, signal.SIGTERM, *(() if ignored else (signal.SIGHUP,)))
     before = {number: signal.signal(number, stopping.hear) for number in numbers}

@@ -52,7 +52,7 @@ class Supervisor:
         return codes[0] if codes else None
 
     def tend(self) -> None:
-        """Look after every child once: note deaths, restart those whose pause is over."""
+        """Check every child once: record deaths, restart those whose pause is over."""
         for watched in self._watched:
             if watched.restart_at is not None:
                 self._restart_when_due(watched)
@@ -61,7 +61,7 @@ class Supervisor:
 
     def _note_death(self, watched: _Watched) -> None:
         code = watched.child.exit_code
-        watched.child.kill()  # whatever it has started must not linger
+        watched.child.kill()  # its own children must not remain
         now = self._clock()
         if now - watched.started_at >= SETTLED_S:
             watched.pause_s = FIRST_PAUSE_S

@@ -1,1 +1,4 @@
-"""TODO face."""
+"""HTTP towards the service: transport, retries, uploads, downloads, events, polling.
+
+Knows requests and answers. Must not know the command line or local processes.
+"""

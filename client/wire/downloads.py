@@ -1,4 +1,4 @@
-"""Files come whole or not at all: downloaded beside their place, checked, then renamed."""
+"""Atomic downloads: to a temporary file in the same folder, checked, then renamed."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def download_output(
     Raises DownloadCorrupt if the bytes are twice not those announced, LocalProblem if they cannot
     be written; then no file is left.
     """
-    # A short name: beside the longest there can be.
+    # A short name: the target's may have the greatest possible length.
     temporary = target.with_name(f".depthq-{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Waiting for a job by long polls, gentle even to a service that answers them at once."""
+"""Waits for a job by long polls, at a bounded rate even if the service answers at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""When to try again, and how long to wait before: capped, jittered, obedient to Retry-After."""
+"""Retry policy: capped, jittered waits that respect Retry-After."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ RETRIED_STATUSES = frozenset({BUSY, 502, 503, 504})
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How patient the client is.
+    """The limits of retries.
 
-    Waits double from `first_s` to `longest_s`, each drawn from its upper half so that many
-    clients spread out. `attempts` bounds the tries, those a busy service asked us to repeat later
-    not counted; `budget_s` bounds the sum of the waits of one call.
+    Waits double from `first_s` to `longest_s`, each drawn from its upper half so that many clients
+    spread out. `attempts` bounds the tries, not counting those that a busy service asked to repeat
+    later; `budget_s` bounds the sum of the waits of one call.
     """
 
     attempts: int = 8

@@ -1,4 +1,4 @@
-"""One request to the service, tried until it succeeds, is refused, or patience ends."""
+"""One request to the service, retried until it succeeds, is refused, or the retries end."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Reads what an image says of itself in its first bytes: format, width, height. No pixels.
+"""Reads format, width and height from the first bytes of an image. Decodes no pixels.
 
-Goes by magic bytes, never by names or declared types. Pure Python over bytes, so that the API
-can refuse an upload before keeping it, and the decoding child before allocating for it.
+Uses magic bytes, never names or declared types. Pure Python over bytes, so that the API can refuse
+an upload before it is stored, and the decoding child before it allocates memory.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ _CORE, _LATER = 12, frozenset({16, 40, 52, 56, 64, 108, 124})
 
 
 def matches(data: bytes) -> bool:
-    """Tell whether `data` starts as a BMP file; two bytes are few, so the header's kind counts."""
+    """Tell whether `data` starts as a BMP file; the DIB header counts too."""
     return data[:2] == b"BM" and int.from_bytes(data[14:18], "little") in {_CORE, *_LATER}
 
 

@@ -11,10 +11,10 @@ Size = tuple[int, int]  # width, height, px
 
 
 class NeedMoreBytes(ImageCorrupt):
-    """The bytes end before the size. Whoever holds only the head of a file reads on and retries.
+    """The data end before the size. A caller with only the head of a file reads more and retries.
 
-    To everybody else it is what it derives from: a broken file. `at_least` is a lower bound of
-    the length needed, in bytes.
+    For other callers it is its base class: a broken file. `at_least` is a lower bound of the length
+    needed, in bytes.
     """
 
     def __init__(self, at_least: int) -> None:
@@ -23,7 +23,7 @@ class NeedMoreBytes(ImageCorrupt):
 
 
 class Unsupported(Exception):  # noqa: N818
-    """A kind of file that is known and not read; `what` names it, in the plural."""
+    """A file type that is recognised but not supported; `what` names it, in the plural."""
 
     def __init__(self, what: str) -> None:
         super().__init__(what)

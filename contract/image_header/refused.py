@@ -1,4 +1,4 @@
-"""Kinds of files that are known and never accepted: named, so that people know what to do."""
+"""File types that are recognised and never accepted: the error names them."""
 
 from __future__ import annotations
 

@@ -1,1 +1,4 @@
-"""TODO face."""
+"""Names that cross a process boundary: queues and tasks, Redis keys, object keys.
+
+Changing one breaks a rolling upgrade. Does no I/O.
+"""

@@ -1,13 +1,10 @@
-"""Every name that crosses a process wall, defined once: queues, tasks, Redis keys, object keys.
-
-Task names are explicit strings, so that renaming a function never orphans a message.
-"""
+"""Keys of objects in the store."""
 
 from __future__ import annotations
 
-# Object keys (one bucket; the filesystem store uses the same). Every key begins with one of these;
-# policies of the store (deploy/minio/policy.json) are held to the list.
-OWN_PREFIXES = ("jobs/", "datasets/", "dataset-list/")  # the service's own: no dataset sees them
+# One bucket; the filesystem store uses the same keys. Every key begins with one of these prefixes,
+# and a test compares the store's policies (deploy/minio/policy.json) with them.
+OWN_PREFIXES = ("jobs/", "datasets/", "dataset-list/")  # the service's own; datasets have no access
 FILES_PREFIX = "files/"  # all that datasets see of the bucket, each key a folder of its own
 
 
@@ -21,8 +18,8 @@ def job_prefix(job_id: str) -> str:
     return f"jobs/{job_id[:4]}/{job_id[4:6]}/{job_id[6:8]}/{job_id}/"
 
 
-# Where a store is tried out: below `jobs/`, so that every policy which lets jobs be kept allows it,
-# and a bucket of ours forgets what a crash leaves.
+# For test objects: below `jobs/`, so that every policy that allows jobs allows them, and the
+# bucket's lifecycle rule removes what a crash leaves.
 CHECK_PREFIX = "jobs/check/"
 
 
@@ -41,8 +38,8 @@ def result_object(job_id: str) -> str:
     return job_prefix(job_id) + "result.json"
 
 
-# Marks: empty objects in the folder of a job or dataset, for what is otherwise in Redis only. All
-# that they say is in their names: the listing which a new Redis costs anyway reads them too.
+# Marks: empty objects in the folder of a job or dataset, for state that is otherwise in Redis only.
+# Their names hold all information, so a listing is enough to read them.
 WEBHOOK_MARK = "webhook-owed"  # there while the end is still to be told
 POISONED_MARK = "poisoned"  # there while the job is set aside
 _IDEMPOTENCY_MARK = "idempotency-"
@@ -59,7 +56,7 @@ def poisoned_mark(job_id: str) -> str:
 
 
 def idempotency_mark(folder: str, digest: str, fingerprint: str) -> str:
-    """Return the key of the mark of an Idempotency-Key: two SHA-256, no text of a client."""
+    """Return the key of the mark of an Idempotency-Key: two SHA-256 digests, no client text."""
     return f"{folder}{_IDEMPOTENCY_MARK}{digest}-{fingerprint}"
 
 
@@ -110,7 +107,7 @@ def dataset_list_prefix(owner: str | None) -> str:
 
 
 def dataset_list_object(owner: str | None, created_at: float, dataset_id: str) -> str:
-    """Return the key of a dataset's entry: ordered by how long before the year 2286 it began."""
+    """Return the key of a dataset's list entry; keys sort newest first, until the year 2286."""
     before_ms = 10**13 - int(created_at * 1000)
     return f"{dataset_list_prefix(owner)}{before_ms:013d}_{dataset_id}"
 

@@ -39,7 +39,7 @@ def queue_name(lane: Lane) -> str:
     return f"depthq.{lane.value}"
 
 
-# The steps of datasets that are no shards: each worker keeps room for them.
+# Steps of datasets other than shards; each worker reserves threads for them.
 STEPS_QUEUE = "depthq.bulk.steps"
 
 

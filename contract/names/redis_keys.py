@@ -14,7 +14,7 @@ def job_key(job_id: str) -> str:
 
 
 def queued_key(lane: Lane) -> str:
-    """Sorted set: ids of accepted jobs that nobody has claimed, by time of acceptance (s)."""
+    """Sorted set: ids of accepted jobs that are not claimed, by time of acceptance (s)."""
     return f"{KEY_PREFIX}queued:{lane.value}"
 
 
@@ -24,7 +24,7 @@ def running_key(lane: Lane) -> str:
 
 
 def worker_key(worker: str) -> str:
-    """String with a short life: a live worker's description (JSON)."""
+    """String with a short expiry: a live worker's description (JSON)."""
     return f"{KEY_PREFIX}worker:{worker}"
 
 
@@ -34,7 +34,7 @@ def idempotency_key(digest: str) -> str:
 
 
 def allowance_key(caller: str) -> str:
-    """Hash with a life of two days: what a key or an address has submitted lately."""
+    """Hash that expires after two days: recent submissions of a key or an address."""
     return f"{KEY_PREFIX}allowance:{caller}"
 
 
@@ -46,9 +46,9 @@ def result_of_key(digest: str) -> str:
 def dataset_key(dataset_id: str) -> str:
     """Hash: the dataset's record.
 
-    Beside it, with these endings: `:leases` (sorted set: steps dispatched or running, by the end of
-    their lease), `:steps` (hash: who holds them, what befell them), `:done` (bitmap of finished
-    shards), `:rate` (hash: items ended per five seconds of the last minute).
+    Related keys, with these endings: `:leases` (sorted set: steps dispatched or running, by the end
+    of their lease), `:steps` (hash: their holders, crashes), `:done` (bitmap of finished shards),
+    `:rate` (hash: items ended per five seconds of the last minute).
     """
     return f"{KEY_PREFIX}dataset:{dataset_id}"
 
@@ -59,10 +59,10 @@ DATASETS_KEY = f"{KEY_PREFIX}datasets"  # sorted set: datasets with work left, b
 WORKERS_KEY = f"{KEY_PREFIX}workers"  # set of names that may have a worker_key
 
 
-LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short life: who reconciles
+LEADER_KEY = f"{KEY_PREFIX}leader"  # string with a short expiry: the leader
 
 
-SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the life of Redis that was compared with storage
+SETTLED_KEY = f"{KEY_PREFIX}settled"  # string: the Redis run id that was compared with storage
 
 
 QUARANTINE_KEY = f"{KEY_PREFIX}quarantine"  # sorted set: poisoned job ids, by time

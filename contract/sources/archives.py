@@ -1,6 +1,6 @@
-"""What kind of archive a file is, told by its magic: first bytes, and those at 257 for a tar.
+"""Detects an archive's type by magic bytes: at the start, and at 257 for a tar.
 
-What is inside says nothing: a tar may hold a zip, whose directory is then at the end of both.
+The content does not count: a tar may contain a zip, whose directory is then at the end of both.
 """
 
 from __future__ import annotations

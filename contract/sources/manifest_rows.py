@@ -1,6 +1,6 @@
-"""What a row of a manifest must be to become an item: checked the same way wherever it is read.
+"""Checks the rows of a manifest, in the same way wherever it is read.
 
-Every refusal names the row, the column and what was seen there.
+Every error names the row, the column and the value found.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from contract.errors import InvalidRequest
 
 MAX_ROW_BYTES = 1024 * 1024
 MAX_COLUMNS = 1_000
-MAX_DEPTH = 32  # of lists and objects in a row; parsers of JSON stop at 200, or die
+MAX_DEPTH = 32  # nesting depth in a row; JSON parsers fail or crash beyond 200
 MAX_CUSTOM_ID = 500
-MAX_KEY_BYTES = 1_024  # no store has longer ones
+MAX_KEY_BYTES = 1_024  # no store supports longer keys
 OWN_COLUMNS = ("uri", "custom_id", "etag")
 
 
@@ -27,7 +27,7 @@ class Row(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """A row that fits."""
+    """A valid row."""
 
     place: str
     uri: str

@@ -1,6 +1,6 @@
-"""The rows of a manifest that is text: JSON lines, CSV with any usual delimiter, or a plain list.
+"""Rows of a text manifest: JSON lines, CSV with any usual delimiter, or a plain list.
 
-Streams: at most one row is in memory. What it is, its first bytes say, not its name.
+Streams: at most one row is in memory. The first bytes decide the format, not the name.
 """
 
 from __future__ import annotations

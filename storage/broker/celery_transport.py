@@ -1,8 +1,8 @@
-"""kombu's Redis transport with the same keys and promises, at a third of its CPU per message.
+"""kombu's Redis transport with the same keys and guarantees, at a third of its CPU per message.
 
 The stock channel builds a new Redis client for every command and wraps each delivery and each
-acknowledgement in MULTI/EXEC. Here a channel keeps one client, and both are one script call. And a
-queue may have a limit of its own, beside the prefetch count of the whole consumer. Named in
+acknowledgement in MULTI/EXEC. Here a channel keeps one client, and both are one script call. A
+queue may have a limit of its own, in addition to the prefetch count of the consumer. Named in
 Celery's `broker_transport`; docs/decisions/0071-lean-broker-transport.md has the measurement.
 """
 
@@ -20,7 +20,7 @@ from kombu.utils.json import dumps
 from kombu.utils.scheduling import round_robin_cycle
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-LOOK_AGAIN_S = 0.1  # a queue that was full is asked again this much later, at most
+LOOK_AGAIN_S = 0.1  # a full queue is polled again at most this much later
 TRANSPORT = "storage.broker.celery_transport:LeanTransport"
 
 
@@ -29,7 +29,7 @@ def _script(name: str) -> str:
 
 
 class LeanQoS(kombu_redis.QoS):  # type: ignore[misc]
-    """Notes and forgets delivered messages with one command each."""
+    """Records and acknowledges delivered messages with one command each."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,14 +38,14 @@ class LeanQoS(kombu_redis.QoS):  # type: ignore[misc]
         self._forget = client.register_script(_script("ack.lua"))
 
     def append(self, message: Any, delivery_tag: str) -> None:
-        """Note that `message` was delivered, then hand it on."""
+        """Record that `message` was delivered, then pass it on."""
         route = message.delivery_info
         noted = dumps([message._raw, route["exchange"], route["routing_key"]])
         self._deliver(keys=self._keys(), args=[time.time(), delivery_tag, noted])
         virtual.QoS.append(self, message, delivery_tag)
 
     def ack(self, delivery_tag: str) -> None:
-        """Forget the message for good."""
+        """Acknowledge the message."""
         self._forget(keys=self._keys(), args=[delivery_tag])
         virtual.QoS.ack(self, delivery_tag)
 
@@ -64,7 +64,7 @@ class LeanQoS(kombu_redis.QoS):  # type: ignore[misc]
 
 
 class QueuesWithRoom(round_robin_cycle):  # type: ignore[misc]
-    """Names the queues to ask next: in turns, those that are below their limit."""
+    """Selects the queues to poll next: round robin, those below their limit."""
 
     def __init__(self, has_room: Callable[[str], bool]) -> None:
         super().__init__()
@@ -79,7 +79,8 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
     """Keeps one client for all commands but the blocking ones; its pool makes that thread-safe."""
 
     QoS = LeanQoS
-    # queue → task, most: while so many messages of the task are in hand the queue is not asked
+    # queue → task, maximum: while so many messages of the task are unacknowledged, the queue is not
+    # polled
     queue_limits: Mapping[str, tuple[str, int]] = {}
     from_transport_options = (*kombu_redis.Channel.from_transport_options, "queue_limits")
     _kept_client: Any = None
@@ -103,15 +104,15 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         if not all(self._has_room(queue) for queue in self.active_queues):
-            timeout = LOOK_AGAIN_S  # the queue that is not asked now may have room soon
+            timeout = LOOK_AGAIN_S  # the full queue may have room soon
         super()._brpop_start(timeout)
 
     def _connparams(self, asynchronous: bool = False) -> Any:
-        """Say to whom to connect, for every pool of the channel.
+        """Return the connection parameters, for every pool of the channel.
 
-        A channel whose connection was given up has nowhere to connect to: a connection error, which
-        kombu and Celery wait out when they close what is broken. What the channel holds comes back
-        by the visibility timeout.
+        A channel whose connection was closed has none: that is a connection error, which kombu and
+        Celery handle when they close what is broken. Unacknowledged messages of the channel come
+        back by the visibility timeout.
         """
         if self.connection is None or self.connection.client is None:
             raise RedisConnectionError("the connection of this channel is closed")
@@ -128,7 +129,7 @@ class LeanTransport(kombu_redis.Transport):  # type: ignore[misc]
 
 
 def reach(broker: Mapping[str, Any]) -> None:
-    """Connect to the broker of Celery's settings as its workers do, and leave again.
+    """Connect to the broker of Celery's settings as its workers do, and disconnect.
 
     Raises what kombu's Redis transport raises.
     """

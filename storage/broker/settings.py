@@ -1,4 +1,4 @@
-"""What Celery must be told of the broker: said once, for the API that sends and the workers."""
+"""Celery's broker settings, the same for the API that sends and the workers."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from storage.ledger.connection import redis_errors, redis_tls
 def broker_settings(settings: Settings, socket_timeout_s: float, **options: Any) -> dict[str, Any]:
     """Return Celery's settings for the broker in `redis_url`; `options` are the transport's own.
 
-    TLS follows from the scheme. Celery alone would drop it, because a transport that is named
-    hides the scheme from it; and what it makes of `rediss://` checks no certificate.
+    TLS follows from the scheme. Celery ignores the scheme when a transport is named, and its own
+    handling of `rediss://` checks no certificate.
     """
     return {
         "broker_url": settings.redis_url,

@@ -1,8 +1,8 @@
-"""A look into the Celery queues of Redis: which jobs have a message that waits. Read only.
+"""Reads the Celery queues in Redis: which jobs have a waiting message. Read only.
 
-Celery's Redis transport keeps a queue as a list of JSON messages under the queue's name; delivered
-but unacknowledged ones move to the hash `unacked` (kombu/transport/redis.py), which is not looked
-at: a delivered message proves nothing, because its worker may be dead.
+Celery's Redis transport keeps a queue as a list of JSON messages under the queue's name. Delivered
+but unacknowledged messages move to the hash `unacked` (kombu/transport/redis.py), which is not
+read: a delivered message proves nothing, because its worker may be dead.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class BrokerView:
             return {_message_id(text) for text in texts} - {""}
 
     def _messages(self, queue: str) -> Iterator[str]:
-        # From the head, where messages enter: one that comes or goes shifts none past us unseen.
+        # From the head, where messages enter: one that enters or leaves meanwhile hides no other.
         start = 0
         while page := cast("list[str]", self._redis.lrange(queue, start, start + _PAGE - 1)):
             yield from page

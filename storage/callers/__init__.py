@@ -1,1 +1,4 @@
-"""TODO face."""
+"""What Redis keeps per caller: submissions counted, idempotency keys.
+
+Knows digests of keys, never the keys themselves. Must not know HTTP.
+"""

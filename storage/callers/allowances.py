@@ -1,4 +1,4 @@
-"""How much each caller may still submit: a rate per minute and a quota per day, kept in Redis."""
+"""Rate per minute and quota per day of each caller, kept in Redis."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from storage.ledger.connection import redis_errors
 
 @dataclass(frozen=True)
 class Allowance:
-    """What came of asking. `left_*` means nothing where there is no such limit."""
+    """The result of a request for one submission. `left_*` means nothing without such a limit."""
 
     refused_by: Literal["", "minute", "day"]
     retry_after_s: int
@@ -37,6 +37,6 @@ class Allowances:
         return Allowance(*answer)
 
     def give_back(self, caller: str) -> None:
-        """Take one submission off the day's count: nothing came of it."""
+        """Return one refused submission to the day's quota."""
         with redis_errors():
             self._give_back(keys=[allowance_key(caller)])

@@ -15,7 +15,7 @@ Binding = tuple[str, str, str, float]  # digest, job id, fingerprint, when it wa
 
 
 class Idempotency:
-    """Remembers the first job of each key. Every method raises StorageUnavailable."""
+    """Keeps the first job of each key. Every method raises StorageUnavailable."""
 
     _redis: Redis
 
@@ -34,9 +34,9 @@ class Idempotency:
         return first_job, first_fingerprint
 
     def remember_again(self, bindings: Iterable[Binding], now: float) -> None:
-        """Bind what was bound before Redis forgot, for what is left of its time.
+        """Bind keys again after a loss of Redis, for the rest of their time.
 
-        What is bound by now stays: it may be younger.
+        An existing binding stays: it may be younger.
         """
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
             for digest, job_id, fingerprint, made_at in bindings:

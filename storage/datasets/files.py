@@ -1,4 +1,4 @@
-"""A dataset's own files in the object store: the truth from which all else can be rebuilt."""
+"""A dataset's own files in the object store, from which everything else can be rebuilt."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ from storage.objects.protocol import ObjectStore
 _DELETED_AT_ONCE = 1_000
 LINES = "application/x-ndjson"
 JSON = "application/json"
-_NUMBERED = re.compile(r"(\d{6,9})\.jsonl?")  # other names in our folders are passed over
+_NUMBERED = re.compile(r"(\d{6,9})\.jsonl?")  # other names in these folders are ignored
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -88,7 +88,7 @@ class DatasetObjects:
         return self._read(dataset_object(dataset_id, DATASET_SUMMARY), DatasetSummary)
 
     def write_canceled(self, dataset_id: str) -> None:
-        """Write that the dataset is canceled, for whoever rebuilds it."""
+        """Write that the dataset is canceled, for rebuilding it."""
         self.store.put(dataset_object(dataset_id, DATASET_CANCELED), b"{}\n", media_type=JSON)
 
     def canceled(self, dataset_id: str) -> bool:
@@ -104,11 +104,11 @@ class DatasetObjects:
         return self._read(dataset_object(dataset_id, DATASET_REFUSED), JobError)
 
     def owe_call(self, dataset_id: str) -> None:
-        """Mark that the end of a round is to be told; who tells it removes the mark."""
+        """Mark that a webhook for the end of a round is due; the call removes the mark."""
         set_mark(self.store, dataset_object(dataset_id, WEBHOOK_MARK))
 
     def owes_call(self, record: DatasetRecord) -> bool:
-        """Tell whether an ended dataset has a call still due."""
+        """Tell whether a webhook of an ended dataset is still due."""
         wanted = record.state.terminal and record.request.spec.webhook_url is not None
         return wanted and self._exists(dataset_object(record.id, WEBHOOK_MARK))
 

@@ -1,4 +1,4 @@
-"""Items and results as JSON lines. A line of a shard that cannot be read is an item that fails."""
+"""Items and results as JSON lines. An unreadable line of a shard becomes a failing item."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def read_items(shard: int, body: bytes) -> list[Item]:
 
 
 def broken_item(place: str, why: str) -> Item:
-    """Return an item that only fails, for one of which no more is known than its `place`."""
+    """Return an item that always fails, for a line of which only its `place` is known."""
     own_id = hashlib.sha256(f"{place}\n{why}".encode()).hexdigest()[:32]
     return Item(id=own_id, uri=f"unreadable:{place}", broken=why)
 

@@ -1,6 +1,6 @@
-"""Looks at the beginning of a manifest before a dataset is accepted: most mistakes are there.
+"""Checks the beginning of a manifest before a dataset is accepted: most mistakes show there.
 
-Bounded in bytes, whatever the manifest claims. Parquet is not read here, where no pyarrow is.
+Bounded in bytes, whatever the manifest claims. Parquet is not read here: the API has no pyarrow.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from contract.sources.manifest_text import HEAD_BYTES, refuse_unreadable, text_r
 from storage.objects.buckets import Buckets, split_uri
 
 LOOK_BYTES = 256 * 1024  # of text
-_PACKED_BYTES = 1024 * 1024  # to find that much in; an empty gzip member gives nothing
+_PACKED_BYTES = 1024 * 1024  # of compressed input; an empty gzip member yields nothing
 _PARQUET, _GZIP = b"PAR1", b"\x1f\x8b"
 
 
 class _Enough(Exception):  # noqa: N818 - not an error
-    """So much was looked at, and it was right."""
+    """Raised when enough was read without an error."""
 
 
 def check_beginning(stream: BinaryIO, buckets: Buckets) -> None:
     """Raise InvalidRequest, naming row and column, if the first rows are wrong or there are none.
 
-    Looks at all of a small manifest, at `LOOK_BYTES` of a large one.
+    Reads all of a small manifest, and `LOOK_BYTES` of a large one.
     """
     first, seen = dict[str, str](), False
     try:
@@ -83,7 +83,7 @@ class _Head:
         self.first = self._rest = _full(stream, HEAD_BYTES)
 
     def starts_with(self, magic: bytes) -> bool:
-        """Tell whether the stream begins so."""
+        """Tell whether the stream begins with these bytes."""
         return self.first.startswith(magic)
 
     def read(self, size: int) -> bytes:

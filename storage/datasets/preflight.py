@@ -1,4 +1,4 @@
-"""Refuses at once what can be seen to be wrong with the buckets of a dataset."""
+"""Refuses a dataset at once if its buckets do not serve."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.objects.protocol import ObjectStore, check_key
 log = logging.getLogger(__name__)
 
 _LONGEST_NAME = "x" * 64  # of an output, below its prefix
-PROBE = "depthq-write-test"  # below an output prefix, for a moment
+PROBE = "depthq-write-test"  # a test object below the output prefix, removed at once
 
 
 def check_spec(spec: DatasetSpec, buckets: Buckets, own: ObjectStore, *, archive: bool) -> None:
@@ -91,7 +91,7 @@ def _check_manifest(uri: str, buckets: Buckets, own: ObjectStore) -> None:
     try:
         size = store.head(key).size if key else 0
     except (NotFound, StorageUnavailable, BucketRefused, ValueError) as exc:
-        # a HEAD cannot say why; a ValueError is a name that our own bucket cannot have
+        # a HEAD carries no reason; ValueError: a name that the service's bucket cannot have
         _check_bucket(bucket, store, own)
         raise InvalidRequest(f"there is no manifest at {uri}") from exc
     if size == 0:

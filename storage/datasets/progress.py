@@ -1,4 +1,4 @@
-"""How fast a dataset moves and when it will be done, from the items ended per five seconds."""
+"""Rate and ETA of a dataset, from the items ended per five seconds."""
 
 from __future__ import annotations
 

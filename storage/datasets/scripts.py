@@ -18,7 +18,7 @@ def dataset_keys(dataset_id: str) -> list[str]:
 
 
 class DatasetScripts:
-    """The scripts, registered once per client; sent again by themselves after a Redis restart."""
+    """The scripts, registered once per client; loaded again after a Redis restart."""
 
     def __init__(self, redis: Redis) -> None:
         folder = files("storage") / "lua"

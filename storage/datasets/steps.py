@@ -1,4 +1,4 @@
-"""What is said about the steps of a dataset: plan, shards, finalize."""
+"""The steps of a dataset: plan, shards, finalize."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class StepClaim:
-    """What came of trying to take a step.
+    """The result of a claim of a step.
 
-    `crashes`: how often its holder died; `died_at`: the items it was at then, where it said so.
+    `crashes`: how often its holder died; `died_at`: the items it was processing then, where known.
     """
 
     outcome: Literal["taken", "leased", "ended", "unknown"]
@@ -32,7 +32,7 @@ class StepClaim:
 
 @dataclass(frozen=True)
 class Renewal:
-    """The dataset's state, and the steps to let go of: lost to somebody else, or canceled."""
+    """The dataset's state, and the steps to stop: lost to another worker, or canceled."""
 
     state: str
     lost: frozenset[str]

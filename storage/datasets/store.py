@@ -21,11 +21,11 @@ from storage.ledger.connection import redis_errors
 
 __all__ = ["DatasetStore", "Next", "Renewal", "Step", "StepClaim", "new_step"]
 
-GRACE_S = 10.0  # from dispatch to claim, before anybody wonders where the message is
+GRACE_S = 10.0  # from dispatch to claim; then the message counts as lost
 
 
 class DatasetStore:
-    """All that the rooms know of datasets in Redis. Every method raises StorageUnavailable.
+    """Every operation on datasets in Redis. Every method raises StorageUnavailable.
 
     Safe to share between threads. Each change is one Lua script and may be sent twice.
     """
@@ -103,7 +103,7 @@ class DatasetStore:
     # what workers do
 
     def claim(self, step: Step, worker: str, lease_s: float) -> StepClaim:
-        """Take a step that nobody holds, or whose holder's lease has expired."""
+        """Claim a step without a holder, or with an expired lease."""
         outcome, crashes, died_at, pairs = self._scripts.run(
             "claim", step.dataset_id, step.name, step.token, worker, lease_s
         )
@@ -128,11 +128,11 @@ class DatasetStore:
         return renewals
 
     def mark(self, step: Step, index: int) -> bool:
-        """Say which item of a shard is about to be touched, alone; False: the step is lost."""
+        """Record which item of a shard is processed next, alone; False: the step is lost."""
         return bool(self._scripts.run("mark", step.dataset_id, step.name, step.token, index))
 
     def release(self, step: Step, *, counted: bool) -> bool:
-        """Give a step back; `counted`: it failed for a reason of its own."""
+        """Release a step; `counted`: it failed for a reason of its own."""
         arguments = (step.name, step.token, int(counted))
         return bool(self._scripts.run("release", step.dataset_id, *arguments))
 
@@ -151,7 +151,7 @@ class DatasetStore:
         return answer
 
     def plan_progress(self, step: Step, shards: int, items: int, *, dispatch: bool) -> bool:
-        """Say how many shards and items there are so far; `dispatch`: they may start already.
+        """Record how many shards and items there are so far; `dispatch`: they may start already.
 
         False: the step is lost.
         """
@@ -168,7 +168,7 @@ class DatasetStore:
         depth_range: tuple[float, float] | None = None,
         left_out: Mapping[str, int] | None = None,
     ) -> Next:
-        """Say that all shards are written; `again`: failures by code that this round runs again."""
+        """Record that all shards are written; `again`: failures by code that this round repeats."""
         range_ = json.dumps(depth_range) if depth_range else ""
         passed = json.dumps(dict(left_out)) if left_out else ""
         arguments = (step.token, shards, items, range_, GRACE_S, passed, *_flat(again or {}))
@@ -181,17 +181,17 @@ class DatasetStore:
         return bool(self._scripts.run("refuse", step.dataset_id, *arguments))
 
     def finalized(self, step: Step, counts: Counts) -> bool:
-        """Say that the summary is written, with the results' counts; False: the step is lost."""
+        """Record that the summary is written, with the results' counts; False: the step is lost."""
         arguments = (counts.succeeded, counts.skipped, counts.failed, *_flat(counts.by_code))
         return bool(self._scripts.run("finalized", step.dataset_id, step.token, *arguments))
 
     def dispatch(self, window: int) -> list[tuple[str, int]]:
-        """Lease the next shards, datasets in turn, until `window` steps are out: (id, shard)."""
+        """Lease the next shards, datasets in turn, until `window` steps are leased: (id, shard)."""
         found = self._scripts.dispatch(window, GRACE_S)
         return [(found[i], int(found[i + 1])) for i in range(0, len(found), 2)]
 
     def overdue(self, dataset_id: str, limit: int = 100) -> list[str]:
-        """Take the steps whose lease has ended, as dispatched anew; the caller sees to messages."""
+        """Return the steps with an expired lease, leased anew; the caller sends their messages."""
         return list(self._scripts.run("overdue", dataset_id, GRACE_S, limit))
 
 

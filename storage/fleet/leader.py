@@ -1,4 +1,4 @@
-"""A lock with a short life: which of several processes leads."""
+"""A lock with a short expiry: which of several processes leads."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from storage.ledger.connection import redis_errors
 class LeaderLock:
     """Held by one process at a time, for `ttl_s` after its last renewal.
 
-    A leader that was frozen may believe for a moment that it still leads: what it does must be safe
+    A leader that was frozen may believe for a moment that it still leads, so its work must be safe
     to do twice. Raises StorageUnavailable.
     """
 
@@ -26,11 +26,11 @@ class LeaderLock:
         self._ttl_ms = int(ttl_s * 1000)
 
     def acquire_or_renew(self) -> bool:
-        """Lead for another `ttl_s`; False: somebody else does."""
+        """Acquire or renew the lock for `ttl_s`; False: another process holds it."""
         with redis_errors():
             return bool(self._lead(keys=[self._name], args=[self._token, self._ttl_ms]))
 
     def resign(self) -> None:
-        """Let somebody else lead at once."""
+        """Release the lock, so that another process can acquire it at once."""
         with redis_errors():
             self._resign(keys=[self._name], args=[self._token])

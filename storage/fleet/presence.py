@@ -1,4 +1,4 @@
-"""Word between the lanes of one machine: the interactive one is at work. A hint, never kept."""
+"""Messages between the lanes of one machine: the interactive lane is busy. A hint, never stored."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ HERE = "here"
 
 
 class Presence:
-    """Says and hears that the interactive lane of `machine` is at work."""
+    """Publishes and receives that the interactive lane of `machine` is busy."""
 
     def __init__(self, redis: Redis, machine: str) -> None:
         self._redis = redis
         self._channel = presence_channel(machine)
 
     def say(self) -> None:
-        """Tell whoever listens on this machine. Raises StorageUnavailable."""
+        """Publish to the subscribers of this machine. Raises StorageUnavailable."""
         with redis_errors():
             self._redis.publish(self._channel, HERE)
 
     @contextmanager
     def heard(self) -> Iterator[Iterator[str]]:
-        """Yield an endless iterator of words, with "" about every second. It never raises."""
+        """Yield an endless iterator of messages, with "" about every second. It never raises."""
         pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
         try:
             yield listen(pubsub, self._channel)

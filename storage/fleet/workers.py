@@ -1,4 +1,4 @@
-"""Which workers live: each announces itself every few seconds and is forgotten when it stops."""
+"""Live workers: each announces itself every few seconds and is dropped when it stops."""
 
 from __future__ import annotations
 
@@ -40,21 +40,21 @@ class WorkerRegistry:
         self._redis = redis
 
     def announce(self, info: WorkerInfo, ttl_s: float) -> None:
-        """Say that this worker lives, for `ttl_s` seconds."""
+        """Announce that this worker is alive, for `ttl_s` seconds."""
         with redis_errors(), self._redis.pipeline(transaction=True) as pipe:
             pipe.set(worker_key(info.name), info.model_dump_json(), px=int(ttl_s * 1000))
             pipe.sadd(WORKERS_KEY, info.name)
             pipe.execute()
 
     def withdraw(self, name: str) -> None:
-        """Say that this worker is gone."""
+        """Remove this worker."""
         with redis_errors(), self._redis.pipeline(transaction=True) as pipe:
             pipe.delete(worker_key(name))
             pipe.srem(WORKERS_KEY, name)
             pipe.execute()
 
     def live(self) -> list[WorkerInfo]:
-        """Return the workers heard of lately, by name, and forget the others."""
+        """Return the workers that announced themselves lately, by name; drop the others."""
         with redis_errors():
             names = sorted(cast("set[str]", self._redis.smembers(WORKERS_KEY)))
             if not names:

@@ -1,4 +1,4 @@
-"""Who waits, who runs, who is overdue: questions to the sorted sets beside the records."""
+"""Queries on the sorted sets of jobs: waiting, running, overdue."""
 
 from __future__ import annotations
 
@@ -53,18 +53,18 @@ class JobIndices:
             return cast("int | None", self._redis.zrank(queued_key(lane), job_id))
 
     def quarantine(self, job_id: str) -> None:
-        """Set a poisoned job aside for a human to look at."""
+        """Put a poisoned job into quarantine for an operator."""
         with redis_errors():
             seconds, micros = self._redis.time()
             self._redis.zadd(QUARANTINE_KEY, {job_id: seconds + micros / 1e6})
 
     def quarantine_again(self, job_id: str, since: float) -> None:
-        """Set aside a job that was, since then, before Redis forgot it."""
+        """Put a job back into quarantine, with its time, after a loss of Redis."""
         with redis_errors():
             self._redis.zadd(QUARANTINE_KEY, {job_id: since}, nx=True)
 
     def quarantined(self) -> list[str]:
-        """Return the ids set aside, oldest first."""
+        """Return the ids in quarantine, oldest first."""
         with redis_errors():
             return cast("list[str]", self._redis.zrange(QUARANTINE_KEY, 0, -1))
 

@@ -20,10 +20,7 @@ from storage.ledger.connection import redis_errors
 
 @dataclass(frozen=True)
 class Claim:
-    """What came of trying to take a job.
-
-    `crashes` counts the attempts that ended by an expired lease: the holder died or froze.
-    """
+    """The result of a claim. `crashes` counts attempts that ended by an expired lease."""
 
     outcome: Literal["taken", "leased", "ended", "unknown"]
     record: JobRecord | None
@@ -31,7 +28,7 @@ class Claim:
 
 
 class AlreadyOver(StorageUnavailable):
-    """By the clock of Redis the job's time is over, by ours it is not."""
+    """The job has expired by the clock of Redis, but not by this process's clock."""
 
 
 class JobLedger:
@@ -73,7 +70,7 @@ class JobLedger:
     def renew(self, claims: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
         """Extend the leases of (id, attempt); return the ids whose lease was lost.
 
-        Lost: somebody else took the job, it was canceled, or it is gone.
+        Lost: another worker holds the job, it was canceled, or it is deleted.
         """
         if not claims:
             return set()
@@ -87,7 +84,7 @@ class JobLedger:
         return bool(self._scripts.run("finish", [result.id], *fields))
 
     def release(self, job_id: str, attempt: int, *, counted: bool) -> bool:
-        """Give a held job back to the queue; False: `attempt` does not hold it.
+        """Release a held job to the queue; False: `attempt` does not hold it.
 
         `counted=False` takes the attempt back too: the infrastructure was at fault.
         """

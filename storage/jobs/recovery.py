@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class JobFolder:
-    """What a listing shows of a job: the names of its objects, and when each was written (s)."""
+    """A job's folder in a listing: the names of its objects, and when each was written (s)."""
 
     job_id: str
     names: Mapping[str, float]

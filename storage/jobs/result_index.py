@@ -1,4 +1,4 @@
-"""Which finished job has the result of a computation: a digest of all that decides it → job id."""
+"""Finished results by a digest of everything that decides them: digest → job id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from storage.ledger.connection import redis_errors
 
 
 class ResultIndex:
-    """Forgets by itself when the job's files are due to go. Raises StorageUnavailable."""
+    """Entries expire when the job's files are due for deletion. Raises StorageUnavailable."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -21,6 +21,6 @@ class ResultIndex:
         return job_id if isinstance(job_id, str) else None
 
     def remember(self, digest: str, job_id: str, until: float) -> None:
-        """Note that `job_id` has the result, until the time `until` (s since the epoch)."""
+        """Record that `job_id` has the result, until the time `until` (s since the epoch)."""
         with redis_errors():
             self._redis.set(result_of_key(digest), job_id, exat=int(until))

@@ -1,4 +1,4 @@
-"""Loads the Lua scripts beside this file; each is one atomic change of the ledger."""
+"""Loads the Lua scripts of jobs; each is one atomic change of the ledger."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage.ledger.connection import redis_errors
 
 
 class LedgerScripts:
-    """The scripts, registered once per client; sent again by themselves after a Redis restart."""
+    """The scripts, registered once per client; loaded again after a Redis restart."""
 
     def __init__(self, redis: Redis) -> None:
         folder = files("storage") / "lua" / "jobs"

@@ -12,4 +12,4 @@ __all__ = ["Backlog", "Claim", "JobStore"]
 
 
 class JobStore(JobLedger, JobIndices, Idempotency, ChangeFeed, MemoryPressure):
-    """All that the rooms know of jobs in Redis. Safe to share between threads."""
+    """Every operation on jobs in Redis. Safe to share between threads."""

@@ -1,1 +1,4 @@
-"""TODO face."""
+"""The Redis connection and what jobs and datasets share: changes, webhooks due, memory, restarts.
+
+Knows Redis. Must not know pixels or HTTP.
+"""

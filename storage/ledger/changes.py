@@ -1,4 +1,4 @@
-"""The feed of changed jobs, by Redis pub/sub: a hint to look again, never the truth itself."""
+"""The change feed over Redis pub/sub: a hint to read the record again, never a source of truth."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL
 
 HEARTBEAT_S = 1.0
-SILENCE_S = 10.0  # after this Redis is asked whether it is there; as long after that it is not
+SILENCE_S = 10.0  # then Redis is probed; after as long again the connection counts as dead
 _log = logging.getLogger(__name__)
 
 
 class ChangeFeed:
-    """Lets a listener wait for what happens to any job."""
+    """Lets a listener wait for changes of any job or dataset."""
 
     _redis: Redis
 
@@ -29,16 +29,16 @@ class ChangeFeed:
         return self._feed(CHANGES_CHANNEL)
 
     def endings(self) -> AbstractContextManager[Iterator[str]]:
-        """Return the feed of ids of jobs that ended or were deleted: a third of the words."""
+        """Return the feed of ids of jobs that ended or were deleted: a third of all messages."""
         return self._feed(ENDINGS_CHANNEL)
 
     @contextmanager
     def _feed(self, channel: str) -> Iterator[Iterator[str]]:
-        """Yield an endless iterator of ids, with "" about every second.
+        """Yield an endless iterator of ids, with "" about every second. It never raises.
 
-        It never raises: while Redis is away it yields "" only (every few seconds while Redis hangs)
-        and subscribes again. Changes made meanwhile are lost, so a listener reads the record at
-        each "" that it cannot afford to miss.
+        While Redis is away it yields "" only (every few seconds while Redis hangs) and subscribes
+        again. Changes made meanwhile are lost, so a listener that must not miss one reads the
+        record at each "".
         """
         pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
         try:
@@ -49,10 +49,10 @@ class ChangeFeed:
 
 def listen(pubsub: PubSub, channel: str) -> Iterator[str]:
     """Yield what is published on `channel`, and "" about every second; see ChangeFeed."""
-    ear = _Ear(pubsub, channel)
+    subscription = _Subscription(pubsub, channel)
     while True:
         try:
-            yield ear.hear()
+            yield subscription.read()
         except (RedisError, OSError) as exc:
             _log.warning("change feed lost Redis: %s", exc, extra={"action": "changes"})
             pubsub.reset()
@@ -60,8 +60,8 @@ def listen(pubsub: PubSub, channel: str) -> Iterator[str]:
             yield ""
 
 
-class _Ear:
-    """A subscription that notices when nobody speaks at the other end."""
+class _Subscription:
+    """A subscription that detects a connection whose other end is silent."""
 
     def __init__(self, pubsub: PubSub, channel: str) -> None:
         self._pubsub = pubsub
@@ -69,8 +69,8 @@ class _Ear:
         self._heard_at = 0.0
         self._asked_at: float | None = None
 
-    def hear(self) -> str:
-        """Return the next word, or "" after a second. Raises RedisError, OSError."""
+    def read(self) -> str:
+        """Return the next message, or "" after a second. Raises RedisError, OSError."""
         if not self._pubsub.subscribed:
             self._pubsub.subscribe(self._channel)
             self._note_life()
@@ -85,9 +85,10 @@ class _Ear:
         self._heard_at, self._asked_at = time.monotonic(), None
 
     def _check_life(self) -> None:
-        # A half-open connection delivers nothing and fails at nothing. To subscribe once more is
-        # answered in every protocol; a PING's answer is lost on redis-py 8 with RESP3 and text.
-        # Its time begins with the question: to a process that was frozen all has long been silent.
+        # A half-open connection delivers nothing and raises nothing. Subscribing again is answered
+        # in every protocol; the answer to PING is lost on redis-py 8 with RESP3 and text. The
+        # timeout starts at the probe, because after a process was frozen every connection looks
+        # silent.
         now = time.monotonic()
         if self._asked_at is None:
             if now - self._heard_at > SILENCE_S:

@@ -28,7 +28,8 @@ from contract.errors import InternalError, StorageUnavailable
 from contract.settings import Settings
 
 # Replies by which a server says that it is out of service, not that the command was wrong: first
-# those for which the client has a class (it cuts the code off the message), then the others.
+# those with an exception class of the client (which removes the code from the message), then the
+# others.
 _REFUSALS = (
     MasterDownError,
     NoPermissionError,
@@ -53,7 +54,7 @@ def redis_tls(settings: Settings) -> dict[str, Any]:
 
 
 def open_redis(settings: Settings) -> Redis:
-    """Return a lazy, thread-safe client of `redis_url` that speaks text.
+    """Return a lazy, thread-safe client of `redis_url` that decodes text.
 
     A refused or cut connection is tried twice more; a silent server is given up after one read
     timeout, so that a frozen Redis costs a caller about 5 s, not a multiple.
@@ -76,7 +77,7 @@ def redis_errors() -> Iterator[None]:
     """Turn the client's exceptions into StorageUnavailable, or InternalError for faults of ours."""
     try:
         yield
-    except AuthenticationError as exc:  # to the client it is a connection that failed
+    except AuthenticationError as exc:  # redis-py reports it as a connection error
         raise StorageUnavailable(WRONG_PASSWORD) from exc
     except (RedisConnectionError, RedisTimeoutError) as exc:
         raise StorageUnavailable(_silence(exc)) from exc

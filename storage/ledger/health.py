@@ -1,4 +1,4 @@
-"""Whether a Redis is of the kind that the service needs: one server that forgets nothing."""
+"""Checks that a Redis suits the service: one server (no cluster) that evicts nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 def shortcomings(redis: Redis) -> list[str]:
     """Return what is unwise about the server. Raises StorageUnavailable, InvalidRequest (cluster).
 
-    A server that does not tell is not blamed: hosted ones hide much.
+    Settings that the server does not show are not reported: hosted servers hide many.
     """
     with redis_errors():
         about = redis.info()

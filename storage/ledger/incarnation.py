@@ -1,8 +1,8 @@
-"""Notices that Redis may have forgotten: it was wiped, restarted, or another server took over.
+"""Detects that Redis may have lost data: it was wiped, restarted, or replaced.
 
-A killed Redis can lose its last answered writes even with an append-only file synced every second:
-while the disk is busy with one sync, the server holds later writes back in its memory for up to two
-seconds (`appendfsync` in valkey.conf). The objects in storage know better.
+A killed Redis can lose its last acknowledged writes even with an append-only file synced every
+second: while the disk is busy with one sync, the server holds later writes in memory for up to two
+seconds (`appendfsync` in valkey.conf). The object store still has them.
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ class Incarnation:
         self._redis = redis
 
     def unsettled(self) -> str | None:
-        """Return the id of this life of Redis if storage must be looked through; else None."""
+        """Return the run id of Redis if storage must be compared with it; else None."""
         with redis_errors():
             run_id = str(cast("dict[str, object]", self._redis.info("server"))["run_id"])
             settled = self._redis.get(SETTLED_KEY)
         return None if settled == run_id else run_id
 
     def settle(self, run_id: str) -> None:
-        """Say that every unfinished job of storage was in the ledger of that life."""
+        """Record that every unfinished job of storage was in the ledger of that run."""
         with redis_errors():
             self._redis.set(SETTLED_KEY, run_id)

@@ -18,7 +18,7 @@ class MemoryPressure:
         with redis_errors():
             try:
                 info = self._redis.info("memory")
-            except NoPermissionError:  # INFO is for administrators, and some users are none
+            except NoPermissionError:  # INFO may be forbidden to this user
                 return 0.0
         most = int(info.get("maxmemory", 0))
         return int(info["used_memory"]) / most if most else 0.0

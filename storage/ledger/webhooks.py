@@ -13,7 +13,9 @@ from storage.ledger.connection import redis_errors
 
 
 class WebhookQueue:
-    """Calls to be made, kept until one succeeds or all are used up. Raises StorageUnavailable."""
+    """Calls to be made, kept until one succeeds or all tries are used up. Raises
+    StorageUnavailable.
+    """
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -21,17 +23,17 @@ class WebhookQueue:
         self._done = redis.register_script(script.read_text("utf-8"))
 
     def schedule(self, item_id: str, due_at: float) -> None:
-        """Have the end of `item_id` told at `due_at` (s since the epoch) or later."""
+        """Schedule the call for the end of `item_id` at `due_at` (s since the epoch)."""
         with redis_errors():
             self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at})
 
     def schedule_again(self, item_id: str, due_at: float) -> None:
-        """Schedule a call that Redis may have forgotten; one that it knows stays as it is."""
+        """Schedule a call that Redis may have lost; an existing one stays as it is."""
         with redis_errors():
             self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at}, nx=True)
 
     def postpone(self, due_at: Mapping[str, float]) -> None:
-        """Have calls that are still owed wait until the times given; this is no failed try."""
+        """Postpone due calls to the times given; this is no failed try."""
         with redis_errors():
             self._redis.zadd(WEBHOOKS_KEY, dict(due_at), xx=True)
 
@@ -48,9 +50,9 @@ class WebhookQueue:
             return float(self._redis.zscore(WEBHOOKS_KEY, item_id) or 0.0)
 
     def done(self, item_id: str, due_at: float) -> bool:
-        """Forget the call that was due at `due_at`: it was taken, or given up.
+        """Remove the call that was due at `due_at`: it succeeded, or was given up.
 
-        False: the next end of `item_id` was scheduled meanwhile, and stays so.
+        False: the next end of `item_id` was scheduled meanwhile, and stays.
         """
         with redis_errors():
             keys = [WEBHOOKS_KEY, WEBHOOK_TRIES_KEY]

@@ -1,4 +1,4 @@
-"""The buckets that datasets may read from and write to, beside the service's own.
+"""Buckets that datasets may read and write, in addition to the service's own.
 
 With the filesystem store `s3://name/…` is the folder `buckets/name` of `data_dir`, so that the same
 requests work on a laptop.
@@ -56,7 +56,7 @@ class Buckets:
         return self._shared(bucket)
 
     def _shared(self, bucket: str) -> ObjectStore:
-        """Return a bucket that many may write to: a key has a folder of its own in it."""
+        """Return a bucket shared by several keys: each key has a folder of its own."""
         if bucket == self.own_name:
             return Guarded(self._own, dataset_files_prefix(self._owner))
         if bucket in self._settings.dataset_output_buckets:
@@ -85,7 +85,7 @@ class Buckets:
 
 
 class FolderBucket(FilesystemStore):
-    """A folder of somebody else's files: names may be any text that stays inside the folder."""
+    """A folder that is not the service's own: keys may be any text that stays inside it."""
 
     def _path(self, key: str) -> Path:
         parts = key.split("/")

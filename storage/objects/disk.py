@@ -1,4 +1,4 @@
-"""Whether a disk has room for new work: what was accepted must still be able to end."""
+"""Checks whether a disk has room for new work, so that accepted work can still end."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-# Beside it a share says little: a tenth of a large disk is room for days. So much is a full backlog
-# (10,000 jobs) of ordinary photographs, half a megabyte each, and their results.
+# A share alone is not enough: a tenth of a large disk is room for days. This is a full backlog
+# (10,000 jobs) of ordinary photographs, half a megabyte each, with their results.
 ENOUGH_FREE_BYTES = 10 * 1024**3
 
 
 class DiskRoom:
-    """Looks at the disk that holds `folder`, which need not be there yet."""
+    """The disk that holds `folder`, which need not exist yet."""
 
     def __init__(
         self,

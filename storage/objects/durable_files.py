@@ -1,4 +1,4 @@
-"""Files that are whole or absent, and still there after a power failure."""
+"""Atomic, durable file writes: a file is complete or absent, also after a power failure."""
 
 from __future__ import annotations
 
@@ -56,6 +56,6 @@ def remove_empty_folders(folder: Path, *, stop_at: Path) -> None:
     while folder != stop_at and folder.is_relative_to(stop_at):
         try:
             folder.rmdir()
-        except OSError:  # not empty, or another process was faster: both mean we are done
+        except OSError:  # not empty, or removed by another process: done either way
             return
         folder = folder.parent

@@ -29,7 +29,7 @@ _REFUSALS = (  # of a disk that works
     errno.EACCES, errno.EPERM, errno.EROFS,
     errno.EEXIST, errno.EISDIR, errno.ENAMETOOLONG, errno.ENOTDIR,
 )  # fmt: skip
-_RACES = 3  # a delete may remove the emptied folder under our feet; make it again this often
+_RACES = 3  # a concurrent delete may remove the folder meanwhile; tries to create it again
 
 
 class FilesystemStore:
@@ -112,7 +112,7 @@ class FilesystemStore:
                 probe.unlink(missing_ok=True)
 
     def tidy(self, older_than_s: float) -> int:
-        """Remove what crashed writers left behind so long ago; return how many files."""
+        """Remove files of crashed writers that are older than this; return how many."""
         with _using_disk():
             return remove_leftovers(self._root, older_than_s)
 
@@ -161,7 +161,7 @@ def _info(
 
 
 def _about(path: Path) -> tuple[str, dict[str, str]]:
-    # A delete that races with a put may take the new sidecar along; the data are still good.
+    # A delete that races with a put may remove the new sidecar; the data are still valid.
     try:
         about = json.loads(_sidecar(path).read_bytes())
     except FileNotFoundError:

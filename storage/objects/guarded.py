@@ -1,6 +1,6 @@
-"""One folder of a bucket as if there were nothing else: what a key may see of a shared bucket.
+"""Restricts a bucket to one folder: what a key may access of a shared bucket.
 
-An allow-list: whatever the bucket holds or will hold beside the folder is out of reach.
+An allow-list: everything outside of the folder is inaccessible, whatever the bucket contains.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What crashes leave on disk: temporary files never renamed, sidecars whose data never came."""
+"""Removes what crashes leave on disk: temporary files never renamed, sidecars without data."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SIDECAR = re.compile(r"\.(?P<of>.+)\.meta")
 def remove_leftovers(root: Path, older_than_s: float) -> int:
     """Remove leftovers under `root` untouched for `older_than_s`; return how many.
 
-    Only names that the store itself gives are touched. Raises OSError.
+    Only file names that the store itself creates are touched. Raises OSError.
     """
     before, removed = time.time() - older_than_s, 0
     for folder, _, names in os.walk(root):

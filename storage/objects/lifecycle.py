@@ -1,4 +1,4 @@
-"""Rules by which a bucket forgets: set once, when we make it. The sweeper does without them."""
+"""Lifecycle rules of a bucket: set once, when the service creates it. The sweeper works without."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _ABANDONED_DAYS = 1
 
 
 def lifecycle_rules(retention_s: int) -> list[dict[str, Any]]:
-    """Return the rules: jobs go a day after the service forgot them, unfinished uploads too."""
+    """Return the rules: jobs expire a day after the service's retention; unfinished uploads expire
+    too.
+    """
     return [
         {
             "ID": "depthq-jobs",
@@ -32,9 +34,9 @@ def lifecycle_rules(retention_s: int) -> list[dict[str, Any]]:
 
 
 def set_lifecycle(client: Any, bucket: str, retention_s: int) -> None:
-    """Give `bucket` its rules, as many as the server knows. Never fails: the sweeper is there.
+    """Set the rules of `bucket`, as far as the server supports them. Never fails.
 
-    MinIO refuses rules for unfinished uploads and clears them away by itself.
+    MinIO refuses rules for unfinished uploads and removes these by itself.
     """
     rules = lifecycle_rules(retention_s)
     for chosen in (rules, rules[:1]):

@@ -1,6 +1,6 @@
-"""Marks: what only Redis would know of a job or dataset, as empty objects with telling names.
+"""Marks: state that is otherwise in Redis only, as empty objects with meaningful names.
 
-Written where a promise is made, removed where it is kept, and with their folder.
+A mark is written before something is promised and removed when it is done, or with its folder.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ def set_mark(store: ObjectStore, key: str) -> None:
 
 
 def clear_mark(store: ObjectStore, key: str) -> None:
-    """Remove a mark, as well as we can: one that stays is acted upon once more after a wipe."""
+    """Remove a mark, best effort: one that stays causes one repetition after a loss of Redis."""
     try:
         store.delete([key])
     except StorageUnavailable as exc:

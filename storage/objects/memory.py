@@ -1,4 +1,4 @@
-"""A store in a dictionary: the test double, which passes the same suite as the real ones."""
+"""A store in a dictionary, for tests; it passes the same test suite as the real ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from storage.objects.protocol import ObjectInfo, check_key, check_metadata, read
 
 
 class MemoryStore:
-    """An ObjectStore that forgets everything with the process."""
+    """An ObjectStore in this process's memory."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
-"""A bucket beside the service's own: what it refuses is told from an outage of the store.
+"""A bucket other than the service's own: tells its refusals from an outage of the store.
 
-An outage passes, and work waits for it. A bucket that is gone or forbidden stays so, and work that
-waited for it would stand in the way of all other work.
+Work waits for the end of an outage. A bucket that is deleted or forbidden stays so, and work that
+waited for it would block all other work.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from storage.objects.protocol import ObjectInfo, ObjectStore
 class Neighbour:
     """An ObjectStore whose refusals are BucketRefused, as long as the service's own bucket serves.
 
-    Where that one does not either (a new secret, a wrong clock), it is an outage.
+    Where that bucket does not serve either (a new secret, a wrong clock), it is an outage.
     """
 
     def __init__(self, name: str, store: ObjectStore, own: ObjectStore) -> None:

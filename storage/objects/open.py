@@ -20,10 +20,11 @@ def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectSto
     `patient`: a slow answer is better than none, because no client waits for it.
     """
     if settings.s3_bucket is None:
-        with contextlib.suppress(OSError):  # the store says so when it is used
+        with contextlib.suppress(OSError):  # the store raises when it is used
             make_private(settings.data_dir)
         return FilesystemStore(settings.data_dir / "objects")
-    from storage.objects.s3_lean import LeanS3Store  # here, because boto3 takes a third of a second
+    # Imported here, because boto3 takes a third of a second.
+    from storage.objects.s3_lean import LeanS3Store
 
     return LeanS3Store.from_settings(settings, patient=patient)
 
@@ -39,5 +40,5 @@ def open_dataset_store(settings: Settings) -> DatasetStore:
 
 
 def open_webhook_queue(settings: Settings) -> WebhookQueue:
-    """Return the calls that are due, in `redis_url`. Connects lazily."""
+    """Return the queue of due webhooks in `redis_url`. Connects lazily."""
     return WebhookQueue(open_redis(settings))

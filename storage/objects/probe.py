@@ -1,6 +1,7 @@
-"""Uses an object store as a job does: puts, gets and deletes a small object, by the same client.
+"""Probes an object store as a job uses it: puts, gets and deletes a small object.
 
-Asking for the bucket proves little: another client may ask, and a key that may look may not write.
+Asking for the bucket proves little: that is another client's call, and credentials that may read
+may not write.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from contract.errors import NotFound, StorageUnavailable
 from contract.names.object_keys import CHECK_PREFIX
 from storage.objects.protocol import ObjectStore
 
-GOOD_FOR_S = 10.0  # anybody may ask whether the service is ready, and requests to S3 cost money
+GOOD_FOR_S = 10.0  # readiness is public, and requests to S3 cost money
 
 
 class Probe:
-    """Looks again when the last good look is a while ago. Safe to share between threads."""
+    """Probes again when the last success is a while ago. Safe to share between threads."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
@@ -27,10 +28,10 @@ class Probe:
         self._bad: StorageUnavailable | None = None
 
     def look(self, store: ObjectStore) -> None:
-        """Raise StorageUnavailable unless `store` takes, gives back and forgets an object."""
+        """Raise StorageUnavailable unless `store` puts, gets and deletes an object."""
         if self._clock() < self._good_until:
             return
-        if not self._looking.acquire(blocking=False):  # another looks: the last answer will do
+        if not self._looking.acquire(blocking=False):  # another thread probes: use its last answer
             if self._bad is not None:
                 raise StorageUnavailable(self._bad.message)
             return

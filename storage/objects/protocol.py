@@ -1,4 +1,4 @@
-"""What every object store promises, and the rules for keys and metadata that all enforce."""
+"""The protocol of object stores, and the rules for keys and metadata that all enforce."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MAX_METADATA_BYTES = 2048  # of names and values together: the limit of S3
 
 @dataclass(frozen=True)
 class ObjectInfo:
-    """What a store knows of an object. `list` leaves media_type and metadata empty."""
+    """Metadata of an object. `list` leaves media_type and metadata empty."""
 
     key: str
     size: int  # bytes
@@ -76,7 +76,7 @@ def check_key(key: str) -> str:
 
 
 def check_metadata(metadata: Mapping[str, str] | None) -> dict[str, str]:
-    """Return a copy of `metadata` if every store can keep it unharmed; else raise ValueError."""
+    """Return a copy of `metadata` if every store can represent it; else raise ValueError."""
     checked = dict(metadata or {})
     for name, value in checked.items():
         if not _METADATA_NAME.fullmatch(name) or not _METADATA_VALUE.fullmatch(value):

@@ -17,7 +17,7 @@ from storage.objects.probe import Probe
 from storage.objects.protocol import ObjectInfo, check_key, check_metadata
 from storage.objects.s3_access import Access
 from storage.objects.s3_answers import (
-    Lent,
+    KeptOpen,
     S3Body,
     body_size,
     check_deleted,
@@ -51,8 +51,8 @@ class S3Store:
     ) -> None:
         """`public_client` signs URLs for the address under which clients reach the server.
 
-        `retention_s`: a bucket that we make forgets jobs by itself a little later; 0: never.
-        `foreign`: somebody else's bucket, whose keys may be any text.
+        `retention_s`: a bucket created here expires jobs a little later; 0: never.
+        `foreign`: another owner's bucket, whose keys may be any text.
         """
         self._client = client
         self._signer = public_client or client
@@ -71,7 +71,7 @@ class S3Store:
 
     @classmethod
     def with_access(cls, access: Access, settings: Settings) -> Self:
-        """Return a store that reaches its bucket so."""
+        """Return a store that uses this access."""
         return cls(
             access.client,
             access.bucket,
@@ -81,7 +81,7 @@ class S3Store:
         )
 
     def neighbour(self, bucket: str) -> S3Store:
-        """Return a store of somebody else's bucket on the same server, never created by us."""
+        """Return a store of another bucket on the same server, never created by the service."""
         return S3Store(self._client, bucket, public_client=self._signer, foreign=True)
 
     def put(
@@ -112,12 +112,17 @@ class S3Store:
     def _send_in_parts(self, data: BinaryIO, request: dict[str, Any]) -> None:
         """Send a multipart upload, which S3 makes visible only when it is completed.
 
-        A server answers each part soon; the end of one huge PUT may take longer than our timeout.
+        The server answers each part soon; the answer to one huge PUT may take longer than the
+        timeout.
         """
         about = {name: request[name] for name in ("ContentType", "Metadata")}
         try:
             self._client.upload_fileobj(
-                io.BufferedReader(Lent(data)), self._bucket, request["Key"], about, Config=_PARTS
+                io.BufferedReader(KeptOpen(data)),
+                self._bucket,
+                request["Key"],
+                about,
+                Config=_PARTS,
             )
         except S3UploadFailedError as exc:
             raise StorageUnavailable("S3 did not take a large object") from exc

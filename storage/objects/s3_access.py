@@ -1,8 +1,8 @@
-"""Where S3 is and as whom we come: said once by the settings, for both clients.
+"""Address and credentials of S3, read once from the settings for both clients.
 
-boto3 is asked for the server's address, and who we are comes from its session: obstore is told both
-and looks for nothing itself. On its own it would read every AWS_* variable, and let a foreign one
-(an endpoint, a session token, a proxy) win over what it was given.
+boto3 resolves the server's address and the credentials; obstore gets both and looks up nothing
+itself. On its own it would read every AWS_* variable, and let an unrelated one (an endpoint, a
+session token, a proxy) override what it was given.
 """
 
 from __future__ import annotations
@@ -22,9 +22,8 @@ from obstore.store import S3Store as RustStore
 from contract.errors import StorageUnavailable
 from contract.settings import Settings
 
-# Two attempts at a frozen server, and the pause between, end within 10 s, the longest that an API
-# request may take. Nobody waits for a worker: a store that is merely slow must not make it try for
-# ever.
+# Two attempts at a frozen server, with the pause between, end within 10 s, the longest that an API
+# request may take. A worker may wait longer: a slow store must not make it retry without end.
 HURRIED_S, PATIENT_S = 3, 10
 LONGEST_GET_S = 600  # of a large object over a slow line, never silent for longer than a timeout
 _ASK_AGAIN = timedelta(minutes=5)  # credentials of a role change; boto3 knows when
@@ -47,7 +46,7 @@ class Access:
                 settings.s3_session_token,
             )
         )
-        # without a key of ours, boto3 finds one where AWS has taught people to put it
+        # without configured credentials, boto3 searches the usual places of AWS
         with _own_environment() if key_id else _environment:
             self._session = boto3.session.Session(
                 aws_access_key_id=key_id,
@@ -74,14 +73,14 @@ class Access:
                 read_timeout=PATIENT_S if self._patient else HURRIED_S,
                 retries={"mode": "standard", "total_max_attempts": 2},
                 max_pool_connections=4 + max(settings.api_threads, settings.concurrency),
-                # other servers and older MinIO do not know the newer default checksums
+                # other servers and older MinIO do not support the newer default checksums
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
             ),
         )
 
     def rust(self, *, unsigned_payload: bool) -> RustStore:
-        """Return obstore's client of the same bucket at the same address, as the same caller."""
+        """Return obstore's client of the same bucket, address and credentials."""
         silence_s = PATIENT_S if self._patient else HURRIED_S
         whole_s = LONGEST_GET_S if self._patient else HURRIED_S
         ca_file = self._settings.s3_ca_file
@@ -103,7 +102,7 @@ class Access:
                 virtual_hosted_style_request=not self._settings.s3_path_style,
                 unsigned_payload=unsigned_payload,
                 client_options=options,
-                # as many attempts as boto3's client makes; a worker's patience comes after that
+                # as many attempts as boto3's client makes; the worker's Patience comes on top
                 retry_config={
                     "max_retries": 1,
                     "retry_timeout": timedelta(seconds=silence_s),
@@ -116,7 +115,7 @@ class Access:
             )
 
     def _bucket_url(self) -> str:
-        """Return the address as obstore wants it: with the bucket in the host name, or without."""
+        """Return the address in obstore's form: with the bucket in the host name, or without."""
         url: str = self.client.meta.endpoint_url
         if self._settings.s3_path_style:
             return url
@@ -125,7 +124,7 @@ class Access:
 
 
 def _credentials_of(session: Any) -> Callable[[], Any]:
-    """Return a function that says who we are, as boto3 knows it at the moment."""
+    """Return a function that returns boto3's current credentials."""
 
     def say() -> dict[str, Any]:
         found = session.get_credentials()
@@ -144,7 +143,7 @@ def _credentials_of(session: Any) -> Callable[[], Any]:
 
 @contextmanager
 def _own_environment() -> Iterator[None]:
-    """Hide every AWS_* variable while a client is made: only what it is told shall count."""
+    """Hide every AWS_* variable while a client is built, so that only explicit settings count."""
     with _environment:
         hidden = {name: os.environ.pop(name) for name in list(os.environ) if name[:4] == "AWS_"}
         try:

@@ -1,4 +1,4 @@
-"""What S3 answers, in the project's own words: infos, streams, errors."""
+"""Translates S3's answers: object infos, streams, errors."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ class S3Body(io.RawIOBase):
         super().close()
 
 
-class Lent(io.RawIOBase):
-    """A file lent to somebody who closes what he is given: closing this does not close the file."""
+class KeptOpen(io.RawIOBase):
+    """A file for a consumer that closes it: closing this wrapper does not close the file."""
 
     def __init__(self, file: BinaryIO) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ def error_code(exc: ClientError) -> str:
     return str(exc.response.get("Error", {}).get("Code", ""))
 
 
-# Client errors (4xx) that pass by themselves; all others stay until something is changed.
+# Client errors (4xx) that are temporary; all others need an operator.
 _PASSING_STATUS = (408, 409, 425, 429)
 _PASSING_CODES = ("BadDigest", "IncompleteBody", "RequestTimeout", "SlowDown")
 
@@ -101,8 +101,8 @@ _PASSING_CODES = ("BadDigest", "IncompleteBody", "RequestTimeout", "SlowDown")
 def s3_errors(key: str) -> Iterator[None]:
     """Turn boto's exceptions into NotFound, StorageRefused or StorageUnavailable.
 
-    All but a missing object is the infrastructure's fault, also 403, 500, 503 and 507 (MinIO's full
-    disk): waiting jobs wait on until somebody has repaired it.
+    Everything but a missing object is the infrastructure's fault, also 403, 500, 503 and 507
+    (MinIO's full disk): jobs wait until it is repaired.
     """
     try:
         yield
@@ -118,7 +118,7 @@ def s3_errors(key: str) -> Iterator[None]:
 
 
 def refused(status: int, code: str) -> StorageUnavailable:
-    """Return what to raise: StorageRefused if asking again is vain until an operator acts."""
+    """Return the exception: StorageRefused if retrying is useless until an operator acts."""
     message = f"S3 refuses: {code or status}"
     passes = status in _PASSING_STATUS or code in _PASSING_CODES
     if 400 <= status < 500 and not passes:
@@ -127,7 +127,7 @@ def refused(status: int, code: str) -> StorageUnavailable:
 
 
 def refusal(code: str) -> str:
-    """Return what a refusal means, for people; a HEAD has only its status for a code."""
+    """Return a refusal in words; a HEAD has only its status for a code."""
     if code in ("404", "NoSuchBucket"):
         return "there is no such bucket"
     if code in ("401", "403", "AccessDenied"):
@@ -136,7 +136,7 @@ def refusal(code: str) -> str:
 
 
 def check_deleted(answer: Mapping[str, Any]) -> None:
-    """Raise StorageRefused or StorageUnavailable if DeleteObjects left an object in its place."""
+    """Raise StorageRefused or StorageUnavailable if DeleteObjects did not delete an object."""
     codes = [str(each.get("Code")) for each in answer.get("Errors", ())]
     left = [code for code in codes if code != "NoSuchKey"]
     if "AccessDenied" in left:

@@ -1,4 +1,4 @@
-"""Our own bucket, made the first time that it is missed."""
+"""The service's own bucket, created when it is first found missing."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from storage.objects.lifecycle import set_lifecycle
 from storage.objects.s3_answers import error_code
 
 _MISSING = ("NoSuchBucket", "404")
-_SOMEBODY_WAS_FASTER = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
+_ALREADY_CREATED = ("BucketAlreadyOwnedByYou", "BucketAlreadyExists")
 
 
 class OwnBucket:
-    """A bucket that may be made. Raises what boto raises."""
+    """A bucket that may be created. Raises what boto raises."""
 
     def __init__(self, client: Any, name: str, retention_s: int) -> None:
-        """`retention_s`: a bucket that we make forgets jobs a little later; 0: never."""
+        """`retention_s`: a bucket created here expires jobs a little later; 0: never."""
         self._client, self._name, self._retention_s = client, name, retention_s
 
     def serve(self, call: Callable[[], object]) -> None:
@@ -39,7 +39,7 @@ class OwnBucket:
         try:
             self._client.create_bucket(Bucket=self._name, **extra)
         except ClientError as exc:
-            if error_code(exc) not in _SOMEBODY_WAS_FASTER:
+            if error_code(exc) not in _ALREADY_CREATED:
                 raise
             return
         if self._retention_s:

@@ -1,8 +1,8 @@
-"""The S3 store for the hot path: whole objects go through obstore, all the rest through boto3.
+"""The S3 store for the hot path: put and get go through obstore, all else through boto3.
 
 obstore (the Rust crate object_store) spends about 0.2 ms of CPU on a put or get where boto3 spends
 1.2 ms, and sends a put in one round trip where boto3 waits for `100 Continue`. boto3 keeps what is
-rare or what it alone can do: buckets, listings, deletions, presigned URLs, naming what went wrong.
+rare or what only it supports: buckets, listings, deletions, presigned URLs, error details.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from storage.objects.s3 import S3Store
 from storage.objects.s3_access import Access
 from storage.objects.s3_answers import body_size
 
-# obstore limits the time of a put as a whole, boto3 that of each silence: what is large takes long
+# obstore limits the total time of a put, boto3 that of each silence: large objects need more
 LEAN_BYTES = 2 * 1024 * 1024
 _REFUSALS = (PermissionDeniedError, UnauthenticatedError)
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
@@ -74,8 +74,10 @@ class LeanS3Store(S3Store):
 
 
 def keeps_bytes_whole(endpoint_url: str | None) -> bool:
-    """Return whether the way to the server needs no hash of what is sent: TLS has its own, and
-    loopback never leaves the machine. A bare network does (docs/decisions/0072). None is AWS.
+    """Return whether the connection needs no hash of the content: TLS has its own, and loopback
+    never leaves the machine.
+
+    Plain networks need one (docs/decisions/0072). None is AWS.
     """
     if endpoint_url is None:
         return True
@@ -89,7 +91,9 @@ def keeps_bytes_whole(endpoint_url: str | None) -> bool:
 
 
 def _say(exc: Exception) -> str:
-    """Return what is wrong in words for callers; obstore's hold the address, the key and XML."""
+    """Return the error in words for callers; obstore's message contains the address, the key and
+    XML.
+    """
     text = str(exc)
     if code := _CODE.search(text):
         return f"S3 refuses: {code[1]}"

@@ -1,7 +1,7 @@
-"""Lets a suspect run alone: many ordinary jobs at once, or one suspect and nothing else.
+"""Runs suspects alone: many ordinary jobs at once, or one suspect and nothing else.
 
-A job whose worker died under it twice may be the killer or a bystander. Run alone, a killer takes
-nobody with it and a bystander succeeds.
+A job whose worker died under it twice may be the cause or a bystander. Alone, a cause harms no
+other job, and a bystander succeeds.
 """
 
 from __future__ import annotations

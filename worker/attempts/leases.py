@@ -1,4 +1,4 @@
-"""Keeps this process's jobs its own: one thread renews all leases in one round trip."""
+"""Keeps the leases of this process's jobs: one thread renews all of them in one round trip."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 
 class Leases:
-    """The jobs that this process holds, with the attempt as fencing token."""
+    """The jobs that this process holds, each with its attempt as fencing token."""
 
     def __init__(self, jobs: JobStore, lease_s: float) -> None:
         self._jobs = jobs
@@ -38,17 +38,17 @@ class Leases:
                 self._sure_until.pop(job_id, None)
 
     def still_holds(self, job_id: str) -> bool:
-        """Tell whether nobody else is known to have taken, canceled or deleted the job."""
+        """Tell whether the job is still held, as far as known: not lost, canceled or deleted."""
         with self._lock:
             return job_id in self._held
 
     def sure(self, job_id: str) -> bool:
-        """Tell whether the lease cannot have run out, not even while this process was frozen."""
+        """Tell whether the lease is certainly valid, even if this process was frozen."""
         with self._lock:
             return time.monotonic() < self._sure_until.get(job_id, 0.0)
 
     def renew(self) -> None:
-        """Renew all leases; jobs that were lost are dropped, so that their work can stop early."""
+        """Renew all leases; lost jobs are dropped, so that their work can stop early."""
         with self._lock:
             claims = list(self._held.items())
         if not claims:

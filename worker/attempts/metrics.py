@@ -26,7 +26,7 @@ OUTCOMES = Counter("depthq_outcomes", "Jobs and items ended by this worker", ["s
 RESULT_CACHE = Counter("depthq_result_cache", "Jobs looked up in the result cache", ["outcome"])
 
 
-@functools.cache  # to find a labelled metric costs more than to observe it
+@functools.cache  # looking up a labelled metric costs more than observing it
 def _stage_ms(name: str) -> Histogram:
     return STAGE_MS.labels(stage=name)
 
@@ -64,7 +64,7 @@ class StageClock:
         _stage_ms(name).observe(milliseconds)
 
     def batched(self, size: int) -> None:
-        """Note the size of the batch that the image was in."""
+        """Record the size of the image's batch."""
         self._batch_size = size
 
     def timings(self) -> Timings:

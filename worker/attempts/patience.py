@@ -1,8 +1,8 @@
-"""Waiting out the infrastructure: storage calls are retried in place with jittered back-off.
+"""Retries storage calls in place, with jittered back-off, until the infrastructure is back.
 
-While Redis or the object store is away no job can be finished by anybody, so a task thread holds
-its job, keeps its lease and tries again, instead of handing the job round. Nothing is counted
-against the job.
+While Redis or the object store is unavailable, no worker can finish any job. So a task thread keeps
+its job and lease and tries again, instead of returning the job to the queue. Such retries do not
+count as attempts.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 10.0
-BESIDE_S = 5.0  # for what is not all work's concern
+BESIDE_S = 5.0  # for what does not block all other work
 
 
 class Waits(Protocol):
-    """Does an action, again if need be."""
+    """Runs an action, with retries."""
 
     def __call__(self, action: Callable[[], T]) -> T:
-        """Return `action()`. Raises StorageUnavailable when it has waited long enough."""
+        """Return `action()`. Raises StorageUnavailable once the time for retries is used up."""
 
 
 class Patience:
@@ -53,30 +53,32 @@ class Patience:
                 if self._stopping.is_set() or time.monotonic() + pause_s > give_up_at:
                     raise
                 log.warning("waiting for storage: %s", exc, extra={"action": "retry"})
-            # full jitter keeps a fleet of workers from knocking in step
+            # full jitter spreads the retries of many workers
             self._stopping.wait(random.uniform(0.5, 1.0) * pause_s)  # noqa: S311
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def beside(self, own: Callable[[], object]) -> PatienceBeside:
-        """Return the patience for buckets beside our own; `own` asks whether that one serves."""
+        """Return retries for buckets other than the service's own; `own` checks whether that one
+        serves.
+        """
         return PatienceBeside(self, own)
 
     def brief(self, action: Callable[[], T]) -> T:
-        """Return `action()`, waiting as long as other work may be kept from its turn."""
+        """Return `action()`, with retries short enough not to delay other work."""
         limited = Patience(min(BESIDE_S, self._limit_s))
         limited._stopping = self._stopping
         return limited(action)
 
 
 class PatienceBeside:
-    """Waits long only while all work must: a bucket that alone is away holds nobody else up."""
+    """Retries long only while all work must wait; one unavailable bucket blocks nothing else."""
 
     def __init__(self, patience: Patience, own: Callable[[], object]) -> None:
         self._patience = patience
         self._own = own
 
     def __call__(self, action: Callable[[], T]) -> T:
-        """Return `action()`; raises StorageUnavailable soon if our own store serves."""
+        """Return `action()`; raises StorageUnavailable soon if the service's own store serves."""
         try:
             return self._patience.brief(action)
         except StorageUnavailable:

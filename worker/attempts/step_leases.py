@@ -1,4 +1,4 @@
-"""Keeps this process's steps its own, and tells the ledger how far they are, in one round trip."""
+"""Renews the leases of this process's steps, and reports their progress, in one round trip."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class Held:
-    """A step that this process holds. The holder counts `items`; the others are set by renewals."""
+    """A step that this process holds. The holder counts `items`; renewals set the others."""
 
     items: int = 0
-    lost: bool = False  # somebody else has it, or it is canceled: stop soon
-    canceled: bool = False  # stop, but write down what is done
+    lost: bool = False  # held by another worker, or canceled: stop soon
+    canceled: bool = False  # stop, but store what is done
 
 
 class StepLeases:
@@ -46,7 +46,7 @@ class StepLeases:
                 self._held.pop(step, None)
 
     def renew(self) -> None:
-        """Renew all leases and note which were lost."""
+        """Renew all leases and record which were lost."""
         with self._lock:
             steps = dict(self._held)
         if not steps:

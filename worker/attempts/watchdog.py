@@ -1,7 +1,7 @@
-"""Ends the process when it is alive but does nothing, so that a supervisor starts a fresh one.
+"""Ends a process that is alive but makes no progress, so that a supervisor restarts it.
 
-Two ways to be stuck: the engine never returns from a batch, or work waits in the queue while every
-hand of this worker is idle (a consumer that missed Redis coming back).
+Two cases: the engine does not return from a batch, or work waits in the queue while all task
+threads are idle (a consumer that did not notice Redis coming back).
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ EXIT_CODE = 70  # EX_SOFTWARE
 
 
 class Watchdog:
-    """Looks at each pulse; `waiting()` is the queue's length, `taken()` counts jobs ever taken."""
+    """Checks at each pulse; `waiting()` is the queue's length, `taken()` counts jobs ever taken."""
 
     def __init__(
         self,

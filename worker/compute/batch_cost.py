@@ -1,22 +1,22 @@
-"""What a batch costs, learned from those that ran: a·n + b seconds for n images of one shape."""
+"""Learns the cost of a batch from past ones: a·n + b seconds for n images of one shape."""
 
 from __future__ import annotations
 
 from collections import OrderedDict
 from dataclasses import dataclass
 
-# A batch in the past counts 0.9 of the one after it, so about the last ten decide.
+# Weights fade by 0.9 per batch, so about the last ten count.
 FADING = 0.9
-# A slow batch (first of its shape, machine busy elsewhere) counts as at most this much slower.
+# A slow batch (first of its shape, busy machine) counts as at most this much slower.
 WORST = 3.0
-MAX_SHAPES = 64  # the transform makes 15; anything else must not fill the memory
+MAX_SHAPES = 64  # the transform makes 15; more must not fill the memory
 
 Shape = tuple[int, ...]
 
 
 @dataclass
 class _Line:
-    """A straight line through fading points (n, seconds): the sums that least squares needs."""
+    """A straight line through fading points (n, seconds): the sums for least squares."""
 
     weight: float = 0.0
     n: float = 0.0
@@ -49,22 +49,22 @@ class _Line:
 
 
 class BatchCost:
-    """Learns the cost of batches per shape. Its user keeps threads apart."""
+    """Learns the cost of batches per shape. Not thread-safe."""
 
     def __init__(self) -> None:
         self._lines: OrderedDict[Shape, _Line] = OrderedDict()
 
     def learn(self, shape: Shape, n: int, seconds: float) -> None:
-        """Take note that `n` images of `shape` took `seconds`."""
+        """Record that `n` images of `shape` took `seconds`."""
         self._lines.setdefault(shape, _Line()).add(n, seconds)
         self._lines.move_to_end(shape)
         if len(self._lines) > MAX_SHAPES:
             self._lines.popitem(last=False)
 
     def fitting(self, shape: Shape, within_s: float, most: int) -> int:
-        """Return how many images of `shape` are done `within_s`: at least 1, at most `most`.
+        """Return how many images of `shape` take at most `within_s`: at least 1, at most `most`.
 
-        Of a shape never seen: `most`.
+        For an unknown shape: `most`.
         """
         line = self._lines.get(shape)
         if line is None:

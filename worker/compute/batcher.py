@@ -1,10 +1,10 @@
-"""The one place where images meet: requests gather while the engine is busy and leave as batches.
+"""Groups requests into batches: they wait while the engine is busy and leave together.
 
 Work-conserving: an idle engine takes at once whatever waits, so batching never adds delay. Requests
 are grouped by tensor shape, because the transform keeps the aspect ratio and padding would change
 the depth. The shape whose oldest request has waited longest goes first, so no shape starves. All
-that waits leaves together, unless that batch would take longer than the latency cap: what batches
-cost is learned from those that ran.
+waiting requests of a shape leave together, unless that batch would exceed the latency cap: the cost
+of batches is learned from those that ran.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Infer = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Inferred:
-    """One image's outcome: `depth` float32 (H, W), relative inverse depth, and how it got there."""
+    """One image's result: `depth` float32 (H, W), relative inverse depth, and batch data."""
 
     depth: Tensor
     wait_ms: float
@@ -49,13 +49,13 @@ class _Request:
 
 
 class Batcher:
-    """Feeds one engine from many threads; every request gets exactly one outcome.
+    """Feeds one engine from many threads; every request gets exactly one result or error.
 
     `infer` takes float32 (B, 3, H, W) and returns float32 (B, H, W); it is called from `streams`
-    threads. Streams that are free share what waits, so none rests while another has a full batch.
-    A batch that fails is halved until the culprit stands alone, so its mates succeed.
-    No batch is larger than `max_batch`, nor than what is expected to be done in `max_latency_s`.
-    While `yielding`, one image at a time is computed, on one stream.
+    threads. Idle streams share the waiting requests, so none idles while another has a full batch.
+    A batch that fails is halved until the failing image is alone, so its batch-mates succeed. No
+    batch is larger than `max_batch`, nor than what is expected to finish in `max_latency_s`. While
+    `yielding`, one image at a time is computed, on one stream.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Batcher:
         """Wait for work and return the next batch of `stream`; an empty one means stop."""
         with self._changed:
             if self._busy_since.pop(stream, None):
-                self._changed.notify_all()  # one that stood back for us may have its turn
+                self._changed.notify_all()  # a stream that yielded to this one may continue
             while not self._waiting or self._stands_back():
                 if self._stopping and not self._waiting:
                     return []

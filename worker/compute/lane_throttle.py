@@ -1,8 +1,8 @@
-"""How the lanes of one machine meet: the interactive one says it works, the bulk one steps aside.
+"""The bulk worker throttles itself while the interactive worker of the same machine is busy.
 
-Priorities divide the cores, but not the memory, not the object store that both lanes ask, and not
-the time until a core is given back. So the bulk lane does one item at a time while somebody waits
-for a picture, and goes on with all hands when nobody has for a moment. It never stops.
+OS priorities divide CPU time, but not memory bandwidth, not the object store, and not the delay
+until a core is released. While the interactive lane is busy, the bulk lane runs one item at a time.
+It returns to full concurrency once the interactive lane is quiet, and never stops completely.
 """
 
 from __future__ import annotations
@@ -19,57 +19,58 @@ from contract.errors import StorageUnavailable
 log = logging.getLogger(__name__)
 
 SAY_EVERY_S = 0.5
-QUIET_S = 2.0  # after the last word; several times SAY_EVERY_S, so that a busy lane is heard as one
+# After the last message; a multiple of SAY_EVERY_S, so that one lost message has no effect.
+QUIET_S = 2.0
 
 
-class Manners(Protocol):
-    """What a lane does around each image."""
+class LaneThrottle(Protocol):
+    """A lane's part in the throttling, called for each image."""
 
     def start(self) -> None:
-        """Begin to listen, if there is anything to listen to."""
+        """Start listening, where the lane listens."""
 
     def stop(self) -> None:
         """Hold nothing back any more."""
 
     def yielding(self) -> bool:
-        """Tell whether the other lane goes first at present."""
+        """Tell whether the other lane has priority now."""
 
     def turn(self) -> AbstractContextManager[None]:
-        """Return the context in which one image is worked on."""
+        """Return the context manager in which one image is processed."""
 
 
-class Precedence:
-    """The interactive lane's: goes ahead, and `say`s so, twice a second at most."""
+class InteractiveAnnouncer:
+    """The interactive lane's part: announces its work, at most every SAY_EVERY_S; never waits."""
 
     def __init__(self, say: Callable[[], None]) -> None:
         self._say = say
         self._said_at = float("-inf")
 
     def start(self) -> None:
-        """Listen to nobody."""
+        """Do nothing: this lane does not listen."""
 
     def stop(self) -> None:
-        """Nothing is held back."""
+        """Do nothing: this lane never waits."""
 
     def yielding(self) -> bool:
-        """Return False: nobody goes first."""
+        """Return False: this lane has priority."""
         return False
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Say that an image is worked on. Nobody fails because it could not be said."""
+        """Announce that an image is processed. A failed announcement does not fail the image."""
         now = time.monotonic()
         if now - self._said_at > SAY_EVERY_S:
             self._said_at = now
             try:
                 self._say()
             except StorageUnavailable as exc:
-                log.debug("not said: %s", exc, extra={"action": "courtesy"})
+                log.debug("not announced: %s", exc, extra={"action": "courtesy"})
         yield
 
 
-class Courtesy:
-    """The bulk lane's: one image at a time until QUIET_S after the last word that was `heard`."""
+class BulkThrottle:
+    """The bulk lane's part: one image at a time until QUIET_S after the last announcement."""
 
     def __init__(self, heard: Callable[[], AbstractContextManager[Iterator[str]]]) -> None:
         self._heard = heard
@@ -77,10 +78,10 @@ class Courtesy:
         self._working = 0
         self._stopping = False
         self._changed = threading.Condition()
-        self._thread = threading.Thread(target=self._listen, name="courtesy", daemon=True)
+        self._thread = threading.Thread(target=self._listen, name="lane-throttle", daemon=True)
 
     def start(self) -> None:
-        """Start to listen."""
+        """Start the listening thread."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -90,12 +91,12 @@ class Courtesy:
             self._changed.notify_all()
 
     def yielding(self) -> bool:
-        """Tell whether somebody waits for a picture, or did a moment ago."""
+        """Tell whether the interactive lane is busy, or was within the last QUIET_S."""
         return not self._stopping and time.monotonic() < self._until
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until an image may be worked on: at once, or while yielding until none other is."""
+        """Wait until an image may be processed: at once, or while yielding one at a time."""
         with self._changed:
             while self._working and self.yielding():
                 self._changed.wait(max(0.0, self._until - time.monotonic()))

@@ -1,4 +1,4 @@
-"""How many images per second this process manages while it is busy: the basis of every ETA."""
+"""Measures this process's images per second while it is busy: the basis of every ETA."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Throughput:
     def _advance(self) -> None:
         now = time.monotonic()
         passed, self._seen_at = now - self._seen_at, now
-        if self._in_flight:  # idle time neither counts nor fades
+        if self._in_flight:  # idle time is not counted and does not fade
             fade = 0.5 ** (passed / HALF_LIFE_S)
             self._images *= fade
             self._busy_s = self._busy_s * fade + passed

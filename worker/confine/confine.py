@@ -1,4 +1,4 @@
-"""What a decoding child may use: memory, CPU time, system calls. Called in the child, on itself."""
+"""Limits a decoding child: memory, CPU time, system calls. Called in the child, on itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _PR_SET_NO_NEW_PRIVS = 38  # linux/prctl.h
 _PR_CAPBSET_DROP, _MOST_CAPABILITIES = 24, 64
 _CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 _MAX_FILES = 32
-MOST_LINES, MOST_LINE_LENGTH = 5, 200  # of what libraries print about an image
+MOST_LINES, MOST_LINE_LENGTH = 5, 200  # of what libraries print per image
 _MAX_WRITTEN_BYTES = 64 * 1024  # only the captured warnings are ever written
 
 
@@ -29,20 +29,21 @@ def confine(memory_bytes: int) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     give_up_privileges()
-    with contextlib.suppress(OSError):  # no /proc: then the kernel chooses its victim itself
+    with contextlib.suppress(OSError):  # no /proc: the kernel chooses its victim itself
         Path("/proc/self/oom_score_adj").write_text("1000")
     give_up_capabilities()
-    seccomp.install()  # last: it takes files away too; where there is none, the limits remain
+    # Last, because it blocks opening files; where seccomp is missing, the limits remain.
+    seccomp.install()
 
 
 def give_up_privileges() -> None:
-    """Have no program that this process might start be more privileged than it is."""
+    """Prevent programs that this process might start from gaining privileges."""
     if hasattr(ctypes.CDLL(None), "prctl"):
         ctypes.CDLL(None).prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
 
 
 def give_up_capabilities() -> None:
-    """Leave to a process that runs as root no more than any user may do."""
+    """Drop all capabilities: root in this process has no more rights than a user."""
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "capset"):
         return
@@ -65,12 +66,12 @@ def allow(seconds: float) -> None:
 
 
 def rest() -> None:
-    """Stop the alarm: waiting for the next image may take as long as it likes."""
+    """Stop the alarm: waiting for the next image has no limit."""
     signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class Captured:
-    """What libraries print to the standard error, a file here: read and emptied per image."""
+    """Captures what libraries print to standard error in a file: read and emptied per image."""
 
     def __init__(self, fd: int = 2) -> None:
         self._fd = fd

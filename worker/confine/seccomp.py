@@ -1,10 +1,10 @@
-"""Leaves to this process the system calls that a decoder needs, and takes all others.
+"""A seccomp allow-list: the system calls that a decoder needs; all others fail.
 
-A seccomp filter, which Linux checks at every system call and which nobody can take off again. It
-allows a list: memory, threads, clocks, and the pipes that are open. All else fails with EPERM, so
-also what a later kernel adds; to those libc gets ENOSYS, and falls back to what it used before.
+Linux checks the filter at every system call, and it cannot be removed. Allowed are memory, threads,
+clocks, and the pipes that are open. Everything else fails with EPERM, including calls that later
+kernels add; for those libc gets ENOSYS and falls back to older calls.
 
-`python -m worker.confine.seccomp` tries it on itself and says whether it holds.
+`python -m worker.confine.seccomp` installs it on itself and says whether it holds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import sys
 
 # name → number on x86_64, on aarch64 (None: it has no such call); linux/unistd.h
 _ALLOWED: dict[str, tuple[int | None, int | None]] = {
-    # what is open: two pipes and a file in memory
+    # open files: two pipes and a file in memory
     "read": (0, 63), "write": (1, 64), "readv": (19, 65), "writev": (20, 66), "pread64": (17, 67),
     "lseek": (8, 62), "fstat": (5, 80), "ftruncate": (77, 46), "close": (3, 57),
     # memory
@@ -31,18 +31,18 @@ _ALLOWED: dict[str, tuple[int | None, int | None]] = {
     "arch_prctl": (158, None), "exit": (60, 93), "exit_group": (231, 94),
     "rt_sigaction": (13, 134), "rt_sigprocmask": (14, 135), "rt_sigreturn": (15, 139),
     "sigaltstack": (131, 132), "restart_syscall": (219, 128),
-    # clocks, and what it may use of the machine
+    # clocks, and the machine's resources
     "clock_gettime": (228, 113), "clock_getres": (229, 114), "gettimeofday": (96, 169),
     "time": (201, None), "nanosleep": (35, 101), "clock_nanosleep": (230, 115),
     "setitimer": (38, 103), "getrusage": (98, 165), "getrlimit": (97, 163),
     "setrlimit": (160, 164), "getpid": (39, 172), "sysinfo": (99, 179), "getcpu": (309, 168),
     "getrandom": (318, 278),
 }  # fmt: skip
-_NEWEST = 470  # calls of Linux 6.17: libc must believe that later ones are not there
+_NEWEST = 470  # the last call of Linux 6.17; later ones must look unsupported to libc
 _CLONE, _CLONE3, _PRLIMIT = (56, 220), (435, 435), (302, 261)
 _KILL, _TGKILL, _SECCOMP = (62, 129), (234, 131), (317, 277)
 _MACHINES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}  # column, AUDIT_ARCH
-_X32 = 0x40000000  # calls of x86_64's second, forgotten interface
+_X32 = 0x40000000  # the x32 ABI of x86_64
 _CLONE_THREAD = 0x00010000
 
 _LOAD, _EQUAL, _AT_LEAST, _HAS_BITS, _RETURN = 0x20, 0x15, 0x35, 0x45, 0x06  # linux/bpf_common.h
@@ -78,7 +78,7 @@ def _program(column: int, arch: int, pid: int) -> list[Step]:
         (_LOAD, 0, 0, _NUMBER),
         (_AT_LEAST, 0, 1, _X32),
         (_RETURN, 0, 0, _FAIL | errno.EPERM),
-        (_EQUAL, 1, 0, _CLONE3[column]),  # its flags are out of sight: libc falls back to clone
+        (_EQUAL, 1, 0, _CLONE3[column]),  # its flags are behind a pointer: libc falls back to clone
         (_AT_LEAST, 0, 1, _NEWEST + 1),
         (_RETURN, 0, 0, _FAIL | errno.ENOSYS),
     ]

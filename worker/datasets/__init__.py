@@ -1,4 +1,4 @@
-"""Carries datasets from a request to results: plan → shards → finalize, each step under a lease.
+"""What a dataset consists of: sources, items, file layouts, index, and dry runs.
 
-Knows how items flow through the pipeline's computer; must not know HTTP, Celery or Redis commands.
+Knows items and the pipeline's computer. Must not know HTTP, Celery or Redis commands.
 """

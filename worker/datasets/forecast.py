@@ -89,7 +89,7 @@ class Forecaster:
         except (InvalidRequest, Overloaded) as exc:
             forecast = _refused(dataset_id, exc.code, exc.message)
         self.files.write_forecast(forecast)
-        if self.files.request(dataset_id) is None:  # deleted meanwhile; this is left of it
+        if self.files.request(dataset_id) is None:  # deleted meanwhile: remove the rest
             self.files.store.delete([dataset_object(dataset_id, DATASET_FORECAST)])
         self.files.drop_planned(dataset_id)
 

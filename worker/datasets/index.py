@@ -32,7 +32,7 @@ class IndexWriter(Protocol):
 def open_index() -> Iterator[IndexWriter]:
     """Yield a writer; one that writes nothing where pyarrow is not installed."""
     try:
-        import pyarrow  # 60 MB of memory, so only when it is needed
+        import pyarrow  # imported when needed: it takes 60 MB of memory
         import pyarrow.parquet
     except ImportError:
         log.warning("no index.parquet: pyarrow is not installed", extra={"action": "finalize"})

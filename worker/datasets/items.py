@@ -33,7 +33,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True)
 class ItemOutput:
-    """What an image became, as far as a dataset cares."""
+    """The result of computing one image of a dataset."""
 
     width: int
     height: int
@@ -55,7 +55,7 @@ class Fetches(Protocol):
 
 @dataclass(frozen=True)
 class ItemTask:
-    """What all items of a shard share."""
+    """What all items of a shard have in common."""
 
     options: JobOptions
     layout: Layout
@@ -82,10 +82,9 @@ class ItemRunner:
         self._turn = turn
 
     def run(self, item: Item, task: ItemTask) -> ItemResult:
-        """Return how the item ended.
+        """Return the item's result. Raises only StorageUnavailable and BucketRefused.
 
-        Raises only StorageUnavailable and BucketRefused (its outputs have no place): then nothing
-        is decided.
+        BucketRefused: its outputs cannot be written. After either, nothing is decided.
         """
         with self._turn():
             return self._run(item, task)
@@ -106,7 +105,7 @@ class ItemRunner:
         return self._failed(item, task, clock, reason)
 
     def poisoned(self, item: Item, task: ItemTask, deaths: int) -> ItemResult:
-        """Return the result of an item that brought its worker down."""
+        """Return the result of an item that crashed its worker."""
         reason = Poisoned(f"the item brought its worker down {deaths} times and was set aside")
         return self._failed(item, task, StageClock(), reason)
 
@@ -145,7 +144,7 @@ class ItemRunner:
         return self._result(item, task, state="failed", error=error, timings=clock.timings())
 
     def _result(self, item: Item, task: ItemTask, **fields: object) -> ItemResult:
-        # every value is ours and typed: validation would cost more than the rest of this function
+        # All values are typed already: validation would cost more than the rest of this function.
         return ItemResult.model_construct(
             id=item.id,
             uri=item.uri,

@@ -23,7 +23,8 @@ from storage.objects.protocol import ObjectStore
 from worker.attempts.patience import Waits
 from worker.outputs.render import RenderedFile
 
-_MADE_BY = "depthq-dataset"  # metadata of what was written for a dataset outside our own folder
+# Metadata of files that a dataset wrote outside the service's own folder.
+_MADE_BY = "depthq-dataset"
 TAR = "application/x-tar"
 
 
@@ -39,13 +40,13 @@ class Layout(Protocol):
     ) -> None: ...
 
     def existing(self, item_id: str) -> dict[str, ItemFile] | None:
-        """Return the files if somebody else's run left them all; None: they are to be made."""
+        """Return the files if another run has made them all; None: they are to be made."""
 
     def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
-        """Take an item's files; called by many threads."""
+        """Store an item's files; called by many threads."""
 
     def add(self, result: ItemResult) -> None:
-        """Take an item in its turn; called in the order of the shard."""
+        """Add an item; called in the order of the shard."""
 
     def finish(self) -> None:
         """Make the shard's files durable, before its results are written."""
@@ -66,7 +67,7 @@ class FilesLayout:
         """Nothing is left open."""
 
     def existing(self, item_id: str) -> dict[str, ItemFile] | None:
-        """See Layout. What an earlier attempt of this same dataset left is made again."""
+        """See Layout. Files of an earlier attempt of this dataset are made again."""
         if not self._place.foreign:
             return None
         found: dict[str, ItemFile] = {}
@@ -123,7 +124,7 @@ class TarLayout:
         return None
 
     def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
-        """See Layout; the bytes wait on disk until `add`, for memory could not hold them."""
+        """See Layout; the bytes are spooled on disk until `add`, because they exceed the memory."""
         stored = {}
         for file in files:
             member = f"{item_id}.{file.output}.{file.extension}"
@@ -155,7 +156,7 @@ class TarLayout:
             self._patience(lambda: self._place.put_tar(self._key, self._file))
 
     def _write(self, name: str, data: bytes) -> None:
-        if name in self._members:  # an address that the manifest has twice is one sample
+        if name in self._members:  # a URI that occurs twice in the manifest is one sample
             return
         member = tarfile.TarInfo(name)  # no owner, no time: the same bytes every time
         member.size = len(data)

@@ -60,7 +60,7 @@ class RangeFinder:
             output = self.compute(data, _PROBE, StageClock(), None)
         except StorageUnavailable:
             raise
-        except DepthqError:  # it will be a failed item in its turn
+        except DepthqError:  # it becomes a failed item when its shard runs
             return np.empty(0, np.float32)
         if not output.files:
             return np.array([output.depth.min, output.depth.max], np.float32)

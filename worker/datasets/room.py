@@ -1,6 +1,6 @@
-"""What a dataset may take of the disk while it is planned, so that others find room too.
+"""Limits the disk space that one caller's datasets take while they are planned.
 
-Only where results are files on a disk of this machine: how full an S3 server is, none of them says.
+Only where results are files on a local disk: S3 servers do not report how full they are.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ from contract.settings import Settings
 from storage.objects.disk import DiskRoom
 from storage.objects.protocol import ObjectStore
 
-Room = Callable[[int], None]  # told of the bytes of each object; raises Overloaded: no room
+# Called with the bytes of each object; raises Overloaded: no space left.
+Room = Callable[[int], None]
 _LOOK_EVERY_BYTES = 16 * 1024**2
 _BLOCK_BYTES = 4096
-_PLENTY = 4  # while a fourth of the disk may still be written, what the caller holds is not counted
+_PLENTY = 4  # while a quarter of the disk is free, what the caller already uses is not counted
 
 
 def endless(size: int) -> None:
-    """Find room for anything."""
+    """Accept any size."""
 
 
 def own_disk(settings: Settings) -> DiskRoom | None:
@@ -32,20 +33,20 @@ def own_disk(settings: Settings) -> DiskRoom | None:
 
 
 class Rooms:
-    """Makes the room of each dataset. `disk` None: there is no limit."""
+    """Makes the limit of each dataset. `disk` None: there is no limit."""
 
     def __init__(self, disk: DiskRoom | None, objects: ObjectStore) -> None:
         self._disk = disk
         self._objects = objects
 
     def __call__(self, request: DatasetRequest) -> Room:
-        """Return the room for what `request` is unpacked and planned to."""
+        """Return the limit for what `request` is unpacked and planned to."""
         if self._disk is None:
             return endless
         return _Share(self._disk, lambda: sum(self._held(request))).take
 
     def _held(self, request: DatasetRequest) -> Iterator[int]:
-        """Yield what the same caller's other archives have been unpacked to."""
+        """Yield the unpacked sizes of the same caller's other archives."""
         for entry in self._objects.list(dataset_list_prefix(request.owner)):
             other = entry.key.rpartition("_")[2]
             if other != request.id:
@@ -54,7 +55,7 @@ class Rooms:
 
 
 class _Share:
-    """One caller takes no more than it leaves to the others: half of the room, in the end."""
+    """One caller takes no more than it leaves to the others: at most half of the free space."""
 
     def __init__(self, disk: DiskRoom, held: Callable[[], int]) -> None:
         self._disk = disk
@@ -82,5 +83,5 @@ class _Share:
 
 
 def on_disk(size: int) -> int:
-    """Return what an object of `size` bytes takes: whole blocks, and one for what is said of it."""
+    """Return the disk space of an object of `size` bytes: whole blocks, and one for its sidecar."""
     return -(-size // _BLOCK_BYTES) * _BLOCK_BYTES + _BLOCK_BYTES

@@ -45,8 +45,8 @@ class OnnxRuntimeEngine:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = self._threads
-        options.log_severity_level = 3  # errors; warnings about folding are of no use to anyone
-        # An idle engine must not burn the cores that decoders and the other lane need.
+        options.log_severity_level = 3  # errors only; warnings about constant folding are of no use
+        # No spinning: an idle engine must leave the cores to decoders and the other lane.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         try:
             self._session = onnxruntime.InferenceSession(

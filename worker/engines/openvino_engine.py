@@ -15,7 +15,7 @@ from worker.weights.resolve import Artefact
 
 
 def openvino_library() -> Any:
-    """Import OpenVINO without its telemetry, which tells its makers of every import."""
+    """Import OpenVINO without its telemetry, which would report every import."""
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type] # not importable
     import openvino  # only the engine that is chosen loads its runtime
 
@@ -54,7 +54,8 @@ class OpenVinoEngine:
             "INFERENCE_PRECISION_HINT": {"fp32": "f32", "bf16": "bf16"}[self._precision],
             "INFERENCE_NUM_THREADS": self._threads,
             "NUM_STREAMS": self.streams,
-            # Lanes and decoders share the cores: two processes would pin to the same ones.
+            # No pinning: lanes and decoders share the cores, and two processes would pin to the
+            # same ones.
             "ENABLE_CPU_PINNING": False,
             # Kernels kept per shape; the default (5000) lets 15 shapes grow to 900 MB, no faster.
             "CPU_RUNTIME_CACHE_CAPACITY": 100,
@@ -98,10 +99,10 @@ class OpenVinoEngine:
 
 
 def _first_call_done(request: Any) -> Any:
-    """Return `request` after a call, which must not meet another thread's first one.
+    """Return `request` after one call, which must not overlap another thread's first call.
 
-    The binding then initialises itself under a lock of its own while it waits for Python's, and
-    both threads stand still for ever (seen with 2026.4.1).
+    The binding initialises itself under a lock of its own while it waits for the interpreter lock,
+    and two threads deadlock (seen with 2026.4.1).
     """
     request.infer([np.zeros((1, 3, 32, 32), np.float32)], share_inputs=True)
     return request

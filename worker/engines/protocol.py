@@ -1,4 +1,4 @@
-"""What an engine is: arrays in, depth out."""
+"""The protocol of engines: arrays in, depth out."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ class Engine(Protocol):
 def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
     """Run `engine` on an image of each shape, on all its streams at once.
 
-    The first larger batch of a shape costs some 30 ms more, once; to run them all here would cost
-    half a second of every start.
+    The first larger batch of a shape costs some 30 ms more, once; running all of them here would
+    cost half a second of every start.
     """
     with ThreadPoolExecutor(engine.streams) as streams:
         for height, width in shapes:

@@ -1,4 +1,4 @@
-"""A stand-in that costs time but no CPU, to measure the service around the engine."""
+"""A simulated engine that costs time but no CPU, to measure the rest of the service."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from worker.engines.protocol import Depths, EngineInfo, Images, check_batch
 from worker.weights.resolve import Artefact
 
-# Near what the real engine takes on two cores: per batch, and per image.
+# About the real engine's time on two cores: per batch, and per image.
 BATCH_S = 0.004
 IMAGE_S = 0.009
 

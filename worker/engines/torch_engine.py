@@ -21,7 +21,7 @@ from worker.weights.tensors import read_tensors
 
 
 class TorchEngine:
-    """Runs our own network in torch. Slower; there to hold the others to it."""
+    """Runs the project's network in torch. Slower; the reference for the others."""
 
     streams = 1
 

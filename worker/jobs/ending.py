@@ -1,4 +1,4 @@
-"""How a job ends: its outputs are there already, `result.json` comes next, and the state last."""
+"""Ends a job: its outputs exist already, `result.json` is written next, and the state last."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ending:
-    """Writes the last words of jobs that this process holds. Raises StorageUnavailable."""
+    """Finishes jobs whose lease this process holds. Raises StorageUnavailable."""
 
     objects: ObjectStore
     jobs: JobStore
@@ -34,22 +34,21 @@ class Ending:
     lease_s: float
 
     def end(self, record: JobRecord, result: JobResult) -> bool:
-        """Write `result.json`, then the final state; False: the job was not ours any more.
+        """Write `result.json`, then the final state; False: this process lost the job.
 
-        Its outputs are already there.
-
-        Who was frozen and lost the job meanwhile must not write over the other's result: the state
-        has a fence, objects have none, so when in doubt the ledger is asked once more.
+        The outputs exist already. A process that was frozen and lost the job must not overwrite the
+        other's result. The state has a fence, objects have none, so in doubt the ledger is asked
+        once more.
         """
         if not self.leases.sure(record.id) and self._lost(record):
             log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
             self.clear_up(record.id)
             return False
         tells = record.request.options.webhook_url is not None
-        if tells:  # before the result: whoever finds that one knows of the call
+        if tells:  # before the result: a reader of the result then finds the mark
             self.patience(lambda: set_mark(self.objects, webhook_mark(record.id)))
         self.patience(lambda: store_result(self.objects, result))
-        if tells:  # before the state: a crash between loses no call
+        if tells:  # before the state: a crash in between loses no webhook
             self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
         ended = self.patience(lambda: self.jobs.finish(result))
         if ended:
@@ -61,9 +60,9 @@ class Ending:
     def clear_up(self, job_id: str) -> None:
         """Remove what was written for a job that was canceled or deleted meanwhile.
 
-        A deletion lists the job's folder once: what a worker writes later, it removes itself.
-        Without a record and with its input the job was not deleted: Redis was wiped, and what we
-        wrote is what it will be rebuilt from. What another attempt holds or has ended stays, too.
+        A deletion lists the job's folder once; a worker removes itself what it writes later.
+        Without a record but with its input the job was not deleted: Redis was wiped, and these
+        files are what it is rebuilt from. What another attempt holds or has ended stays, too.
         """
         now = self.patience(lambda: self.jobs.get(job_id))
         canceled = now is not None and now.state is JobState.CANCELED

@@ -1,4 +1,4 @@
-"""The last writes of a job, in order: its files, then `result.json`. The record comes after."""
+"""A job's final objects, in order: its files, then `result.json`. The record follows."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def store_files(
 
 
 def store_file(objects: ObjectStore, key: str, file: RenderedFile) -> OutputInfo:
-    """Write one rendered file to `key` and return what a document says of it."""
+    """Write one rendered file to `key` and return its entry for documents."""
     objects.put(key, file.data, media_type=file.media_type)
     return OutputInfo(
         key=key,
@@ -71,7 +71,7 @@ def success(
 
 
 def repeated(record: JobRecord, earlier: JobResult, timings: Timings) -> JobResult:
-    """Return the result of a job that got the files of an `earlier` one, as its own."""
+    """Return the result of a job that reuses the files of an `earlier` one."""
     mine = {
         "id": record.id,
         "attempt": record.attempt,

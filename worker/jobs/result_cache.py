@@ -1,8 +1,8 @@
-"""Spares the second computation of the same picture: its files are copied from the earlier job's.
+"""Reuses the result of an equal job: its files are copied instead of computed.
 
-The same: input bytes, options, weights, engine, precision, and owner. What one API key submitted is
-never shown, not even by its speed, to another. Off by default (`DEPTHQ_RESULT_CACHE`): without keys
-everybody is the same owner. Knows single jobs; datasets skip their duplicates themselves.
+Equal: input bytes, options, weights, engine, precision, and owner. Submissions of one API key are
+never revealed to another, not even by timing. Off by default (`DEPTHQ_RESULT_CACHE`): without keys
+all callers are one owner. Knows single jobs only; datasets skip duplicates themselves.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from worker.attempts.metrics import RESULT_CACHE
 
 log = logging.getLogger(__name__)
 
-# To be raised when the same options begin to give other files or another range.
+# Increase it when equal options begin to give other files or another range.
 FILES_VERSION = 2
-# Those that change a file: all but the ones that say when and to whom.
+# The options that change a file: all but the ones on deadline and webhook.
 _OPTIONS = set(JobOptions.model_fields) - {"webhook_url", "deadline_s"}
 
 
 class ResultCache:
-    """Finds and reuses results. When storage is away it has none: it never fails a job.
+    """Finds and reuses results. Storage errors count as a miss: the cache never fails a job.
 
-    `max_side_px` is the limit that larger images are brought to: it decides the size of the files.
+    `max_side_px` is the limit that larger images are reduced to: it decides the size of the files.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ResultCache:
         return result
 
     def remember(self, request: JobRequest) -> None:
-        """Note that the job's result is complete, for as long as its files are kept."""
+        """Record that the job's result is complete, for as long as its files are kept."""
         if not request.input.sha256 or request.expires_at <= time.time() + 1:
             return
         try:
@@ -91,7 +91,7 @@ class ResultCache:
 
 
 def digest(request: JobRequest, computed_by: Sequence[str | int]) -> str:
-    """Return what stands for everything that decides the job's files, and for its owner."""
+    """Return the digest of everything that decides the job's files, and of its owner."""
     options = request.options.model_dump(mode="json", include=_OPTIONS)
     options["outputs"] = sorted(options["outputs"])
     parts = [FILES_VERSION, request.owner, request.input.sha256, options, list(computed_by)]

@@ -30,7 +30,7 @@ def net_size(height: int, width: int) -> tuple[int, int]:
 
 def prepare(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:
     """Return the normalised tensor, float32 (3, height, width), of `rgb`, uint8 (h, w, 3)."""
-    if rgb.shape[0] > 4 * height:  # then most rows never reach the result
+    if rgb.shape[0] > 4 * height:  # then most rows do not affect the result
         resized = _resize_from_needed_rows(rgb, height, width)
     else:
         pixels = rgb.astype(np.float32)

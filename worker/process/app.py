@@ -17,16 +17,16 @@ from contract.names.queues import APP_NAME, TASK_RUN_SHARD, Lane, queue_name, qu
 from contract.settings import Settings
 from storage.broker.settings import broker_settings
 
-# Shards at once: a killed worker costs two at most, and while one comes to its end the other keeps
-# the engine busy. Each keeps many items in flight.
+# Shards at once: a killed worker loses two at most, and while one finishes the other keeps the
+# engine busy. Each has many items in flight.
 SHARDS = 2
-# Plans, summaries and dry runs at once, beside the shards: none waits half a minute for a shard.
-# One caller has all but one of them at most (worker.runs.shares), so that another's never wait.
+# Plans, summaries and dry runs at once, in addition to the shards, so that none waits for a shard.
+# One caller has all but one of them at most (worker.runs.shares), so that another's do not wait.
 OTHER_STEPS = 3
 
 
 class PromptConnection(kombu.Connection):  # type: ignore[misc]
-    """Looks for a Redis that is away every second; kombu's pauses grow to half a minute."""
+    """Reconnects every second while Redis is unavailable; kombu's pauses grow to half a minute."""
 
     def _ensure_connection(self, *args: Any, **options: Any) -> Any:
         pauses = {"interval_start": 1, "interval_step": 0, "interval_max": 1}
@@ -43,7 +43,7 @@ def make_celery(settings: Settings) -> Celery:
     app = Celery(APP_NAME, set_as_current=False)
     app.amqp.Connection = PromptConnection
     app.conf.update(
-        # our record is the result, and every message is acknowledged after its own work is durable
+        # the ledger has the result; messages are acknowledged after their work is durable
         task_ignore_result=True,
         task_acks_late=True,
         task_reject_on_worker_lost=False,
@@ -53,7 +53,7 @@ def make_celery(settings: Settings) -> Celery:
         worker_pool="threads",
         worker_concurrency=settings.concurrency,
         worker_prefetch_multiplier=1,
-        # off, a saturated worker never notices that Redis came back
+        # when off, a saturated worker does not notice that Redis is back
         worker_enable_remote_control=True,
         worker_send_task_events=False,
         worker_hijack_root_logger=False,
@@ -73,12 +73,12 @@ def make_celery(settings: Settings) -> Celery:
 
 
 def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]) -> None:
-    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, hand the rest back.
+    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, return the rest.
 
     `on_stop` is called as soon as the worker is told to stop, before the last task has ended.
     """
     worker_shutting_down.connect(lambda **_: on_stop(), weak=False)
-    # it warns root of pickled messages, and accept_content lets only JSON in
+    # it warns root about pickle, and accept_content allows only JSON
     warnings.simplefilter("ignore", SecurityWarning)
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",

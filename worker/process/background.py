@@ -1,4 +1,4 @@
-"""What a worker does beside its jobs, each thing on the pulse that suits it."""
+"""Background threads of a worker, each with its own interval."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from worker.upkeep.webhooks import Webhooks, secret_key
 
 
 class Background:
-    """Everything on a thread of its own: a long sweep or a slow store delays nothing else."""
+    """Each duty on a thread of its own: a long sweep or a slow store delays nothing else."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class Background:
 
 
 def surroundings(parts: Parts) -> Surroundings:
-    """Return what the steps of datasets need of the worker around them."""
+    """Return the parts of this worker that the steps of datasets use."""
     return Surroundings(
         settings=parts.settings,
         ledger=parts.datasets,
@@ -67,7 +67,7 @@ def surroundings(parts: Parts) -> Surroundings:
         webhooks=parts.webhooks,
         throughput=parts.throughput,
         worker=parts.name,
-        turn=parts.manners.turn,
+        turn=parts.throttle.turn,
         children=lambda: parts.decoder.pids,
     )
 

@@ -32,7 +32,7 @@ def serve_health(host: str, port: int, ready: Callable[[], bool]) -> ThreadingHT
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Probes every few seconds are not worth a log line."""
+            """Log nothing: probes come every few seconds."""
 
     class Server(ThreadingHTTPServer):
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,4 +1,4 @@
-"""What one worker process is made of, built in one place: the composition root."""
+"""The composition root: builds the parts of one worker process."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from worker.attempts.metrics import observe_batch
 from worker.attempts.patience import Patience
 from worker.compute.batcher import Batcher
 from worker.compute.computer import Computer
-from worker.compute.lane_throttle import Courtesy, Manners, Precedence
+from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer, LaneThrottle
 from worker.compute.throughput import Throughput
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
@@ -64,7 +64,7 @@ class Parts:
     leases: Leases
     patience: Patience
     throughput: Throughput
-    manners: Manners
+    throttle: LaneThrottle
     celery: Any
 
     def send_job(self, job_id: str, lane: Lane) -> None:
@@ -89,11 +89,11 @@ class Parts:
 
 def build_parts(settings: Settings, lane: Lane) -> Parts:
     """Return the parts of a worker of `lane`. Raises DepthqError if its weights are missing."""
-    cv2.setNumThreads(1)  # every core is busy with another image; helpers would only wait for it
+    cv2.setNumThreads(1)  # Every core is busy with another image; more threads would only wait.
     redis = open_redis(settings)
     jobs = JobStore(redis)
     engine = open_engine(settings, advise(settings).streams)
-    manners = _manners(lane, Presence(redis, machine_id()))
+    throttle = _throttle(lane, Presence(redis, machine_id()))
     return Parts(
         settings=settings,
         lane=lane,
@@ -107,12 +107,12 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
         registry=WorkerRegistry(redis),
         leader=LeaderLock(redis, LEADER_KEY, 3 * settings.reconcile_interval_s),
         engine=engine,
-        batcher=_batcher(settings, engine, manners),
+        batcher=_batcher(settings, engine, throttle),
         decoder=_decoder(settings),
         leases=Leases(jobs, settings.lease_s),
         patience=Patience(),
         throughput=Throughput(),
-        manners=manners,
+        throttle=throttle,
         celery=make_celery(settings),
     )
 
@@ -140,18 +140,18 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
     )
 
 
-def _manners(lane: Lane, presence: Presence) -> Manners:
-    return Courtesy(presence.heard) if lane is Lane.BULK else Precedence(presence.say)
+def _throttle(lane: Lane, presence: Presence) -> LaneThrottle:
+    return BulkThrottle(presence.heard) if lane is Lane.BULK else InteractiveAnnouncer(presence.say)
 
 
-def _batcher(settings: Settings, engine: Engine, manners: Manners) -> Batcher:
+def _batcher(settings: Settings, engine: Engine, throttle: LaneThrottle) -> Batcher:
     return Batcher(
         engine.infer,
         engine.max_batch,
         observe_batch,
         max_latency_s=settings.max_batch_latency_ms / 1e3,
         streams=engine.streams,
-        yielding=manners.yielding,
+        yielding=throttle.yielding,
     )
 
 

@@ -1,7 +1,7 @@
-"""A worker's pulse: threads that renew leases, announce the worker, reconcile, and so on.
+"""Periodic threads that renew leases, announce the worker, reconcile, and so on.
 
-Threads of their own, so that a busy engine cannot make the worker look dead, and one for each
-chore, so that none waits for another: a long sweep or a silent store must not cost a lease.
+They are threads, so that a busy engine does not make the worker look dead, and one for each duty,
+so that none waits for another: a long sweep or a silent store must not cost a lease.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 log = logging.getLogger(__name__)
 
-LAST_BEAT_S = 2.0  # how long a process that stops waits for all of them; the threads are daemons
+LAST_BEAT_S = 2.0  # total wait for all of them at shutdown; the threads are daemons
 
 Beat = Callable[[], object]
 
@@ -35,7 +35,7 @@ class Pulse:
             thread.start()
 
     def stop(self) -> None:
-        """Stop beating. A beat that takes long (a listing, a silent store) is left to its fate."""
+        """Stop. A call that takes long (a listing, a silent store) is abandoned."""
         self._stopping.set()
         until = time.monotonic() + LAST_BEAT_S
         for thread in self._threads:

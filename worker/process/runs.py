@@ -1,4 +1,4 @@
-"""Puts the parts of datasets together for one worker process."""
+"""Builds the parts for datasets in one worker process."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ from worker.runs.shard import ShardRunner
 from worker.runs.shares import OwnerOf, Shares
 from worker.upkeep.dataset_reconciler import DatasetReconciler
 
-ONE_CALLER = 2  # plans, summaries and dry runs at once, one less than there are hands
-LEASE_FACTOR = 2.5  # shards are long: a pause of Redis must not make them start over
+ONE_CALLER = 2  # of plans, summaries and dry runs at once: one thread stays for others
+LEASE_FACTOR = 2.5  # shards are long: a short outage of Redis must not restart them
 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What the worker process lends to its datasets."""
+    """The parts of the worker process that datasets use."""
 
     settings: Settings
     ledger: DatasetStore
@@ -67,7 +67,7 @@ class Surroundings:
 
 
 class DatasetCoordinator:
-    """What every worker does for datasets, whatever its lane: leases and lost messages."""
+    """The duties of every worker, whatever its lane: leases and lost messages of datasets."""
 
     def __init__(self, around: Surroundings) -> None:
         self.around = around
@@ -78,7 +78,7 @@ class DatasetCoordinator:
         )
 
     def beats(self) -> tuple[Callable[[], object], ...]:
-        """Return what the pulse calls."""
+        """Return the functions to call periodically."""
         return (self.leases.renew, self._reconciler.tick)
 
 
@@ -158,7 +158,7 @@ class DatasetWorker:
         self._shares.run(TASK_FORECAST_DATASET, message_id, self._forecaster.run)
 
     def drain(self) -> None:
-        """Give back at once what is in progress."""
+        """Release what is in progress at once."""
         self._stopping = True
 
     def stop(self) -> None:

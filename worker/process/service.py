@@ -40,7 +40,7 @@ class WorkerService:
     def __init__(self, settings: Settings, lane: Lane) -> None:
         self._started_at = time.time()
         self._ready = self._draining = False
-        self._taken = self._steps = 0  # messages ever taken; steps of datasets in progress
+        self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
         self._parts = build_parts(settings, lane)
         self._coordinator = DatasetCoordinator(surroundings(self._parts))
@@ -58,15 +58,15 @@ class WorkerService:
     def start(self) -> None:
         """Load and warm the model, start the threads and the decoding children, announce."""
         parts = self._parts
-        parts.decoder.start()  # children start while the model loads
+        parts.decoder.start()  # decoding children start while the model loads
         with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
-            # makes the bucket, if that is wanted; its answer takes as long as a shape to warm up
+            # creates the bucket if wanted; its answer takes as long as warming up one shape
             store = beside.submit(parts.patience, parts.objects.check)
             parts.engine.load()
             parts.engine.warm_up(COMMON_SHAPES)
         store.result()
-        parts.decoder.wait_until_ready()  # without decoders it would be ready for nothing
-        parts.manners.start()
+        parts.decoder.wait_until_ready()  # without decoders the worker cannot do anything
+        parts.throttle.start()
         parts.batcher.start()
         computer = Computer(parts.decoder, parts.batcher, parts.model())
         self._pipeline = build_pipeline(parts, computer)
@@ -93,11 +93,11 @@ class WorkerService:
         """Run one job to its end; called from Celery's task threads."""
         assert self._pipeline is not None, "start() comes first"  # noqa: S101
         self._taken += 1
-        with self._parts.manners.turn(), self._parts.throughput.working():
+        with self._parts.throttle.turn(), self._parts.throughput.working():
             self._pipeline.run(job_id)
 
     def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
-        """Return the steps of datasets by their task names; none but in the bulk lane."""
+        """Return the steps of datasets by their task names; none outside of the bulk lane."""
         if self._datasets is None:
             return {}
         steps = {
@@ -136,16 +136,16 @@ class WorkerService:
         return self._draining
 
     def drain(self) -> None:
-        """Say that no new job is taken and stop waiting for storage that is away."""
+        """Take no new job, and stop waiting for unavailable storage."""
         self._draining = True
         if self._datasets is not None:
             self._datasets.drain()
         self._parts.patience.stop()
-        self._parts.manners.stop()
+        self._parts.throttle.stop()
         self._announce()
 
     def stop(self) -> None:
-        """End everything, after Celery has let go of the last task."""
+        """Stop everything, after Celery has finished the last task."""
         self._background.stop()
         if self._datasets is not None:
             self._datasets.stop()

@@ -1,4 +1,4 @@
-"""How much CPU time this process and its decoding children use."""
+"""The CPU time of this process and its decoding children."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 class CpuMeter:
-    """Hands out CPU seconds, each of them once, to whichever shard asks first."""
+    """Assigns every CPU second once, to the shard that asks first."""
 
     def __init__(self, children: Callable[[], Sequence[int]] = lambda: ()) -> None:
         self._children = children

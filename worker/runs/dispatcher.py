@@ -1,4 +1,4 @@
-"""Keeps a few shards per worker in the queue, never the whole dataset."""
+"""Keeps a few shards per worker in the queue, never a whole dataset."""
 
 from __future__ import annotations
 
@@ -26,20 +26,20 @@ Send = Callable[[str, str], None]  # task name, message id
 
 
 class LiveWorkers(Protocol):
-    """Who works at present (storage.fleet.workers.WorkerRegistry)."""
+    """The live workers (storage.fleet.workers.WorkerRegistry)."""
 
     def live(self) -> list[WorkerInfo]:
         """Return the live workers."""
 
 
 class Dispatcher:
-    """Sends the messages of datasets. One too many is harmless: steps are claimed atomically."""
+    """Sends the messages of datasets. A duplicate is harmless: steps are claimed atomically."""
 
     def __init__(self, ledger: DatasetStore, workers: LiveWorkers, send: Send) -> None:
         self._ledger = ledger
         self._workers = workers
         self._send = send
-        self._window = (0.0, 0)  # until when it holds, and the window
+        self._window = (0.0, 0)  # its expiry, and the window
 
     def top_up(self) -> int:
         """Send the next shards of all datasets, as far as the window allows; return how many."""
@@ -49,13 +49,13 @@ class Dispatcher:
         return len(shards)
 
     def after(self, dataset_id: str, next_step: Next) -> None:
-        """Do what a finished step calls for."""
+        """Send what follows a finished step."""
         if next_step == "finalize":
             self.send(dataset_id, STEP_FINALIZE)
         self.top_up()
 
     def send(self, dataset_id: str, step: str) -> None:
-        """Send one step; if the broker refuses, its lease runs out and it is sent again."""
+        """Send one step; if the broker refuses, its lease expires and it is sent again."""
         task, message_id = message(dataset_id, step)
         try:
             self._send(task, message_id)

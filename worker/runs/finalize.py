@@ -1,4 +1,4 @@
-"""Reads all results once more and writes what people take away: errors, index, summary."""
+"""Reads all results again and writes a dataset's final files: errors, index, summary."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Finalizer:
     webhooks: WebhookQueue
 
     def run(self, dataset_id: str) -> None:
-        """Finalize the dataset if its shards have ended and nobody else does."""
+        """Finalize the dataset if its shards have ended and no other worker does so."""
         step = new_step(dataset_id, STEP_FINALIZE)
         try:
             claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
@@ -60,21 +60,22 @@ class Finalizer:
             try:
                 summary = self._write_all(record, held)
             except Exception:
-                # not counted: a dataset that has run must not fail here; it is tried for ever
+                # not counted as an attempt: finalizing is retried without end
                 log.exception("finalizing failed", extra=_about(step))
                 self.patience(lambda: self.ledger.release(step, counted=False))
                 return
             if summary is None:
                 return
             counts = summary.counts
-            if record.request.spec.webhook_url:  # before the state: a crash between loses no call
+            # Before the state: a crash in between loses no webhook.
+            if record.request.spec.webhook_url:
                 self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
             self.patience(lambda: self.ledger.finalized(step, counts))
         log.info("%s: %s", summary.state, counts, extra=_about(step))
         self.dispatcher.top_up()
 
     def _write_all(self, record: DatasetRecord, held: Held) -> DatasetSummary | None:
-        """Return the summary, written; None: the step was lost on the way."""
+        """Write everything and return the summary; None: the step was lost meanwhile."""
         plan = self.files.plan(record.id)
         tally, latest = Tally(), self._latest_rounds(record.id, plan)
         listed = set(self.files.failure_numbers(record.id))
@@ -93,7 +94,7 @@ class Finalizer:
                 index.write(shard, results)
             files = self._store(record.id, errors, index)
         summary = tally.summary(record, plan, files)
-        if record.request.spec.webhook_url:  # before the end, which is then sure to be told
+        if record.request.spec.webhook_url:  # before the end, so that the webhook is certain
             self.patience(lambda: self.files.owe_call(record.id))
         self.patience(lambda: self.files.write_summary(summary))
         return summary
@@ -123,7 +124,7 @@ class Finalizer:
             return []
 
     def _correct_failures(self, dataset_id: str, shard: int, failures: list[ItemResult]) -> None:
-        """Leave in `failures/` what has failed in the end: retries may have mended some."""
+        """Keep in `failures/` only final failures: a retry may have succeeded."""
         if self.files.failures(dataset_id, shard) == failures:
             return
         if failures:

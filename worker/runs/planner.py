@@ -47,14 +47,14 @@ class Planner:
     stopping: Callable[[], bool] = lambda: False
 
     def run(self, dataset_id: str) -> None:
-        """Plan the dataset's present round if nobody else does."""
+        """Plan the dataset's present round if no other worker does so."""
         step = new_step(dataset_id, STEP_PLAN)
         try:
             claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
             if claim.outcome == "taken" and claim.record is not None:
                 self._run_claimed(step, claim.record, claim.crashes)
         except StorageUnavailable as exc:
-            # the lease runs out and the reconciler sends the step again
+            # the lease expires and the reconciler sends the step again
             log.warning("gave up waiting: %s", exc, extra=_about(step))
 
     def _run_claimed(self, step: Step, record: DatasetRecord, crashes: int) -> None:

@@ -1,4 +1,4 @@
-"""Ends a dataset that cannot go on, for a reason that waiting does not mend."""
+"""Ends a dataset that cannot continue, for a permanent reason."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Refusal:
-    """One instance per process, many threads. Called by whoever holds one of its steps."""
+    """One instance per process, many threads. The caller holds one of the dataset's steps."""
 
     ledger: DatasetStore
     files: DatasetObjects
@@ -27,15 +27,15 @@ class Refusal:
     patience: Patience
 
     def __call__(self, step: Step, record: DatasetRecord, exc: DepthqError) -> None:
-        """Fail the dataset; what its shards have done so far stays."""
+        """Fail the dataset; results of its shards stay."""
         present = self.patience(lambda: self.ledger.get(step.dataset_id))
-        if present is None or present.state.terminal:  # another shard was faster, or a cancel
+        if present is None or present.state.terminal:  # ended by another shard, or canceled
             return
         about = {"action": "refuse", "dataset_id": step.dataset_id}
         log.info("refused: %s", exc, extra=about)
         error = JobError(code=exc.code, message=exc.message, retryable=exc.retryable)
         tells = record.request.spec.webhook_url is not None
-        if tells:  # before the end, which is then sure to be told
+        if tells:  # before the end, so that the webhook is certain
             self.patience(lambda: self.files.owe_call(step.dataset_id))
         self.patience(lambda: self.files.write_refused(step.dataset_id, error))
         if tells:

@@ -33,7 +33,7 @@ class Rounds:
     depth_range: DepthRange  # from a sample of the shards written, for normalize: dataset
 
     def first(self, record: DatasetRecord, told: Told) -> DatasetPlan:
-        """Write the source's items as shards, going on after the last one; return the plan.
+        """Write the source's items as shards, continuing after the last one; return the plan.
 
         Raises InvalidRequest on a source that is refused, Overloaded where a disk is too full.
         """
@@ -48,7 +48,7 @@ class Rounds:
         if not count:
             raise InvalidRequest(nothing_fits(left_out))
         planned = PlannedRound(round=0, first=0, shards=shards, items=count)
-        # a listing that went on in its middle saw but a part: no count is better than a wrong one
+        # a resumed listing saw a part only: no count is better than a wrong one
         plan = DatasetPlan(rounds=(planned,), left_out={} if first[2] else left_out.counts)
         if request.spec.normalize == "dataset":
             plan = plan.model_copy(update={"depth_range": self.depth_range(record, shards)})
@@ -94,10 +94,10 @@ class Rounds:
         return shard, count
 
     def _written(self, request: DatasetRequest) -> tuple[int, int, str]:
-        """Return what a killed planner left: shards, their items, and the uri of the last one."""
+        """Return what an interrupted planner wrote: shards, their items, and the last one's uri."""
         shards, items, after = 0, 0, ""
         for number in self.files.shard_numbers(request.id):
-            if number != shards:  # a hole: plan on from there
+            if number != shards:  # a gap: continue from there
                 break
             batch = self.files.shard(request.id, number)
             shards, items, after = number + 1, items + len(batch), batch[-1].uri

@@ -1,4 +1,4 @@
-"""Runs one shard: many items in flight, their results in order, everything written whole."""
+"""Runs one shard: many items in flight, results in order, files written whole."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ from worker.runs.refusal import Refusal
 log = logging.getLogger(__name__)
 
 CAREFUL_AFTER_CRASHES = 2
-POISONED_AFTER_DEATHS = 2  # of the worker at this very item, run alone
-GONE_AFTER_CRASHES = 3  # of looking for a shard's items in vain
-GIVE_UP_AFTER_CRASHES = 50  # each of which may settle one item of the shard
+POISONED_AFTER_DEATHS = 2  # crashes of the worker at this item, run alone
+GONE_AFTER_CRASHES = 3  # tries to read a shard's items
+GIVE_UP_AFTER_CRASHES = 50  # each may decide one item of the shard
 
 
 @dataclass(frozen=True)
@@ -51,14 +51,14 @@ class ShardRunner:
     stopping: Callable[[], bool] = lambda: False
 
     def run(self, dataset_id: str, shard: int) -> None:
-        """Run the shard if it is there to be taken: count it, or give it back."""
+        """Run the shard if it can be claimed: count it, or release it."""
         step = new_step(dataset_id, str(shard))
         try:
             claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
             if claim.outcome == "taken" and claim.record is not None:
                 self._run_claimed(step, shard, claim, claim.record)
         except StorageUnavailable as exc:
-            # the lease runs out and the reconciler sends the shard again
+            # the lease expires and the reconciler sends the shard again
             log.warning("gave up waiting: %s", exc, extra=_about(step))
 
     def _run_claimed(self, step: Step, shard: int, claim: StepClaim, record: DatasetRecord) -> None:
@@ -68,7 +68,7 @@ class ShardRunner:
         with self.leases.hold(step) as held, lock:
             try:
                 results = self._results(step, shard, claim, record, held)
-            except InvalidRequest as exc:  # its outputs have no place, or not any more
+            except InvalidRequest as exc:  # its outputs cannot be written (any more)
                 self.refuse(step, record, exc)
                 return
             except StorageUnavailable as exc:
@@ -89,7 +89,7 @@ class ShardRunner:
     def _results(
         self, step: Step, shard: int, claim: StepClaim, record: DatasetRecord, held: Held
     ) -> list[ItemResult] | None:
-        """Run the items and write what they became; None: the shard is not ours any more."""
+        """Run the items and write their results; None: the shard was lost."""
         items = self._items(step, shard, claim)
         spec = record.request.spec
         with self.layout(record, shard) as layout:
@@ -127,7 +127,7 @@ class ShardRunner:
         return False
 
     def _together(self, items: Sequence[Item], task: ItemTask, held: Held) -> Iterator[ItemResult]:
-        """Yield how items ended, in order, with a bounded number in flight."""
+        """Yield results in order, with a bounded number of items in flight."""
         flying: deque[Future[ItemResult]] = deque()
         todo = iter(items)
         try:
@@ -141,7 +141,7 @@ class ShardRunner:
                 yield ended
             if held.canceled:
                 yield from _landed(flying)
-        finally:  # nothing of this shard may run on when its layout is closed
+        finally:  # no item may still run when the layout is closed
             for future in flying:
                 future.cancel()
             wait(flying)
@@ -149,7 +149,7 @@ class ShardRunner:
     def _alone(
         self, step: Step, items: Sequence[Item], task: ItemTask, claim: StepClaim, held: Held
     ) -> Iterator[ItemResult]:
-        """Yield how items ended, one after the other, each announced before it is touched."""
+        """Yield results one by one; each item is recorded before it is processed."""
         deaths = Counter(claim.died_at)
         log.warning("runs item by item after %s crashes", claim.crashes, extra=_about(step))
         for index, item in enumerate(items):
@@ -165,7 +165,7 @@ class ShardRunner:
 
 
 def _landed(flying: deque[Future[ItemResult]]) -> Iterator[ItemResult]:
-    """Let the items that have begun come to their end, as long as there is no gap between them."""
+    """Finish the items that have begun, up to the first gap."""
     begun = [future for future in flying if not future.cancel()]
     for future in begun:
         if future.exception() is not None:

@@ -1,4 +1,4 @@
-"""A fair share of the hands for plans, summaries and dry runs: one caller never has all of them."""
+"""Fair shares of the threads for plans, summaries and dry runs: one caller never has all."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from worker.attempts.patience import Patience
 
 log = logging.getLogger(__name__)
 
-_PAUSE_S = 0.05  # before a message goes back to the end of its queue
-_LONG_PAUSE_S = 0.25  # when many went back in a row: others' messages would have come by
+_PAUSE_S = 0.05  # pause before a message goes back to the end of its queue
+_LONG_PAUSE_S = 0.25  # after many in a row: messages of others would have appeared
 _MANY = 20
 _OWNERS_KNOWN = 10_000
 Step = Callable[[str], None]
@@ -26,7 +26,7 @@ Step = Callable[[str], None]
 
 @dataclass(frozen=True)
 class OwnerOf:
-    """Finds whose a dataset is: by the ledger, a dry run's by its request."""
+    """Finds a dataset's owner: in the ledger, a dry run's in its request."""
 
     ledger: DatasetStore
     files: DatasetObjects
@@ -37,7 +37,7 @@ class OwnerOf:
         try:
             record = self.patience(lambda: self.ledger.get(dataset_id))
             request = record.request if record else self.patience(self._asked(dataset_id))
-        except StorageUnavailable:  # the step itself says what is the matter
+        except StorageUnavailable:  # the step itself reports the error
             return None
         return request.owner if request else None
 
@@ -46,7 +46,7 @@ class OwnerOf:
 
 
 class Shares:
-    """Runs a step, or puts its message back while its owner has `most` steps in hand here.
+    """Runs a step, or requeues its message while its owner has `most` steps running here.
 
     The message stays in its queue, where any worker can take it: nothing waits in memory.
     """
@@ -63,7 +63,7 @@ class Shares:
         self._lock = threading.Lock()
         self._in_hand: Counter[str | None] = Counter()
         self._owners: OrderedDict[str, str | None] = OrderedDict()
-        self._row = 0  # messages put back without one that was run between
+        self._row = 0  # messages requeued without one that was run in between
 
     def run(self, task: str, message_id: str, step: Step) -> None:
         """Run `step` of the dataset in its turn; `task` and `message_id` are its message."""
@@ -72,7 +72,8 @@ class Shares:
         if not self._enter(owner):
             if self._went_back(task, message_id):
                 return
-            self._enter(owner, beyond=True)  # the broker is away: it is in hand, so it is run
+            # The broker is unavailable: run the message that is here.
+            self._enter(owner, beyond=True)
         try:
             step(dataset_id)
         finally:

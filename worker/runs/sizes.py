@@ -1,6 +1,6 @@
-"""How many items a shard gets: about 30 s of work, fewer at first, so that work starts at once.
+"""Sizes of shards: about 30 s of work, fewer items at first, so that work starts at once.
 
-And no more than a few megabytes of them, for a shard is in memory while it is planned and run.
+At most a few megabytes of items, because a shard is in memory while it is planned and run.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What the summary of a dataset says, gathered result by result."""
+"""Counts results for the summary of a dataset."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from contract.states import DatasetState
 
 @dataclass
 class Tally:
-    """Counts what results say; its size does not grow with them."""
+    """Counts results; its memory does not grow with them."""
 
     states: Counter[str] = field(default_factory=Counter)
     codes: Counter[str] = field(default_factory=Counter)

@@ -1,4 +1,4 @@
-"""Sends steps again whose lease has ended and for which no message waits."""
+"""Sends steps again that have an expired lease and no waiting message."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from worker.runs.dispatcher import Dispatcher, message
 
 log = logging.getLogger(__name__)
 
-AFTER_OUTAGE_S = 5.0  # leases ended while Redis was away; their holders, who live, go first
+AFTER_OUTAGE_S = 5.0  # after an outage of Redis leases have expired; live holders renew first
 
 
 class DatasetReconciler:

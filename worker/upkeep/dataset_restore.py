@@ -1,6 +1,6 @@
-"""Brings datasets back after Redis was lost, or its last writes were: from storage alone.
+"""Restores datasets from storage after Redis lost them, or its last writes.
 
-Nothing is sent: the workers' own reconciler sees what has no message and sends it.
+Sends nothing: the workers' reconciler finds steps without a message and sends them.
 """
 
 from __future__ import annotations
@@ -26,11 +26,10 @@ log = logging.getLogger(__name__)
 def recover_datasets(
     objects: ObjectStore, ledger: DatasetStore, jobs: JobStore, webhooks: WebhookQueue
 ) -> dict[str, int]:
-    """Rebuild every dataset that the ledger does not know; return how many, and those unfinished.
+    """Rebuild every dataset that the ledger lacks; return how many, and the unfinished ones.
 
-    Their idempotency keys and calls still due come back too, from their marks.
-
-    Safe to run at any time and twice. Raises StorageUnavailable.
+    Their idempotency keys and due webhooks are restored too, from their marks. Safe to run at any
+    time and twice. Raises StorageUnavailable.
     """
     files = DatasetObjects(objects)
     counts = {"datasets": 0, "datasets_rebuilt": 0, "datasets_unfinished": 0}
@@ -61,7 +60,7 @@ def _rebuild(
 
 
 def _bind_keys(objects: ObjectStore, marks: MarkReader, dataset_id: str) -> None:
-    """Read the marks of idempotency keys, of datasets young enough to have some that count."""
+    """Read the marks of idempotency keys, of datasets recent enough for valid ones."""
     youngest_day = time.strftime("%Y%m%d", time.gmtime(time.time() - IDEMPOTENCY_TTL_S))
     if dataset_id[:8] < youngest_day:
         return
@@ -70,7 +69,7 @@ def _bind_keys(objects: ObjectStore, marks: MarkReader, dataset_id: str) -> None
 
 
 def _bring_up_to_date(files: DatasetObjects, ledger: DatasetStore, record: DatasetRecord) -> None:
-    """Do again what a client was promised, if the ledger has forgotten it: a cancel, a retry."""
+    """Apply again what a client was promised and the ledger lost: a cancel, a retry."""
     if not record.state.terminal and files.canceled(record.id):
         ledger.cancel(record.id)
     if record.state is DatasetState.COMPLETED:

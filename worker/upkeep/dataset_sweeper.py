@@ -1,4 +1,4 @@
-"""Forgets datasets that ended longer ago than results are kept: objects first, then the record."""
+"""Deletes datasets that ended longer ago than the retention: objects first, then the record."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENDS = (DATASET_SUMMARY, DATASET_CANCELED, DATASET_REFUSED)
 
 
 class DatasetRetention:
-    """Sweeps our bucket; what went to an `output_prefix` of the client's own stays."""
+    """Sweeps the service's bucket; files below a client's `output_prefix` stay."""
 
     def __init__(self, objects: ObjectStore, ledger: DatasetStore, retention_s: float) -> None:
         self._objects = objects
@@ -43,7 +43,7 @@ class DatasetRetention:
         return sum(self._remove(dataset_id) for dataset_id in expired)
 
     def _ids(self, before: float) -> Iterator[str]:
-        """Yield the ids of datasets of days that may be over, looking at one object of each."""
+        """Yield the ids of datasets of days that may have expired, reading one object of each."""
         last_day = time.strftime("%Y%m%d", time.gmtime(before))
         after = ""
         while info := next(self._objects.list(ROOT, start_after=after), None):
@@ -61,10 +61,10 @@ class DatasetRetention:
         return self._never_ran(dataset_id) and self._untouched_since(dataset_id, before)
 
     def _never_ran(self, dataset_id: str) -> bool:
-        """Tell whether nothing is owed: a dry run, or an upload that never became a dataset."""
+        """Tell whether it never ran: a dry run, or an upload that never became a dataset."""
         try:
             request = self._files.request(dataset_id)
-        except ValueError:  # not ours to judge; the other datasets shall be swept all the same
+        except ValueError:  # unreadable: skip it, so that other datasets are swept
             log.warning("unreadable", extra={"action": "sweep", "dataset_id": dataset_id})
             return False
         return request is None or request.dry_run
@@ -80,7 +80,9 @@ class DatasetRetention:
             return 0.0
 
     def _remove(self, dataset_id: str) -> int:
-        """Remove the dataset; its end goes last, so that a removal cut short is taken up again."""
+        """Remove the dataset; what records its end goes last, so that an interrupted removal
+        resumes.
+        """
         prefix = dataset_prefix(dataset_id)
         last = {dataset_object(dataset_id, name) for name in ENDS}
         keys = (info.key for info in self._objects.list(prefix) if info.key not in last)

@@ -1,4 +1,4 @@
-"""Puts back into Redis what the marks of ended jobs say: keys, calls still due, the quarantine."""
+"""Restores from the marks of ended jobs: idempotency keys, due webhooks, the quarantine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class MarkReader:
     """Reads the marks of one job after the other. Raises StorageUnavailable.
 
     Costs nothing for jobs without marks, names only for idempotency keys, and two small reads for a
-    call that is still due or a job that was set aside. What Redis knows already stays as it is.
+    due webhook or a job in quarantine. Entries that exist in Redis stay as they are.
     """
 
     def __init__(self, objects: ObjectStore, jobs: JobStore, webhooks: WebhookQueue) -> None:
@@ -43,8 +43,8 @@ class MarkReader:
             self._remember_keys()
 
     def read(self, folder: JobFolder) -> None:
-        """Do what the marks in `folder` ask."""
-        if not folder.accepted:  # in the middle of its deletion
+        """Restore what the marks in `folder` record."""
+        if not folder.accepted:  # being deleted
             return
         for name, made_at in folder.names.items():
             self.bind(folder.job_id, name, made_at)
@@ -72,7 +72,7 @@ class MarkReader:
         record = rebuild(self._objects, job_id)
         if record is not None and record.state.terminal and record.request.expires_at > time.time():
             with contextlib.suppress(AlreadyOver):
-                self._jobs.create(record)  # it is what will be told
+                self._jobs.create(record)  # it is the content of the webhook
                 self._webhooks.schedule_again(job_id, time.time())
 
     def _set_aside(self, job_id: str, since: float) -> None:

@@ -1,9 +1,8 @@
-"""Makes the queue follow the ledger. The queue is a hint, the ledger is the truth.
+"""Makes the queue follow the ledger. The queue is a hint; the ledger is authoritative.
 
-Stock Redis transport loses a message in rare kills, and a killed worker's message comes back only
-after the visibility timeout. So one worker at a time (the leader) looks every few seconds for jobs
-that nobody works on and that no message stands for, and sends them again. A message too many is
-harmless: claiming is atomic.
+The Redis transport loses a message in rare kills, and a killed worker's message comes back only
+after the visibility timeout. So the leader looks every few seconds for jobs without a lease and
+without a message, and sends them again. A duplicate message is harmless: claiming is atomic.
 """
 
 from __future__ import annotations

@@ -35,12 +35,10 @@ def days_kept(retention_s: int) -> int:
 def restore_jobs(
     objects: ObjectStore, jobs: JobStore, webhooks: WebhookQueue, send: Send, days: int
 ) -> dict[str, int]:
-    """Rebuild and send the unfinished jobs of the last `days`; returns what was done.
+    """Rebuild and send the unfinished jobs of the last `days`; returns the counts.
 
-    Of ended jobs it does what their marks ask, and looks into no other.
-
-    Safe to run at any time and twice: records that exist are left alone (`known`), and a message
-    too many is harmless. Raises StorageUnavailable.
+    Of ended jobs only their marks are restored. Safe to run at any time and twice: existing records
+    are left alone (`known`), and a duplicate message is harmless. Raises StorageUnavailable.
     """
     counts = {"unfinished": 0, "rebuilt": 0, "known": 0, "too_old": 0}
     since = (datetime.now(UTC) - timedelta(days=days)).date()
@@ -64,7 +62,7 @@ def _restore(objects: ObjectStore, jobs: JobStore, send: Send, record: JobRecord
         return "too_old"
     try:
         objects.head(input_object(record.id))
-    except NotFound:  # deleted while we looked: a deletion takes the input first, the record last
+    except NotFound:  # deleted meanwhile: a deletion removes the input first, the record last
         jobs.delete(record.id)
         return "too_old"
     send(record.id, record.request.lane)
@@ -73,9 +71,9 @@ def _restore(objects: ObjectStore, jobs: JobStore, send: Send, record: JobRecord
 
 
 class Restorer:
-    """Notices a Redis that may have forgotten, and compares it with storage, without a human.
+    """Detects that Redis may have lost data, and compares it with storage.
 
-    For a thread of its own: reading through a large store takes minutes.
+    Needs a thread of its own: reading a large store takes minutes.
     """
 
     def __init__(
@@ -84,7 +82,7 @@ class Restorer:
         leads: Callable[[], bool],
         steps: Sequence[Callable[[], dict[str, int]]],
     ) -> None:
-        """`steps` restore jobs, datasets and what else there is, and return what they did."""
+        """`steps` restore jobs, datasets and others, and return their counts."""
         self._incarnation = incarnation
         self._leads = leads
         self._steps = steps
@@ -92,7 +90,7 @@ class Restorer:
     def tick(self) -> bool:
         """Compare if this process leads and it was not done since Redis started; True: done.
 
-        When it is cut short, or Redis is replaced meanwhile, the next tick begins again.
+        If interrupted, or if Redis is replaced meanwhile, the next tick begins again.
         """
         try:
             if not self._leads():

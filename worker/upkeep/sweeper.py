@@ -1,8 +1,8 @@
-"""Removes what has outlived its retention: inputs, outputs and results of old jobs.
+"""Deletes expired inputs, outputs and results of jobs.
 
-Bucket lifecycle rules do the same where the store has them; the sweep is for the stores that do
-not, and for the files on disk, where it also clears away what crashed writers left. Redis forgets
-records by itself (EXPIREAT).
+Bucket lifecycle rules do the same where the store supports them. The sweep is for other stores, and
+for files on disk, where it also removes what crashed writers left. Redis expires records by itself
+(EXPIREAT).
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 3_600.0
 AT_ONCE = 500  # objects per delete
-LEFT_FOR_S = 3_600.0  # a temporary file so old belongs to nobody
+LEFT_FOR_S = 3_600.0  # a temporary file this old has no writer any more
 
 
 class Sweeper:
-    """Sweeps once an hour; `leads()` says whether it is this process's turn."""
+    """Sweeps once an hour, if `leads()`: this process is the leader."""
 
     def __init__(
         self,
@@ -33,7 +33,7 @@ class Sweeper:
         leads: Callable[[], bool],
         others: Callable[[], int] = lambda: 0,
     ) -> None:
-        """`others`: sweeps what is not a job's; returns how many objects it removed."""
+        """`others`: sweeps what is not part of a job; returns how many objects it removed."""
         self._objects = objects
         self._others = others
         self._retention_s = retention_s
@@ -90,7 +90,7 @@ class Sweeper:
 
 
 def _attempted(step: Callable[[], int]) -> int:
-    """Return what `step` does; its failing must not keep those behind it from their turn."""
+    """Run `step`; an error is logged and must not prevent the steps after it."""
     try:
         return step()
     except StorageUnavailable as exc:

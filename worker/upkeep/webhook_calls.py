@@ -1,4 +1,4 @@
-"""What is told of the end of a job or dataset, to whom, and in whose line."""
+"""Webhook calls: the content for the end of a job or dataset, and its receiver."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from worker.upkeep.webhook_lines import Line
 
 @dataclass(frozen=True)
 class Call:
-    """What is to be told, to whom."""
+    """One call to make."""
 
     item_id: str  # of a job or a dataset
     url: str
     terminal: bool
     body: bytes
     message_id: str
-    mark: str  # in storage, until the call is taken or given up
-    line: Line  # in which it waits its turn
+    mark: str  # exists in storage until the call succeeds or is given up
+    line: Line  # the line (queue) in which it waits
 
 
 def job_call(record: JobRecord | None) -> Call | None:
@@ -38,7 +38,7 @@ def job_call(record: JobRecord | None) -> Call | None:
 
 
 def dataset_call(record: DatasetRecord | None) -> Call | None:
-    """Return the call that a dataset asks for; each round that ends is told once."""
+    """Return the call that a dataset asks for; each round has one."""
     if record is None or record.request.spec.webhook_url is None:
         return None
     message_id = f"msg_{record.id}_{record.round}"
@@ -53,7 +53,7 @@ def _line(owner: str | None, url: str) -> Line:
 
 
 def dataset_payload(record: DatasetRecord) -> bytes:
-    """Return what is told of a dataset: type, time, counts."""
+    """Return the payload for a dataset: type, time, counts."""
     data = {
         "id": record.id,
         "state": record.state.value,
@@ -68,7 +68,7 @@ def dataset_payload(record: DatasetRecord) -> bytes:
 
 
 def payload(record: JobRecord) -> bytes:
-    """Return what is told: type, time, and how the job ended, without storage keys."""
+    """Return the payload for a job: type, time, and its end, without storage keys."""
     result = record.result
     data: dict[str, object] = {"id": record.id, "state": record.state.value, "terminal": True}
     if result is not None:

@@ -1,6 +1,6 @@
-"""Which calls are made at once: side by side, one at a time for each key and receiver.
+"""Runs webhook calls concurrently: one at a time per key and receiver.
 
-A receiver that drips delays its own calls only. One key, and one host, get a part of the lines.
+A slow receiver delays its own calls only. Each key, and each host, has a limited number of lines.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ log = logging.getLogger(__name__)
 AT_ONCE = 32  # lines; all keys together
 PER_KEY = 8
 PER_HOST = 4
-LINE_S = 10.0  # after which a line ends and its key's other receivers have their turn
+LINE_S = 10.0  # then the line ends and other receivers of its key have their turn
 
 
 class Line(NamedTuple):
-    """Whose calls, to which host; owner None: this service knows no keys."""
+    """The owner of the calls and their host; owner None: no keys are configured."""
 
     owner: str | None
     host: str
@@ -38,12 +38,12 @@ class Lines:
         self._busy: dict[Line, set[str]] = {}
 
     def under_way(self) -> set[str]:
-        """Return the items that lines have taken and not told yet."""
+        """Return the items that lines hold and have not called yet."""
         with self._lock:
             return {item_id for taken in self._busy.values() for item_id in taken}
 
     def begin(self, line: Line, item_ids: Sequence[str]) -> threading.Thread | None:
-        """Have the items told, in order; None: this line must wait."""
+        """Call for the items, in order; None: this line must wait."""
         with self._lock:
             if not self._free(line):
                 return None
@@ -85,5 +85,5 @@ class Lines:
             self._tell(item_id)
         except StorageUnavailable:
             raise
-        except Exception:  # those behind it are told all the same
+        except Exception:  # the items after it are called all the same
             log.exception("not told", extra={"action": "webhook", "job_id": item_id})

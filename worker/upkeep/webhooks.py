@@ -30,8 +30,9 @@ from worker.upkeep.webhook_lines import Line, Lines
 
 log = logging.getLogger(__name__)
 
-PAUSES_S = (5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 50_400)  # then it is given up: 32 h
-GONE = 410  # the receiver wants no more
+# Then the call is given up, after 32 h in all.
+PAUSES_S = (5, 30, 120, 600, 1_800, 7_200, 18_000, 36_000, 50_400)
+GONE = 410  # 410: the receiver wants no more calls
 LINE_LENGTH = 64  # calls that a line takes at once
 WINDOW = 2_000  # due calls looked at in one tick; those that must wait leave it for a while
 
@@ -54,7 +55,7 @@ def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 class Webhooks:
-    """Makes the calls that are due; `leads()` says whether it is this process's turn."""
+    """Makes due calls, if `leads()`: this process is the leader."""
 
     def __init__(
         self,
@@ -97,7 +98,7 @@ class Webhooks:
         return begun
 
     def _due(self, now: float) -> dict[Line, list[str]]:
-        """Return the items to be told by the line that each belongs to, longest due first."""
+        """Return the due items by line, longest due first."""
         due, under_way = defaultdict[Line, list[str]](list), self._lines.under_way()
         for item_id in self._queue.due(now, WINDOW):
             if item_id not in under_way and (found := self._next(item_id)):
@@ -105,9 +106,9 @@ class Webhooks:
         return due
 
     def _postpone(self, line: Line, item_ids: list[str], now: float) -> None:
-        """Have calls that must wait looked at again as fast as their line could make them.
+        """Postpone calls that must wait to when their line could make them.
 
-        So they leave the window to the calls of others, however many they are.
+        So they leave the window of due calls to others, however many they are.
         """
         self._ends = {line: end for line, end in self._ends.items() if end > now}
         begins = max(now + 1, self._ends.get(line, 0.0))
@@ -124,7 +125,7 @@ class Webhooks:
 
     def _next(self, item_id: str) -> tuple[Call, float] | None:
         """Return the call to be made now, and when it was due; None: none is, or not yet."""
-        due_at = self._queue.due_at(item_id)  # before the record: what ends later is told later
+        due_at = self._queue.due_at(item_id)  # before the record: a later end has a later call
         call = self._call(item_id)
         if call is None:
             self._queue.done(item_id, due_at)
@@ -150,8 +151,8 @@ class Webhooks:
             clear_mark(self._objects, call.mark)
 
     def _done(self, call: Call, due_at: float) -> None:
-        # In this order: while storage is away, a mark that stays costs a repeat after the next wipe
-        # of Redis; the other way round it would cost one every second.
+        # In this order: while storage is unavailable, a mark that stays costs one repetition after
+        # the next loss of Redis; the other order would cost one every second.
         if self._queue.done(call.item_id, due_at):
             clear_mark(self._objects, call.mark)
 

@@ -1,4 +1,4 @@
-"""Downloads a file of weights: resumes where it stopped, and trusts nothing but the hash."""
+"""Downloads a file of weights: resumes after a break, and checks the hash."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Progress = Callable[[int, int], None]  # bytes so far, bytes in all
 
 
 def quiet(_done: int, _total: int) -> None:
-    """Report progress to nobody."""
+    """Ignore progress."""
 
 
 def download(weights: Weights, url: str, target: Path, progress: Progress = quiet) -> Path:
@@ -65,7 +65,8 @@ def _append(
 ) -> None:
     done = start
     with part.open("ab" if start else "wb") as file:
-        for chunk in response.iter_raw():  # as it comes: what was gathered would be lost in a break
+        # Written as it arrives: buffered bytes would be lost in a break.
+        for chunk in response.iter_raw():
             done += len(chunk)
             if done > weights.bytes:  # never fill the disk with what cannot be right
                 break
@@ -90,7 +91,7 @@ def _verify(weights: Weights, part: Path) -> None:
         )
     found = sha256_of(part)
     if size != weights.bytes or found != weights.sha256:
-        part.unlink()  # going on from it could never end well
+        part.unlink()  # resuming from it could never succeed
         raise WeightsError(
             f"{weights.name}: SHA-256 is {found}, recorded is {weights.sha256}; the file was "
             "altered and has been discarded"

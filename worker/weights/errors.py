@@ -1,4 +1,4 @@
-"""What can be wrong with weights."""
+"""Errors of weights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files that are whole or not there, and their hashes."""
+"""Atomic file writes, and hashes of files."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def read_pt(path: Path) -> dict[str, NDArray[Any]]:
 
 
 class _StateDictUnpickler(pickle.Unpickler):
-    """Knows how to make arrays and ordered dicts, nothing else."""
+    """Constructs arrays and ordered dicts, nothing else."""
 
     def __init__(self, file: Any, archive: zipfile.ZipFile, root: str) -> None:
         super().__init__(file)
@@ -50,7 +50,7 @@ class _StateDictUnpickler(pickle.Unpickler):
         self._root = root
 
     def find_class(self, module: str, name: str) -> Any:
-        """Return one of the few things that a state dict is made of."""
+        """Return one of the few allowed classes."""
         if module == "torch" and name in _STORAGES:
             return _STORAGES[name]
         if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):

@@ -1,7 +1,4 @@
-"""The weights that depthq knows by name: where they are, how large, what one may do.
-
-Sizes and hashes as recorded publicly for the files of the MiDaS releases (isl-org/MiDaS, MIT).
-"""
+"""Known weights by name: their source, size and licence."""
 
 from __future__ import annotations
 

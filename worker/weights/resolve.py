@@ -1,4 +1,4 @@
-"""Decides which weights run: those asked for, else the published if fetched, else the bundled."""
+"""Selects the weights: those asked for, else the published if fetched, else the bundled."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """`GET /healthz`: the process answers.
 
-Leans on nothing, so that an outage elsewhere restarts nobody.
+Depends on nothing else, so that an outage elsewhere causes no restart.
 """
 
 from __future__ import annotations

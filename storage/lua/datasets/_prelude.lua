@@ -1,4 +1,4 @@
--- Stands before every script. KEYS: a dataset's record, leases, steps, done, rate, then the set of
+-- Prepended to every script. KEYS: a dataset's record, leases, steps, done, rate, then the set of
 -- datasets with work left. ARGV: the channel of changes, the dataset's id, then the script's own
 -- arguments (ARGS). A step is "plan", "finalize" or a shard's number. Times are Redis' own clock.
 local RECORD, LEASES, STEPS, DONE, RATE, ACTIVE = unpack(KEYS)
@@ -79,7 +79,7 @@ local function is_done(step)
   return redis.call('GETBIT', DONE, step) == 1
 end
 
--- Whether the step is there to be done.
+-- Whether the step can be claimed.
 local function open(step)
   local state = get('state')
   local planned = get('planned') == '1'
@@ -91,7 +91,7 @@ local function open(step)
   return tonumber(step) < number('shards_total') and not is_done(step)
 end
 
--- The last shard calls for the finalizer.
+-- After the last shard the finalizer is due.
 local function finalize_if_complete(grace_s)
   local state = get('state')
   if state == 'running' and get('planned') == '1' and number('shards_done') >= number('shards_total') then

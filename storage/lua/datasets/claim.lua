@@ -7,13 +7,13 @@ if not open(step) then
   return {'ended', 0, '', {}}
 end
 local holder = about(step, 'holder')
--- A reply that was lost is asked for again by the same token.
+-- After a lost reply the same token asks again.
 if holder and holder ~= token then
   if tonumber(redis.call('ZSCORE', LEASES, step) or 0) > NOW then return {'leased', 0, '', {}} end
   crash(step)
 end
 if step == 'finalize' and get('state') == 'canceled' then
-  -- Shards that were running write down what they have first.
+  -- Running shards store their results first.
   local live = redis.call('ZRANGEBYSCORE', LEASES, '(' .. text(NOW), '+inf')
   for _, other in ipairs(live) do
     if other ~= 'finalize' then return {'leased', 0, '', {}} end

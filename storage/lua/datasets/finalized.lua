@@ -1,4 +1,4 @@
--- ARGS: token, succeeded, skipped, failed, then code and count. The summary is written: its counts are the truth.
+-- ARGS: token, succeeded, skipped, failed, then code and count. The summary is written: its counts replace the ledger's.
 -- Answers 1 if the caller finalizes.
 if about('finalize', 'holder') ~= ARGS[1] or not open('finalize') then return 0 end
 if get('state') == 'finalizing' then

@@ -1,4 +1,4 @@
--- ARGS: grace_s, limit. Takes the steps whose lease has ended, counts a crash where somebody held them, and
+-- ARGS: grace_s, limit. Takes the steps with an expired lease, counts a crash where they had a holder, and
 -- answers them; they get `grace_s` to be claimed.
 local late = redis.call('ZRANGEBYSCORE', LEASES, '-inf', text(NOW), 'LIMIT', 0, ARGS[2])
 local found = {}

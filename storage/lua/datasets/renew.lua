@@ -1,5 +1,5 @@
 -- ARGS: lease_s, then step, token and items ended so far of each. Answers the state of the dataset and
--- the steps that the caller should let go of: lost to somebody else, or canceled.
+-- the steps that the caller should stop: lost to another worker, or canceled.
 local state = get('state')
 local lost = {state or 'unknown'}
 local moved = 0

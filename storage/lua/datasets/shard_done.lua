@@ -1,5 +1,5 @@
 -- ARGS: shard, token, grace_s, cpu_s, succeeded, skipped, failed, then code and count of each failure.
--- Counts a shard once, whoever brings it first. Answers "more", "finalize", "again" or "lost".
+-- Counts a shard once. Answers "more", "finalize", "again" or "lost".
 local step = ARGS[1]
 local state = get('state')
 if state ~= 'planning' and state ~= 'running' and state ~= 'canceled' then return 'lost' end

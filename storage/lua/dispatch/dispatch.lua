@@ -12,7 +12,7 @@ for place, id in ipairs(redis.call('ZRANGE', ACTIVE, 0, 999)) do
   local key = PREFIX .. id
   local r = redis.call('HMGET', key, 'state', 'gate', 'next', 'shards_total', 'served', 'planned')
   local held = redis.call('ZCARD', key .. ':leases')
-  -- plans and summaries have hands of their own: many that wait must not hold back another's shards
+  -- plans and summaries have threads of their own: many waiting ones must not delay another dataset's shards
   local leased = held
   for _, step in ipairs({'plan', 'finalize'}) do
     if redis.call('ZSCORE', key .. ':leases', step) then leased = leased - 1 end
@@ -21,7 +21,7 @@ for place, id in ipairs(redis.call('ZRANGE', ACTIVE, 0, 999)) do
   if leased > 0 or r[1] == 'running' then sharing = sharing + 1 end
   local total, cursor = tonumber(r[4] or 0), tonumber(r[3] or 0)
   if r[1] == 'running' and cursor >= total and held == 0 then
-    cursor = 0 -- a shard fell out of sight (a ledger restored from an old backup): look at all again
+    cursor = 0 -- a shard is behind the cursor (a ledger restored from an old backup): start over
   end
   if (r[1] == 'running' or r[1] == 'planning') and r[2] == '1' and cursor < total then
     waiting[#waiting + 1] = {id = id, key = key, leased = leased, cursor = cursor, total = total,

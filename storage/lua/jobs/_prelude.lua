@@ -1,4 +1,4 @@
--- Stands before every script. KEYS: the jobs' hashes, then every index. ARGV: the channels of
+-- Prepended to every script. KEYS: the jobs' hashes, then every index. ARGV: the channels of
 -- changes and of endings, the number of jobs, their ids, then the script's own arguments (ARGS).
 -- Times are Redis' own clock, so that a step of a worker's clock changes no lease.
 local CHANGES, ENDINGS, COUNT = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -37,7 +37,7 @@ local function unlist(id, lane)
   redis.call('ZREM', index('running', lane), id)
 end
 
--- Most who wait, wait for the end: they are not woken for less. `state`: nil once it is deleted.
+-- Most listeners wait for the end, so other changes do not wake them. `state`: nil once it is deleted.
 local function tell(id, state)
   redis.call('PUBLISH', CHANGES, id)
   if ended(state) then redis.call('PUBLISH', ENDINGS, id) end
@@ -48,7 +48,7 @@ local function changed(job, id)
   tell(id, get(job, 'state'))
 end
 
--- Ends a job that nobody computes any more. The result is the JSON of a contract.jobs.JobResult.
+-- Ends a job that is not computed (any more). The result is the JSON of a contract.jobs.JobResult.
 local function close(state)
   unlist(ID, get(JOB, 'lane'))
   local result = string.format(

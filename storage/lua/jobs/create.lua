@@ -9,7 +9,7 @@ local fields = {unpack(ARGS, 5)}
 redis.call('HSET', JOB, 'created_by', ARGS[1], 'lane', ARGS[2], 'crashes', 0, unpack(fields))
 redis.call('EXPIREAT', JOB, math.ceil(tonumber(ARGS[4])))
 local state = get(JOB, 'state')
--- A caller's clock that runs ahead must not hide the job from whoever looks for old ones.
+-- A caller's clock that runs ahead must not hide the job from queries for old jobs.
 local accepted = text(math.min(NOW, tonumber(ARGS[3])))
 redis.call('HSET', JOB, 'accepted_at', accepted)
 if state == 'queued' then

@@ -1,4 +1,4 @@
--- ARGS: attempt, counted (1 or 0), nonce. Gives a job back to the queue: the only step backward, allowed
+-- ARGS: attempt, counted (1 or 0), nonce. Returns a job to the queue: the only step backward, allowed
 -- only to the attempt that holds it. Answers 1 if it did.
 -- The same call sent twice must not take the job from the next attempt, which may bear this number.
 if get(JOB, 'released_by') == ARGS[3] then return 1 end

@@ -1,4 +1,4 @@
--- KEYS: the calls, their tries. ARGV: id, when the call was due. Forgets it, unless another was scheduled
+-- KEYS: the calls, their tries. ARGV: id, when the call was due. Removes it, unless another was scheduled
 -- while it was made: then that one stays, with all its tries. Answers 1 if nothing is due any more.
 redis.call('HDEL', KEYS[2], ARGV[1])
 local due = redis.call('ZSCORE', KEYS[1], ARGV[1])

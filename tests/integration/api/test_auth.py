@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from api.callers.failed_logins import MOST
+from api.callers.failed_logins import MAX_FAILURES
 from contract.jobs import JobRequest
 from contract.names.object_keys import REQUEST_METADATA, input_object
 from tests.unit.api.fakes import jpeg
@@ -72,7 +72,9 @@ def test_what_holds_no_job_is_open(api, path):
 
 
 def test_wrong_keys_without_end_have_to_wait(api):
-    answers = [call(api, "GET", "/v1/models", f"guess-{number}") for number in range(MOST + 1)]
-    assert [answer.status_code for answer in answers] == [401] * MOST + [429]
+    answers = [
+        call(api, "GET", "/v1/models", f"guess-{number}") for number in range(MAX_FAILURES + 1)
+    ]
+    assert [answer.status_code for answer in answers] == [401] * MAX_FAILURES + [429]
     assert int(answers[-1].headers["Retry-After"]) > 0
     assert answers[-1].json["code"] == "overloaded"

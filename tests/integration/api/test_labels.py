@@ -12,7 +12,7 @@ from prometheus_client import REGISTRY
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.metrics_core import Metric
 
-from api.callers.failed_logins import MOST
+from api.callers.failed_logins import MAX_FAILURES
 from api.load.measures import Measures
 from contract.errors import ERROR_CODES
 from contract.labels import METHODS, OTHER
@@ -78,10 +78,10 @@ def test_no_request_makes_a_label_of_its_own(make_api) -> None:
             sent = {"Authorization": f"Bearer {key}", "Content-Type": f"image/{noise(seed)}"}
             api.client.post("/v1/jobs", data=noise(seed), headers=sent)
 
-    for seed in range(MOST):  # until every limit acts
+    for seed in range(MAX_FAILURES):  # until every limit acts
         everything_odd(seed)
     before = series()
-    for seed in range(MOST, MOST + 10):
+    for seed in range(MAX_FAILURES, MAX_FAILURES + 10):
         everything_odd(seed)
     assert series() == before
     known = closed_sets(routes)

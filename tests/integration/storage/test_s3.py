@@ -82,7 +82,9 @@ def test_wrong_credentials_are_an_outage(server):
         pytest.skip("moto checks no signatures")
     settings = server.settings(new_bucket()).model_copy(update={"s3_secret_access_key": None})
     stranger = S3Store.from_settings(
-        settings.model_copy(update={"s3_secret_access_key": server.settings("photos").s3_access_key_id})
+        settings.model_copy(
+            update={"s3_secret_access_key": server.settings("photos").s3_access_key_id}
+        )
     )
     with pytest.raises(StorageUnavailable):
         stranger.put("a", b"1", media_type="text/plain")

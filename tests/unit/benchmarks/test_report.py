@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from benchmarks.report.plots import bar_chart
 from benchmarks.report.readme import SECTIONS, regenerate, replace_section
 
 README = Path(__file__).parents[3] / "benchmarks" / "README.md"
+FRONT = README.parents[1] / "README.md"
 
 
 def test_every_section_has_its_marks_in_the_readme() -> None:
@@ -57,10 +60,31 @@ def test_the_readme_is_written_even_from_no_results(tmp_path: Path) -> None:
     folder = tmp_path / "benchmarks"
     (folder / "results").mkdir(parents=True)
     shutil.copy(README, folder / "README.md")
-    shutil.copy(README.parents[1] / "README.md", tmp_path / "README.md")
     regenerate({}, folder)
-    for path in (folder / "README.md", tmp_path / "README.md"):
-        assert "not measured" in path.read_text().lower()
+    assert "not measured" in (folder / "README.md").read_text().lower()
+    assert [path.name for path in tmp_path.iterdir()] == ["benchmarks"]
+
+
+def test_the_table_of_budgets_is_in_one_document_only() -> None:
+    assert "| budget |" in README.read_text()
+    assert "| budget |" not in FRONT.read_text()
+    assert "<!--" not in FRONT.read_text()
+
+
+def test_the_front_page_claims_what_the_latest_run_measured() -> None:
+    suites = json.loads((README.parent / "results" / "latest.json").read_text())["suites"]
+    claimed = [
+        float(number)
+        for number in re.search(
+            r"about (\d+) photographs.*?in (\d+) ms.*?about (\d+) MB", FRONT.read_text(), re.DOTALL
+        ).groups()
+    ]
+    measured = [
+        suites["service"]["rows"]["service, S3"]["images_per_s"],
+        suites["idle"]["s3"]["submit_and_poll"]["p50_ms"],
+        suites["idle"]["s3"]["memory"]["worker"]["rss"] / 1e6,
+    ]
+    assert claimed == pytest.approx(measured, rel=0.15)
 
 
 def test_a_chart_holds_every_label_and_escapes_it() -> None:

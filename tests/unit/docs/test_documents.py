@@ -66,3 +66,68 @@ def test_modules_that_are_to_be_run_exist(document: Path) -> None:
     for module in re.findall(r"python -m ([a-z_.]+)", document.read_text()):
         path = ROOT / module.replace(".", "/")
         assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+
+
+ALL_DOCUMENTS = sorted(
+    [*DOCUMENTS, *ROOT.glob("benchmarks/*.md"), *ROOT.glob("deploy/**/*.md")], key=str
+)
+QUOTED = re.compile(r"`([^`\n]+)`")
+ENDINGS = re.compile(r"[\w.*-]+\.(py|lua|js|css|html|toml|lock|ya?ml|md|sh|svg|proto)")
+PACKAGES = ("api", "benchmarks", "client", "contract", "outbound", "runtime", "storage", "worker")
+MODULE = re.compile(rf"({'|'.join(PACKAGES)})((?:\.\w+)+)")
+THE_OPERATORS_OWN = {"docker-compose.override.yml", "index.yaml"}
+
+
+def quoted(document: Path) -> list[str]:
+    """What the document shows between back ticks, outside of its fences."""
+    return QUOTED.findall(re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL))
+
+
+def is_path(text: str) -> bool:
+    """Tell whether the text is meant as a path of this repository."""
+    if text in THE_OPERATORS_OWN or not re.fullmatch(r"[\w.*/-]+", text):
+        return False
+    first = text.split("/")[0]
+    in_tree = "/" in text and bool(first) and first != "data" and (ROOT / first).is_dir()
+    return in_tree or ENDINGS.fullmatch(text) is not None
+
+
+def is_there(text: str) -> bool:
+    """Tell whether a path leads somewhere: from the root, or below a folder that is not named."""
+    pattern = text.strip("/")
+    tops = [path for path in ROOT.iterdir() if not path.name.startswith(".")]
+    return any(ROOT.glob(pattern)) or any(
+        match for top in tops if top.is_dir() for match in top.rglob(pattern)
+    )
+
+
+def module_is_there(package: str, rest: str) -> bool:
+    """Tell whether a dotted name is a module, or a name that a module's text has."""
+    path = ROOT / package
+    for name in rest.strip(".").split("."):
+        if (path / name).is_dir() or (path / name).with_suffix(".py").is_file():
+            path /= name
+            continue
+        source = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+        return re.search(rf"\b{name}\b", source.read_text()) is not None
+    return True
+
+
+@pytest.mark.parametrize("document", ALL_DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_paths_and_modules_in_back_ticks_exist(document: Path) -> None:
+    texts = set(quoted(document))
+    gone = [text for text in texts if is_path(text) and not is_there(text)]
+    gone += [
+        text for text in texts if (m := MODULE.fullmatch(text)) and not module_is_there(*m.groups())
+    ]
+    assert sorted(gone) == []
+
+
+def test_a_path_that_is_gone_is_noticed(tmp_path: Path) -> None:
+    document = tmp_path / "odd.md"
+    document.write_text("`worker/courtesy.py` `parts.py` `worker.jobs.gone` `POST /v1/jobs`\n")
+    paths = [text for text in quoted(document) if is_path(text)]
+    assert paths == ["worker/courtesy.py", "parts.py"]
+    assert [is_there(path) for path in paths] == [False, True]
+    assert not module_is_there("worker", ".jobs.gone")
+    assert module_is_there("worker", ".jobs.ending.Ending")

@@ -1,6 +1,6 @@
-"""Unpacks an uploaded zip or tar into objects of our own, safe from bombs and traversal.
+"""Unpacks an uploaded zip or tar into objects, safe from bombs and path traversal.
 
-Names inside the archive are labels only: keys are numbers that we give.
+Names inside the archive are labels only: object keys are numbers given here.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _keep(objects: ObjectStore, dataset_id: str, number: int, label: str, data: 
 
 
 def _label(name: str) -> str:
-    """Return the name as people know it, never used as a path; all but what text cannot hold."""
+    """Return the member's name as a label, never used as a path; only invalid text is replaced."""
     text = name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return text.replace("\0", "")[:MAX_LABEL]
 

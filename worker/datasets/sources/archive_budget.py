@@ -1,4 +1,4 @@
-"""What an archive may cost: entries, bytes and their ratio, counted as they come out."""
+"""Limits of an archive: entries, bytes and compression ratio, counted while unpacking."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ CHUNK_BYTES = 256 * 1024
 
 
 class Budget:
-    """Counts what comes out. What an archive says of sizes is not believed; counters only grow."""
+    """Counts unpacked bytes. Sizes that the archive states are not trusted; counters only grow."""
 
     def __init__(self, packed: int, max_entry_bytes: int, room: Room = endless) -> None:
-        """`room` is told of every kept member."""
+        """`room` is called for every kept member."""
         self._packed = packed
         self._max_entry_bytes = max_entry_bytes
         self._room = room
@@ -50,7 +50,7 @@ class Budget:
 
 
 class Counted:
-    """A stream that tells `budget` of every byte it gives."""
+    """A stream that reports every byte read to `budget`."""
 
     def __init__(self, stream: BinaryIO, budget: Budget) -> None:
         self._stream = stream

@@ -28,9 +28,9 @@ BROKEN = (
     lzma.LZMAError,
     EOFError,
     RecursionError,  # extended headers of extended headers
-    OSError,  # what bz2 calls damage
-    ValueError,  # names that are not in the encoding they claim, places before the beginning
-    NotImplementedError,  # a compression method of which Python knows only the name
+    OSError,  # what bz2 raises on damage
+    ValueError,  # names in another encoding than stated, negative offsets
+    NotImplementedError,  # a compression method that Python cannot read
 )
 _UNPACKERS: dict[Kind, Callable[[BinaryIO], BinaryIO]] = {
     "gzip": lambda file: cast("BinaryIO", gzip.GzipFile(fileobj=file)),
@@ -103,9 +103,9 @@ def _zip_name(member: zipfile.ZipInfo) -> str:
 
 
 def _check_directory(file: BinaryIO) -> None:
-    """Refuse a directory that would fill the memory: zipfile reads it whole, entry by entry.
+    """Refuse a central directory that would fill the memory: zipfile reads it whole.
 
-    Its size is in the last record of the file (APPNOTE 4.3.16, 4.3.14), which zipfile goes by too.
+    Its size is in the last record of the file (APPNOTE 4.3.16, 4.3.14), which zipfile uses too.
     """
     record = zipfile._EndRecData(file)  # type: ignore[attr-defined]
     file.seek(0)

@@ -9,7 +9,7 @@ import numpy as np
 
 
 class Duplicates:
-    """Collects 64-bit hashes; equal ones are suspects, to be compared by their full text."""
+    """Collects 64-bit hashes; equal ones are candidates, to be compared by their full text."""
 
     def __init__(self) -> None:
         self._hashes = array("Q")

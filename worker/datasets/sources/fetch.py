@@ -1,4 +1,4 @@
-"""Brings an item's bytes, and tells a broken source from a broken infrastructure."""
+"""Fetches an item's bytes, and distinguishes a broken object from an outage."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from storage.objects.protocol import ObjectStore
 from worker.attempts.patience import Patience
 
 _PAUSE_S = 0.5
-_REFUSALS = 2  # of one object by a bucket that otherwise serves
+_REFUSALS = 2  # tries of one object while its bucket serves others
 
 
 @dataclass(frozen=True)
@@ -69,11 +69,11 @@ class Fetcher:
         try:
             with store.open(key) as stream:
                 return stream.read(self.max_bytes + 1)
-        except ValueError as exc:  # a key that our own bucket cannot have
+        except ValueError as exc:  # a key that the service's own bucket cannot have
             raise NotFound(f"no object {key[:200]!r}") from exc
 
     def _once_more(self, store: ObjectStore, key: str, first: DepthqError) -> bytes:
-        """Wait for the bucket; if it serves all but this object, the object is at fault."""
+        """Retry; if the bucket serves all but this object, the object is at fault."""
         last, wait = first, self.patience.beside(self.own.check)
         for _ in range(_REFUSALS):
             wait(store.check)

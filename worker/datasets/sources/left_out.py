@@ -1,4 +1,4 @@
-"""Chooses names below a source, and counts what nobody asked to leave out and is left out."""
+"""Selects names below a source, and counts those that are left out without a client's request."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections import Counter
 from pathlib import PurePosixPath
 
 SYSTEM_FILES, LINKS, OTHERS = "system files", "links", "others"
-_MAX_KINDS = 20  # told apart; suffixes are strangers' words
+_MAX_KINDS = 20  # distinct suffixes counted; suffixes are untrusted text
 _MAX_SUFFIX = 10
-# What systems leave beside pictures: often with a picture's name, never a picture to look at.
+# Files that operating systems create next to pictures, often with a picture's suffix.
 _SYSTEM_FOLDERS = frozenset(
     {"__macosx", "@eadir", "#recycle", "$recycle.bin", ".appledouble", ".thumbnails", ".trashes"}
 )
@@ -40,7 +40,7 @@ class LeftOut:
 class Wanted:
     """Tells whether a name below the source is an item: include (or suffixes) and not exclude.
 
-    What no glob of the client's shuts out is counted in `left_out`.
+    Names that no glob of the client excludes are counted in `left_out`.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""How many bytes a manifest may become: a few kilobytes must not fill a disk."""
+"""Limits the unpacked bytes of a manifest: a few kilobytes must not fill a disk."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Packed:
 
 
 class Unpacked:
-    """What comes out of it, counted."""
+    """The unpacked stream, counted."""
 
     def __init__(self, stream: BinaryIO, budget: ManifestBudget) -> None:
         self._stream = stream

@@ -1,4 +1,4 @@
-"""Parquet as JSON lines: unpacked in a confined process, because its pages can be bombs."""
+"""Reads Parquet as JSON lines in a confined process, because its pages can be bombs."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from typing import IO, BinaryIO, cast
 
 from contract.errors import InternalError, InvalidRequest
 
-MAX_FILE_BYTES = 1024**3  # it is read from its end, so a copy is kept while it is read
-_REFUSED = 3  # the child's exit code when standard error says what is wrong with the file
+MAX_FILE_BYTES = 1024**3  # Parquet is read from its end, so a local copy is kept meanwhile
+_REFUSED = 3  # the child's exit code when standard error has the reason
 _PACKAGES = Path(__file__).parents[3]  # where `worker` is imported from
 _CHUNK_BYTES = 1024 * 1024
 _LAST_WORD_S = 1.0
@@ -39,7 +39,7 @@ def json_lines_of(stream: BinaryIO) -> Iterator[BinaryIO]:
             yield cast("BinaryIO", child.stdout)
             _judge(child.wait(), said)
         except InvalidRequest:
-            # half a row is no JSON; why it is half says more
+            # a truncated row is invalid JSON; the child's reason is more precise
             with contextlib.suppress(subprocess.TimeoutExpired):
                 _judge(child.wait(_LAST_WORD_S), said)
             raise
@@ -63,7 +63,7 @@ def _start(file: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:
         stdin=file,
         stdout=subprocess.PIPE,
         stderr=said,
-        # no secrets, and no allocator that reserves more address space than the child may have
+        # no secrets, and no allocator that reserves more address space than the child's limit
         env={
             "LANG": "C.UTF-8",
             "ARROW_DEFAULT_MEMORY_POOL": "system",

@@ -1,9 +1,9 @@
 """The disposable process that reads a Parquet manifest; run as a module, see parquet.py.
 
-The file is its standard input; its rows go as JSON lines to the standard output, where the parent
-reads them under the limits of every JSON manifest. What a file says of itself is checked before
-anything is read, and where it lies, the limits of this process hold. Ends with REFUSED and the
-reason on the standard error, or dies.
+The file is its standard input; rows go as JSON lines to standard output, where the parent applies
+the limits of every JSON manifest. The file's metadata is checked before data are read, and where it
+is false, the limits of this process apply. Ends with REFUSED and the reason on standard error, or
+dies.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ REFUSED = 3
 
 def main() -> int:
     """Write the rows of the standard input; return the exit code."""
-    # held, so that a column of times finds its zone: confined, nothing can be opened any more
+    # kept open, so that time zones are available: confined, no file can be opened
     _zones = [zoneinfo.ZoneInfo(name) for name in sorted(zoneinfo.available_timezones())]
     confine(MEMORY_BYTES)
     resource.setrlimit(resource.RLIMIT_CPU, (CPU_S, CPU_S))

@@ -1,4 +1,4 @@
-"""What the values of a Parquet column are in JSON; runs in the process that reads the file."""
+"""Converts values of a Parquet column to JSON; runs in the process that reads the file."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ SCHEME = "null://"
 
 
 class _Nothing(bytes):
-    """The bytes of a simulated item: none, and told from those of an empty file."""
+    """The bytes of a simulated item: none, but distinct from an empty file."""
 
 
 _NOTHING = _Nothing()
@@ -23,7 +23,7 @@ _OUTPUT = ItemOutput(width=640, height=480, depth=DepthInfo(min=0.0, max=1.0), f
 
 
 class Simulated:
-    """Stands before a fetcher and a computer; `null://` items end here, the others pass.
+    """Wraps a fetcher and a computer: handles `null://` items itself and passes the others on.
 
     One image at a time takes `item_s`, as if there were an engine.
     """

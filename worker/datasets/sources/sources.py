@@ -86,7 +86,7 @@ class Sources:
 
 
 def resumable(request: DatasetRequest) -> bool:
-    """Tell whether the listing can go on after any item, and its shards may run meanwhile.
+    """Tell whether the listing can continue after any item, while its shards already run.
 
     Manifests and archives are read to their end first: they are refused whole or not at all.
     """

@@ -1,4 +1,4 @@
-"""The members of a tar, read as a stream. Python's own reader, with what it lets pass refused."""
+"""The members of a tar, read as a stream; stricter than Python's own reader."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def tar_members(
         fileobj=stream, mode="r|", tarinfo=_TarInfo, bufsize=CHUNK_BYTES, encoding="utf-8"
     ) as archive:
         while (member := archive.next()) is not None:
-            archive.members.clear()  # it would remember them all
+            archive.members.clear()  # tarfile would keep all members in memory
             budget.entry()
             if member.islnk() or member.issym() or member.issparse():
                 left_out.add(LINKS)
@@ -38,7 +38,7 @@ def tar_members(
 
 
 class _TarInfo(tarfile.TarInfo):
-    """A member whose sizes can be, and whose damage ends the archive instead of hiding the rest."""
+    """A member with valid sizes only; damage ends the archive instead of hiding the rest."""
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> _TarInfo:
@@ -54,7 +54,7 @@ class _TarInfo(tarfile.TarInfo):
                 raise
             raise tarfile.ReadError("it is empty") from None
         except tarfile.HeaderError as exc:
-            if zeros:  # what follows an end mark and is no tar means nothing
+            if zeros:  # data after an end mark that are no tar are ignored
                 raise tarfile.EOFHeaderError("end of file header") from exc  # type: ignore[attr-defined]
             raise tarfile.ReadError(f"a member's header is damaged: {exc}") from exc
         member.offset = source.tell() - tarfile.BLOCKSIZE
@@ -69,7 +69,7 @@ class _TarInfo(tarfile.TarInfo):
         return member
 
     def _proc_pax(self, archive: tarfile.TarFile) -> tarfile.TarInfo:
-        """Look at the header first: among a million digits older Pythons search for hours."""
+        """Check the header first: older Pythons parse a million digits for hours."""
         stream: Any = archive.fileobj
         data = stream.read(self._block(self.size))  # type: ignore[attr-defined]
         if _DIGITS.search(data):
@@ -89,7 +89,7 @@ class _TarInfo(tarfile.TarInfo):
 
 
 class _Again:
-    """A stream before which lie bytes that were read from it already."""
+    """A stream with bytes put back in front of it."""
 
     def __init__(self, data: bytes, stream: BinaryIO) -> None:
         self._data = data

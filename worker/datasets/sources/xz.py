@@ -1,4 +1,4 @@
-"""Unpacks xz with a limit of memory, which `lzma.open` has not: a header may ask for 4 GiB."""
+"""Unpacks xz with a memory limit, which `lzma.open` lacks: a header may ask for 4 GiB."""
 
 from __future__ import annotations
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from api.callers import failed_logins as guesses
+from api.callers import failed_logins
 from api.callers.auth import Keys
-from api.callers.failed_logins import MOST, WINDOW_S, Guesses
+from api.callers.failed_logins import MAX_FAILURES, WINDOW_S, FailedLogins
 from contract.errors import Overloaded, Unauthorized
 from contract.key_limits import key_digest
 
@@ -25,10 +25,10 @@ def clock():
 
 @pytest.fixture
 def keys(clock):
-    return Keys([key_digest("anna"), key_digest("bert")], Guesses(clock))
+    return Keys([key_digest("anna"), key_digest("bert")], FailedLogins(clock))
 
 
-def guess(keys, address="a", times=MOST):
+def guess(keys, address="a", times=MAX_FAILURES):
     for _ in range(times):
         with pytest.raises(Unauthorized):
             keys.owner("Bearer wrong", address)
@@ -56,20 +56,20 @@ def test_who_was_let_in_from_that_address_before_is_not_shut_out(keys):
 def test_other_addresses_and_calls_without_a_key_are_not_counted(keys):
     guess(keys, "a")
     assert keys.owner("Bearer bert", "b") == key_digest("bert")
-    for _ in range(2 * MOST):
+    for _ in range(2 * MAX_FAILURES):
         with pytest.raises(Unauthorized):
             keys.owner("", "c")
 
 
 def test_a_wrong_key_is_no_worse_for_being_rare(keys, clock):
-    for _ in range(3 * MOST):
+    for _ in range(3 * MAX_FAILURES):
         guess(keys, times=1)
-        clock.now += WINDOW_S / MOST * 1.2
+        clock.now += WINDOW_S / MAX_FAILURES * 1.2
 
 
 def test_addresses_without_end_take_no_memory_without_end(clock, monkeypatch):
-    monkeypatch.setattr(guesses, "REMEMBERED", 10)
-    counted = Guesses(clock)
+    monkeypatch.setattr(failed_logins, "MAX_ADDRESSES", 10)
+    counted = FailedLogins(clock)
     for number in range(100):
-        counted.was_wrong(f"at-{number}")
+        counted.record_failure(f"at-{number}")
     assert len(counted._addresses) == 10

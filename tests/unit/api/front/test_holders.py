@@ -6,7 +6,7 @@ import pytest
 from waitress.adjustments import Adjustments
 
 from api.callers.auth import Keys
-from api.callers.failed_logins import MOST
+from api.callers.failed_logins import MAX_FAILURES
 from api.front.budget import UploadBudget
 from api.front.holders import Holders
 from api.front.parser import Discarding, Parser
@@ -52,8 +52,9 @@ def test_a_body_with_a_key_takes_room():
 
 def test_guesses_with_a_body_are_counted_too():
     kind = front(keys=["anna"])
-    codes = [begin(kind, header="Authorization: Bearer x").error.code for _ in range(MOST + 1)]
-    assert codes == [401] * MOST + [429]
+    header = "Authorization: Bearer x"
+    codes = [begin(kind, header=header).error.code for _ in range(MAX_FAILURES + 1)]
+    assert codes == [401] * MAX_FAILURES + [429]
 
 
 def test_who_asks_before_sending_is_refused_at_once():

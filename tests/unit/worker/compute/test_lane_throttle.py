@@ -10,8 +10,8 @@ import pytest
 
 from contract.errors import StorageUnavailable
 from tests.services.process import wait_until
-from worker.compute import lane_throttle as courtesy
-from worker.compute.lane_throttle import Courtesy, Precedence
+from worker.compute import lane_throttle
+from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer
 
 
 class Words:
@@ -28,7 +28,7 @@ class Words:
 class Images:
     """Images that each hold their turn until the test lets them go."""
 
-    def __init__(self, lane: Courtesy) -> None:
+    def __init__(self, lane: BulkThrottle) -> None:
         self._lane = lane
         self._end = threading.Semaphore(0)
         self._lock = threading.Lock()
@@ -64,20 +64,20 @@ def words() -> Words:
 
 
 @pytest.fixture
-def lane(words: Words) -> Iterator[Courtesy]:
-    lane = Courtesy(words.heard)
+def lane(words: Words) -> Iterator[BulkThrottle]:
+    lane = BulkThrottle(words.heard)
     lane.start()
     yield lane
     lane.stop()
     words.said.put("")
 
 
-def hear(lane: Courtesy, words: Words) -> None:
+def hear(lane: BulkThrottle, words: Words) -> None:
     words.said.put("here")
     wait_until(lane.yielding, "the word was heard")
 
 
-def test_while_nobody_waits_for_a_picture_all_hands_work(lane, words):
+def test_without_interactive_work_images_run_side_by_side(lane, words):
     words.said.put("")
     images = Images(lane)
     images.begin(8)
@@ -86,8 +86,8 @@ def test_while_nobody_waits_for_a_picture_all_hands_work(lane, words):
     images.join()
 
 
-def test_while_somebody_waits_one_image_is_worked_on_and_then_the_next(lane, words, monkeypatch):
-    monkeypatch.setattr(courtesy, "QUIET_S", 600.0)
+def test_while_the_interactive_lane_is_busy_images_run_one_by_one(lane, words, monkeypatch):
+    monkeypatch.setattr(lane_throttle, "QUIET_S", 600.0)
     hear(lane, words)
     images = Images(lane)
     images.begin(8)
@@ -100,7 +100,7 @@ def test_while_somebody_waits_one_image_is_worked_on_and_then_the_next(lane, wor
 
 
 def test_images_in_hand_when_the_word_comes_are_finished_before_the_next(lane, words, monkeypatch):
-    monkeypatch.setattr(courtesy, "QUIET_S", 600.0)
+    monkeypatch.setattr(lane_throttle, "QUIET_S", 600.0)
     images = Images(lane)
     images.begin(3)
     wait_until(lambda: images.begun == 3, "three have begun")
@@ -115,8 +115,8 @@ def test_images_in_hand_when_the_word_comes_are_finished_before_the_next(lane, w
     assert images.begun == 4
 
 
-def test_a_moment_after_the_last_word_all_hands_work_again(lane, words, monkeypatch):
-    monkeypatch.setattr(courtesy, "QUIET_S", 0.2)
+def test_after_a_quiet_moment_images_run_side_by_side_again(lane, words, monkeypatch):
+    monkeypatch.setattr(lane_throttle, "QUIET_S", 0.2)
     hear(lane, words)
     images = Images(lane)
     images.begin(8)
@@ -126,7 +126,7 @@ def test_a_moment_after_the_last_word_all_hands_work_again(lane, words, monkeypa
 
 
 def test_a_lane_that_stops_holds_nothing_back(lane, words, monkeypatch):
-    monkeypatch.setattr(courtesy, "QUIET_S", 600.0)
+    monkeypatch.setattr(lane_throttle, "QUIET_S", 600.0)
     hear(lane, words)
     images = Images(lane)
     images.begin(4)
@@ -138,12 +138,12 @@ def test_a_lane_that_stops_holds_nothing_back(lane, words, monkeypatch):
 
 def test_the_interactive_lane_says_that_it_works_now_and_then_only(monkeypatch):
     said: list[float] = []
-    lane = Precedence(lambda: said.append(0.0))
+    lane = InteractiveAnnouncer(lambda: said.append(0.0))
     for _ in range(100):
         with lane.turn():
             pass
     assert len(said) == 1
-    monkeypatch.setattr(courtesy, "SAY_EVERY_S", 0.0)
+    monkeypatch.setattr(lane_throttle, "SAY_EVERY_S", 0.0)
     with lane.turn():
         pass
     assert len(said) == 2
@@ -153,5 +153,5 @@ def test_an_image_is_worked_on_though_it_could_not_be_said():
     def say() -> None:
         raise StorageUnavailable("Redis does not answer")
 
-    with Precedence(say).turn():
+    with InteractiveAnnouncer(say).turn():
         pass

@@ -1,4 +1,4 @@
-"""A dataset goes on one picture at a time while somebody waits for a picture of his own."""
+"""A dataset is throttled to one image at a time while interactive jobs run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.integration.datasets.rig import FakeComputer, put_images
-from worker.compute.lane_throttle import Courtesy, Precedence
+from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer
 from worker.process.background import surroundings
 from worker.process.parts import build_parts
 
@@ -34,21 +34,21 @@ class Crowd(FakeComputer):
                 self._now -= 1
 
 
-def courtesy(word):
+def throttled_lane(word):
     """Return a lane that has heard `word`, and hears it whenever it listens."""
 
     @contextmanager
     def heard():
         yield iter(lambda: time.sleep(0.01) or word, None)
 
-    lane = Courtesy(heard)
+    lane = BulkThrottle(heard)
     lane.start()
     time.sleep(0.1)
     return lane
 
 
 def run(make_rig, word):
-    lane, crowd = courtesy(word), Crowd()
+    lane, crowd = throttled_lane(word), Crowd()
     rig = make_rig(computer=crowd, turn=lane.turn)
     put_images(rig.objects, 24, prefix="files/all/datasets-in/")
     record = rig.run(rig.submit(prefix="s3://depthq/files/all/datasets-in/", shard_size=12))
@@ -57,31 +57,31 @@ def run(make_rig, word):
     return crowd.most
 
 
-def test_a_shard_runs_item_by_item_while_somebody_waits(make_rig):
+def test_a_shard_runs_item_by_item_while_an_interactive_job_runs(make_rig):
     assert run(make_rig, "here") == 1
 
 
-def test_a_shard_runs_with_all_hands_while_nobody_does(make_rig):
+def test_a_shard_runs_at_full_concurrency_while_no_interactive_job_does(make_rig):
     assert run(make_rig, "") > 1
 
 
 def test_the_lanes_of_a_worker_behave_as_they_should(redis_url, tmp_path):
     settings = Settings(redis_url=redis_url, data_dir=tmp_path, engine="simulated")
     bulk, interactive = (build_parts(settings, lane) for lane in (Lane.BULK, Lane.INTERACTIVE))
-    assert isinstance(bulk.manners, Courtesy)
-    assert isinstance(interactive.manners, Precedence)
-    assert surroundings(bulk).turn == bulk.manners.turn
+    assert isinstance(bulk.throttle, BulkThrottle)
+    assert isinstance(interactive.throttle, InteractiveAnnouncer)
+    assert surroundings(bulk).turn == bulk.throttle.turn
 
     # What the one says the other hears: they are on the same machine
-    bulk.manners.start()
+    bulk.throttle.start()
     deadline = time.monotonic() + 20
-    while not bulk.manners.yielding() and time.monotonic() < deadline:
-        interactive.manners._said_at = float("-inf")
-        with interactive.manners.turn():
+    while not bulk.throttle.yielding() and time.monotonic() < deadline:
+        interactive.throttle._said_at = float("-inf")
+        with interactive.throttle.turn():
             time.sleep(0.05)
-    assert bulk.manners.yielding()
-    bulk.manners.stop()
-    bulk.manners._thread.join(10)
+    assert bulk.throttle.yielding()
+    bulk.throttle.stop()
+    bulk.throttle._thread.join(10)
     for parts in (bulk, interactive):
         parts.redis.close()
         parts.celery.close()
