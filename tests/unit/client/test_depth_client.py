@@ -167,7 +167,7 @@ def test_submit_with_wait_asks_the_service_to_hold_the_answer(client, api: FakeA
 
 
 def test_events_are_yielded_until_the_end(client, api: FakeApi):
-    states = [job.state.value for job in client.wire.events(client.submit(b"image").id)]
+    states = [job.state.value for job in client.events(client.submit(b"image").id)]
     assert states == ["running", "succeeded"]
 
 
@@ -175,7 +175,7 @@ def test_a_broken_event_stream_is_resumed_where_it_stopped(client, api: FakeApi)
     job_id = client.submit(b"image").id
     half = f'id: 41\ndata: {{"id": "{job_id}", "state": "running"}}\n\n'.encode()
     api.script.append(Reply(200, half, {"Content-Type": "text/event-stream"}))
-    states = [job.state.value for job in client.wire.events(job_id)]
+    states = [job.state.value for job in client.events(job_id)]
     assert states[-1] == "succeeded"
     assert api.asked[-1].headers["Last-Event-ID"] == "41"
 
