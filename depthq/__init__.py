@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from client.async_client import AsyncDepthClient
-
     from client.dataset import Dataset
     from client.depth_client import DepthClient
     from client.depth_file import DepthMap, read_depth

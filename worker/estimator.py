@@ -51,6 +51,10 @@ class DepthEstimator:
     it had been in use gets Conflict; one that was not in use yet may be forked and pickled.
     """
 
+    _lock: threading.Lock
+    _parts: _Parts | None
+    _pid: int | None  # of the process where it is in use
+
     def __init__(self, **settings: Any) -> None:
         self.__setstate__(Settings(**settings))
 
@@ -148,8 +152,8 @@ class DepthEstimator:
     def __setstate__(self, settings: Settings) -> None:
         self._settings = settings
         self._lock = threading.Lock()
-        self._parts: _Parts | None = None
-        self._pid: int | None = None  # of the process where it is in use
+        self._parts = None
+        self._pid = None
         self._closed = False
 
     def __enter__(self) -> Self:
@@ -198,15 +202,20 @@ class _Parts:
             rgb = upright_rgb(picture)
             height, width = rgb.shape[:2]
             return prepare(rgb, *net_size(height, width)), width, height
-        if not isinstance(picture, str | os.PathLike | bytes | bytearray | memoryview):
-            raise ImageUndecodable(f"{type(picture).__name__} is no picture: see DepthEstimator")
-        is_path = isinstance(picture, str | os.PathLike)
-        prepared = self._decoder.decode(Path(picture).read_bytes() if is_path else bytes(picture))
+        prepared = self._decoder.decode(_bytes_of(picture))
         return prepared.tensor, prepared.width, prepared.height
 
     def close(self) -> None:
         self._batcher.stop()
         self._decoder.stop()
+
+
+def _bytes_of(picture: str | os.PathLike[str] | bytes) -> bytes:
+    if isinstance(picture, str | os.PathLike):
+        return Path(picture).read_bytes()
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return bytes(picture)
+    raise ImageUndecodable(f"{type(picture).__name__} is no picture: see DepthEstimator")
 
 
 def _model(info: EngineInfo, net: tuple[int, ...]) -> ModelInfo:
