@@ -37,7 +37,7 @@ def test_no_redis_at_all_is_a_problem(monkeypatch):
 
 def test_a_silent_s3_server_is_a_problem():
     url = f"http://127.0.0.1:{any_free()}"
-    found = finding("store", s3_bucket="b", s3_endpoint_url=url)
+    found = finding("store", s3_bucket="photos", s3_endpoint_url=url)
     assert (found.level, "DEPTHQ_S3_ENDPOINT_URL" in found.remedy) == ("problem", True)
 
 

@@ -131,7 +131,9 @@ def test_the_heat_map_is_bright_where_it_is_near_and_turned_round_where_asked(si
     near = colors[-1, 0].astype(int)  # inferno ends in a pale yellow: RGB, not BGR
     assert np.abs(near - (252, 255, 164)).max() <= 8
     inverted = np.asarray(depth.heatmap("gray", invert=True))
-    assert (inverted[0, 0], inverted[-1, 0]) == (255, 0)
+    assert inverted.shape == (48, 64)
+    assert inverted[0, 0] > 250
+    assert inverted[-1, 0] < 5
     with pytest.raises(ValueError, match="colormap"):
         depth.heatmap("mud")
 
