@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, TypeVar
@@ -69,7 +69,9 @@ class AsyncTransport(Endpoint):
                     file.write(chunk)
             return response
 
-    async def follow(self, url: str, parse: Callable[[Any], Snapshot]) -> AsyncIterator[Snapshot]:
+    async def follow(
+        self, url: str, parse: Callable[[Any], Snapshot]
+    ) -> AsyncGenerator[Snapshot, None]:
         """Yield what `parse` makes of every event until it has ended: see client.wire.events."""
         last_id = ""
         pauses = self.pauses()
@@ -94,7 +96,7 @@ class AsyncTransport(Endpoint):
                 raise problem
             await asyncio.sleep(wait_s)
 
-    async def _events(self, url: str, last_id: str) -> Any:
+    async def _events(self, url: str, last_id: str) -> AsyncGenerator[httpx2.ServerSentEvent, None]:
         headers = {"Last-Event-ID": last_id} if last_id else {}
         async with self.http.sse(url, headers=headers, timeout=self.timeout(SILENCE_S)) as source:
             if source.response.status_code >= 400:
@@ -103,7 +105,7 @@ class AsyncTransport(Endpoint):
             async for event in source:
                 yield event
 
-    async def lines(self, url: str) -> AsyncIterator[str]:
+    async def lines(self, url: str) -> AsyncGenerator[str, None]:
         """Yield the lines of an answer. What has come is passed over after a lost connection."""
         seen, pauses = 0, self.pauses()
         while True:
@@ -122,7 +124,7 @@ class AsyncTransport(Endpoint):
                     raise self.unreachable(exc) from exc
             await asyncio.sleep(wait_s)
 
-    async def _lines(self, url: str) -> Any:
+    async def _lines(self, url: str) -> AsyncGenerator[str, None]:
         async with self.http.stream("GET", url, timeout=self.timeout(60)) as answer:
             if answer.status_code >= 400:
                 await answer.aread()

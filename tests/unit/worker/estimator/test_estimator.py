@@ -258,17 +258,17 @@ def test_wrong_settings_are_refused_when_it_is_made():
         DepthEstimator(max_batch=0)
 
 
-def test_an_estimator_loads_no_queue_no_store_and_no_web_server(cat):
-    script = (
-        "import sys\n"
-        "from depthq import DepthEstimator\n"
-        "with DepthEstimator(engine='simulated') as e:\n"
-        f"    e({str(cat)!r}).heatmap()\n"
-        "names = ('celery', 'kombu', 'redis', 'boto3', 'botocore', 'obstore', 'flask', 'httpx2',\n"
-        "         'storage', 'api', 'outbound')\n"
-        "print([name for name in names if name in sys.modules])\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "[]", "")
+def test_an_estimator_needs_only_what_its_extra_brings_and_loads_no_queue_or_store(cat):
+    script = f"""
+import sys
+others = ("celery kombu redis boto3 botocore obstore prometheus_client flask waitress httpx2 onnx"
+          " onnxruntime pyarrow safetensors torch skimage typer rich").split()
+sys.modules.update(dict.fromkeys(others))  # None: importing one of them fails
+from depthq import DepthEstimator
+with DepthEstimator(weights="bundled", decode_processes=1) as estimator:
+    print(estimator({str(cat)!r}).heatmap().size)
+print([name for name in ("storage", "api", "outbound", "client") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == ["(451, 300)", "[]"]
