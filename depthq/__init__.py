@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from client.job import Job
     from client.wire.retries import RetryPolicy
     from contract.errors import DepthqError
-    from worker.estimator import Depth, DepthEstimator
+    from worker.estimator.depth import Depth
+    from worker.estimator.estimator import DepthEstimator
 
 __all__ = [
     "AsyncDepthClient",
@@ -33,9 +34,9 @@ __all__ = [
 _MODULES = {
     "AsyncDepthClient": "client.async_client",
     "Dataset": "client.dataset",
-    "Depth": "worker.estimator",
+    "Depth": "worker.estimator.depth",
     "DepthClient": "client.depth_client",
-    "DepthEstimator": "worker.estimator",
+    "DepthEstimator": "worker.estimator.estimator",
     "DepthMap": "client.depth_file",
     "DepthqError": "contract.errors",
     "Job": "client.job",

@@ -22,9 +22,14 @@ OURS = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "be
     ids=["wheel", "mypy", "import-linter"],
 )
 def test_every_package_is_listed(listed):
-    assert OURS == set(listed)
+    assert set(listed) == OURS
 
 
 def test_every_package_has_its_place_in_the_layers():
     (layers,) = [c["layers"] for c in PROJECT["importlinter"]["contracts"] if c["type"] == "layers"]
-    assert OURS == {name for layer in layers for name in layer.split(" | ")}
+    assert {name for layer in layers for name in layer.split(" | ")} == OURS
+
+
+@pytest.mark.parametrize("package", sorted(OURS))
+def test_type_checkers_are_told_that_it_is_typed(package):
+    assert (ROOT / package / "py.typed").is_file()

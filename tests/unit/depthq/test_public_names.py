@@ -60,9 +60,3 @@ def test_submodules_of_the_client_are_imported_without_a_warning():
     assert importlib.import_module("client.console").OK == 0
     code = "import warnings; warnings.simplefilter('error')\nfrom client import console"
     assert "client.console" in loaded_after(code)
-
-
-def test_type_checkers_are_told_that_the_package_is_typed():
-    from importlib.resources import files
-
-    assert files("depthq").joinpath("py.typed").is_file()

@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +25,8 @@ from client.depth_file import read_depth
 from contract.errors import Conflict, ImageUndecodable, InputError, InvalidRequest
 from contract.settings import Settings
 from worker.engines.factory import open_engine
-from worker.estimator import Depth, DepthEstimator
+from worker.estimator.depth import Depth
+from worker.estimator.estimator import DepthEstimator
 from worker.models.prepare import net_size, prepare
 
 CAT = data.chelsea()  # 300 x 451
@@ -251,6 +253,53 @@ def test_a_closed_estimator_leaves_no_thread_and_no_process_and_says_so(cat):
     estimator.close()
     with pytest.raises(Conflict, match="closed"):
         estimator(cat)
+
+
+def test_closing_amid_a_map_ends_it_with_a_sentence():
+    with DepthEstimator(engine="simulated", concurrency=1) as estimator:
+        depths = estimator.map(shade(1) for _ in range(10))
+        next(depths)
+        estimator.close()
+        with pytest.raises(Conflict, match="closed"):
+            list(depths)
+
+
+def test_a_depth_can_be_sent_to_another_process(simulated):
+    depth = simulated(shade(5))
+    copy = pickle.loads(pickle.dumps(depth))
+    np.testing.assert_array_equal(copy.values, depth.values)
+    assert copy.model == depth.model
+
+
+def test_a_program_that_forgets_to_close_ends_and_leaves_no_process(tmp_path, cat):
+    script = f"""
+from depthq import DepthEstimator
+estimator = DepthEstimator(engine="simulated", decode_processes=1)
+for depth in estimator.map([{str(cat)!r}] * 50):
+    break
+print(*estimator._parts._decoder.pids)
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::ResourceWarning", "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for pid in done.stdout.split():
+        wait_until_gone(Path(f"/proc/{pid}"))
+
+
+def wait_until_gone(process: Path) -> None:
+    """Wait for a process that has lost its parent; a zombie counts as gone."""
+    for _ in range(500):
+        try:
+            if process.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                return
+        except (FileNotFoundError, ProcessLookupError):
+            return
+        time.sleep(0.01)
+    raise AssertionError(f"{process} still runs")
 
 
 def test_wrong_settings_are_refused_when_it_is_made():

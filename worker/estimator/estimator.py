@@ -11,35 +11,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal, Self, overload
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from contract.errors import Conflict, DepthqError, ImageUndecodable, InvalidRequest
-from contract.jobs import ModelInfo
-from contract.options import JobOptions
+from contract.errors import Conflict, DepthqError, InvalidRequest
 from contract.settings import Settings
-from worker.advice import advise
-from worker.compute.batcher import Batcher
-from worker.depth_result import Depth
-from worker.engines.factory import open_engine
-from worker.engines.protocol import EngineInfo
-from worker.imaging.decoder import Decoder
-from worker.imaging.given_pixels import upright_rgb
-from worker.machine import cores_given
-from worker.models.prepare import net_size, prepare
-from worker.outputs.view import View
+from worker.estimator.depth import Depth
+from worker.estimator.parts import Parts, Picture
 
-Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image.Image
 Progress = Callable[[int, int | None], object]
 Outcome = Depth | DepthqError | OSError
-
-__all__ = ["Depth", "DepthEstimator"]
 
 
 class DepthEstimator:
@@ -51,8 +34,9 @@ class DepthEstimator:
     it had been in use gets Conflict; one that was not in use yet may be forked and pickled.
     """
 
-    _lock: threading.Lock
-    _parts: _Parts | None
+    _changed: threading.Condition
+    _calls: int  # being computed now
+    _parts: Parts | None
     _pid: int | None  # of the process where it is in use
 
     def __init__(self, **settings: Any) -> None:
@@ -63,7 +47,8 @@ class DepthEstimator:
 
         Raises InputError if the picture is at fault, OSError if the file cannot be read.
         """
-        return self._opened().estimate(picture)
+        with self._in_use() as parts:
+            return parts.estimate(picture)
 
     @overload
     def map(
@@ -104,13 +89,13 @@ class DepthEstimator:
     def _mapped(
         self, left: Iterator[Picture], progress: Progress | None, kept: bool, total: int | None
     ) -> Iterator[Outcome]:
-        parts, done = self._opened(), 0
+        done = 0
         with ThreadPoolExecutor(self._settings.concurrency, "depthq-estimator") as threads:
             ahead: deque[Future[Depth]] = deque()
             try:
                 more = 2 * self._settings.concurrency
                 while True:
-                    ahead.extend(threads.submit(parts.estimate, p) for p in islice(left, more))
+                    ahead.extend(threads.submit(self, p) for p in islice(left, more))
                     if not ahead:
                         return
                     depth = _outcome(ahead.popleft(), kept)
@@ -123,35 +108,49 @@ class DepthEstimator:
                     future.cancel()
 
     def close(self) -> None:
-        """End the engine's threads and the decoding processes. May be called twice."""
+        """Wait for what is being computed, then end threads and processes. May be called twice."""
         if self._pid not in (None, os.getpid()):
             return  # the threads and processes are the parent's
-        with self._lock:
+        with self._changed:
             self._closed = True
+            self._changed.wait_for(lambda: self._calls == 0)
             parts, self._parts = self._parts, None
         if parts is not None:
             parts.close()
 
-    def _opened(self) -> _Parts:
+    @contextmanager
+    def _in_use(self) -> Iterator[Parts]:
+        """Lend what is open; it is not closed meanwhile."""
         if self._pid not in (None, os.getpid()):  # a thread of the parent's may hold the lock
             raise Conflict(
                 "this DepthEstimator was in use before the process was forked; make one in each "
                 "process, or start processes by spawn"
             )
-        with self._lock:
-            if self._closed:
-                raise Conflict("this DepthEstimator is closed")
-            if self._parts is None:
-                self._pid = os.getpid()
-                self._parts = _Parts(self._settings)
-            return self._parts
+        with self._changed:
+            parts = self._opened()
+            self._calls += 1
+        try:
+            yield parts
+        finally:
+            with self._changed:
+                self._calls -= 1
+                self._changed.notify_all()
+
+    def _opened(self) -> Parts:
+        if self._closed:
+            raise Conflict("this DepthEstimator is closed")
+        if self._parts is None:
+            self._pid = os.getpid()
+            self._parts = Parts(self._settings)
+        return self._parts
 
     def __getstate__(self) -> Settings:
         return self._settings
 
     def __setstate__(self, settings: Settings) -> None:
         self._settings = settings
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
+        self._calls = 0
         self._parts = None
         self._pid = None
         self._closed = False
@@ -166,66 +165,6 @@ class DepthEstimator:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-
-class _Parts:
-    """What is open while an estimator is in use; of one process."""
-
-    def __init__(self, settings: Settings) -> None:
-        engine = open_engine(settings, advise(settings).streams)
-        engine.load()
-        self._info = engine.describe()
-        self._batcher = Batcher(
-            engine.infer,
-            engine.max_batch,
-            max_latency_s=settings.max_batch_latency_ms / 1e3,
-            streams=engine.streams,
-        )
-        self._batcher.start()
-        self._decoder = Decoder(  # its processes start when they are needed
-            processes=settings.decode_processes or cores_given(),
-            memory_bytes=settings.decode_memory_bytes,
-            timeout_s=settings.decode_timeout_s,
-            max_pixels=settings.max_pixels,
-            max_side_px=settings.max_side_px,
-            extra_formats=settings.extra_formats,
-        )
-
-    def estimate(self, picture: Picture) -> Depth:
-        tensor, width, height = self._prepared(picture)
-        depth = self._batcher.submit(tensor).result().depth
-        model = _model(self._info, depth.shape)
-        return Depth(View(depth, JobOptions(), width, height, model))
-
-    def _prepared(self, picture: Picture) -> tuple[NDArray[np.float32], int, int]:
-        if isinstance(picture, np.ndarray | Image.Image):
-            rgb = upright_rgb(picture)
-            height, width = rgb.shape[:2]
-            return prepare(rgb, *net_size(height, width)), width, height
-        prepared = self._decoder.decode(_bytes_of(picture))
-        return prepared.tensor, prepared.width, prepared.height
-
-    def close(self) -> None:
-        self._batcher.stop()
-        self._decoder.stop()
-
-
-def _bytes_of(picture: str | os.PathLike[str] | bytes) -> bytes:
-    if isinstance(picture, str | os.PathLike):
-        return Path(picture).read_bytes()
-    if isinstance(picture, bytes | bytearray | memoryview):
-        return bytes(picture)
-    raise ImageUndecodable(f"{type(picture).__name__} is no picture: see DepthEstimator")
-
-
-def _model(info: EngineInfo, net: tuple[int, ...]) -> ModelInfo:
-    return ModelInfo(
-        name=info.model,
-        weights_id=info.weights_id,
-        engine=info.engine,
-        precision=info.precision,
-        net_size=(net[0], net[1]),
-    )
 
 
 def _outcome(future: Future[Depth], kept: bool) -> Outcome:
