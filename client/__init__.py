@@ -1,21 +1,14 @@
 """The Python client and the `depthq` command line: speaks HTTP, reads the files it gets back.
 
 Knows nothing of Redis, S3, engines or Flask; what it runs on this machine it starts as processes.
+Programs import the public names from `depthq`; here they are deprecated and go with version 0.2.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from client.dataset import Dataset
-    from client.depth_client import DepthClient
-    from client.depth_file import DepthMap, read_depth
-    from client.job import Job
-
-__all__ = ["Dataset", "DepthClient", "DepthMap", "Job", "read_depth"]
-
-_HOMES = {
+_MOVED = {
     "Dataset": "client.dataset",
     "DepthClient": "client.depth_client",
     "DepthMap": "client.depth_file",
@@ -25,9 +18,12 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Import the public names on first use, so that `depthq --help` need not load numpy."""
+    """Return a public name by its old place, with a DeprecationWarning."""
+    import warnings
     from importlib import import_module
 
-    if name not in _HOMES:
-        raise AttributeError(name)
-    return getattr(import_module(_HOMES[name]), name)
+    if name not in _MOVED:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    message = f"`from client import {name}` ends with depthq 0.2: use `from depthq import {name}`"
+    warnings.warn(message, DeprecationWarning, stacklevel=2)
+    return getattr(import_module(_MOVED[name]), name)

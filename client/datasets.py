@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 
-from client.bulk.tar_stream import ArchiveForm
 from client.dataset import Dataset
-from client.errors import UnexpectedAnswer, WaitedTooLong
+from client.errors import WaitedTooLong
+from client.wire.call import json_of
+from client.wire.dataset_calls import (
+    DatasetSubmission,
+    cancel_dataset,
+    dataset_events_url,
+    dataset_of,
+    delete_dataset,
+    errors_page,
+    get_dataset,
+    get_forecast,
+    list_datasets,
+    results_url,
+    retry_dataset,
+    too_large,
+)
 from client.wire.events import follow
 from client.wire.transport import Transport, error_of
-from contract.errors import ImageTooLarge, InvalidRequest
+from contract.errors import ImageTooLarge
 
 POLL_S = 1.0
-KEEPING_S = 600.0  # what the service may take to keep an archive that has arrived
-_ROOT = "/v1/datasets"
 
 
 class Datasets:
@@ -45,61 +55,45 @@ class Datasets:
         sent as one tar, read as it goes out. One that changes meanwhile raises LocalProblem, or
         goes into `spoiled` (name → reason); its result is worth nothing then.
         """
-        return _dataset(self._post(files, idempotency_key, spec, {}, spoiled))
+        return dataset_of(self._post(DatasetSubmission(files, idempotency_key, spec, spoiled), {}))
 
     def forecast(
         self, files: Mapping[str, Path] | None = None, *, timeout: float = 120, **spec: Any
     ) -> dict[str, Any]:
         """Ask what a dataset would take, without running it: the Forecast as a dict."""
         ends_at = time.monotonic() + timeout
-        answer = _json(self._post(files, None, spec, {"dry_run": "1"}, {}))
+        answer = json_of(self._post(DatasetSubmission(files, None, spec, {}), {"dry_run": "1"}))
         while not answer["done"]:
             if time.monotonic() > ends_at:
                 raise WaitedTooLong("the forecast is not there yet; is a bulk worker running?")
-            url = f"{_path(answer['id'])}/forecast"
-            answer = _json(self._get(url, params={"wait": 5}, held_s=5))
+            answer = self.transport.call(get_forecast(answer["id"]))
             time.sleep(0.1)
         forecast: dict[str, Any] = answer["forecast"]
         self.delete(answer["id"])  # what was uploaded for it is of no more use
         return forecast
 
-    def _post(
-        self,
-        files: Mapping[str, Path] | None,
-        key: str | None,
-        spec: Mapping[str, Any],
-        params: Mapping[str, str],
-        spoiled: dict[str, str] | None = None,
-    ) -> httpx2.Response:
-        body = json.dumps({name: value for name, value in spec.items() if value is not None})
-        headers = {"Idempotency-Key": key or uuid.uuid4().hex, "Content-Type": "application/json"}
-        form = ArchiveForm(body, files, spoiled) if files is not None else None
-        if form is not None:
-            headers |= {"Content-Type": form.content_type, "Content-Length": str(form.length)}
-        timeout = self.transport.timeout(KEEPING_S if form else 0)
+    def _post(self, submission: DatasetSubmission, params: dict[str, str]) -> httpx2.Response:
+        form = submission.form
         try:
             return self.transport.attempt(
                 lambda: self.transport.http.post(
-                    _ROOT,
-                    params=dict(params),
-                    content=iter(form) if form is not None else body.encode(),
-                    headers=headers,
-                    timeout=timeout,
+                    submission.url,
+                    params=params,
+                    content=iter(form) if form is not None else submission.body,
+                    headers=submission.headers,
+                    timeout=self.transport.timeout(submission.held_s),
                 )
             )
         except ImageTooLarge as exc:
-            raise InvalidRequest(f"{exc.message} What is larger belongs into a bucket.") from exc
+            raise too_large(exc) from exc
 
     def get(self, dataset_id: str, *, wait: float = 0) -> Dataset:
         """Return the dataset as it stands, or when it ends within `wait` ≤ 60 s."""
-        held_s = int(wait)
-        params = {"wait": held_s} if held_s else None
-        return _dataset(self._get(_path(dataset_id), params=params, held_s=held_s))
+        return self.transport.call(get_dataset(dataset_id, wait))
 
     def list(self, limit: int = 20) -> list[Dataset]:
         """Return your newest datasets."""
-        answer = _json(self._get(_ROOT, params={"limit": limit}))
-        return [Dataset.from_document(document) for document in answer["datasets"]]
+        return self.transport.call(list_datasets(limit))
 
     def wait(
         self,
@@ -124,15 +118,13 @@ class Datasets:
 
     def events(self, dataset_id: str) -> Iterator[Dataset]:
         """Yield the dataset as it changes until it has ended; survives a lost connection."""
-        return follow(self.transport, f"{_path(dataset_id)}/events", Dataset.from_document)
+        return follow(self.transport, dataset_events_url(dataset_id), Dataset.from_document)
 
     def errors(self, dataset_id: str, codes: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         """Yield the failed items, page by page."""
         cursor: str | None = ""
         while cursor is not None:
-            params = {"limit": 500, "cursor": cursor, "code": ",".join(codes)}
-            named = {name: value for name, value in params.items() if value}
-            page = _json(self._get(f"{_path(dataset_id)}/errors", params=named))
+            page = self.transport.call(errors_page(dataset_id, cursor, codes))
             yield from page["errors"]
             cursor = page["next_cursor"]
 
@@ -144,7 +136,7 @@ class Datasets:
         seen, pauses = 0, self.transport.pauses()
         while True:
             try:
-                for line in islice(self._lines(f"{_path(dataset_id)}/results"), seen, None):
+                for line in islice(self._lines(results_url(dataset_id)), seen, None):
                     seen, pauses = seen + 1, self.transport.pauses()
                     yield json.loads(line)
                 return
@@ -161,39 +153,12 @@ class Datasets:
 
     def retry(self, dataset_id: str, codes: Sequence[str] = ()) -> Dataset:
         """Run the failed items again, only those with one of `codes` if given."""
-        url = f"{_path(dataset_id)}/retry"
-        answer = self.transport.attempt(
-            lambda: self.transport.http.post(url, json={"codes": list(codes)})
-        )
-        return _dataset(answer)
+        return self.transport.call(retry_dataset(dataset_id, codes))
 
     def cancel(self, dataset_id: str) -> Dataset:
         """Stop the dataset; what is done is kept. One that has ended stays as it is."""
-        return _dataset(self.transport.request("POST", f"{_path(dataset_id)}/cancel"))
+        return self.transport.call(cancel_dataset(dataset_id))
 
     def delete(self, dataset_id: str) -> None:
         """Remove a dataset that has ended, and all its files in the service's bucket."""
-        self.transport.request("DELETE", _path(dataset_id))
-
-    def _get(
-        self, url: str, *, params: Mapping[str, Any] | None = None, held_s: float = 0
-    ) -> httpx2.Response:
-        timeout = self.transport.timeout(held_s)
-        return self.transport.request(
-            "GET", url, params=dict(params) if params else None, timeout=timeout
-        )
-
-
-def _path(dataset_id: str) -> str:
-    return f"{_ROOT}/{quote(dataset_id, safe='')}"
-
-
-def _json(response: httpx2.Response) -> Any:
-    try:
-        return response.json()
-    except ValueError as exc:
-        raise UnexpectedAnswer(f"{response.url} did not answer with JSON") from exc
-
-
-def _dataset(response: httpx2.Response) -> Dataset:
-    return Dataset.from_document(_json(response))
+        self.transport.call(delete_dataset(dataset_id))

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Literal
 
 from client.local import ports
+from client.local.doctor_plugins import look_at_plugins
 from client.local.doctor_stores import look_at_stores
 from client.local.finding import Finding
 from contract.addresses import authority
@@ -39,6 +40,7 @@ def examine(settings: Settings) -> list[Finding]:
         _engine(settings),
         *look_at_stores(settings),
         _weights(settings),
+        *look_at_plugins(),
         _cores(),
         _confinement(),
         _memory(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,25 +32,28 @@ def download_output(
     Raises DownloadCorrupt if the bytes are twice not those announced, LocalProblem if they cannot
     be written; then no file is left.
     """
-    # A short name: the target's may have the greatest possible length.
+    with beside(target) as temporary:
+        for last_try in (False, True):
+            transport.attempt(lambda: _fetch(transport, url, temporary))
+            if is_whole(temporary, announced, target, last_try=last_try):
+                break
+    return target
+
+
+@contextlib.contextmanager
+def beside(target: Path) -> Iterator[Path]:
+    """Yield a path to write to, which becomes `target` in the end, or is gone after an error."""
+    # A short name: beside the longest there can be.
     temporary = target.with_name(f".depthq-{secrets.token_hex(8)}.part")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        for last_try in (False, True):
-            transport.attempt(lambda: _fetch(transport, url, temporary))
-            if _is_whole(temporary, announced):
-                break
-            if last_try:
-                raise DownloadCorrupt(
-                    f"{visible(target.name)} arrived damaged twice; is a proxy at work?"
-                )
+        yield temporary
         temporary.replace(target)
     except OSError as exc:
         raise LocalProblem(f"cannot write {visible(str(target))}: {exc.strerror}") from exc
     finally:
         with contextlib.suppress(OSError):  # it could not be made
             temporary.unlink(missing_ok=True)
-    return target
 
 
 def _fetch(transport: Transport, url: str, temporary: Path) -> httpx2.Response:
@@ -65,7 +68,11 @@ def _fetch(transport: Transport, url: str, temporary: Path) -> httpx2.Response:
         return response
 
 
-def _is_whole(path: Path, announced: Mapping[str, Any]) -> bool:
+def is_whole(path: Path, announced: Mapping[str, Any], target: Path, *, last_try: bool) -> bool:
+    """Tell whether a file has the announced SHA-256. DownloadCorrupt if not, at the last try."""
     expected = announced.get("sha256")
     with path.open("rb") as file:
-        return not expected or hashlib.file_digest(file, "sha256").hexdigest() == expected
+        whole = not expected or hashlib.file_digest(file, "sha256").hexdigest() == expected
+    if last_try and not whole:
+        raise DownloadCorrupt(f"{visible(target.name)} arrived damaged twice; is a proxy at work?")
+    return whole

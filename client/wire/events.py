@@ -13,13 +13,15 @@ from client.job import Job
 from client.wire.retries import RetryPolicy
 from client.wire.transport import Transport, error_of
 
+SILENCE_S = 30.0  # heartbeats come far more often
 
-class _Ends(Protocol):
+
+class Ends(Protocol):
     @property
     def terminal(self) -> bool: ...
 
 
-_Snapshot = TypeVar("_Snapshot", bound=_Ends)
+Snapshot = TypeVar("Snapshot", bound=Ends)
 
 
 def job_events(transport: Transport, url: str, retries: RetryPolicy | None = None) -> Iterator[Job]:
@@ -30,9 +32,9 @@ def job_events(transport: Transport, url: str, retries: RetryPolicy | None = Non
 def follow(
     transport: Transport,
     url: str,
-    parse: Callable[[Any], _Snapshot],
+    parse: Callable[[Any], Snapshot],
     retries: RetryPolicy | None = None,
-) -> Iterator[_Snapshot]:
+) -> Iterator[Snapshot]:
     """Yield what `parse` makes of every event until it has ended.
 
     A server ends long streams on purpose, so the end of one is no failure; only tries without
@@ -46,7 +48,7 @@ def follow(
             for event in _stream(transport, url, last_id):
                 last_id = event.id or last_id
                 pauses = (retries or RetryPolicy()).pauses()
-                document = _document(event)
+                document = document_of(event)
                 if document is None:
                     continue
                 snapshot = parse(document)
@@ -61,7 +63,7 @@ def follow(
 
 def _stream(transport: Transport, url: str, last_id: str) -> Iterator[httpx2.ServerSentEvent]:
     headers = {"Last-Event-ID": last_id} if last_id else {}
-    timeout = transport.timeout(30)  # heartbeats come far more often
+    timeout = transport.timeout(SILENCE_S)
     with transport.http.sse(url, headers=headers, timeout=timeout) as source:
         if source.response.status_code >= 400:
             source.response.read()
@@ -69,7 +71,8 @@ def _stream(transport: Transport, url: str, last_id: str) -> Iterator[httpx2.Ser
         yield from source
 
 
-def _document(event: httpx2.ServerSentEvent) -> Any:
+def document_of(event: httpx2.ServerSentEvent) -> Any:
+    """Return the document that an event carries; None if it carries none."""
     try:
         document = json.loads(event.data)
     except ValueError:

@@ -18,19 +18,41 @@ class GetJob(Protocol):
     def __call__(self, job_id: str, *, wait: float = 0) -> Job: ...
 
 
+class Polls:
+    """When to ask for a job again, and when to give up. Does not wait itself."""
+
+    def __init__(self, timeout_s: float | None) -> None:
+        self._timeout_s = timeout_s
+        self._ends_at = None if timeout_s is None else time.monotonic() + timeout_s
+        self._pause_s = FIRST_PAUSE_S
+        self._asked_at = 0.0
+
+    def held_s(self) -> float:
+        """Return how long the next request may be held; it is made now."""
+        self._asked_at = time.monotonic()
+        left_s = POLL_S if self._ends_at is None else self._ends_at - self._asked_at
+        return max(0.0, min(POLL_S, left_s))
+
+    def rest_s(self, job: Job) -> float:
+        """Return how long to rest after an answer that is not the end; WaitedTooLong: no more."""
+        now = time.monotonic()
+        if self._ends_at is not None and now >= self._ends_at:
+            raise WaitedTooLong(
+                f"job {job.id} is still {job.state.value} after {self._timeout_s:g} s"
+            )
+        if now - self._asked_at >= self._pause_s:
+            return 0.0
+        # The service did not hold the request: do not hammer it.
+        rest_s = self._pause_s if self._ends_at is None else min(self._pause_s, self._ends_at - now)
+        self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 1.5)
+        return rest_s
+
+
 def wait_for(get: GetJob, job_id: str, timeout_s: float | None) -> Job:
     """Return the job once it has ended; WaitedTooLong after `timeout_s` (None: never)."""
-    ends_at = None if timeout_s is None else time.monotonic() + timeout_s
-    pause_s = FIRST_PAUSE_S
+    polls = Polls(timeout_s)
     while True:
-        left_s = POLL_S if ends_at is None else ends_at - time.monotonic()
-        asked_at = time.monotonic()
-        job = get(job_id, wait=max(0.0, min(POLL_S, left_s)))
+        job = get(job_id, wait=polls.held_s())
         if job.terminal:
             return job
-        if ends_at is not None and time.monotonic() >= ends_at:
-            raise WaitedTooLong(f"job {job_id} is still {job.state.value} after {timeout_s:g} s")
-        if time.monotonic() - asked_at < pause_s:  # it did not hold the request: do not hammer it
-            rest_s = pause_s if ends_at is None else min(pause_s, ends_at - time.monotonic())
-            time.sleep(max(0.0, rest_s))
-            pause_s = min(LONGEST_PAUSE_S, pause_s * 1.5)
+        time.sleep(polls.rest_s(job))

@@ -26,7 +26,7 @@ class RetryPolicy:
     first_s: float = 0.25
     longest_s: float = 10.0
     budget_s: float = 120.0
-    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)
+    sleep: Callable[[float], None] = field(default=time.sleep, repr=False)  # of DepthClient
 
     def pauses(self) -> Pauses:
         """Return the waits of one call."""
@@ -43,14 +43,21 @@ class Pauses:
 
     def pause(self, retry_after_s: float | None, *, counted: bool = True) -> bool:
         """Sleep before the next try; False, at once, if there is to be none."""
+        wait_s = self.next_s(retry_after_s, counted=counted)
+        if wait_s is None:
+            return False
+        self._policy.sleep(wait_s)
+        return True
+
+    def next_s(self, retry_after_s: float | None, *, counted: bool = True) -> float | None:
+        """Return how long to wait before the next try; None if there is to be none."""
         wait_s = self._next_wait_s(retry_after_s)
         too_many = counted and self._tries >= self._policy.attempts
         if too_many or self._spent_s + wait_s > self._policy.budget_s:
-            return False
+            return None
         self._tries += counted
         self._spent_s += wait_s
-        self._policy.sleep(wait_s)
-        return True
+        return wait_s
 
     def _next_wait_s(self, retry_after_s: float | None) -> float:
         ceiling_s = min(self._policy.longest_s, self._policy.first_s * 2 ** (self._tries - 1))

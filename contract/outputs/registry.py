@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from contract import outputs as package
 from contract.outputs.declaration import FileType, Output, OutputOptions
 
 GROUP = "depthq.outputs"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 BROKEN: dict[str, str] = {}  # entry point → why it could not be used
 
@@ -55,27 +57,42 @@ def _own() -> Iterator[Output]:
             yield declared
 
 
-def _plugged_in(taken: set[str]) -> Iterator[Output]:
+def _plugged_in(own: list[Output]) -> Iterator[Output]:
+    taken = {output.name for output in own}
+    groups = dict.fromkeys(group for output in own for group in output.options)
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         try:
-            yield _checked(entry, taken)
+            yield _checked(entry, taken, groups)
         except Exception as exc:  # whatever another package does wrong, the service starts
             BROKEN[entry.name] = f"{entry.value}: {exc}"
 
 
-def _checked(entry: EntryPoint, taken: set[str]) -> Output:
+def _checked(entry: EntryPoint, taken: set[str], groups: dict[type[OutputOptions], None]) -> Output:
     declared = entry.load()
     if not isinstance(declared, Output):
         raise TypeError(f"is no Output but {type(declared).__name__}")
     if declared.name in taken:
         raise ValueError(f"there is an output {declared.name!r} already")
+    if not _NAME.fullmatch(declared.name):
+        raise ValueError(f"{declared.name!r} is no name: lower-case letters, digits, underscores")
+    for group in declared.options:
+        _check_group(group, groups)
     taken.add(declared.name)
+    groups |= dict.fromkeys(declared.options)
     return declared
+
+
+def _check_group(group: type[OutputOptions], groups: Iterable[type[OutputOptions]]) -> None:
+    if not (isinstance(group, type) and issubclass(group, OutputOptions)):
+        raise TypeError(f"{group!r} is no group of options (OutputOptions)")
+    for other in groups:
+        if group is not other and (both := group.model_fields.keys() & other.model_fields.keys()):
+            raise ValueError(f"{other.__name__} has the option {min(both)!r} already")
 
 
 def _all() -> dict[str, Output]:
     own = list(_own())
-    found = [*own, *_plugged_in({output.name for output in own})]
+    found = [*own, *_plugged_in(own)]
     return {output.name: output for output in sorted(found, key=_place)}
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import skimage
 from PIL import Image
 
-from client import DepthClient
+from depthq import DepthClient
 
 NAMES = ("coffee.png", "chelsea.png", "astronaut.png", "rocket.jpg")
 HEIGHT_PX, GAP_PX = 250, 6

@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 import pytest
 
-from client import DepthClient, read_depth
 from contract.documents import Problem
 from contract.settings import MIB
+from depthq import DepthClient, read_depth
 from tests.containers.conftest import Built, Running
 from tests.photographs import crops, photograph
 

@@ -18,10 +18,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from client import DepthClient, read_depth
 from client.local.ports import any_free
 from client.local.samples import sample_photographs
 from contract.settings import environment
+from depthq import DepthClient, read_depth
 from tests.photographs import crops
 from tests.services.fake_api import fake_api
 

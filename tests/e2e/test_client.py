@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from client import read_depth
 from contract.errors import Conflict, ImageCorrupt, InvalidRequest, UnsupportedMediaType
+from depthq import read_depth
 from tests.e2e.conftest import Service
 from tests.photographs import crops
 

@@ -17,12 +17,12 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from client import read_depth
 from client.bulk.download import ResultDownload
 from client.bulk.names import ResultNames
 from contract.errors import DepthqError, InvalidRequest
 from contract.names.object_keys import dataset_object
 from contract.states import DatasetState
+from depthq import read_depth
 from storage.objects.open import open_object_store
 from tests.conftest import ENVIRONMENT, new_bucket
 from tests.photographs import crops

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
-from client import read_depth
+from depthq import read_depth
 from tests.conftest import missing
 from tests.e2e.conftest import Service
 from tests.photographs import FOLDER

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
-from client import DepthClient, read_depth
 from client.job import Job
 from contract.names.object_keys import input_object, job_prefix, read_idempotency_mark
+from depthq import DepthClient, read_depth
 from tests.e2e.conftest import Service
 from tests.photographs import crops
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from client import DepthClient
 from client.wire.retries import RetryPolicy
 from contract.settings import Settings
+from depthq import DepthClient
 from storage.objects.open import open_object_store
 from storage.objects.protocol import ObjectStore
 from tests.hostile import builders

@@ -56,7 +56,7 @@ def read(data: bytes, media_type: str, *, mend: bool, most_pixels: int) -> Pixel
         with _opened(data, media_type, most_pixels) as image:
             image.load()
             deep = image.mode in _SIXTEEN_BITS
-            return Pixels(_rgb(image), _orientation(image), deep, _focal_35mm(image, data))
+            return Pixels(rgb_of(image), _orientation(image), deep, _focal_35mm(image, data))
     except ImageUndecodable:
         raise
     except Exception as exc:  # codecs raise whatever they like
@@ -94,7 +94,8 @@ def _lacks_memory(exc: Exception) -> bool:
     return isinstance(exc, MemoryError) or ("emory" in said and "Security limit" not in said)
 
 
-def _rgb(image: Image.Image) -> NDArray[np.uint8]:
+def rgb_of(image: Image.Image) -> NDArray[np.uint8]:
+    """Return 8 bits a channel, on white. Raises ImageUndecodable for samples of 32 bits."""
     if image.mode in _UNKNOWN_RANGE:
         raise ImageUndecodable("Samples of 32 bits are not read: their range is not known.")
     rgb = np.empty((image.height, image.width, 3), np.uint8)

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from client import DepthClient
 from contract.errors import Unauthorized
 from contract.settings import Settings
+from depthq import DepthClient
 from storage.objects.open import open_object_store
 from tests.conftest import new_bucket
 from tests.photographs import crops

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from client import DepthClient
 from client.errors import (
     DownloadCorrupt,
     ServiceUnreachable,
@@ -19,6 +18,7 @@ from client.errors import (
 from client.local.ports import any_free
 from client.wire.retries import RetryPolicy
 from contract import errors
+from depthq import DepthClient
 from tests.services.fake_api import DEPTH, FakeApi, Reply, fake_api
 
 BUSY = Reply.problem(429, "overloaded", "full", Retry_After="7")

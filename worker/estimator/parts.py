@@ -1,0 +1,89 @@
+"""What is open while an estimator is in use: engine, batcher, decoding processes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from contract.errors import ImageUndecodable
+from contract.jobs import ModelInfo
+from contract.options import JobOptions
+from contract.settings import Settings
+from worker.advice import advise
+from worker.compute.batcher import Batcher
+from worker.engines.factory import open_engine
+from worker.engines.protocol import EngineInfo
+from worker.estimator.depth import Depth
+from worker.estimator.pixels import upright_rgb
+from worker.imaging.decoder import Decoder
+from worker.machine import cores_given
+from worker.models.prepare import net_size, prepare
+from worker.outputs.view import View
+
+Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image.Image
+
+
+class Parts:
+    """What is open while an estimator is in use; of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        engine = open_engine(settings, advise(settings).streams)
+        engine.load()
+        self._info = engine.describe()
+        self._batcher = Batcher(
+            engine.infer,
+            engine.max_batch,
+            max_latency_s=settings.max_batch_latency_ms / 1e3,
+            streams=engine.streams,
+        )
+        self._batcher.start()
+        self._decoder = Decoder(  # its processes start when they are needed
+            processes=settings.decode_processes or cores_given(),
+            memory_bytes=settings.decode_memory_bytes,
+            timeout_s=settings.decode_timeout_s,
+            max_pixels=settings.max_pixels,
+            max_side_px=settings.max_side_px,
+            extra_formats=settings.extra_formats,
+        )
+
+    def estimate(self, picture: Picture) -> Depth:
+        """Return the depth of one picture; called by many threads."""
+        tensor, width, height = self._prepared(picture)
+        depth = self._batcher.submit(tensor).result().depth
+        model = _model(self._info, depth.shape)
+        return Depth(View(depth, JobOptions(), width, height, model))
+
+    def _prepared(self, picture: Picture) -> tuple[NDArray[np.float32], int, int]:
+        if isinstance(picture, np.ndarray | Image.Image):
+            rgb = upright_rgb(picture)
+            height, width = rgb.shape[:2]
+            return prepare(rgb, *net_size(height, width)), width, height
+        prepared = self._decoder.decode(_bytes_of(picture))
+        return prepared.tensor, prepared.width, prepared.height
+
+    def close(self) -> None:
+        """End threads and processes."""
+        self._batcher.stop()
+        self._decoder.stop()
+
+
+def _bytes_of(picture: str | os.PathLike[str] | bytes) -> bytes:
+    if isinstance(picture, str | os.PathLike):
+        return Path(picture).read_bytes()
+    if isinstance(picture, bytes | bytearray | memoryview):
+        return bytes(picture)
+    raise ImageUndecodable(f"{type(picture).__name__} is no picture: see DepthEstimator")
+
+
+def _model(info: EngineInfo, net: tuple[int, ...]) -> ModelInfo:
+    return ModelInfo(
+        name=info.model,
+        weights_id=info.weights_id,
+        engine=info.engine,
+        precision=info.precision,
+        net_size=(net[0], net[1]),
+    )
