@@ -8,10 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from worker.outputs.encoding.about_subject import as_text
 from worker.outputs.encoding.foreground import foreground_and_background
 from worker.outputs.encoding.matting import rows_of, work_size
 from worker.outputs.encoding.png import encode_png_strips
-from worker.outputs.encoding.about_subject import as_text
 from worker.outputs.view import Rendering, View
 
 Pixels = NDArray[np.uint8]

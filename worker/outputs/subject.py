@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from worker.outputs.encoding.png import encode_png
 from worker.outputs.encoding.about_subject import as_text
+from worker.outputs.encoding.png import encode_png
 from worker.outputs.view import Rendering, View
 
 

@@ -44,9 +44,7 @@ def _solved(
     weights = [tie[:, :, None] for tie in ties]
     f_f, f_b, b_b, scale, a, b = (x[:, :, None] for x in (f_f, f_b, b_b, scale, a, b))
     for _ in range(rounds):
-        to_front = a * image + sum(
-            w * x for w, x in zip(weights, _neighbors(front), strict=True)
-        )
+        to_front = a * image + sum(w * x for w, x in zip(weights, _neighbors(front), strict=True))
         to_back = b * image + sum(w * x for w, x in zip(weights, _neighbors(back), strict=True))
         front = np.clip((b_b * to_front - f_b * to_back) * scale, 0, 1)
         back = np.clip((f_f * to_back - f_b * to_front) * scale, 0, 1)

@@ -1,9 +1,9 @@
 """A coarse mask of the subject → its alpha at the photograph's size, along the photograph's edges.
 
-In a band around the mask's contour, as wide as the network is unsure, GrabCut (Rother et al. 2004)
-says by color what belongs to the subject; a guided filter in color (He et al. 2013) makes its edge
-soft where the photograph's is. Outside the band the mask is right. Both work on a picture of at
-most WORK_PX; only the filter's linear model meets the full one.
+In a band around the mask's contour, as wide as the network is unsure, guided filters in color
+(He, Sun, Tang 2013) fit alpha to the colors around each pixel, with ever smaller windows, and draw
+it towards 0 and 1. Outside the band the mask is right. All but the last step sees a picture of at
+most WORK_PX; only the last filter's linear model meets the full one.
 """
 
 from __future__ import annotations
@@ -19,12 +19,10 @@ Floats = NDArray[np.float32]
 
 WORK_PX = 512  # longer side
 _BAND = 0.014  # of the longer side: 3 to 4 pixels of a network that sees 256
-_ROUNDS = 2
-_RADIUS_PX = 4
-_EPSILON = 1e-4
-_SHARPER = 0.15  # at both ends of alpha: a haze is cut off, the inside is solid
+_SOFT_PX = 3.0  # sigma: the mask is a guess, its contour more so
+_ROUNDS = ((10, 0.2), (7, 0.25), (4, 0.3))  # radius in px; at both ends, what counts as 0 and as 1
+_EPSILON = 1e-5  # variance of color (0…1) below which it counts as flat
 _STRIP_ROWS = 256
-_SEED = 1  # GrabCut starts from random clusters
 
 
 def work_size(width: int, height: int) -> tuple[int, int]:
@@ -38,13 +36,12 @@ def matte(mask: NDArray[np.bool_], rgb: Pixels) -> Pixels:
     height, width = rgb.shape[:2]
     size = work_size(width, height)
     small = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
-    coarse = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR) > 0.5
-    sure, maybe = _band(coarse)
+    soft = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_LINEAR)
+    soft = cv2.GaussianBlur(soft, (0, 0), _SOFT_PX, borderType=cv2.BORDER_REPLICATE)
+    sure, maybe = _band(soft > 0.5)
     if maybe.all() or not sure.any():  # no band, or too thin for one: nothing to learn from
-        return np.asarray(cv2.resize(coarse.astype(np.uint8) * 255, (width, height)), np.uint8)
-    cut = _grab(small, coarse, sure, maybe)
-    slopes, offset = _linear_model(small.astype(np.float32) / 255, cut.astype(np.float32))
-    alpha = _applied(slopes, offset, rgb)
+        return np.asarray(cv2.resize((soft * 255).astype(np.uint8), (width, height)), np.uint8)
+    alpha = _applied(*_fitted(small.astype(np.float32) / 255, soft, sure, maybe), rgb)
     grow = max(1, round(size[0] * _BAND / 2))
     inner, outer = cv2.erode(sure, _disc(grow), borderValue=1), cv2.dilate(maybe, _disc(grow))
     for region, value in ((inner > 0, 255), (outer == 0, 0)):
@@ -66,32 +63,35 @@ def _disc(radius: int) -> Any:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius + 1,) * 2)
 
 
-def _grab(rgb: Pixels, coarse: NDArray[np.bool_], sure: Pixels, maybe: Pixels) -> Pixels:
-    """Return 1 where GrabCut sees the subject, uint8 (h, w)."""
-    marks = np.where(coarse, cv2.GC_PR_FGD, cv2.GC_PR_BGD).astype(np.uint8)
-    marks[sure > 0] = cv2.GC_FGD
-    marks[maybe == 0] = cv2.GC_BGD
-    cv2.setRNGSeed(_SEED)  # of this thread
-    models = np.zeros((1, 65)), np.zeros((1, 65))
-    marks = cv2.grabCut(rgb, marks, None, *models, _ROUNDS, cv2.GC_INIT_WITH_MASK)[0]
-    return np.asarray((marks & 1), np.uint8)
+def _fitted(guide: Floats, alpha: Floats, sure: Pixels, maybe: Pixels) -> tuple[Floats, Floats]:
+    """Return slopes (h, w, 3) and offset (h, w) of alpha over the colors of `guide`."""
+    for radius, end in _ROUNDS:
+        slopes, offset = _linear_model(guide, alpha, radius)
+        scale = np.float32(1 / (1 - 2 * end))
+        slopes, offset = slopes * scale, (offset - np.float32(end)) * scale
+        alpha = np.clip((slopes * guide).sum(2) + offset, 0, 1)
+        alpha[sure > 0], alpha[maybe == 0] = 1, 0
+    return slopes, offset
 
 
-def _linear_model(guide: Floats, values: Floats) -> tuple[Floats, Floats]:
+def _linear_model(guide: Floats, values: Floats, radius: int) -> tuple[Floats, Floats]:
     """Return slopes (h, w, 3) and offset (h, w) of `values` over the colors around each pixel."""
-    mean, mean_values = _mean(guide), _mean(values)
-    cross = _mean(guide * values[:, :, None]) - mean * mean_values[:, :, None]
-    rows = [_mean(guide * guide[:, :, c : c + 1]) - mean * mean[:, :, c : c + 1] for c in range(3)]
+    mean, mean_values = _mean(guide, radius), _mean(values, radius)
+    cross = _mean(guide * values[:, :, None], radius) - mean * mean_values[:, :, None]
+    rows = [
+        _mean(guide * guide[:, :, c : c + 1], radius) - mean * mean[:, :, c : c + 1]
+        for c in range(3)
+    ]
     for channel, row in enumerate(rows):
         row[:, :, channel] += np.float32(_EPSILON)
     adjugate = [np.cross(rows[(i + 1) % 3], rows[(i + 2) % 3]) for i in range(3)]
     determinant = (rows[0] * adjugate[0]).sum(2)
     slopes = np.stack([(a * cross).sum(2) for a in adjugate], axis=2) / determinant[:, :, None]
-    return _mean(slopes), _mean(mean_values - (slopes * mean).sum(2))
+    return _mean(slopes, radius), _mean(mean_values - (slopes * mean).sum(2), radius)
 
 
-def _mean(values: Floats) -> Floats:
-    side = 2 * _RADIUS_PX + 1
+def _mean(values: Floats, radius: int) -> Floats:
+    side = 2 * radius + 1
     return np.asarray(cv2.blur(values, (side, side), borderType=cv2.BORDER_REFLECT), np.float32)
 
 
@@ -106,8 +106,7 @@ def _applied(slopes: Floats, offset: Floats, rgb: Pixels) -> Pixels:
         values = part[:, :, 3]
         for channel in range(3):
             values = values + part[:, :, channel] * rgb[top:end, :, channel]
-        values = (values - _SHARPER) * (255 / (1 - 2 * _SHARPER)) + 0.5
-        alpha[top:end] = np.clip(values, 0, 255)
+        alpha[top:end] = np.clip(values * 255 + 0.5, 0, 255)
     return alpha
 
 

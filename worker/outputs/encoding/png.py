@@ -21,7 +21,7 @@ _LEVEL = 1
 
 
 def encode_png(pixels: Pixels, texts: Mapping[str, str] | None = None) -> bytes:
-    """Return `pixels`, grey (h, w), RGB (h, w, 3) or RGBA, as a PNG file with `texts` as tEXt chunks.
+    """Return `pixels`, grey (h, w), RGB or RGBA (h, w, 3 or 4), as a PNG file with `texts` (tEXt).
 
     Keywords and texts are Latin-1 (keywords at most 79 characters).
     """

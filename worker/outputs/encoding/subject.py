@@ -23,6 +23,7 @@ _LEVELS = 16
 _CLEAR_STEP, _CLEAR_PLACE = 0.06, 0.3  # from which it is clear; docs/outputs/subject.md has a table
 _LEAST, _MOST = 0.005, 0.7  # share of the picture that a subject covers
 _RING_PX = 3  # of the network's pixels: where the step at a contour is measured
+_LIFTED = 0.92  # what stands out from the ground only: often cut off where it meets the ground
 _SLOPE = 0.05  # of the depth range: what falls less across a contour is a slope, not an edge
 _TOLERANCE = 0.12  # of the depth range, around a point that no candidate holds
 
@@ -52,9 +53,11 @@ def find_subject(depth: Floats, at: tuple[float, float] | None = None) -> Subjec
     if scaled is None:
         return Subject(np.ones(depth.shape, np.bool_), 0.0, clear=False)
     pixel = None if at is None else pixel_at(at, *depth.shape)
-    found = (_judged(mask, scaled) for mask in _candidates(scaled, pixel))
+    lifted = scaled - _ground(scaled)
+    found = [_judged(mask, scaled) for mask in _candidates(scaled, pixel)]
+    found += [_judged(mask, scaled, _LIFTED) for mask in _candidates(lifted, pixel)]
     best = max(found, key=lambda subject: subject.score, default=_fallback(scaled, pixel))
-    return Subject(_filled(best.mask), best.score, best.clear)
+    return Subject(_filled(_settled(best.mask, scaled)), best.score, best.clear)
 
 
 def pixel_at(at: tuple[float, float], height: int, width: int) -> tuple[int, int]:
@@ -69,19 +72,16 @@ def _scaled(depth: Floats) -> Floats | None:
     return np.asarray(np.clip((depth - low) / (high - low), 0, 1), np.float32)
 
 
-def _candidates(scaled: Floats, pixel: tuple[int, int] | None) -> Iterator[Mask]:
+def _candidates(values: Floats, pixel: tuple[int, int] | None) -> Iterator[Mask]:
     """Yield connected regions of a subject's size; with `pixel` only those that hold it."""
-    sides = scaled.size * _LEAST, scaled.size * _MOST
-    for values in (scaled, scaled - _ground(scaled)):
-        for level in np.linspace(values.min(), values.max(), _LEVELS + 2)[1:-1]:
-            above = cv2.morphologyEx(
-                (values > level).astype(np.uint8), cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)
-            )
-            count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
-            for label in range(1, count):
-                held = pixel is None or labels[pixel] == label
-                if held and sides[0] <= stats[label, cv2.CC_STAT_AREA] <= sides[1]:
-                    yield labels == label
+    least, most = values.size * _LEAST, values.size * _MOST
+    for level in np.linspace(values.min(), values.max(), _LEVELS + 2)[1:-1]:
+        above = (values > level).astype(np.uint8)
+        above = cv2.morphologyEx(above, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8))
+        count, labels, stats, _ = cv2.connectedComponentsWithStats(above, connectivity=4)
+        for label in range(1, count) if pixel is None else [labels[pixel]]:
+            if label and least <= stats[label, cv2.CC_STAT_AREA] <= most:
+                yield labels == label
 
 
 def _ground(scaled: Floats) -> Floats:
@@ -106,12 +106,12 @@ def _ground(scaled: Floats) -> Floats:
     return np.asarray(np.maximum(basis @ plane, 0).reshape(scaled.shape), np.float32)
 
 
-def _judged(mask: Mask, scaled: Floats) -> Subject:
+def _judged(mask: Mask, scaled: Floats, trust: float = 1.0) -> Subject:
     """Return the region with its score: how far it steps out, how near, compact and central."""
     step, central = _step(mask, scaled), _centrality(mask)
     near = 0.4 + 0.6 * float(scaled[mask].mean())
     large = min(1.0, float(mask.mean()) / 0.15) ** 0.4
-    score = step * central * near * large * _compactness(mask)
+    score = trust * step * central * near * large * _compactness(mask)
     return Subject(mask, score, clear=step >= _CLEAR_STEP and central >= _CLEAR_PLACE)
 
 
@@ -126,17 +126,40 @@ def _step(mask: Mask, scaled: Floats) -> float:
 
     What stands on the floor has floor as near as itself in front: such parts count as 0.
     """
-    inner = mask.astype(np.uint8)
-    inside = mask & (cv2.erode(inner, _disc(_RING_PX), borderValue=1) == 0)
-    near, wide = (cv2.dilate(inner, _disc(k * _RING_PX)) for k in (1, 2.5))
-    reach = (6 * _RING_PX + 1,) * 2
-    weight = cv2.blur(inside.astype(np.float32), reach)
-    mean = cv2.blur(np.where(inside, scaled, 0).astype(np.float32), reach)
-    outside = (wide > 0) & (near == 0) & (weight > 1e-4)  # networks draw an edge some pixels wide
+    near, wide = (_grown(mask, k * _RING_PX) for k in (1, 2.5))
+    mean, known = _mean_beside(scaled, mask & ~_shrunk(mask, _RING_PX))
+    outside = wide & ~near & known  # networks draw an edge some pixels wide
     if not outside.any():
         return 0.0
-    fall = mean[outside] / weight[outside] - scaled[outside]
-    return float(np.clip(fall - _SLOPE, 0, None).mean())
+    return float(np.clip(mean[outside] - scaled[outside] - _SLOPE, 0, None).mean())
+
+
+def _settled(mask: Mask, scaled: Floats) -> Mask:
+    """Return `mask` with its contour where depth is midway between inside and outside, locally.
+
+    One level for all of a subject cuts off what of it is a little farther.
+    """
+    band = _grown(mask, 2 * _RING_PX) & ~_shrunk(mask, 2 * _RING_PX)
+    inside, some_in = _mean_beside(scaled, _shrunk(mask, _RING_PX))
+    outside, some_out = _mean_beside(scaled, ~_grown(mask, 2 * _RING_PX))
+    edge = band & some_in & some_out & (inside - outside > _SLOPE)
+    return np.asarray(np.where(edge, scaled > (inside + outside) / 2, mask))
+
+
+def _mean_beside(values: Floats, region: Mask) -> tuple[Floats, Mask]:
+    """Return the mean of `values` over the part of `region` around each pixel, and where any is."""
+    reach = (6 * _RING_PX + 1,) * 2
+    weight = cv2.blur(region.astype(np.float32), reach)
+    total = cv2.blur(np.where(region, values, 0).astype(np.float32), reach)
+    return np.asarray(total / np.maximum(weight, 1e-4), np.float32), weight > 1e-3
+
+
+def _grown(mask: Mask, radius: float) -> Mask:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), _disc(radius)) > 0)
+
+
+def _shrunk(mask: Mask, radius: float) -> Mask:
+    return np.asarray(cv2.erode(mask.astype(np.uint8), _disc(radius), borderValue=1) > 0)
 
 
 def _compactness(mask: Mask) -> float:
