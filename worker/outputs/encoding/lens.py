@@ -27,6 +27,8 @@ _LEAST_STEP_PX = 1.5  # of radius between layers
 _MOST_LAYERS = 8  # on each side of the focus
 _SHARP_PX = 0.6  # a smaller radius is sharp
 _KERNEL_PX = 6.0  # larger discs are blurred in a smaller picture
+_EDGE_PX = 2  # from an edge: pixels that show both sides
+_EDGE_RADIUS_PX = 2.0  # such a step of radius is an edge, and such a disc fills what is left out
 _NOTHING = 1e-4
 _LIGHTS, _POWER = 3.0, 8  # a clipped highlight had more light than 1: up to 1 + _LIGHTS
 _CODES = 1 << 16
@@ -60,8 +62,8 @@ def refocused(rgb: Pixels, depth: Floats, lens: Aperture) -> Pixels:
 def _layers(least: float, most: float) -> list[float]:
     """Return radii of layers in ascending order: negative behind the focus, positive before it."""
     found = {0.0}
-    for end in (least, most):
-        if end * (1 if end == most else -1) > _SHARP_PX:
+    for end in (min(least, 0), max(most, 0)):
+        if abs(end) > _SHARP_PX:
             count = max(1, min(_MOST_LAYERS, round(abs(end) / _LEAST_STEP_PX)))
             found |= {end * (k / count) ** 1.3 for k in range(1, count + 1)}
     return sorted(found)
@@ -72,7 +74,10 @@ def _composed(light: Floats, radii: Floats, layers: list[float]) -> Floats:
     behind = np.zeros((*radii.shape, 4), np.float32)
     before = np.zeros_like(behind)
     cover = np.zeros_like(radii)  # of all that is before the focus: not more than 1
+    pure = _pure(radii)
     for radius, weight in _weights(radii, layers):
+        if radius < -_EDGE_RADIUS_PX:
+            weight *= pure
         if not weight.any():
             continue
         layer = blurred(np.dstack([light * weight[:, :, None], weight]), abs(radius))
@@ -97,6 +102,13 @@ def _weights(radii: Floats, layers: list[float]) -> Iterator[tuple[float, Floats
         if index + 1 < len(layers):
             weight = np.minimum(weight, (layers[index + 1] - radii) / (layers[index + 1] - radius))
         yield radius, np.maximum(weight, 0, dtype=np.float32)
+
+
+def _pure(radii: Floats) -> Floats:
+    """Return 0 (h, w) beside an edge of something nearer, whose color is mixed in there, else 1."""
+    side = 2 * _EDGE_PX + 1
+    nearest = cv2.dilate(radii, np.ones((side, side), np.uint8))
+    return np.asarray(nearest - radii <= _EDGE_RADIUS_PX, np.float32)
 
 
 def blurred(layer: Floats, radius: float) -> Floats:
