@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,7 +15,10 @@ from contract.errors import InternalError
 from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
 from contract.outputs.refine import RefineOptions
+from contract.outputs.subject_options import SubjectOptions, place
 from worker.outputs.encoding.guided import guided_upsample
+from worker.outputs.encoding.matting import matte
+from worker.outputs.encoding.subject import Subject, find_subject
 from worker.outputs.encoding.upsample import Floats, upsample
 
 
@@ -55,6 +59,26 @@ class View:
         if self.guided and self.pixels is not None:
             return guided_upsample(self.depth, self.pixels)
         return upsample(self.depth, *self.size)
+
+    @cached_property
+    def subject(self) -> Subject:
+        """The one thing that stands out by depth, or what lies at the option `at`."""
+        return find_subject(self.depth, place(self.options.of(SubjectOptions).at))
+
+    @cached_property
+    def alpha(self) -> NDArray[np.uint8]:
+        """How much of each pixel is the subject, uint8, at `size`; needs `pixels`."""
+        return matte(self.subject.mask, self.photograph)
+
+    @cached_property
+    def photograph(self) -> NDArray[np.uint8]:
+        """The photograph at `size`, uint8 (height, width, 3), RGB."""
+        if self.pixels is None:
+            raise InternalError("the output needs the photograph, and its pixels were not kept")
+        if self.pixels.shape[1::-1] == self.size:
+            return self.pixels
+        small = cv2.resize(self.pixels, self.size, interpolation=cv2.INTER_AREA)
+        return np.asarray(small, np.uint8)
 
     @property
     def guided(self) -> bool:

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
-_GREY, _RGB = 0, 2
+_COLORS = {1: 0, 3: 2, 4: 6}  # channels → color type: gray, RGB, RGBA
 _UP = 2  # filter type
 _LEVEL = 1
 
 
 def encode_png(pixels: Pixels, texts: Mapping[str, str] | None = None) -> bytes:
-    """Return `pixels`, grey (h, w) or RGB (h, w, 3), as a PNG file with `texts` as tEXt chunks.
+    """Return `pixels`, grey (h, w), RGB or RGBA (h, w, 3 or 4), as a PNG file with `texts` (tEXt).
 
     Keywords and texts are Latin-1 (keywords at most 79 characters).
     """
@@ -38,7 +38,7 @@ def encode_png_strips(
 
     What makes the strips may use one buffer for all: each is done with before the next is asked.
     """
-    color = _GREY if len(shape) == 2 else _RGB
+    color = _COLORS[1 if len(shape) == 2 else shape[2]]
     header = bytes([8 * kind.itemsize, color, 0, 0, 0])
     size = shape[1].to_bytes(4, "big") + shape[0].to_bytes(4, "big")
     chunks = [_SIGNATURE, *_chunk(b"IHDR", size + header)]

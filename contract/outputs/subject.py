@@ -1,0 +1,18 @@
+"""`subject`: the mask of the one thing that stands out by depth."""
+
+from __future__ import annotations
+
+from contract.outputs.declaration import FileType, Need, Output
+from contract.outputs.subject_options import SubjectOptions
+
+OUTPUT = Output(
+    name="subject",
+    renderer="worker.outputs.subject:render",
+    types={"png": FileType("png", "image/png")},
+    line={
+        "en": "a mask of the subject: white where it is, gray along its edges, black elsewhere",
+        "zh": "主体蒙版:主体为白,边缘为灰,其余为黑",
+    },
+    options=(SubjectOptions,),
+    needs=frozenset({Need.PIXELS}),
+)
