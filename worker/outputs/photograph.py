@@ -22,6 +22,13 @@ def photograph(view: View) -> Pixels:
     return scaled(view.pixels, *view.size)
 
 
+def fitted(rgb: Pixels, most_side_px: int) -> Pixels:
+    """Return `rgb`, made smaller if a side is longer than `most_side_px`."""
+    height, width = rgb.shape[:2]
+    factor = min(1.0, most_side_px / max(height, width))
+    return scaled(rgb, max(1, round(width * factor)), max(1, round(height * factor)))
+
+
 def scaled(rgb: Pixels, width: int, height: int) -> Pixels:
     """Return `rgb` at (height, width): averaged where it shrinks."""
     if rgb.shape[:2] == (height, width):

@@ -12,7 +12,7 @@ from contract.outputs.heatmap import HeatmapOptions
 from worker.outputs.encoding.guided import guided_upsample
 from worker.outputs.encoding.jpeg import encode_jpeg
 from worker.outputs.heatmap import Shades, heatmap
-from worker.outputs.photograph import Pixels, photograph, scaled
+from worker.outputs.photograph import Pixels, fitted, photograph
 from worker.outputs.view import Rendering, View
 
 MOST_SIDE_PX = 1280  # of either picture: enough for a screen, small enough for a message
@@ -52,19 +52,13 @@ def render(view: View) -> Rendering:
     """Return the sheet as JPEG; its colors are those of the heat map's options."""
     options = view.options.of(HeatmapOptions)
     shades = Shades(options.colormap, options.invert)
-    rgb = _fitted(photograph(view))
+    rgb = fitted(photograph(view), MOST_SIDE_PX)
     height, width = rgb.shape[:2]
     depth = guided_upsample(view.depth, rgb)
     ends = view.shared_range or view.net_range
     heat = _rgb(heatmap(depth, *ends, shades, width, height))
     sheet = _draw(rgb, heat, shades)
     return Rendering(encode_jpeg(sheet, _QUALITY), (sheet.shape[1], sheet.shape[0]))
-
-
-def _fitted(rgb: Pixels) -> Pixels:
-    height, width = rgb.shape[:2]
-    factor = min(1.0, MOST_SIDE_PX / max(height, width))
-    return scaled(rgb, max(1, round(width * factor)), max(1, round(height * factor)))
 
 
 def _rgb(painted: Pixels) -> Pixels:

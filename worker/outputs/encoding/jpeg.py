@@ -12,15 +12,19 @@ from contract.errors import InternalError
 
 APP1 = 0xE1
 MOST_PAYLOAD_BYTES = 65_533  # a segment's length counts its own two bytes
+_HALF_COLOR = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
 _JFIF = b"\xff\xe0"
 
 
-def encode_jpeg(rgb: NDArray[np.uint8], quality: int) -> bytes:
-    """Return `rgb`, uint8 (h, w, 3), as JPEG. Raises InternalError if the encoder refuses it."""
+def encode_jpeg(rgb: NDArray[np.uint8], quality: int, *, full_color: bool = False) -> bytes:
+    """Return `rgb`, uint8 (h, w, 3), as JPEG. Raises InternalError if the encoder refuses it.
+
+    Colors have half the resolution unless `full_color`.
+    """
+    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_color else _HALF_COLOR
+    settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
     try:
-        done, data = cv2.imencode(
-            ".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), (cv2.IMWRITE_JPEG_QUALITY, quality)
-        )
+        done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)
     except cv2.error as exc:
         raise InternalError(f"the JPEG encoder refused {rgb.shape}: {exc}") from exc
     if not done:
