@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import math
 
+import numpy as np
 from PIL import Image
 
 from contract.outputs.shift import ShiftOptions
 from worker.outputs.encoding.warp import nearness, warp
-from worker.outputs.photograph import fitted, photograph
+from worker.outputs.photograph import Pixels, fitted, photograph
 from worker.outputs.view import Rendering, View
 
 MOST_SIDE_PX = 640  # a loop to look at, of a megabyte or so
@@ -19,28 +20,34 @@ _QUALITY, _EFFORT = 78, 2  # WebP's: 4 is its default, takes twice as long and s
 
 
 def render(view: View) -> Rendering:
-    """Return the loop; its borders are cut off by as much as the views move there."""
-    rgb = fitted(photograph(view), MOST_SIDE_PX)
-    near = nearness(view.depth, rgb)
-    half_px = view.options.of(ShiftOptions).shift_percent / 100 * rgb.shape[1] / 2
-    cut = math.ceil(half_px / 2) if rgb.shape[1] > 2 * math.ceil(half_px / 2) else 0
-    frames = [
-        Image.fromarray(warp(rgb, near, half_px * sway)[:, cut : rgb.shape[1] - cut])
-        for sway in sways()
-    ]
-    there_and_back = [*frames, *frames[-2:0:-1]]
+    """Return the loop as one file."""
+    pictures = [Image.fromarray(pixels) for pixels in frames(view)]
     file = io.BytesIO()
-    there_and_back[0].save(
+    pictures[0].save(
         file,
         "WEBP",
         save_all=True,
-        append_images=there_and_back[1:],
+        append_images=[*pictures[1:], *pictures[-2:0:-1]],
         duration=FRAME_MS,
         loop=0,
         quality=_QUALITY,
         method=_EFFORT,
     )
-    return Rendering(file.getvalue(), frames[0].size)
+    return Rendering(file.getvalue(), pictures[0].size)
+
+
+def frames(view: View) -> list[Pixels]:
+    """Return the pictures of the way there; those of the way back are the same.
+
+    Their borders are cut off by as much as the views move there.
+    """
+    rgb = fitted(photograph(view), MOST_SIDE_PX)
+    width = rgb.shape[1]
+    near = nearness(view.depth, rgb)
+    half_px = view.options.of(ShiftOptions).shift_percent / 100 * width / 2
+    cut = math.ceil(half_px / 2)
+    kept = np.s_[:, cut : width - cut] if width > 2 * cut else np.s_[:, :]
+    return [np.ascontiguousarray(warp(rgb, near, half_px * sway)[kept]) for sway in sways()]
 
 
 def sways() -> list[float]:

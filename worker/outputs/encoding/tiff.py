@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 import numpy as np
 from isal import isal_zlib
@@ -34,7 +35,8 @@ def encode_tiff(
     Strips are all uint16 or all float32; each is done with before the next is asked.
     `description` (ASCII) becomes ImageDescription.
     """
-    kind, packed = np.dtype(np.uint16), []
+    kind: np.dtype[Any] = np.dtype(np.uint16)
+    packed = []
     for strip in strips:
         kind = strip.dtype
         packed.append(_packed(strip))
@@ -57,7 +59,7 @@ def _packed(strip: Pixels) -> bytes:
 
 def _entries(
     shape: tuple[int, ...],
-    kind: np.dtype[np.uint16 | np.float32],
+    kind: np.dtype[Any],
     rows_per_strip: int,
     offsets: tuple[int, ...],
     lengths: tuple[int, ...],
