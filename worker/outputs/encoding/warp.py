@@ -21,6 +21,7 @@ _TORN_PX = 1.5  # neighbors that would be farther apart belong to different surf
 _JUMP_PX = 1.0  # of shift between neighbors of one surface
 _EDGE = 0.08  # of the range: a smaller step is relief, not an edge
 _RAMP_NET_PX = 2.5  # half the width of an edge as the network draws it, in its pixels
+_MIXED = 1 / 1500  # of the width: how far an outline mixes the colors of both sides
 _EMPTY = np.float32(np.inf)
 
 
@@ -28,7 +29,7 @@ def nearness(depth: Floats, rgb: Pixels) -> Floats:
     """Return 0 (farthest) to 1 (nearest), float32, at the size of `rgb`, its edges made steps.
 
     Edges follow the photograph's. A ramp would leave pixels hovering between near and far; it is
-    cut in its middle, and the near side gets the pixel in which the colors of both are mixed.
+    cut in its middle, and the near side gets the pixels in which the colors of both are mixed.
     """
     low, high = float(depth.min()), float(depth.max())
     if high <= low:
@@ -40,7 +41,8 @@ def nearness(depth: Floats, rgb: Pixels) -> Floats:
     stepped = np.where(2 * near > least + most, most, least)
     near = np.where(most - least > _EDGE, stepped, near).astype(np.float32)
     near = cv2.medianBlur(near, 5)  # rows are cut one by one: edges come out frayed
-    return np.asarray(cv2.dilate(near, np.ones((3, 3), np.uint8)), np.float32)
+    grown = 2 * max(1, round(_MIXED * rgb.shape[1])) + 1
+    return np.asarray(cv2.dilate(near, np.ones((grown, grown), np.uint8)), np.float32)
 
 
 def warp(rgb: Pixels, near: Floats, shift_px: float, still: float = 0.5) -> Pixels:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from contract.jobs import ModelInfo
 from contract.options import JobOptions
 from worker.outputs.anaglyph import LEFT, RIGHT, anaglyph
-from worker.outputs.parallax import FRAME_MS, FRAMES, MOST_SIDE_PX, sways
+from worker.outputs.parallax import FRAME_MS, FRAMES, MOST_SIDE_PX, frames, sways
 from worker.outputs.render import RenderedFile, render
 from worker.outputs.stereo import eyes
 from worker.outputs.view import View
@@ -123,9 +123,8 @@ def test_the_sway_begins_at_one_side_and_ends_at_the_other() -> None:
 
 
 def test_a_loop_of_a_large_photograph_is_small() -> None:
-    file = file_of(view_of("parallax", factor=12))
-    assert file.width is not None
-    assert MOST_SIDE_PX - 12 <= file.width <= MOST_SIDE_PX
+    first = frames(view_of("parallax", factor=12))[0]
+    assert MOST_SIDE_PX - 12 <= first.shape[1] <= MOST_SIDE_PX
 
 
 @pytest.mark.parametrize("output", ["stereo", "anaglyph", "parallax"])
