@@ -1,6 +1,6 @@
-"""Reads depth files back into floats: `read_depth(path)` for png16, npy, pfm and exr.
+"""Reads depth files back into floats: `read_depth(path)` for every `depth_format`.
 
-A PNG gives the floats within half of one of its 65,535 steps; the other formats are exact.
+16 bits give the floats within half of one of their 65,535 steps; the other formats are exact.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, UnidentifiedImageError
 
+from client.depth_tiff import MAGIC as TIFF_MAGIC
+from client.depth_tiff import read_tiff
 from contract.errors import InvalidRequest
 
 _KEYWORD = "depthq"
@@ -65,7 +67,9 @@ def _read(data: bytes) -> DepthMap:
         return _read_pfm(data)
     if data[:4] == struct.pack("<I", _EXR_MAGIC):
         return _read_exr(data)
-    raise InvalidRequest("This is no depth file: expected a 16-bit PNG, npy, pfm or exr.")
+    if data[:4] == TIFF_MAGIC:
+        return _read_tiff(data)
+    raise InvalidRequest("This is no depth file: expected a 16-bit PNG, npy, pfm, exr or TIFF.")
 
 
 def _grey(values: NDArray[Any]) -> NDArray[np.float32]:
@@ -90,7 +94,16 @@ def _read_png16(data: bytes) -> DepthMap:
         if text is None or not image.mode.startswith("I;16"):
             raise InvalidRequest("The PNG is no depth file of depthq: it lacks its description.")
         codes = np.asarray(image)
+    return _from_codes(codes, json.loads(text))
+
+
+def _read_tiff(data: bytes) -> DepthMap:
+    values, text = read_tiff(data)
     meta = json.loads(text)
+    return _from_codes(values, meta) if values.dtype.kind == "u" else DepthMap(_grey(values), meta)
+
+
+def _from_codes(codes: NDArray[Any], meta: dict[str, Any]) -> DepthMap:
     low, high = float(meta["min"]), float(meta["max"])
     return DepthMap((low + codes * ((high - low) / 65535)).astype(np.float32), meta)
 

@@ -6,7 +6,7 @@ import { describe } from "./viewers/describe.js";
 import { duration, explain, finished, queued } from "./words/en.js";
 
 const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
-const OTHERS = { png16: "png", npy: "npy", pfm: "pfm", exr: "exr" };
+const OTHERS = { png16: "png", npy: "npy", pfm: "pfm", exr: "exr", tiff16: "tif", tiff32: "tif" };
 const STATES = {
   waiting: () => "Waiting to be sent",
   uploading: ({ progress }) => (progress >= 1 ? "Sent, being checked" : "Sending"),

@@ -7,7 +7,7 @@ from typing import Literal
 from contract.outputs.declaration import FileType, Output, OutputOptions
 from contract.outputs.refine import RefineOptions
 
-DepthFormat = Literal["png16", "npy", "pfm", "exr"]
+DepthFormat = Literal["png16", "npy", "pfm", "exr", "tiff16", "tiff32"]
 
 
 class DepthOptions(OutputOptions):
@@ -24,6 +24,8 @@ OUTPUT = Output(
         "npy": FileType("npy", "application/x-npy"),
         "pfm": FileType("pfm", "image/x-portable-floatmap"),
         "exr": FileType("exr", "image/x-exr"),
+        "tiff16": FileType("tif", "image/tiff"),
+        "tiff32": FileType("tif", "image/tiff"),
     },
     line={
         "en": "the numbers: for every pixel how near it is, with their scale inside the file",

@@ -12,7 +12,8 @@ from contract.outputs.depth import DepthOptions
 from worker.outputs.encoding.about import About
 from worker.outputs.encoding.exr import encode_exr
 from worker.outputs.encoding.png import encode_png_strips
-from worker.outputs.encoding.quantise import quantised_strips
+from worker.outputs.encoding.quantise import quantised_strips, rows_per_strip
+from worker.outputs.encoding.tiff import encode_tiff
 from worker.outputs.encoding.upsample import Floats
 from worker.outputs.view import Rendering, View
 
@@ -44,11 +45,26 @@ def encode_depth_exr(depth: Floats, about: About) -> bytes:
     return encode_exr(depth, {TEXT_KEYWORD: about.to_json()})
 
 
+def encode_tiff16(depth: Floats, about: About) -> bytes:
+    """Return a 16-bit TIFF: 0 is `min`, 65535 is `max`; its ImageDescription says both."""
+    strips = quantised_strips(depth, about.depth.min, about.depth.max, np.uint16)
+    return encode_tiff(depth.shape, rows_per_strip(depth.shape), strips, about.to_json())
+
+
+def encode_tiff32(depth: Floats, about: About) -> bytes:
+    """Return a float32 TIFF; its ImageDescription says what it holds."""
+    rows = rows_per_strip(depth.shape)
+    strips = (depth[top : top + rows] for top in range(0, len(depth), rows))
+    return encode_tiff(depth.shape, rows, strips, about.to_json())
+
+
 DEPTH_ENCODERS: dict[str, Callable[[Floats, About], bytes]] = {
     "png16": encode_png16,
     "npy": encode_npy,
     "pfm": encode_pfm,
     "exr": encode_depth_exr,
+    "tiff16": encode_tiff16,
+    "tiff32": encode_tiff32,
 }
 
 

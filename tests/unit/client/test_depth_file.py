@@ -41,12 +41,14 @@ def test_floats_come_back(depth_format: str, tmp_path: Path) -> None:
     path.write_bytes(result.files[0].data)
     values = read_depth(path).values
     step = (result.depth.max - result.depth.min) / 65535
-    allowed = 0.52 * step if depth_format == "png16" else 0  # half a step, and float32's own
+    allowed = (
+        0.52 * step if depth_format in {"png16", "tiff16"} else 0
+    )  # half a step, and float32's own
     assert values.dtype == np.float32
     np.testing.assert_allclose(values, upsample(DEPTH, *SIZE), rtol=0, atol=allowed)
 
 
-@pytest.mark.parametrize("depth_format", ["png16", "exr"])
+@pytest.mark.parametrize("depth_format", ["png16", "exr", "tiff16", "tiff32"])
 def test_the_file_says_what_it_holds(depth_format: str) -> None:
     result = file_of(depth_format)
     meta = read_depth(result.files[0].data).meta

@@ -1,6 +1,8 @@
-"""Photographs as JPEG files."""
+"""JPEG files with more in them than pixels (ITU-T T.81; JFIF comes first, then what we add)."""
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -9,15 +11,35 @@ from numpy.typing import NDArray
 from contract.errors import InternalError
 
 QUALITY = 92
+APP1 = 0xE1
+MOST_PAYLOAD_BYTES = 65_533  # a segment's length counts its own two bytes
+_HALF_COLOR = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
+_JFIF = b"\xff\xe0"
 
 
-def encode_jpeg(rgb: NDArray[np.uint8], quality: int = QUALITY) -> bytes:
-    """Return `rgb`, uint8 (h, w, 3), as a JPEG file."""
-    bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
+def encode_jpeg(rgb: NDArray[np.uint8], quality: int = QUALITY, *, full_color: bool = False) -> bytes:
+    """Return `rgb`, uint8 (h, w, 3), as JPEG. Raises InternalError if the encoder refuses it.
+
+    Colors have half the resolution unless `full_color`.
+    """
+    sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_color else _HALF_COLOR
+    settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
     try:
-        done, data = cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])
+        done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)
     except cv2.error as exc:
         raise InternalError(f"the JPEG encoder refused {rgb.shape}: {exc}") from exc
     if not done:
         raise InternalError(f"the JPEG encoder refused an image of {rgb.shape}")
     return bytes(data)
+
+
+def with_segments(jpeg: bytes, payloads: Iterable[bytes], marker: int = APP1) -> bytes:
+    """Return `jpeg` with a segment for each payload, behind its JFIF header."""
+    start = 2
+    if jpeg[2:4] == _JFIF:
+        start = 4 + int.from_bytes(jpeg[4:6], "big")
+    made = [
+        bytes([0xFF, marker]) + (2 + len(payload)).to_bytes(2, "big") + payload
+        for payload in payloads
+    ]
+    return b"".join([jpeg[:start], *made, jpeg[start:]])

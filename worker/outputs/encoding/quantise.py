@@ -28,6 +28,11 @@ def quantise(depth: Floats, low: float, high: float, kind: type[Code]) -> NDArra
     return codes
 
 
+def rows_per_strip(shape: tuple[int, ...]) -> int:
+    """Return how many rows of a picture of `shape` a strip has; the last one may have fewer."""
+    return max(1, min(shape[0], _STRIP_PIXELS // shape[1]))
+
+
 def quantised_strips(
     depth: Floats, low: float, high: float, kind: type[Code]
 ) -> Iterator[NDArray[Code]]:
@@ -35,7 +40,7 @@ def quantised_strips(
     most = np.iinfo(kind).max
     scale = np.float32(most / (high - low) if high > low else 0.0)
     height, width = depth.shape
-    rows = max(1, min(height, _STRIP_PIXELS // width))
+    rows = rows_per_strip(depth.shape)
     floats = np.empty((rows, width), np.float32)
     codes = np.empty((rows, width), kind)
     for top in range(0, height, rows):

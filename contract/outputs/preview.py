@@ -1,0 +1,19 @@
+"""`preview`: photograph, heat map and legend as one picture to send."""
+
+from __future__ import annotations
+
+from contract.outputs.declaration import FileType, Need, Output
+from contract.outputs.heatmap import HeatmapOptions
+
+OUTPUT = Output(
+    name="preview",
+    renderer="worker.outputs.preview:render",
+    types={"jpg": FileType("jpg", "image/jpeg")},
+    line={
+        "en": "photograph, heat map and legend side by side, as one picture to send",
+        "zh": "照片、彩色深度图和图例并排成一张图,便于发送",
+    },
+    options=(HeatmapOptions,),
+    needs=frozenset({Need.PIXELS}),
+    order=11,
+)
