@@ -25,7 +25,7 @@ def encode_jpeg(rgb: NDArray[np.uint8], quality: int = QUALITY, *, full_color: b
     sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_color else _HALF_COLOR
     settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
     try:
-        done, data = cv2.imencode(".jpg", cv2.cvtColor(rgb, cv2.COLOR_RGB2BGR), settings)
+        done, data = cv2.imencode(".jpg", cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR), settings)
     except cv2.error as exc:
         raise InternalError(f"the JPEG encoder refused {rgb.shape}: {exc}") from exc
     if not done:

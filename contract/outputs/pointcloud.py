@@ -1,0 +1,41 @@
+"""`pointcloud`: the scene as colored points with normals."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from contract.outputs.cut import CutOptions
+from contract.outputs.declaration import FileType, Need, Output, OutputOptions, option
+from contract.outputs.geometry import CAMERA, GeometryOptions
+from contract.outputs.points import PointOptions
+from contract.outputs.refine import RefineOptions
+
+PointcloudFormat = Literal["ply", "xyz"]
+
+
+class PointcloudOptions(OutputOptions):
+    """How the points are written."""
+
+    pointcloud_format: PointcloudFormat = option(
+        "ply",
+        description="`ply`: binary; `xyz`: a line of text per point. Both have x y z, the normal "
+        "and red green blue",
+    )
+
+
+OUTPUT = Output(
+    name="pointcloud",
+    renderer="worker.outputs.pointcloud:render",
+    types={
+        "ply": FileType("ply", "application/x-ply"),
+        "xyz": FileType("xyz", "application/x-xyz"),
+    },
+    line={
+        "en": "colored points in space with normals, for MeshLab, CloudCompare, Blender, Open3D",
+        "zh": "带颜色和法线的三维点云,可用 MeshLab、CloudCompare、Blender、Open3D 打开",
+    },
+    options=(PointcloudOptions, PointOptions, CutOptions, GeometryOptions, RefineOptions),
+    format_option="pointcloud_format",
+    needs=CAMERA | {Need.PIXELS},
+    order=20,
+)
