@@ -46,7 +46,7 @@ def facts(view: View) -> dict[str, Any]:
         "things": [_thing(thing, found) for thing in found.things],
         "ground": ground and {"top": round(ground.top, 3), "share": round(ground.share, 3)},
         "near_sides": list(found.near),
-        "open": list(found.far),
+        "farthest": list(found.far),
         "nearest_edge": found.nearest_edge,
         "near_far_ratio": view.options.of(GeometryOptions).near_far_ratio,
     }

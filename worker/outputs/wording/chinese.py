@@ -1,4 +1,4 @@
-"""Chinese, simplified."""
+"""Chinese, simplified. Numbers are words: voices read some figures in English."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from worker.outputs.wording.terms import (
 
 HEDGE = "以上由单张图片估计，远近只是相对的。"
 _SHORT_HEDGE = "深度为估计。"
-_NUMBERS = ("没有", "一", "两", "三", "四", "五", "六", "七", "八", "九")
+_NUMBERS = ("零", "一", "二", "三", "四", "五", "六", "七", "八", "九")
 _SIZES = {"small": "较小", "medium": "中等大小", "large": "较大", "huge": "很大"}
 _ROWS = {"upper": "上", "lower": "下"}
 _COLUMNS = {"left": "左", "right": "右"}
 _SIDES = {"left": "左侧", "middle": "中间", "right": "右侧"}
 _EDGES = {"bottom": "下", "top": "上", "left": "左", "right": "右"}
-_CLOCK = "钟点方位：10点是画面左边缘，12点是中间，2点是右边缘。"
+_CLOCK = "钟点方位：十点是画面左边缘，十二点是中间，两点是右边缘。"
 
 
 def alt(layout: Layout) -> str:
@@ -79,8 +79,8 @@ def _things(layout: Layout, most: int, *, at_length: bool) -> Iterable[str]:
 def _about(thing: Thing, layout: Layout, *, at_length: bool) -> str:
     parts = [_SIZES[size_of(thing)], _place(thing)]
     if at_length:
-        parts += [f"{clock_of(thing)}点方向"] if column_of(thing) != "across" else []
-        parts.append(f"占画面的百分之{max(1, round(thing.share * 100))}")
+        parts += [f"{_number(clock_of(thing))}点方向"] if column_of(thing) != "across" else []
+        parts.append(f"占画面的百分之{_digits(max(1, round(thing.share * 100)))}")
     nearest = layout.nearest
     if nearest is not None and len(layout.things) > 1:
         ratio = ratio_of(thing.distance, nearest.distance)
@@ -90,10 +90,9 @@ def _about(thing: Thing, layout: Layout, *, at_length: bool) -> str:
 
 
 def _times(ratio: float) -> str:
-    whole, half = _NUMBERS[int(ratio)], "点五" if ratio % 1 else ""  # voices read 1.5 in English
-    return f"{'二' if half and whole == '两' else whole}{half}倍" + (
-        "或更多" if ratio >= MOST_RATIO else ""
-    )
+    half, more = ratio % 1 > 0, "或更多" if ratio >= MOST_RATIO else ""
+    number = f"{_digits(int(ratio))}点五" if half else _number(int(ratio))
+    return f"{number}倍{more}"
 
 
 def _place(thing: Thing) -> str:
@@ -111,7 +110,7 @@ def _place(thing: Thing) -> str:
 def _rest(layout: Layout) -> Iterable[str]:
     if (ground := layout.ground) is not None:
         height = max(1, round((1 - ground.top) * 10))
-        reach = "整个高度" if height > 9 else f"画面高度的百分之{height * 10}"
+        reach = "整个高度" if height > 9 else f"画面高度的百分之{_digits(height * 10)}"
         yield f"一片像地面的平面从下边缘向远处延伸，达{reach}。"
     yield from _near_sides(layout)
     yield from _farthest(layout)
@@ -132,4 +131,15 @@ def _thirds(names: Sequence[str]) -> str:
 
 
 def _number(count: int) -> str:
-    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)
+    """Return `count` in words before a measure word, where two is another word."""
+    return "两" if count == 2 else _digits(count)
+
+
+def _digits(number: int) -> str:
+    """Return `number`, 0…99, in words; larger ones in figures."""
+    tens, ones = divmod(number, 10)
+    if tens > 9:
+        return str(number)
+    if tens == 0:
+        return _NUMBERS[ones]
+    return f"{_NUMBERS[tens] if tens > 1 else ''}十{_NUMBERS[ones] if ones else ''}"

@@ -135,7 +135,8 @@ def _near_sides(layout: Layout) -> Iterable[str]:
 def _farthest(layout: Layout) -> Iterable[str]:
     if layout.far and layout.nearest_edge is None:
         top = ", at the top" if layout.far_on_top else ""
-        yield f"The farthest parts are {_thirds(layout.far)}{top}."
+        verb = "span the whole width" if len(layout.far) == 3 else f"are {_thirds(layout.far)}"
+        yield f"The farthest parts {verb}{top}."
 
 
 def _thirds(names: Sequence[str]) -> str:
