@@ -9,7 +9,7 @@ from contract.outputs.declaration import FileType, OutputOptions, option
 
 AudioFormat = Literal["wav", "opus"]
 
-AUDIO_TYPES: Mapping[AudioFormat, FileType] = {
+AUDIO_TYPES: Mapping[str, FileType] = {
     "wav": FileType("wav", "audio/wav"),
     "opus": FileType("ogg", "audio/ogg; codecs=opus"),
 }

@@ -8,6 +8,7 @@ are, and no number here is a length: distances are ratios (see geometry.distance
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -52,7 +53,7 @@ class Thing:
     @property
     def weight(self) -> float:
         """How much it matters: near and large comes first."""
-        return self.nearness * self.share**0.5
+        return self.nearness * math.sqrt(self.share)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ sys.stdout.buffer.write(head + b"data" + struct.pack("<I", 0x7FFFFFFF) + bytes([
     seen = fake_program(tmp_path, monkeypatch, body)
     sound = espeak_voice.speak("--help 有一处突出。")
     arguments, text, environment = json.loads(seen.read_text())
-    assert arguments == ["-v", "cmn", "-s", "180", "-b", "1", "--stdin", "--stdout"]
+    assert arguments == ["-v", "cmn", "-s", "240", "-b", "1", "--stdin", "--stdout"]
     assert text == "--help 有一处突出。"
     assert not any(name.startswith("DEPTHQ") for name in environment)
     assert (sound.rate, len(sound.samples), sound.samples[0]) == (22_050, 22_050, 0.5)
