@@ -16,6 +16,7 @@ DepthqError
 │   └── UrlUnreachable       url_unreachable
 ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
 │   └── StorageRefused       storage_refused       (it says no, until its operator acts)
+├── NotInstalled             not_installed         (an optional part of the worker: final)
 ├── DeadlineExceeded         deadline_exceeded
 ├── Poisoned                 poisoned              (failed too often for a reason of its own)
 └── InternalError            internal              (ours: retried a bounded number of times)
@@ -156,6 +157,12 @@ class StorageRefused(StorageUnavailable):
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
         self.reason = reason
+
+
+class NotInstalled(DepthqError):
+    """An output needs an optional part that this worker lacks; `message` says how to get it."""
+
+    code = "not_installed"
 
 
 class DeadlineExceeded(DepthqError):

@@ -47,6 +47,7 @@ STATUS: dict[str, int] = {
     "overloaded": 429,
     "internal": 500,
     "storage_refused": 500,
+    "not_installed": 501,
     "storage_unavailable": 503,
     "deadline_exceeded": 504,
 }

@@ -16,6 +16,7 @@ from contract.errors import (
     InternalError,
     InvalidRequest,
     NotFound,
+    NotInstalled,
     Poisoned,
     StorageUnavailable,
 )
@@ -96,7 +97,7 @@ class ItemRunner:
                 return self._walk(item, task, clock)
             except (StorageUnavailable, BucketRefused):
                 raise
-            except (InputError, InvalidRequest, NotFound) as exc:
+            except (InputError, InvalidRequest, NotFound, NotInstalled) as exc:
                 return self._failed(item, task, clock, exc)
             except Exception as exc:
                 about = {"action": "item", "item_id": item.id}

@@ -18,6 +18,7 @@ from contract.errors import (
     DepthqError,
     InputError,
     NotFound,
+    NotInstalled,
     Poisoned,
     StorageUnavailable,
 )
@@ -95,7 +96,7 @@ class Pipeline:
             try:
                 self._refuse_the_hopeless(record)
                 self._walk(record, clock)
-            except (InputError, NotFound, Poisoned) as exc:
+            except (InputError, NotFound, NotInstalled, Poisoned) as exc:
                 self._fail(record, exc, clock, JobState.FAILED)
             except DeadlineExceeded as exc:
                 self._fail(record, exc, clock, JobState.EXPIRED)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from redis import Redis
 
-from contract.errors import DecoderCrashed, ImageUndecodable, StorageUnavailable
+from contract.errors import DecoderCrashed, ImageUndecodable, NotInstalled, StorageUnavailable
 from contract.ids import new_id
 from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult, ModelInfo
 from contract.names.object_keys import (
@@ -136,13 +136,16 @@ def test_a_job_never_succeeds_without_its_files(pipeline, jobs, objects, missing
     assert jobs.get(job_id).state is JobState.SUCCEEDED
 
 
-def test_a_bad_image_is_final_at_once_and_leaves_a_coded_result(pipeline, jobs, objects, computer):
+@pytest.mark.parametrize("error", [ImageUndecodable("broken pixels"), NotInstalled("no voice")])
+def test_what_no_retry_can_mend_is_final_at_once_and_leaves_a_coded_result(
+    pipeline, jobs, objects, computer, error
+):
     job_id = accept(jobs, objects)
-    computer.failures[b"image"] = [ImageUndecodable("broken pixels")]
+    computer.failures[b"image"] = [error]
     pipeline.run(job_id)
     record = jobs.get(job_id)
     assert (record.state, record.attempt) == (JobState.FAILED, 1)
-    assert record.result.error.code == "image_undecodable"
+    assert (record.result.error.code, record.result.error.retryable) == (error.code, False)
     assert result_object(job_id) in {info.key for info in objects.list(job_prefix(job_id))}
 
 

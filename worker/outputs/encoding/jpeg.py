@@ -17,7 +17,9 @@ _HALF_COLOR = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
 _JFIF = b"\xff\xe0"
 
 
-def encode_jpeg(rgb: NDArray[np.uint8], quality: int = QUALITY, *, full_color: bool = False) -> bytes:
+def encode_jpeg(
+    rgb: NDArray[np.uint8], quality: int = QUALITY, *, full_color: bool = False
+) -> bytes:
     """Return `rgb`, uint8 (h, w, 3), as JPEG. Raises InternalError if the encoder refuses it.
 
     Colors have half the resolution unless `full_color`.
@@ -25,7 +27,9 @@ def encode_jpeg(rgb: NDArray[np.uint8], quality: int = QUALITY, *, full_color: b
     sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_color else _HALF_COLOR
     settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
     try:
-        done, data = cv2.imencode(".jpg", cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR), settings)
+        done, data = cv2.imencode(
+            ".jpg", cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR), settings
+        )
     except cv2.error as exc:
         raise InternalError(f"the JPEG encoder refused {rgb.shape}: {exc}") from exc
     if not done:

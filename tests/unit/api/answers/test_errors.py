@@ -11,5 +11,6 @@ def test_every_code_has_a_status_and_no_status_lacks_a_code():
 
 
 def test_what_is_the_clients_fault_is_a_4xx():
-    ours = {"internal", "storage_refused", "storage_unavailable", "deadline_exceeded"}
+    ours = {"internal", "not_installed", "storage_refused", "storage_unavailable"}
+    ours |= {"deadline_exceeded"}
     assert {code for code, status in STATUS.items() if status >= 500} == ours

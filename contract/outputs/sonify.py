@@ -1,0 +1,19 @@
+"""`sonify`: depth as three seconds of sound."""
+
+from __future__ import annotations
+
+from contract.outputs.audio import AUDIO_TYPES, AudioOptions
+from contract.outputs.declaration import Output
+
+OUTPUT = Output(
+    name="sonify",
+    renderer="worker.outputs.sonify:render",
+    types=AUDIO_TYPES,
+    line={
+        "en": "as sound: a sweep from left to right, higher is higher, nearer is louder",
+        "zh": "声音：从左到右扫过，越高音越高，越近声越大",
+    },
+    options=(AudioOptions,),
+    format_option="audio_format",
+    order=92,
+)
