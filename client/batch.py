@@ -19,7 +19,7 @@ from contract.errors import DepthqError, InternalError
 
 
 @dataclass(frozen=True)
-class Wish:
+class FileRequest:
     """The request for every file."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -40,7 +40,7 @@ class Outcome:
 
 
 def run_batch(
-    client: DepthClient, paths: Sequence[Path], wish: Wish, in_flight: int
+    client: DepthClient, paths: Sequence[Path], wish: FileRequest, in_flight: int
 ) -> Iterator[Outcome]:
     """Yield an outcome per file as they end.
 
@@ -70,7 +70,7 @@ def run_batch(
 
 def _work(
     client: DepthClient,
-    wish: Wish,
+    wish: FileRequest,
     todo: queue.SimpleQueue[tuple[Path, str]],
     done: queue.SimpleQueue[Outcome | None],
 ) -> None:
@@ -94,7 +94,7 @@ def _empty(todo: queue.SimpleQueue[tuple[Path, str]]) -> None:
             return
 
 
-def run_one(client: DepthClient, path: Path, stem: str, wish: Wish) -> Outcome:
+def run_one(client: DepthClient, path: Path, stem: str, wish: FileRequest) -> Outcome:
     """Submit one file and process it as requested; errors become part of the outcome."""
     started_at = time.monotonic()
     job: Job | None = None

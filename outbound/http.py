@@ -46,7 +46,7 @@ def open_connection(address: str, port: int, timeout_s: float) -> socket.socket:
 
 
 @dataclass(frozen=True)
-class Door:
+class GuardedClient:
     """Makes requests, at the usual ports and those of `places`. `locate` checks addresses.
 
     `connect` is replaced in tests, never by configuration.

@@ -11,7 +11,7 @@ from functools import partial
 from contract.errors import UrlForbidden
 from contract.places import USUAL_PORTS, Place
 from outbound.addresses import checked_address, is_public
-from outbound.http import CHUNK_BYTES, Connect, Door, checked_url, open_connection, port_of
+from outbound.http import CHUNK_BYTES, Connect, GuardedClient, checked_url, open_connection, port_of
 
 # Names that no public DNS answers (RFC 2606, 6761, 6762, 8375; ICANN for `internal`).
 _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".home.arpa")
@@ -38,10 +38,12 @@ def check_receiver(url: str, places: Sequence[Place] = ()) -> None:
         raise UrlForbidden("This is not on the public Internet, where the service calls.")
 
 
-def receiver_door(places: Sequence[Place], connect: Connect = open_connection) -> Door:
+def receiver_client(places: Sequence[Place], connect: Connect = open_connection) -> GuardedClient:
     """Return the HTTP client for webhooks, which allows the listed places too."""
     locate = partial(checked_address, places=places)
-    return Door(max_bytes=CHUNK_BYTES, locate=locate, connect=connect, places=tuple(places))
+    return GuardedClient(
+        max_bytes=CHUNK_BYTES, locate=locate, connect=connect, places=tuple(places)
+    )
 
 
 def _address(host: str) -> str | None:

@@ -35,13 +35,13 @@ class LingeringChannel(HTTPChannel):  # type: ignore[misc]
         """Read a request; after the last answer, read and discard."""
         if self.lingers_until is None:
             super().handle_read()
-        elif self._swallow(AT_ONCE_BYTES):
+        elif self._discard(AT_ONCE_BYTES):
             self.handle_close()
 
     def handle_close(self) -> None:
         """Close, after a delay if the client may still be sending. The loop may call it twice."""
         if self.lingers_until is not None and self.connected:
-            self._swallow(self._left_bytes)  # bytes that arrived with the client's own end
+            self._discard(self._left_bytes)  # bytes that arrived with the client's own end
         elif self.ended_in_order and self.connected and not self.total_outbufs_len:
             with contextlib.suppress(OSError):  # the client has closed already
                 self._linger()
@@ -53,7 +53,7 @@ class LingeringChannel(HTTPChannel):  # type: ignore[misc]
         self.will_close = self.close_when_flushed = False
         self.socket.shutdown(socket.SHUT_WR)
 
-    def _swallow(self, most_bytes: int) -> bool:
+    def _discard(self, most_bytes: int) -> bool:
         """Discard what has arrived, up to a limit; tell whether the client's end was reached."""
         while most_bytes > 0 and self._left_bytes > 0:
             try:

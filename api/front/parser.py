@@ -34,7 +34,7 @@ HEADER_BYTES = 32 * 1024
 CHUNKED_BYTES = MIB
 
 
-class _Nowhere:
+class _NullBuffer:
     """A buffer that discards its content."""
 
     def append(self, data: bytes) -> None:
@@ -63,9 +63,9 @@ class Discarding:
             self.completed, self.error = True, self._then
         return taken
 
-    def getbuf(self) -> _Nowhere:
+    def getbuf(self) -> _NullBuffer:
         """Return the empty buffer, for the parser to close."""
-        return _Nowhere()
+        return _NullBuffer()
 
     def __len__(self) -> int:
         return 0
@@ -113,9 +113,9 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             return
         if self.content_length > self.max_body_bytes:
             text = f"The body has {self.content_length} bytes; at most {self.max_body_bytes} are"
-            self._doom(ContentTooLarge(f"{text} accepted."))
+            self._refuse(ContentTooLarge(f"{text} accepted."))
         elif self.chunked:
-            self.body_rcv = ChunkedReceiver(_Nowhere())
+            self.body_rcv = ChunkedReceiver(_NullBuffer())
 
     def received(self, data: bytes) -> int:
         """Receive bytes of the request; return how many."""
@@ -124,7 +124,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             count: int = super().received(data)
         except OSError as exc:  # the upload's temporary file
             log.error("no room for an upload: %s", exc, extra={"action": "disk_full"})
-            self._doom(DiskFull("There is no room for uploads at present; come back later."))
+            self._refuse(DiskFull("There is no room for uploads at present; come back later."))
             count = super().received(data)
         if self.chunked and self.error is None:
             self._refuse_chunked()
@@ -160,9 +160,9 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         try:
             self._holder = self.holders.name(self.headers, self._peer)
         except Unauthorized as exc:
-            self._doom(KeyMissing(exc.message))
+            self._refuse(KeyMissing(exc.message))
         except Overloaded as exc:
-            self._doom(TooManyFailedLogins(exc.message, exc.retry_after_s))
+            self._refuse(TooManyFailedLogins(exc.message, exc.retry_after_s))
 
     @property
     def _doomed(self) -> bool:
@@ -175,7 +175,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
 
     def _account(self, count: int) -> None:
         if count and not self.budget.try_take(count, self._holder):
-            self._doom(TooManyUploads("Too many uploads are under way; come back later."))
+            self._refuse(TooManyUploads("Too many uploads are under way; come back later."))
         else:
             self.held_bytes += count
 
@@ -183,7 +183,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         held, self.held_bytes = self.held_bytes, 0
         self.budget.give_back(held, self._holder)
 
-    def _doom(self, error: Error) -> None:
+    def _refuse(self, error: Error) -> None:
         """Refuse with `error`: at once if the client expects 100-continue, else after its body."""
         left = self.content_length - self.body_bytes_received
         with contextlib.suppress(OSError):  # what the full disk did not take is still buffered

@@ -128,7 +128,7 @@ def open_front(
         outbuf_high_watermark=MIB,
         channel_request_lookahead=1,
         clear_untrusted_proxy_headers=True,
-        **_believed(settings.trusted_proxy),
+        **_trusted_proxy(settings.trusted_proxy),
     )
     return Front(app, adj=adjustments, sockinfo=adjustments.listen[0])
 
@@ -139,7 +139,7 @@ def _shared(half_bytes: int, one_body_bytes: int) -> UploadBudget:
     return UploadBudget(2 * share_bytes, share_bytes)
 
 
-def _believed(proxy: str | None) -> dict[str, Any]:
+def _trusted_proxy(proxy: str | None) -> dict[str, Any]:
     """Return the trusted proxy; the forwarding headers of all others are dropped."""
     if proxy is None:
         return {}

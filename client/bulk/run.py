@@ -46,7 +46,7 @@ def _ignore(*_words: object) -> None:
 
 
 @dataclass
-class Told:
+class RunCallbacks:
     """Callbacks for the progress of a run."""
 
     submitted: Callable[[Dataset, bool], None] = _ignore
@@ -65,7 +65,7 @@ class Run:
     service: str
     source: Source
     out: Path
-    told: Told = field(default_factory=Told)
+    told: RunCallbacks = field(default_factory=RunCallbacks)
     dataset: Dataset | None = None
     failed: dict[str, str] = field(default_factory=dict)
     _marks: dict[str, str] = field(default_factory=dict)  # of the files that can be read

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from client import console
-from client.bulk.run import Run, Source, Told
+from client.bulk.run import Run, RunCallbacks, Source
 from client.commands.dataset_say import (
     interruptible,
     say_end,
@@ -142,7 +142,7 @@ def _forecast(client: DepthClient, source: Source, as_json: bool) -> int:
 def _run(plan: Run, again: bool, as_json: bool) -> int:
     files = plan.source.files
     with board(as_json) as view:
-        plan.told = Told(_submitted, view.progress, view.downloaded, console.say)
+        plan.told = RunCallbacks(_submitted, view.progress, view.downloaded, console.say)
         if files is not None:
             console.say(f"{len(files)} pictures")
         dataset = interruptible(

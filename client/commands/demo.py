@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from client import console
-from client.batch import Outcome, Wish, run_one
+from client.batch import FileRequest, Outcome, run_one
 from client.bulk.names import flat_names
 from client.depth_client import DepthClient
 from client.files.out_folder import prepare_out
@@ -107,7 +107,7 @@ def _compute(
             for stem, path in pictures.items():
                 if stopping.asked():
                     return
-                wish = Wish(_OPTIONS, out=out, wait=True, timeout_s=120)
+                wish = FileRequest(_OPTIONS, out=out, wait=True, timeout_s=120)
                 outcomes[stem] = run_one(client, path, stem, wish)
 
     thread = threading.Thread(target=submit_all, daemon=True)

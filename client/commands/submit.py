@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from client import console
-from client.batch import Outcome, Wish, run_batch
+from client.batch import FileRequest, Outcome, run_batch
 from client.commands.dataset_say import say_left_out
 from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
@@ -65,7 +65,7 @@ def submit(
     paths = find_pictures(files, out, left_out)
     if out is not None:
         prepare_out(out)
-    wish = Wish(options, wait=wait, out=out, timeout_s=timeout)
+    wish = FileRequest(options, wait=wait, out=out, timeout_s=timeout)
     code = _submit(paths, wish, in_flight, json, quiet, url)
     left = say_left_out(left_out, quiet)
     raise typer.Exit(code or left)
@@ -83,7 +83,7 @@ def _options(**given: Any) -> dict[str, Any]:
 
 
 def _submit(
-    paths: list[Path], wish: Wish, in_flight: int, json: bool, quiet: bool, url: str | None
+    paths: list[Path], wish: FileRequest, in_flight: int, json: bool, quiet: bool, url: str | None
 ) -> int:
     failed = unreachable = seen = 0
     with open_client(url) as client, _progress(len(paths), json or quiet) as advance:

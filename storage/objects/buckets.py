@@ -14,7 +14,7 @@ from contract.names.object_keys import dataset_files_prefix
 from contract.settings import Settings
 from storage.objects.filesystem import FilesystemStore
 from storage.objects.guarded import Guarded
-from storage.objects.neighbour import Neighbour
+from storage.objects.neighbour import ForeignBucket
 from storage.objects.protocol import ObjectStore
 
 _URI = re.compile(r"s3://(?P<bucket>[a-z0-9.\-]{3,63})(?:/(?P<key>.*))?", re.DOTALL)
@@ -73,7 +73,7 @@ class Buckets:
         )
 
     def _neighbour(self, bucket: str) -> ObjectStore:
-        return Neighbour(bucket, self._beside(bucket), self._own)
+        return ForeignBucket(bucket, self._beside(bucket), self._own)
 
     def _beside(self, bucket: str) -> ObjectStore:
         if self._settings.s3_bucket is None:

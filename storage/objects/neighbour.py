@@ -14,7 +14,7 @@ from contract.errors import BucketRefused, StorageRefused
 from storage.objects.protocol import ObjectInfo, ObjectStore
 
 
-class Neighbour:
+class ForeignBucket:
     """An ObjectStore whose refusals are BucketRefused, as long as the service's own bucket serves.
 
     Where that bucket does not serve either (a new secret, a wrong clock), it is an outage.

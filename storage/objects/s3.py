@@ -117,13 +117,8 @@ class S3Store:
         """
         about = {name: request[name] for name in ("ContentType", "Metadata")}
         try:
-            self._client.upload_fileobj(
-                io.BufferedReader(KeptOpen(data)),
-                self._bucket,
-                request["Key"],
-                about,
-                Config=_PARTS,
-            )
+            source = io.BufferedReader(KeptOpen(data))
+            self._client.upload_fileobj(source, self._bucket, request["Key"], about, Config=_PARTS)
         except S3UploadFailedError as exc:
             raise StorageUnavailable("S3 did not take a large object") from exc
 

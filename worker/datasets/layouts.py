@@ -23,8 +23,7 @@ from storage.objects.protocol import ObjectStore
 from worker.attempts.patience import Waits
 from worker.outputs.render import RenderedFile
 
-# Metadata of files that a dataset wrote outside the service's own folder.
-_MADE_BY = "depthq-dataset"
+_MADE_BY = "depthq-dataset"  # metadata of files outside the service's own folder
 TAR = "application/x-tar"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from outbound.receivers import receiver_door
+from outbound.receivers import receiver_client
 from storage.ledger.incarnation import Incarnation
 from worker.attempts.watchdog import Watchdog
 from worker.process.parts import Parts
@@ -77,7 +77,7 @@ def _webhooks(parts: Parts) -> Webhooks:
     return Webhooks(
         parts.jobs,
         parts.webhooks,
-        receiver_door(parts.settings.webhook_places),
+        receiver_client(parts.settings.webhook_places),
         secret_key(secret.get_secret_value()) if secret else None,
         parts.leader.acquire_or_renew,
         parts.objects,

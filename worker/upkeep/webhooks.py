@@ -19,7 +19,7 @@ from collections.abc import Callable
 from threading import Thread
 
 from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
-from outbound.http import Door
+from outbound.http import GuardedClient
 from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
@@ -61,7 +61,7 @@ class Webhooks:
         self,
         jobs: JobStore,
         queue: WebhookQueue,
-        door: Door,
+        client: GuardedClient,
         key: bytes | None,
         leads: Callable[[], bool],
         objects: ObjectStore,
@@ -71,7 +71,7 @@ class Webhooks:
         self._objects = objects
         self._datasets = datasets
         self._queue = queue
-        self._door = door
+        self._client = client
         self._key = key
         self._leads = leads
         self._lines = Lines(self._tell)
@@ -169,7 +169,7 @@ class Webhooks:
             "webhook-signature": signature(self._key, call.message_id, timestamp, call.body),
         }
         try:
-            status = self._door.post(call.url, call.body, headers).status
+            status = self._client.post(call.url, call.body, headers).status
         except DepthqError as exc:
             log.warning("webhook failed: %s", exc, extra=about)
             return 0

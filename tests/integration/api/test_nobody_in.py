@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from contract.ids import ID_PATTERN
 from contract.settings import Settings
-from outbound.http import Door
+from outbound.http import GuardedClient
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.protocol import check_key
 from storage.objects.s3 import S3Store
@@ -140,7 +140,7 @@ def test_no_webhook_calls_a_private_address(make_api, internet, redis, url):
     succeed(api.parts, job_id)
     # Then the real door stays shut
     queue, key = WebhookQueue(redis), secret_key(SECRET)
-    told = Webhooks(api.parts.jobs, queue, Door(), key, lambda: True, api.parts.objects)
+    told = Webhooks(api.parts.jobs, queue, GuardedClient(), key, lambda: True, api.parts.objects)
     for line in told.tick():
         line.join(10)
     assert internet.connected == []

@@ -18,7 +18,7 @@ from contract.names.object_keys import webhook_mark
 from contract.names.redis_keys import WEBHOOK_TRIES_KEY
 from contract.options import JobOptions
 from contract.states import JobState
-from outbound.http import Answer, Door
+from outbound.http import Answer, GuardedClient
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import set_mark
@@ -205,7 +205,7 @@ def test_the_mark_in_storage_goes_when_nothing_is_owed_any_more(
 
 def test_an_internal_address_is_never_called(jobs, queue):
     job_id = ended_job(jobs, queue)
-    door = Door(locate=lambda *_: (_ for _ in ()).throw(UrlForbidden("inside")))
+    door = GuardedClient(locate=lambda *_: (_ for _ in ()).throw(UrlForbidden("inside")))
     tell(Webhooks(jobs, queue, door, KEY, lambda: True, MemoryStore()))
     assert queue.due(time.time()) == []
     assert queue.due(time.time() + 60) == [job_id]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from client.batch import Wish, run_batch
+from client.batch import FileRequest, run_batch
 from client.depth_client import DepthClient
 from client.errors import ServiceUnreachable
 from client.job import Job
@@ -45,14 +45,14 @@ class Scripted(DepthClient):
 
 def test_every_file_has_one_outcome_and_few_are_under_way():
     client = Scripted()
-    outcomes = list(run_batch(client, PATHS, Wish(), in_flight=3))
+    outcomes = list(run_batch(client, PATHS, FileRequest(), in_flight=3))
     assert sorted(outcome.path for outcome in outcomes) == sorted(PATHS)
     assert client.most <= 3
 
 
 def test_a_failing_file_fails_alone_even_by_a_fault_of_ours():
     client = Scripted({"3.jpg": UnsupportedMediaType("no"), "5.jpg": KeyError("oops")})
-    errors = {o.path.name: o.error for o in run_batch(client, PATHS, Wish(), 4) if o.error}
+    errors = {o.path.name: o.error for o in run_batch(client, PATHS, FileRequest(), 4) if o.error}
     assert errors.keys() == {"3.jpg", "5.jpg"}
     assert isinstance(errors["3.jpg"], UnsupportedMediaType)
     assert isinstance(errors["5.jpg"], InternalError)
@@ -61,18 +61,18 @@ def test_a_failing_file_fails_alone_even_by_a_fault_of_ours():
 def test_a_service_that_is_gone_ends_the_batch():
     url = f"http://127.0.0.1:{any_free()}"
     with DepthClient(url, retries=RetryPolicy(attempts=1)) as client:
-        outcomes = list(run_batch(client, [Path(__file__)] * 50, Wish(), in_flight=2))
+        outcomes = list(run_batch(client, [Path(__file__)] * 50, FileRequest(), in_flight=2))
     assert 1 <= len(outcomes) <= 4
     assert all(isinstance(outcome.error, ServiceUnreachable) for outcome in outcomes)
 
 
 def test_an_empty_batch_is_over_at_once():
-    assert list(run_batch(Scripted(), [], Wish(), in_flight=2)) == []
+    assert list(run_batch(Scripted(), [], FileRequest(), in_flight=2)) == []
 
 
 def test_a_file_that_vanished_is_that_files_failure(tmp_path):
     with DepthClient() as client:
-        (outcome,) = run_batch(client, [tmp_path / "gone.jpg"], Wish(), 1)
+        (outcome,) = run_batch(client, [tmp_path / "gone.jpg"], FileRequest(), 1)
     assert outcome.error is not None
     assert "gone.jpg" in outcome.error.message
 

@@ -14,7 +14,7 @@ import pytest
 
 from client.bulk.download import ResultDownload
 from client.bulk.names import ResultNames
-from client.bulk.run import Run, Told
+from client.bulk.run import Run, RunCallbacks
 from client.commands.dataset_source import source_of
 from client.dataset import Dataset
 from client.errors import LocalProblem
@@ -108,7 +108,7 @@ def run(service, folder, tmp_path):
     def go(**options: Any) -> tuple[Dataset | None, list[str]]:
         remarks: list[str] = []
         made = plan(**options)
-        made.told = Told(remark=remarks.append)
+        made.told = RunCallbacks(remark=remarks.append)
         return made.go(), remarks
 
     def failing() -> tuple[Dataset | None, dict[str, str]]:

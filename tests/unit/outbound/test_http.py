@@ -11,7 +11,7 @@ import pytest
 
 from contract.errors import ImageTooLarge, UrlForbidden, UrlUnreachable
 from outbound.addresses import checked_address
-from outbound.http import Door
+from outbound.http import GuardedClient
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -60,7 +60,7 @@ def server() -> Iterator[ThreadingHTTPServer]:
     thread.join()
 
 
-def door(server: ThreadingHTTPServer, **limits) -> Door:
+def door(server: ThreadingHTTPServer, **limits) -> GuardedClient:
     """Return a door whose public host `good.example` is the test's server; others are inside."""
 
     def locate(host: str, port: int) -> str:
@@ -68,7 +68,7 @@ def door(server: ThreadingHTTPServer, **limits) -> Door:
             return "203.0.113.7"
         return checked_address(host, port, lambda *_: ["10.0.0.1"])
 
-    return Door(locate=locate, connect=to(server), **limits)
+    return GuardedClient(locate=locate, connect=to(server), **limits)
 
 
 def to(server: ThreadingHTTPServer):
@@ -111,7 +111,7 @@ def test_a_name_that_changes_its_address_after_the_check_gains_nothing(server):
         connected.append(address)
         return to(server)(address, port, timeout_s)
 
-    Door(locate=locate, connect=connect).get("http://rebind.example/")
+    GuardedClient(locate=locate, connect=connect).get("http://rebind.example/")
     assert looked_up == ["rebind.example"]  # one look-up, and the connection goes to its answer
     assert connected == ["203.0.113.7"]
 
@@ -155,4 +155,4 @@ def test_nobody_listening_is_unreachable():
         raise ConnectionRefusedError
 
     with pytest.raises(UrlUnreachable):
-        Door(locate=lambda *_: "203.0.113.7", connect=refuse).get("http://good.example/")
+        GuardedClient(locate=lambda *_: "203.0.113.7", connect=refuse).get("http://good.example/")

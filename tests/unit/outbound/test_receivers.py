@@ -7,7 +7,7 @@ import pytest
 from contract.errors import UrlForbidden
 from contract.places import read_place
 from outbound.addresses import checked_address
-from outbound.receivers import check_receiver, receiver_door
+from outbound.receivers import check_receiver, receiver_client
 
 IMPOSSIBLE = [
     "http://127.0.0.1/", "http://10.0.0.1/hook", "https://192.168.1.20/", "http://169.254.169.254/",
@@ -112,7 +112,7 @@ def test_the_door_of_webhooks_knows_the_list_and_no_other_does(monkeypatch):
         called.append((address, port))
         raise ConnectionRefusedError
 
-    for door in (receiver_door(places("127.0.0.1:9000"), connect), receiver_door((), connect)):
+    for door in (receiver_client(places("127.0.0.1:9000"), connect), receiver_client((), connect)):
         with pytest.raises(Exception, match=r"Nothing came|usual ports"):
             door.post("http://127.0.0.1:9000/", b"", {})
     assert called == [("127.0.0.1", 9000)]

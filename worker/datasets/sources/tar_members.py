@@ -74,7 +74,7 @@ class _TarInfo(tarfile.TarInfo):
         data = stream.read(self._block(self.size))  # type: ignore[attr-defined]
         if _DIGITS.search(data):
             raise tarfile.ReadError("an extended header is damaged")
-        archive.fileobj = cast("Any", _Again(data, stream))
+        archive.fileobj = cast("Any", _Prefixed(data, stream))
         try:
             member: tarfile.TarInfo = super()._proc_pax(archive)  # type: ignore[misc]
         finally:
@@ -88,7 +88,7 @@ class _TarInfo(tarfile.TarInfo):
         return member
 
 
-class _Again:
+class _Prefixed:
     """A stream with bytes put back in front of it."""
 
     def __init__(self, data: bytes, stream: BinaryIO) -> None:

@@ -8,7 +8,7 @@ from api.jobs.fetch_source import fetch_source
 from api.receiving.uploads import Upload
 from contract.errors import ImageTooLarge, UrlForbidden, UrlUnreachable
 from outbound.addresses import checked_address
-from outbound.http import Answer, Door
+from outbound.http import Answer, GuardedClient
 
 
 class Page:
@@ -40,7 +40,9 @@ def test_what_is_too_large_is_refused():
         fetch_source("http://example.org/cat", upload, Page(200, b"pixels"))
 
 
-def test_the_real_door_does_not_go_inside():
-    inside = Door(locate=lambda host, port: checked_address(host, port, lambda *_: ["10.0.0.1"]))
+def test_the_real_client_does_not_call_private_addresses():
+    inside = GuardedClient(
+        locate=lambda host, port: checked_address(host, port, lambda *_: ["10.0.0.1"])
+    )
     with Upload(5) as upload, pytest.raises(UrlForbidden):
         fetch_source("http://intranet.example/", upload, inside)
