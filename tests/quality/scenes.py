@@ -134,28 +134,31 @@ def render(
     light: tuple[float, float, float],
     sky: tuple[float, float, float] = (0.75, 0.85, 0.97),
     fade: float = 0.0,
+    scale: int = 1,
 ) -> Scene:
     """Return picture and depth of `surfaces` from `eye`, looking along z, `pitch` down (radians).
 
-    `light` is a point; `fade` darkens with distance, per meter. Four rays per pixel smooth the
-    picture; the depth is that of the pixel's center. The sky is infinitely far.
+    `scale` times as large as the network sees it. `light` is a point; `fade` darkens with
+    distance, per meter. Four rays per pixel smooth the picture; the depth is that of the pixel's
+    center. The sky is infinitely far.
     """
-    origin = np.array(eye)
-    shades = [
-        _shade(surfaces, origin, _rays(focal_px, pitch, dx, dy), np.array(light), sky, fade)[0]
-        for dx in (0.25, 0.75)
-        for dy in (0.25, 0.75)
-    ]
-    rays = _rays(focal_px, pitch, 0.5, 0.5)
-    depth = _shade(surfaces, origin, rays, np.array(light), sky, fade)[1]
-    rgb = np.mean(shades, axis=0).reshape(HEIGHT, WIDTH, 3) ** (1 / 2.2)
+    origin, lamp = np.array(eye), np.array(light)
+    height, width = scale * HEIGHT, scale * WIDTH
+
+    def shaded(dx: float, dy: float) -> tuple[Array, Array]:
+        return _shade(surfaces, origin, _rays(focal_px, pitch, dx, dy, scale), lamp, sky, fade)
+
+    shades = [shaded(dx, dy)[0] for dx in (0.25, 0.75) for dy in (0.25, 0.75)]
+    depth = shaded(0.5, 0.5)[1].reshape(height, width)
+    rgb = np.mean(shades, axis=0).reshape(height, width, 3) ** (1 / 2.2)
     rgb += np.random.default_rng(5).normal(0, 0.008, rgb.shape)  # a camera's grain
-    return Scene((rgb.clip(0, 1) * 255).round().astype(np.uint8), depth.reshape(HEIGHT, WIDTH))
+    return Scene((rgb.clip(0, 1) * 255).round().astype(np.uint8), depth)
 
 
-def _rays(focal_px: float, pitch: float, dx: float, dy: float) -> Array:
+def _rays(focal_px: float, pitch: float, dx: float, dy: float, scale: int) -> Array:
     """Return a ray per pixel with unit length along the optical axis, so that t is the depth."""
-    x, y = np.meshgrid(np.arange(WIDTH) + dx, np.arange(HEIGHT) + dy)
+    x, y = np.meshgrid(np.arange(scale * WIDTH) + dx, np.arange(scale * HEIGHT) + dy)
+    x, y = x / scale, y / scale
     u, v = ((x - WIDTH / 2) / focal_px).ravel(), ((y - HEIGHT / 2) / focal_px).ravel()
     cos, sin = np.cos(pitch), np.sin(pitch)
     return np.stack([u, v * cos + sin, cos - v * sin], axis=1)
@@ -191,7 +194,7 @@ def _lit(surfaces: list[Surface], surface: Surface, points: Array, light: Array)
     return (0.35 + 0.65 * cosine * clear)[:, None]
 
 
-def corridor() -> Scene:
+def corridor(scale: int = 1) -> Scene:
     """An office corridor, 2 m wide, doors on both sides, an end wall 14 m away."""
     carpet = tiles(rough((0.32, 0.34, 0.4), 0.3, 1, 0.8), (0, 2), (0.5, 0.5), 0.012, 0.6)
     ceiling = tiles(rough((0.8, 0.8, 0.78), 0.5, 2, 0.1), (0, 2), (0.6, 0.6), 0.02, 0.6)
@@ -212,11 +215,17 @@ def corridor() -> Scene:
         Plane((0, 0, 1), 14.0, rough((0.6, 0.6, 0.55), 0.8, 5, 0.2)),
     ]
     return render(
-        surfaces, eye=(0.15, 0, 0), pitch=0.03, focal_px=190, light=(0, -0.9, 3), fade=0.06
+        surfaces,
+        eye=(0.15, 0, 0),
+        pitch=0.03,
+        focal_px=190,
+        light=(0, -0.9, 3),
+        fade=0.06,
+        scale=scale,
     )
 
 
-def street() -> Scene:
+def street(scale: int = 1) -> Scene:
     """A street between two rows of houses under an open sky."""
     asphalt = rough((0.25, 0.25, 0.26), 0.7, 11, 0.5)
     pavement = tiles(rough((0.5, 0.48, 0.45), 0.5, 12, 0.3), (0, 2), (0.8, 0.8), 0.03, 0.6)
@@ -237,11 +246,17 @@ def street() -> Scene:
         Plane((1, 0, 0), 6.0, windows(stone, 2, 3.2, 3.0), below_roof(12)),
     ]
     return render(
-        surfaces, eye=(1.2, 0, 0), pitch=0.0, focal_px=200, light=(-30, -80, -20), fade=0.004
+        surfaces,
+        eye=(1.2, 0, 0),
+        pitch=0.0,
+        focal_px=200,
+        light=(-30, -80, -20),
+        fade=0.004,
+        scale=scale,
     )
 
 
-def ball_on_a_table() -> Scene:
+def ball_on_a_table(scale: int = 1) -> Scene:
     """A ball of 16 cm on a wooden table, seen from above, a wall behind."""
 
     def wood(p: Array) -> Array:
@@ -260,10 +275,12 @@ def ball_on_a_table() -> Scene:
         Plane((0, 0, 1), 3.2, rough((0.55, 0.62, 0.6), 0.8, 24, 0.2)),
         Ball((0.05, 0.37, 0.95), 0.08, ball),
     ]
-    return render(surfaces, eye=(0, 0, 0), pitch=0.38, focal_px=240, light=(-0.8, -0.9, 0.3))
+    return render(
+        surfaces, eye=(0, 0, 0), pitch=0.38, focal_px=240, light=(-0.8, -0.9, 0.3), scale=scale
+    )
 
 
-SCENES: dict[str, Callable[[], Scene]] = {
+SCENES: dict[str, Callable[..., Scene]] = {
     "corridor": corridor,
     "street": street,
     "ball": ball_on_a_table,

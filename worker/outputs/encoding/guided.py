@@ -3,7 +3,8 @@
 The fast guided filter (He and Sun, "Fast Guided Filter", arXiv 1505.00996): around each pixel of
 the network's size, depth is a linear function of the photograph's grey value; the coefficients
 are resized and applied to the full grey picture. Where grey tells nothing about depth, the slope
-tends to 0 (`EPSILON`) and the result to a smooth mean, so that texture is not copied.
+tends to 0 (`EPSILON`) and the result to a smooth mean, so that texture is not copied. What the
+mean smooths away is fitted a second time (Tukey's twicing).
 """
 
 from __future__ import annotations
@@ -56,7 +57,17 @@ def _small_grey(grey: NDArray[np.uint8], shape: tuple[int, ...]) -> Floats:
 
 
 def _coefficients(guide: Floats, depth: Floats) -> tuple[Floats, Floats]:
-    """Return slope and offset of depth over grey around each pixel, averaged, float32 (h, w)."""
+    """Return slope and offset of depth over grey around each pixel, float32 (h, w).
+
+    Fitted twice, the second time to what the first left over: else thin objects lose depth.
+    """
+    slope, offset = _fitted(guide, depth)
+    more_slope, more_offset = _fitted(guide, depth - slope * guide - offset)
+    return slope + more_slope, offset + more_offset
+
+
+def _fitted(guide: Floats, depth: Floats) -> tuple[Floats, Floats]:
+    """Return slope and offset of a straight line around each pixel, averaged."""
     mean_guide, mean_depth = _mean(guide), _mean(depth)
     variance = _mean(guide * guide) - mean_guide * mean_guide
     covariance = _mean(guide * depth) - mean_guide * mean_depth
