@@ -8,7 +8,7 @@ async with AsyncDepthClient("http://127.0.0.1:8000") as depthq:
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -89,7 +89,7 @@ class AsyncDepthClient:
                 return job
             await asyncio.sleep(polls.rest_s(job))
 
-    def events(self, job_id: str) -> AsyncIterator[Job]:
+    def events(self, job_id: str) -> AsyncGenerator[Job, None]:
         """Yield the job at every change until it has ended; goes on after a lost connection."""
         return self._transport.follow(events_url(job_id), Job.from_document)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -113,13 +113,13 @@ class AsyncDatasets:
                 raise WaitedTooLong(f"dataset {dataset_id} is still {dataset.state.value}")
             await asyncio.sleep(POLL_S)
 
-    def events(self, dataset_id: str) -> AsyncIterator[Dataset]:
+    def events(self, dataset_id: str) -> AsyncGenerator[Dataset, None]:
         """Yield the dataset as it changes until it has ended; survives a lost connection."""
         return self._transport.follow(dataset_events_url(dataset_id), Dataset.from_document)
 
     async def errors(
         self, dataset_id: str, codes: Sequence[str] = ()
-    ) -> AsyncIterator[dict[str, Any]]:
+    ) -> AsyncGenerator[dict[str, Any], None]:
         """Yield the failed items, page by page."""
         cursor: str | None = ""
         while cursor is not None:
@@ -128,7 +128,7 @@ class AsyncDatasets:
                 yield error
             cursor = page["next_cursor"]
 
-    async def results(self, dataset_id: str) -> AsyncIterator[dict[str, Any]]:
+    async def results(self, dataset_id: str) -> AsyncGenerator[dict[str, Any], None]:
         """Yield how every item ended, with the URLs of its files."""
         async with aclosing(self._transport.lines(results_url(dataset_id))) as lines:
             async for line in lines:
@@ -147,6 +147,6 @@ class AsyncDatasets:
         await self._transport.call(delete_dataset(dataset_id))
 
 
-async def _pieces(form: Iterable[bytes]) -> AsyncIterator[bytes]:
+async def _pieces(form: Iterable[bytes]) -> AsyncGenerator[bytes, None]:
     for piece in form:  # of at most 256 KiB, read from this machine's disk
         yield piece

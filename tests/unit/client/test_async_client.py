@@ -7,6 +7,7 @@ import inspect
 import json
 import threading
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -274,6 +275,27 @@ def test_a_canceled_call_leaves_no_connection_task_thread_or_file(tmp_path, begi
             server.close()
             await asyncio.sleep(0)
             assert [t for t in asyncio.all_tasks() if t is not asyncio.current_task()] == []
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("which", ["events", "results"])
+def test_closing_a_stream_half_way_closes_its_connection(which):
+    event = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 99999\r\n\r\n"
+    event += b'data: {"id": "j1", "state": "running"}\n\n' if which == "events" else b'{"id": 1}\n'
+
+    async def main() -> None:
+        stuck = Stuck(event)
+        server = await asyncio.start_server(stuck, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with AsyncDepthClient(f"http://127.0.0.1:{port}", retries=QUICK) as client:
+            stream = client.events("j1") if which == "events" else client.datasets.results("d1")
+            async with aclosing(stream):
+                assert await anext(stream)
+                assert stuck.open == 1
+            async with asyncio.timeout(5):
+                await stuck.left.wait()  # before the client is closed
+            server.close()
 
     asyncio.run(main())
 

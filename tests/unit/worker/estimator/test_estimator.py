@@ -178,9 +178,13 @@ def test_a_generator_is_read_only_so_far_ahead_as_is_needed_and_has_no_total():
     with DepthEstimator(engine="simulated", concurrency=2) as estimator:
         depths = estimator.map(endless(), progress=lambda done, total: counts.append(total))
         assert isinstance(next(depths), Depth)
-        depths.close()
         assert len(taken) == 4
-        assert counts == [None]
+        for _ in range(10):
+            next(depths)
+        assert len(taken) == 14
+        depths.close()
+        assert len(taken) == 14
+        assert counts == [None] * 11
         assert not [t.name for t in threading.enumerate() if "depthq-estimator" in t.name]
 
 
