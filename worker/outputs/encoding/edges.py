@@ -11,6 +11,7 @@ Floats = NDArray[np.float32]
 _REACH = 2.0  # pixels of the network: half the width of a ramp
 _STEP = 0.06  # of the depth range: less within the reach is a slope, and stays
 _STEEP = 6.0  # how much narrower a ramp becomes
+_STRIP_ROWS = 256  # at once: bounds memory
 
 
 def with_hard_edges(depth: Floats, network_shape: tuple[int, ...]) -> Floats:
@@ -24,6 +25,15 @@ def with_hard_edges(depth: Floats, network_shape: tuple[int, ...]) -> Floats:
     reach = max(1, round(_REACH * max(depth.shape) / max(network_shape)))
     kernel = np.ones((2 * reach + 1, 1), np.uint8)
     far, near = (morph(morph(depth, kernel), kernel.T) for morph in (cv2.erode, cv2.dilate))
+    made = np.empty_like(depth)
+    for top in range(0, len(depth), _STRIP_ROWS):
+        rows = slice(top, top + _STRIP_ROWS)
+        made[rows] = _drawn_together(depth[rows], far[rows], near[rows], span)
+    return made
+
+
+def _drawn_together(depth: Floats, far: Floats, near: Floats, span: float) -> Floats:
+    """Return `depth` pushed towards the nearer of `far` and `near`, its ends within reach."""
     height = np.maximum(near - far, 1e-9)
     share = np.clip((depth - far) / height, 0, 1)
     steep = np.clip((share - 0.5) * _STEEP + 0.5, 0, 1)

@@ -29,6 +29,7 @@ _SHARP_PX = 0.6  # a smaller radius is sharp
 _KERNEL_PX = 6.0  # larger discs are blurred in a smaller picture
 _EDGE_PX = 2  # from an edge: pixels that show both sides
 _EDGE_RADIUS_PX = 2.0  # such a step of radius is an edge, and such a disc fills what is left out
+_REACH_PX = 16  # beyond a disc's own radius: of its scaled kernel, and of what is filled in
 _NOTHING = 1e-4
 _LIGHTS, _POWER = 3.0, 8  # a clipped highlight had more light than 1: up to 1 + _LIGHTS
 _CODES = 1 << 16
@@ -49,7 +50,7 @@ def refocused(rgb: Pixels, depth: Floats, lens: Aperture) -> Pixels:
     """
     radii = (depth - np.float32(lens.focus)) * np.float32(lens.px_per_depth)
     layers = _layers(float(radii.min()), float(radii.max()))
-    margin = 2 * int(np.ceil(max(abs(radius) for radius in layers))) + 8
+    margin = int(np.ceil(max(abs(radius) for radius in layers))) + _REACH_PX
     made = np.empty_like(rgb)
     for top in range(0, len(rgb), STRIP_ROWS):
         end = min(len(rgb), top + STRIP_ROWS)
@@ -70,27 +71,43 @@ def _layers(least: float, most: float) -> list[float]:
 
 
 def _composed(light: Floats, radii: Floats, layers: list[float]) -> Floats:
-    """Return linear light (h, w, 3) of all layers, each seen through the lens."""
-    behind = np.zeros((*radii.shape, 4), np.float32)
-    before = np.zeros_like(behind)
+    """Return linear light (h, w, 3) of all layers, each seen through the lens.
+
+    `light` is (h, w, 4): red, green, blue and 1.
+    """
+    behind, before = np.zeros_like(light), np.zeros_like(light)
     cover = np.zeros_like(radii)  # of all that is before the focus: not more than 1
     pure = _pure(radii)
     for radius, weight in _weights(radii, layers):
         if radius < -_EDGE_RADIUS_PX:
             weight *= pure
-        if not weight.any():
+        where = _around(weight, abs(radius))
+        if where is None:
             continue
-        layer = blurred(np.dstack([light * weight[:, :, None], weight]), abs(radius))
-        kept = 1 - np.minimum(layer[:, :, 3:], 1)
-        if radius <= 0:
-            behind = behind * kept + layer
-        else:
-            before = before * kept + layer
-            cover += layer[:, :, 3]
+        layer = blurred(light[where] * weight[where][:, :, None], abs(radius))
+        below = (behind if radius <= 0 else before)[where]
+        below *= 1 - np.minimum(layer[:, :, 3:], 1)
+        below += layer
+        if radius > 0:
+            cover[where] += layer[:, :, 3]
     far = filled(behind)
+    if not cover.any():
+        return far
     share = np.minimum(cover, 1)[:, :, None]
     near = before[:, :, :3] / np.maximum(before[:, :, 3:], _NOTHING)
     return np.asarray(far * (1 - share) + near * share, np.float32)
+
+
+def _around(weight: Floats, radius: float) -> tuple[slice, slice] | None:
+    """Return the rows and columns that a disc of `radius` around any of `weight` reaches."""
+    x, y, width, height = cv2.boundingRect((weight > 0).astype(np.uint8))
+    if not width:
+        return None
+    reach = int(np.ceil(radius)) + _REACH_PX if radius >= _SHARP_PX else 0
+    return (
+        slice(max(0, y - reach), y + height + reach),
+        slice(max(0, x - reach), x + width + reach),
+    )
 
 
 def _weights(radii: Floats, layers: list[float]) -> Iterator[tuple[float, Floats]]:
@@ -167,7 +184,10 @@ _BACK = _BACK.astype(np.uint8)
 
 
 def _light(rgb: Pixels) -> Floats:
-    return np.asarray(cv2.LUT(rgb, _TONE), np.float32)
+    """Return linear light, float32 (h, w, 4): red, green, blue, and 1."""
+    light = np.ones((*rgb.shape[:2], 4), np.float32)
+    light[:, :, :3] = cv2.LUT(rgb, _TONE)
+    return light
 
 
 def _codes(light: Floats) -> Pixels:
