@@ -5,20 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contract.outputs.geometry import GeometryOptions
 from contract.outputs.normals import NormalsOptions
 from worker.outputs.encoding.geometry import Floats, camera
 from worker.outputs.encoding.guided import guided_upsample
 from worker.outputs.encoding.normals import surface_normals
-from worker.outputs.encoding.png import encode_png_strips
+from worker.outputs.encoding.png import Pixels, encode_png_strips
 from worker.outputs.encoding.upsample import upsample
 from worker.outputs.surface import OPENGL, distances
 from worker.outputs.view import Rendering, View
 
 _STRIP_ROWS = 64
-_KINDS: dict[str, type[np.uint8] | type[np.uint16]] = {"png8": np.uint8, "png16": np.uint16}
+_KINDS: dict[str, np.dtype[np.uint8] | np.dtype[np.uint16]] = {
+    "png8": np.dtype(np.uint8),
+    "png16": np.dtype(np.uint16),
+}
 
 
 def render(view: View) -> Rendering:
@@ -28,11 +30,11 @@ def render(view: View) -> Rendering:
     """
     options = view.options.of(GeometryOptions)
     lens = camera(view.width, view.height, options.fov_deg, view.focal_35mm)
-    small = surface_normals(1 / distances(view, view.depth), lens) * OPENGL
+    small = surface_normals(np.reciprocal(distances(view, view.depth)), lens) * OPENGL
     parts = [_refined(view, np.ascontiguousarray(small[:, :, part])) for part in range(3)]
     kind = _KINDS[view.options.of(NormalsOptions).normals_format]
     shape = (*parts[0].shape, 3)
-    return Rendering(encode_png_strips(shape, np.dtype(kind), _strips(parts, kind)), view.size)
+    return Rendering(encode_png_strips(shape, kind, _strips(parts, kind)), view.size)
 
 
 def _refined(view: View, part: Floats) -> Floats:
@@ -43,8 +45,8 @@ def _refined(view: View, part: Floats) -> Floats:
 
 
 def _strips(
-    parts: list[Floats], kind: type[np.uint8] | type[np.uint16]
-) -> Iterator[NDArray[np.uint8] | NDArray[np.uint16]]:
+    parts: list[Floats], kind: np.dtype[np.uint8] | np.dtype[np.uint16]
+) -> Iterator[Pixels]:
     """Yield the picture a few rows at a time, each normal at unit length again."""
     half = np.float32(np.iinfo(kind).max / 2)
     for top in range(0, len(parts[0]), _STRIP_ROWS):
@@ -52,4 +54,5 @@ def _strips(
         length = np.sqrt(np.einsum("hwc,hwc->hw", made, made))[:, :, None]
         made *= half / np.maximum(length, np.float32(1e-6))
         made += half + np.float32(0.5)  # rounds, since the conversion truncates
-        yield made.astype(kind)
+        codes: Pixels = made.astype(kind)
+        yield codes

@@ -44,7 +44,7 @@ class Surface:
     @cached_property
     def normals(self) -> Floats:
         """Unit normals towards the camera, float32 (h, w, 3), in OpenCV's axes."""
-        made = self._spread(surface_normals(1 / self.coarse, self.lens))
+        made = self._spread(surface_normals(np.reciprocal(self.coarse), self.lens))
         made /= np.sqrt(np.einsum("hwc,hwc->hw", made, made))[:, :, None]
         return made
 

@@ -66,29 +66,3 @@ def points(z: Floats, lens: Camera) -> Floats:
     np.multiply(z, y[:, None], out=made[:, :, 1])
     made[:, :, 2] = z
     return made
-
-
-def normals(at: Floats) -> Floats:
-    """Return unit normals, float32 (h, w, 3), of the surface through `at` (h, w, 3).
-
-    They point towards the camera. Differences are central, one-sided at the border.
-    """
-    across = np.gradient(at, axis=1) if at.shape[1] > 1 else np.zeros_like(at)
-    down = np.gradient(at, axis=0) if at.shape[0] > 1 else np.zeros_like(at)
-    normal = np.cross(down, across)  # of x right and y down: towards -z, the camera
-    length = np.linalg.norm(normal, axis=2, keepdims=True)
-    flat = length[:, :, 0] == 0
-    made = normal / np.where(length > 0, length, 1)
-    made[flat] = (0, 0, -1)
-    return np.asarray(made, np.float32)
-
-
-def torn(z: Floats, limit: float = 0.04) -> NDArray[np.bool_]:
-    """Tell, (h, w), where the surface is torn: distances within 3x3 differ by more than `limit`.
-
-    Relative: (max - min) / z. There a mesh would stretch a curtain from near to far.
-    """
-    padded = np.pad(z, 1, mode="edge")
-    shifted = [padded[y : y + z.shape[0], x : x + z.shape[1]] for y in range(3) for x in range(3)]
-    most, least = np.maximum.reduce(shifted), np.minimum.reduce(shifted)
-    return np.asarray((most - least) / z > limit)

@@ -7,7 +7,9 @@ import math
 import numpy as np
 import pytest
 
-from worker.outputs.encoding.geometry import camera, distance, normals, points, torn
+from worker.outputs.encoding.geometry import camera, distance, points
+from worker.outputs.encoding.normals import surface_normals
+from worker.outputs.encoding.tears import TORN, tears
 
 WIDTH, HEIGHT = 320, 240
 
@@ -75,16 +77,32 @@ def test_normals_point_at_the_camera() -> None:
     # a floor below the camera: its normal points up, which is -y
     lens = camera(64, 64, 60)
     y = (np.arange(64) + 0.5 - 32) / lens.focal_px
-    z = np.broadcast_to(1 / np.maximum(y, 1e-3)[:, None], (64, 64)).astype(np.float32)[40:]
-    at = points(np.ascontiguousarray(np.vstack([np.ones((40, 64), np.float32), z])), lens)[42:]
-    np.testing.assert_allclose(normals(at)[3, 30], [0, -1, 0], atol=0.01)
-    wall = points(np.ones((8, 8), np.float32), lens)
-    np.testing.assert_allclose(normals(wall)[4, 4], [0, 0, -1], atol=1e-6)
+    floor = np.broadcast_to(np.maximum(y, 1e-3)[:, None], (64, 64)).astype(np.float32)
+    np.testing.assert_allclose(surface_normals(floor, lens)[40, 30], [0, -1, 0], atol=1e-4)
+    wall = np.ones((8, 8), np.float32)
+    np.testing.assert_allclose(surface_normals(wall, lens)[4, 4], [0, 0, -1], atol=1e-6)
 
 
 def test_a_step_is_torn_and_a_slope_is_not() -> None:
     z = np.tile(np.linspace(2, 2.5, 64, dtype=np.float32), (8, 1))
-    assert not torn(z).any()
+    assert not (tears(z) > TORN).any()
     z[:, 32:] += 1
-    assert torn(z)[:, 31:33].all()
-    assert not torn(z)[:, :30].any()
+    assert (tears(z) > TORN)[:, 31:33].all()
+    assert not (tears(z) > TORN)[:, :30].any()
+
+
+def test_a_blurred_step_is_torn_all_along() -> None:
+    inverse = np.ones((8, 64), np.float32)
+    inverse[:, 30:36] = np.linspace(1, 0.4, 6)
+    inverse[:, 36:] = 0.4
+    found = tears(1 / inverse) > TORN
+    assert found[:, 30:36].all()
+    assert not found[:, :28].any()
+    assert not found[:, 38:].any()
+
+
+def test_a_plane_at_a_low_angle_is_steep_and_not_torn() -> None:
+    inverse = np.tile(np.linspace(0.02, 1, 64, dtype=np.float32), (8, 1))
+    z = 1 / inverse
+    assert (z[0, 0] - z[0, 2]) / z[0, 1] > 10 * TORN
+    assert not tears(z).any()

@@ -44,13 +44,13 @@ def test_each_wall_of_a_corridor_has_its_color(bits: str, degrees: float) -> Non
 def test_a_wall_before_the_camera_is_the_blue_of_all_normal_maps() -> None:
     flat = np.full((20, 30), 3, np.float32)
     rgb = np.zeros((40, 60, 3), np.uint8)
-    for bits, wanted in (("png8", (127, 128)), ("png16", (32767, 32768))):
+    for bits, wanted in (("png8", 128), ("png16", 32768)):
         options = {"outputs": ["normals"], "normals_format": bits}
         data = render(view_of(flat, rgb, **options)).data
         bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
         assert bgr.shape == (40, 60, 3)
         assert (bgr[:, :, 0] == np.iinfo(bgr.dtype).max).all()
-        assert np.isin(bgr[:, :, 1:], wanted).all()
+        assert (bgr[:, :, 1:] == wanted).all()
 
 
 def test_the_picture_has_the_size_asked_for_and_tells_it() -> None:
