@@ -27,8 +27,7 @@ def render(view: View) -> Rendering:
 
 def described(view: View, detail: str) -> str:
     """Return the text at a level of `detail`: `alt`, `short` or `long`."""
-    words = _WORDS[view.options.of(DescriptionOptions).language]
-    return str(getattr(words, detail)(seen(view)))
+    return _said(seen(view), view.options.of(DescriptionOptions).language, detail)
 
 
 def seen(view: View) -> Layout:
@@ -39,10 +38,10 @@ def seen(view: View) -> Layout:
 def facts(view: View) -> dict[str, Any]:
     """Return the description as JSON tells it. Places and shares are 0…1 of the picture."""
     found = seen(view)
-    ground = found.ground
+    ground, language = found.ground, view.options.of(DescriptionOptions).language
     return {
-        "language": view.options.of(DescriptionOptions).language,
-        **{detail: described(view, detail) for detail in ("alt", "short", "long")},
+        "language": language,
+        **{detail: _said(found, language, detail) for detail in ("alt", "short", "long")},
         "things": [_thing(thing, found) for thing in found.things],
         "ground": ground and {"top": round(ground.top, 3), "share": round(ground.share, 3)},
         "near_sides": list(found.near),
@@ -50,6 +49,10 @@ def facts(view: View) -> dict[str, Any]:
         "nearest_edge": found.nearest_edge,
         "near_far_ratio": view.options.of(GeometryOptions).near_far_ratio,
     }
+
+
+def _said(found: Layout, language: Language, detail: str) -> str:
+    return str(getattr(_WORDS[language], detail)(found))
 
 
 def _thing(thing: Thing, found: Layout) -> dict[str, Any]:

@@ -54,5 +54,4 @@ def _strips(
         length = np.sqrt(np.einsum("hwc,hwc->hw", made, made))[:, :, None]
         made *= half / np.maximum(length, np.float32(1e-6))
         made += half + np.float32(0.5)  # rounds, since the conversion truncates
-        codes: Pixels = made.astype(kind)
-        yield codes
+        yield made.astype(np.uint8) if kind == np.uint8 else made.astype(np.uint16)

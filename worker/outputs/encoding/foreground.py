@@ -42,7 +42,8 @@ def _solved(
     f_f, f_b, b_b = a * a + total, a * b, b * b + total
     scale = 1 / (f_f * b_b - f_b * f_b)
     weights = [tie[:, :, None] for tie in ties]
-    f_f, f_b, b_b, scale, a, b = (x[:, :, None] for x in (f_f, f_b, b_b, scale, a, b))
+    f_f, f_b, b_b = f_f[:, :, None], f_b[:, :, None], b_b[:, :, None]
+    scale, a, b = scale[:, :, None], a[:, :, None], b[:, :, None]
     for _ in range(rounds):
         to_front = a * image + sum(w * x for w, x in zip(weights, _neighbors(front), strict=True))
         to_back = b * image + sum(w * x for w, x in zip(weights, _neighbors(back), strict=True))

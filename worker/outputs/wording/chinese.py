@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from contract.outputs.description import ALT_CHARACTERS
 from worker.outputs.encoding.regions import Layout, Thing
@@ -24,6 +24,7 @@ _SIZES = {"small": "较小", "medium": "中等大小", "large": "较大", "huge"
 _ROWS = {"upper": "上", "lower": "下"}
 _COLUMNS = {"left": "左", "right": "右"}
 _SIDES = {"left": "左侧", "middle": "中间", "right": "右侧"}
+_TOPS = {"left": "左上方", "middle": "中上方", "right": "右上方"}
 _EDGES = {"bottom": "下", "top": "上", "left": "左", "right": "右"}
 _CLOCK = "钟点方位：十点是画面左边缘，十二点是中间，两点是右边缘。"
 
@@ -118,16 +119,20 @@ def _rest(layout: Layout) -> Iterable[str]:
 
 def _near_sides(layout: Layout) -> Iterable[str]:
     if layout.near and layout.nearest_edge is None:
-        yield f"{_thirds(layout.near)}有较近的表面。"
+        yield f"{_thirds(layout.near, _SIDES) or '整个画面'}有较近的表面。"
 
 
 def _farthest(layout: Layout) -> Iterable[str]:
     if layout.far and layout.nearest_edge is None:
-        yield f"最远的部分在{_thirds(layout.far)}{'上方' if layout.far_on_top else ''}。"
+        names = _TOPS if layout.far_on_top else _SIDES
+        whole = "横贯画面上方" if layout.far_on_top else "横贯画面"
+        where = _thirds(layout.far, names)
+        yield f"最远的部分{f'在{where}' if where else whole}。"
 
 
-def _thirds(names: Sequence[str]) -> str:
-    return "画面左、中、右" if len(names) == 3 else "和".join(_SIDES[name] for name in names)
+def _thirds(names: Sequence[str], words: Mapping[str, str]) -> str:
+    """Return the thirds in words, nothing for all three."""
+    return "" if len(names) == 3 else "和".join(words[name] for name in names)
 
 
 def _number(count: int) -> str:

@@ -87,7 +87,7 @@ GOLDEN = {
     "one picture; distances are relative.",
     ("ball", "zh", "long"): "有一处突出。它较小，在正中，十二点方向，占画面的百分之二。"
     "它周围的距离是它的一点五倍。一片像地面的平面从下边缘向远处延伸，达画面高度的百分之七十。"
-    "最远的部分在画面左、中、右上方。钟点方位：十点是画面左边缘，十二点是中间，两点是右边缘。"
+    "最远的部分横贯画面上方。钟点方位：十点是画面左边缘，十二点是中间，两点是右边缘。"
     "以上由单张图片估计，远近只是相对的。",
     ("corridor", "en", "alt"): "Nothing stands out. Near surfaces on the left and right. The "
     "farthest parts are in the middle. Estimated depth.",
