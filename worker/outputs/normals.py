@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from worker.outputs.surface import OPENGL, distances
 from worker.outputs.view import Rendering, View
 
 _STRIP_ROWS = 64
-_KINDS: dict[str, np.dtype[np.uint8] | np.dtype[np.uint16]] = {
+_KINDS: dict[str, np.dtype[Any]] = {
     "png8": np.dtype(np.uint8),
     "png16": np.dtype(np.uint16),
 }
@@ -44,9 +45,7 @@ def _refined(view: View, part: Floats) -> Floats:
     return upsample(part, *view.size)
 
 
-def _strips(
-    parts: list[Floats], kind: np.dtype[np.uint8] | np.dtype[np.uint16]
-) -> Iterator[Pixels]:
+def _strips(parts: list[Floats], kind: np.dtype[Any]) -> Iterator[Pixels]:
     """Yield the picture a few rows at a time, each normal at unit length again."""
     half = np.float32(np.iinfo(kind).max / 2)
     for top in range(0, len(parts[0]), _STRIP_ROWS):
@@ -54,4 +53,8 @@ def _strips(
         length = np.sqrt(np.einsum("hwc,hwc->hw", made, made))[:, :, None]
         made *= half / np.maximum(length, np.float32(1e-6))
         made += half + np.float32(0.5)  # rounds, since the conversion truncates
+<<<<<<< HEAD
         yield made.astype(np.uint8) if kind == np.uint8 else made.astype(np.uint16)
+=======
+        yield made.astype(kind)
+>>>>>>> wK
