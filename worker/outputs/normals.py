@@ -53,8 +53,4 @@ def _strips(parts: list[Floats], kind: np.dtype[Any]) -> Iterator[Pixels]:
         length = np.sqrt(np.einsum("hwc,hwc->hw", made, made))[:, :, None]
         made *= half / np.maximum(length, np.float32(1e-6))
         made += half + np.float32(0.5)  # rounds, since the conversion truncates
-<<<<<<< HEAD
         yield made.astype(np.uint8) if kind == np.uint8 else made.astype(np.uint16)
-=======
-        yield made.astype(kind)
->>>>>>> wK
