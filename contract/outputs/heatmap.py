@@ -41,7 +41,7 @@ OUTPUT = Output(
     },
     line={
         "en": "depth in colors, to look at: near is bright",
-        "zh": "彩色深度图,供人观看:越亮越近",
+        "zh": "彩色深度图，供人观看：越亮越近",
     },
     options=(HeatmapOptions, RefineOptions),
     format_option="heatmap_format",
