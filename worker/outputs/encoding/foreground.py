@@ -42,14 +42,20 @@ def _solved(
     f_f, f_b, b_b = a * a + total, a * b, b * b + total
     scale = 1 / (f_f * b_b - f_b * f_b)
     weights = [tie[:, :, None] for tie in ties]
-    f_f, f_b, b_b = f_f[:, :, None], f_b[:, :, None], b_b[:, :, None]
-    scale, a, b = scale[:, :, None], a[:, :, None], b[:, :, None]
+    with_f, cross, with_b = ((x * scale)[:, :, None] for x in (f_f, f_b, b_b))
+    seen_front, seen_back = a[:, :, None] * image, b[:, :, None] * image
     for _ in range(rounds):
-        to_front = a * image + sum(w * x for w, x in zip(weights, _neighbors(front), strict=True))
-        to_back = b * image + sum(w * x for w, x in zip(weights, _neighbors(back), strict=True))
-        front = np.clip((b_b * to_front - f_b * to_back) * scale, 0, 1)
-        back = np.clip((f_f * to_back - f_b * to_front) * scale, 0, 1)
+        to_front = seen_front + _tied(weights, front)
+        to_back = seen_back + _tied(weights, back)
+        front = np.clip(with_b * to_front - cross * to_back, 0, 1)
+        back = np.clip(with_f * to_back - cross * to_front, 0, 1)
     return front.astype(np.float32), back.astype(np.float32)
+
+
+def _tied(weights: list[Floats], values: Floats) -> Floats:
+    """Return the sum of all neighbors' `values`, each by its weight."""
+    parts = (w * x for w, x in zip(weights, _neighbors(values), strict=True))
+    return np.asarray(sum(parts), np.float32)
 
 
 def _neighbors(values: Floats) -> list[Floats]:
