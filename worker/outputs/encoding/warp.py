@@ -21,9 +21,8 @@ _TORN_PX = 1.5  # neighbors that would be farther apart belong to different surf
 _JUMP_PX = 1.0  # of shift between neighbors of one surface
 _EDGE = 0.08  # of the range: a smaller step is relief, not an edge
 _RAMP_NET_PX = 2.5  # half the width of an edge as the network draws it, in its pixels
-_CUT = (
-    0.3  # of an edge's ramp: what is carried off by the near shows less than what is torn from it
-)
+# where a ramp is cut, of its height: background carried along shows less than a torn outline
+_CUT = 0.3
 _MIXED = 1 / 1500  # of the width: how far an outline mixes the colors of both sides
 _EMPTY = np.float32(np.inf)
 
