@@ -135,3 +135,13 @@ def test_blurred_depth_becomes_a_step_where_the_photograph_has_its_edge() -> Non
     assert max(row[: LEFT * 4 - 12].max(), row[RIGHT * 4 + 12 :].max()) < 0.3
     assert np.diff(row).max() > 0.5
     assert abs(int(np.diff(row).argmax()) + 1 - LEFT * 4) <= 4
+
+
+def test_an_outline_that_the_photograph_does_not_show_is_cut_on_its_far_side() -> None:
+    # Given a ramp from far to near before one color: nothing says where the edge is
+    ramp = np.tile(np.clip((np.arange(60, dtype=np.float32) - 27) / 6, 0, 1), (30, 1))
+    row = nearness(ramp, np.full((120, 240, 3), 200, np.uint8))[60]
+    # Then it is torn where it leaves the far side, not in its middle, which may be the near thing
+    step = int(np.diff(row).argmax())
+    assert 20 * 4 <= step < 27 * 4
+    assert row[30 * 4] > 0.4
