@@ -1,4 +1,4 @@
-"""The order of the stages, known only here: fetch → decode → prepare → infer → render → store.
+"""The order of the stages, known only here: fetch → compute → store (see worker.compute.computer).
 
 Here also end the three classes of failure, and nowhere else: the input's (final at once), the
 infrastructure's (given back, never counted) and ours (a bounded number of attempts).

@@ -62,7 +62,9 @@ def _coefficients(guide: Floats, depth: Floats) -> tuple[Floats, Floats]:
     Fitted twice, the second time to what the first left over: else thin objects lose depth.
     """
     slope, offset = _fitted(guide, depth)
-    more_slope, more_offset = _fitted(guide, depth - slope * guide - offset)
+    rest: Floats = depth - slope * guide
+    rest -= offset
+    more_slope, more_offset = _fitted(guide, rest)
     return slope + more_slope, offset + more_offset
 
 
@@ -71,8 +73,9 @@ def _fitted(guide: Floats, depth: Floats) -> tuple[Floats, Floats]:
     mean_guide, mean_depth = _mean(guide), _mean(depth)
     variance = _mean(guide * guide) - mean_guide * mean_guide
     covariance = _mean(guide * depth) - mean_guide * mean_depth
-    slope: Floats = np.divide(covariance, variance + np.float32(EPSILON), dtype=np.float32)
-    return _mean(slope), _mean(mean_depth - slope * mean_guide)
+    slope: Floats = np.asarray(covariance / (variance + np.float32(EPSILON)), np.float32)
+    offset: Floats = np.asarray(mean_depth - slope * mean_guide, np.float32)
+    return _mean(slope), _mean(offset)
 
 
 def _mean(values: Floats) -> Floats:
