@@ -20,6 +20,10 @@ A job makes the outputs that `outputs` names, all from one computation of its de
 `depthq submit --outputs` and for the API; `GET /v1/outputs` lists them with their options as JSON
 Schema. Depth is relative: no output knows metres.
 
+![Photographs and what is made of them](images/outputs.jpg)
+
+*Results of this service (`docs/images/outputs.py`).*
+
 This page is made from the declarations in `contract/outputs/`: change those, then run
 `python -m client.outputs_table`.
 """
