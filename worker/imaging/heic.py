@@ -1,4 +1,4 @@
-"""HEIC by libheif and libde265, as pi-heif brings them; of a file only its primary picture and EXIF.
+"""HEIC by libheif and libde265, as pi-heif brings them: its primary picture, and its EXIF.
 
 By the compiled module alone: pi-heif's own reader also takes metadata, depth and thumbnails apart,
 which nothing here needs, and dies of an item whose type is no text.
