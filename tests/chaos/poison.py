@@ -19,12 +19,12 @@ def main() -> None:
     """Run the child with a decoder that falls for the poison."""
     answer = child.answer
 
-    def fall(data, limits):
+    def fall(data, *rest):
         if data.endswith(KILL_CHILD):
             ctypes.string_at(0)
         if data.endswith(HANG_CHILD):
             time.sleep(3600)
-        return answer(data, limits)
+        return answer(data, *rest)
 
     child.answer = fall
     child.main()

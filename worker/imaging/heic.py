@@ -1,13 +1,12 @@
-"""HEIC by libheif and libde265, as pi-heif brings them; of a file its primary picture and its EXIF.
+"""HEIC by libheif and libde265, as pi-heif brings them: its primary picture, and its EXIF.
 
-By the compiled module alone: pi-heif's own reader also takes depth and thumbnails apart, which
-nothing here needs, and dies of an item whose type is no text.
+By the compiled module alone: pi-heif's own reader also takes metadata, depth and thumbnails apart,
+which nothing here needs, and dies of an item whose type is no text.
 """
 
 from __future__ import annotations
 
-import contextlib
-from typing import Any
+import re
 
 import _pi_heif
 from PIL import Image
@@ -16,8 +15,8 @@ from contract.errors import ImageUndecodable
 
 _THREADS, _EIGHT_BITS, _BGR, _REMOVE_STRIDE, _SIXTEEN_BITS = 1, True, False, True, True
 _ANY_DECODER, _NO_LIMITS = "", False
-EXIF = "heic_exif"  # not Pillow's own: what boxes have turned, EXIF must not turn again
-_EXIF_OFFSET_BYTES = 4  # ISO/IEC 23008-12, A.2.1: where the TIFF header begins
+_EXIF = re.compile(rb"Exif\0\0(II\*\0|MM\0\*)")
+_MOST_EXIF_BYTES = 64 * 1024
 
 
 def picture(data: bytes, most_pixels: int) -> Image.Image:
@@ -41,15 +40,13 @@ def picture(data: bytes, most_pixels: int) -> Image.Image:
     pixels = primary.data
     size, mode = primary.size_mode  # decoding may find another
     # a copy: the pixels are libheif's, and go with `images`
-    image = Image.frombytes(mode, size, pixels, "raw", mode, primary.stride)
-    image.info[EXIF] = _exif(primary)
-    return image
+    return Image.frombytes(mode, size, pixels, "raw", mode, primary.stride)
 
 
-def _exif(primary: Any) -> bytes:
-    """Return the EXIF of a picture, b"" if it has none that can be read."""
-    with contextlib.suppress(Exception):  # an item of metadata that is none: the picture is there
-        for item in primary.metadata:
-            if item["type"] == "Exif":
-                return bytes(item["data"][_EXIF_OFFSET_BYTES:])
-    return b""
+def exif(data: bytes) -> bytes:
+    """Return from where the EXIF of a file begins; b"" if it has none.
+
+    By its first ten bytes, since libheif's list of metadata dies of an item whose type is no text.
+    """
+    found = _EXIF.search(data)
+    return data[found.start() : found.start() + _MOST_EXIF_BYTES] if found else b""

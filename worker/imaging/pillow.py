@@ -56,7 +56,8 @@ def read(data: bytes, media_type: str, *, mend: bool, most_pixels: int) -> Pixel
         with _opened(data, media_type, most_pixels) as image:
             image.load()
             deep = image.mode in _SIXTEEN_BITS
-            return Pixels(rgb_of(image), _orientation(image), deep, _focal_35mm(image, data))
+            focal = focal_35mm(_exif(image, data, media_type))
+            return Pixels(rgb_of(image), _orientation(image), deep, focal)
     except ImageUndecodable:
         raise
     except Exception as exc:  # codecs raise whatever they like
@@ -83,10 +84,12 @@ def _orientation(image: Image.Image) -> int:
     return found if isinstance(found, int) and 1 <= found <= 8 else 1
 
 
-def _focal_35mm(image: Image.Image, data: bytes) -> float | None:
-    if image.format == FORMATS["image/tiff"]:  # EXIF has the form of a TIFF
-        return focal_35mm(data)
-    return focal_35mm(image.info.get(heic.EXIF) or image.info.get("exif") or b"")
+def _exif(image: Image.Image, data: bytes, media_type: str) -> bytes:
+    if media_type == "image/tiff":  # EXIF has the form of a TIFF
+        return data
+    if media_type == "image/heic":
+        return heic.exif(data)
+    return bytes(image.info.get("exif") or b"")
 
 
 def _lacks_memory(exc: Exception) -> bool:
