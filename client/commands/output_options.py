@@ -63,5 +63,6 @@ def _kind(field: FieldInfo) -> type:
 
 def _help(field: FieldInfo) -> str:
     choices = [value for value in get_args(field.annotation) if isinstance(value, str)]
-    parts = [field.description, ", ".join(choices), f"default {field.default}"]
+    default = "" if field.default is None else f"default {field.default}"
+    parts = [field.description, ", ".join(choices), default]
     return "; ".join(part for part in parts if part)
