@@ -17,6 +17,7 @@ from tests.chaos.poison import KILL_WORKER
 from worker.__main__ import main
 from worker.attempts import watchdog
 from worker.attempts.patience import Patience
+from worker.compute import computer
 from worker.engines import simulated
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
@@ -28,7 +29,7 @@ def lay_traps() -> None:
     pipeline.input_object = traps.before("fetch", pipeline.input_object)
     Decoder.decode = traps.before("decode", _deadly(Decoder.decode))
     SimulatedEngine.infer = traps.before("infer", SimulatedEngine.infer)
-    pipeline.render = traps.before("render", pipeline.render)
+    computer.render = traps.before("render", computer.render)
     pipeline.store_files = traps.before("store", pipeline.store_files)
     ending.store_result = traps.before("result", ending.store_result)
     JobStore.finish = traps.before("finish", JobStore.finish)
@@ -44,10 +45,10 @@ def lay_traps() -> None:
 
 
 def _deadly(decode):
-    def decode_or_die(self, data):
+    def decode_or_die(self, data, *wants):
         if data.endswith(KILL_WORKER):
             os.kill(os.getpid(), signal.SIGKILL)
-        return decode(self, data)
+        return decode(self, data, *wants)
 
     return decode_or_die
 

@@ -22,7 +22,8 @@ def test_the_picture_is_the_one_that_was_looked_at(
     output: str, made_anew: dict[str, RenderedFile]
 ) -> None:
     file = made_anew[output]
-    made, wanted = Image.open(io.BytesIO(file.data)), Image.open(path_of(file))
+    made = Image.open(io.BytesIO(file.data))
+    wanted = Image.open(io.BytesIO(path_of(file).read_bytes()))
     assert (made.size, getattr(made, "n_frames", 1)) == (
         wanted.size,
         getattr(wanted, "n_frames", 1),
