@@ -68,9 +68,7 @@ def test_a_mixed_batch_gives_each_image_the_depth_it_has_alone(service: Service)
 
 def test_one_undecodable_image_fails_alone_and_without_a_traceback(service: Service):
     images = list(crops(COUNT, seed=1))
-    broken = bytearray(images[30])
-    broken[len(broken) // 3 :] = b""  # header whole, pixels gone
-    images[30] = bytes(broken)
+    images[30] = images[30][: images[30].index(b"\xff\xda")]  # header whole, no pixel at all
     jobs = wait_all(service.client, submit_all(service.client, images))
     failed = [job for job in jobs if not job.succeeded]
     assert [job.document["error"]["code"] for job in failed] == ["image_undecodable"]
