@@ -127,7 +127,7 @@ def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
         table.add_row(*(Text(visible(cell, keep="\n")) for cell in (stem, *cells)))
     console.out.print(table, soft_wrap=False)
     if any(outcome.files for outcome in outcomes.values()):
-        console.say("heat maps: near is bright; numbers: client.read_depth(path), larger is nearer")
+        console.say("heat maps: near is bright; numbers: depthq.read_depth(path), larger is nearer")
 
 
 def _is_puzzling(outcome: Outcome) -> bool:

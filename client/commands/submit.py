@@ -50,7 +50,7 @@ def submit(
 ) -> None:
     """Submit pictures; with --out, wait and write <name>.depth.png and <name>.heatmap.jpg.
 
-    Larger values are nearer. `client.read_depth(path)` gives back the numbers.
+    Larger values are nearer. `depthq.read_depth(path)` gives back the numbers.
 
     Examples:
 
