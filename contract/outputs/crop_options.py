@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import StringConstraints
-
-from contract.outputs.declaration import OutputOptions, option
+from contract.outputs.declaration import OutputOptions, matching, option
 
 _RATIO = "[1-9][0-9]?:[1-9][0-9]?"  # so that no crop is narrower than 1:99
-Aspects = Annotated[str, StringConstraints(pattern=rf"^{_RATIO}(,{_RATIO}){{0,11}}$")]
+if TYPE_CHECKING:
+    Aspects = str
+else:
+    Aspects = matching(
+        rf"{_RATIO}(,{_RATIO}){{0,11}}",
+        "at most twelve ratios of width to height, each number from 1 to 99, as 1:1,16:9",
+    )
 
 
 class CropOptions(OutputOptions):

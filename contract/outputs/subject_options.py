@@ -6,14 +6,18 @@ of the picture's width, a quarter of its height down.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-from pydantic import StringConstraints
-
-from contract.outputs.declaration import OutputOptions, option
+from contract.outputs.declaration import OutputOptions, matching, option
 
 _FRACTION = r"(0(\.[0-9]{1,6})?|1(\.0{1,6})?|\.[0-9]{1,6})"
-Place = Annotated[str, StringConstraints(max_length=20, pattern=rf"^{_FRACTION},{_FRACTION}$")]
+if TYPE_CHECKING:
+    Place = str
+else:
+    Place = matching(
+        f"{_FRACTION},{_FRACTION}",
+        "two fractions of width and height, 0…1, from the upper left corner, as 0.5,0.25",
+    )
 
 
 class SubjectOptions(OutputOptions):

@@ -28,6 +28,9 @@ def test_other_places_are_refused_by_the_name_of_the_field(name: str, text: str)
     with pytest.raises(ValidationError) as caught:
         JobOptions.model_validate({name: text})
     assert [error["loc"] for error in caught.value.errors()] == [(name,)]
+    (error,) = caught.value.errors()
+    assert "two fractions of width and height" in error["msg"]
+    assert "^" not in error["msg"], "no pattern in a sentence for people"
 
 
 @pytest.mark.parametrize(
