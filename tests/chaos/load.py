@@ -64,7 +64,7 @@ class Load:
         except httpx2.HTTPError as exc:
             self._count(type(exc).__name__, began)
             return None
-        self._count(str(reply.status_code), began)
+        self._count(_answer(reply), began)
         if reply.status_code != 202:
             return None
         job_id: str = reply.json()["id"]
@@ -75,3 +75,11 @@ class Load:
         with self._lock:
             self.answers[answer] += 1
             self.longest_s = max(self.longest_s, time.monotonic() - began)
+
+
+def _answer(reply: httpx2.Response) -> str:
+    """Return the status; of a 500 its code too: the refusal of a store is one."""
+    if reply.status_code != 500:
+        return str(reply.status_code)
+    code = reply.json().get("code") if "json" in reply.headers.get("Content-Type", "") else None
+    return f"500 {code}"
