@@ -36,11 +36,6 @@ def file_types() -> tuple[FileType, ...]:
     return tuple(dict.fromkeys(t for output in OUTPUTS.values() for t in output.types.values()))
 
 
-def option_names() -> frozenset[str]:
-    """Return the names of all options that outputs declare."""
-    return frozenset(name for group in option_groups() for name in group.model_fields)
-
-
 def own_outputs() -> tuple[Output, ...]:
     """Return the outputs that depthq brings itself, in their order."""
     return tuple(sorted(_own(), key=_place))

@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.errors import InternalError
 from contract.outputs.heatmap import HeatmapOptions
+from worker.outputs.encoding.picture_files import encoded
 from worker.outputs.encoding.png import encode_png
 from worker.outputs.encoding.quantise import quantise
 from worker.outputs.encoding.upsample import Floats
@@ -76,16 +76,5 @@ def encode_heatmap(pixels: Pixels, file_format: str) -> bytes:
         return encode_png(pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB))
     if file_format == "webp":  # which has no gray
         pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2BGR) if pixels.ndim == 2 else pixels
-        return _encode(".webp", pixels, (cv2.IMWRITE_WEBP_QUALITY, _QUALITY))
-    return _encode(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))
-
-
-def _encode(extension: str, pixels: Pixels, settings: tuple[int, ...]) -> bytes:
-    """Return `pixels` encoded by OpenCV. Raises InternalError if it cannot."""
-    try:
-        done, data = cv2.imencode(extension, pixels, settings)
-    except cv2.error as exc:
-        raise InternalError(f"the {extension} encoder refused {pixels.shape}: {exc}") from exc
-    if not done:
-        raise InternalError(f"the {extension} encoder refused an image of {pixels.shape}")
-    return bytes(data)
+        return encoded(".webp", pixels, (cv2.IMWRITE_WEBP_QUALITY, _QUALITY))
+    return encoded(".jpg", pixels, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.errors import InternalError
+from worker.outputs.encoding.picture_files import encoded
 
 QUALITY = 92
 APP1 = 0xE1
@@ -26,15 +26,8 @@ def encode_jpeg(
     """
     sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_color else _HALF_COLOR
     settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
-    try:
-        done, data = cv2.imencode(
-            ".jpg", cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR), settings
-        )
-    except cv2.error as exc:
-        raise InternalError(f"the JPEG encoder refused {rgb.shape}: {exc}") from exc
-    if not done:
-        raise InternalError(f"the JPEG encoder refused an image of {rgb.shape}")
-    return bytes(data)
+    bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
+    return encoded(".jpg", bgr, settings)
 
 
 def with_segments(jpeg: bytes, payloads: Iterable[bytes], marker: int = APP1) -> bytes:
