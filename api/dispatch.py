@@ -63,7 +63,7 @@ class CeleryDispatch:
                 task,
                 args=[message_id],
                 task_id=message_id,
-                queue=queue_of(task, lane),
+                queue=queue_of(task, lane, message_id),
                 ignore_result=True,
                 # Declaring the queue and describing the arguments takes a third of a message's CPU
                 # time. Workers declare their queues, and the description is only for a log line.

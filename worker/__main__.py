@@ -56,14 +56,14 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     Redis is full, or when the connection is lost twice in a row. That is a failure, so that a
     supervisor restarts the process.
     """
-    register_tasks(service.celery, service.run_job, service.dataset_tasks())
+    register_tasks(service.celery, service.run_job, service.run_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)
         if settings.metrics_port
         else None
     )
     try:
-        consume(service.celery, lane, settings.log_level, on_stop=service.drain)
+        consume(service.celery, lane, service.queues(), settings.log_level, on_stop=service.drain)
     finally:
         if health is not None:
             health.shutdown()

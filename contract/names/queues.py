@@ -5,7 +5,11 @@ Task names are explicit strings, so that renaming a function never orphans a mes
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+
+from contract.ids import DATASET, kind_of
+from contract.kinds.registry import KINDS
 
 
 class Lane(StrEnum):
@@ -39,24 +43,38 @@ def queue_name(lane: Lane) -> str:
     return f"depthq.{lane.value}"
 
 
-# Steps of datasets other than shards; each worker reserves threads for them.
-STEPS_QUEUE = "depthq.bulk.steps"
+# Steps other than shards have queues of their own: each worker reserves threads for them.
+
+
+def shards_queue(kind: str) -> str:
+    """Return the queue of a kind's shards. A worker that does not know the kind consumes others."""
+    bulk = queue_name(Lane.BULK)
+    return bulk if kind == DATASET else f"{bulk}.{kind}"
+
+
+def steps_queue(kind: str) -> str:
+    """Return the queue of a kind's other steps."""
+    return f"{shards_queue(kind)}.steps"
 
 
 _STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
 
 
-def queue_of(task: str, lane: Lane) -> str:
-    """Return the queue into which a message of `task` is put."""
-    return STEPS_QUEUE if task in _STEPS else queue_name(lane)
+def queue_of(task: str, lane: Lane, message_id: str) -> str:
+    """Return the queue into which a message of `task` is put; its id begins with the run's."""
+    if task in _STEPS:
+        return steps_queue(kind_of(message_id))
+    return shards_queue(kind_of(message_id)) if lane is Lane.BULK else queue_name(lane)
 
 
-def queues_of(lane: Lane) -> tuple[str, ...]:
-    """Return all queues that a worker of `lane` consumes."""
-    return (queue_name(lane), STEPS_QUEUE) if lane is Lane.BULK else (queue_name(lane),)
+def queues_of(lane: Lane, kinds: Iterable[str] = KINDS) -> tuple[str, ...]:
+    """Return all queues of `lane`: what a worker that runs `kinds` consumes."""
+    if lane is not Lane.BULK:
+        return (queue_name(lane),)
+    return tuple(queue for kind in kinds for queue in (shards_queue(kind), steps_queue(kind)))
 
 
-STEP_PLAN = "plan"  # steps of a dataset that workers lease; every other step is a shard's number
+STEP_PLAN = "plan"  # steps of a run that workers lease; every other step is a shard's number
 
 
 STEP_FINALIZE = "finalize"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import kombu
@@ -13,7 +13,15 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
-from contract.names.queues import APP_NAME, TASK_RUN_SHARD, Lane, queue_name, queue_of, queues_of
+from contract.kinds.registry import KINDS
+from contract.names.queues import (
+    APP_NAME,
+    TASK_RUN_SHARD,
+    Lane,
+    queue_name,
+    queue_of,
+    shards_queue,
+)
 from contract.settings import Settings
 from storage.broker.settings import broker_settings
 
@@ -63,7 +71,8 @@ def make_celery(settings: Settings) -> Celery:
             socket_timeout_s=5,
             unacked_restore_interval=5,
             unacked_restore_throttle=1,
-            queue_limits={queue_name(Lane.BULK): (TASK_RUN_SHARD, SHARDS)},
+            # one limit: shards of every kind count
+            queue_limits={shards_queue(kind): (TASK_RUN_SHARD, SHARDS) for kind in KINDS},
         ),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -72,8 +81,10 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
-def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]) -> None:
-    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, return the rest.
+def consume(
+    app: Celery, lane: Lane, queues: Sequence[str], log_level: str, on_stop: Callable[[], None]
+) -> None:
+    """Consume `queues` of `lane` until SIGTERM: finish what runs, acknowledge it, return the rest.
 
     `on_stop` is called as soon as the worker is told to stop, before the last task has ended.
     """
@@ -82,7 +93,7 @@ def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]
     warnings.simplefilter("ignore", SecurityWarning)
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
-        queues=list(queues_of(lane)),
+        queues=list(queues),
         concurrency=SHARDS + OTHER_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
         loglevel=log_level,
         quiet=True,
@@ -94,4 +105,4 @@ def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]
 
 def send(app: Celery, task: str, item_id: str, lane: Lane) -> None:
     """Put one message on its queue; the id is also the message's, so that it can be found."""
-    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_of(task, lane))
+    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_of(task, lane, item_id))

@@ -13,13 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from contract.errors import StorageUnavailable
-from contract.names.queues import (
-    TASK_FINALIZE_DATASET,
-    TASK_FORECAST_DATASET,
-    TASK_PLAN_DATASET,
-    TASK_RUN_SHARD,
-    Lane,
-)
+from contract.names.queues import Lane, queues_of
 from contract.settings import Settings
 from storage.fleet.workers import WorkerInfo
 from worker.attempts.watchdog import Watchdog
@@ -27,7 +21,7 @@ from worker.compute.computer import Computer
 from worker.jobs.pipeline import Pipeline
 from worker.process.background import Background, surroundings
 from worker.process.parts import build_parts, build_pipeline
-from worker.process.runs import DatasetCoordinator, DatasetWorker
+from worker.process.runs import RunCoordinator, RunWorker
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +37,12 @@ class WorkerService:
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
         self._parts = build_parts(settings, lane)
-        self._coordinator = DatasetCoordinator(surroundings(self._parts))
+        self._coordinator = RunCoordinator(surroundings(self._parts))
         self._background = Background(
             self._parts, self._coordinator, self._announce, self._watchdog()
         )
         self._pipeline: Pipeline | None = None
-        self._datasets: DatasetWorker | None = None
+        self._runs: RunWorker | None = None
 
     @property
     def celery(self) -> Any:
@@ -71,7 +65,7 @@ class WorkerService:
         computer = Computer(parts.decoder, parts.batcher, parts.model())
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
-            self._datasets = DatasetWorker(self._coordinator, computer, parts.model())
+            self._runs = RunWorker(self._coordinator, computer, parts.model())
         self._ready = True
         self._announce()
         self._background.start()
@@ -96,17 +90,15 @@ class WorkerService:
         with self._parts.throttle.turn(), self._parts.throughput.working():
             self._pipeline.run(job_id)
 
-    def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
-        """Return the steps of datasets by their task names; none outside of the bulk lane."""
-        if self._datasets is None:
+    def run_tasks(self) -> dict[str, Callable[[str], None]]:
+        """Return the steps of runs by their task names; none outside of the bulk lane."""
+        if self._runs is None:
             return {}
-        steps = {
-            TASK_PLAN_DATASET: self._datasets.plan,
-            TASK_RUN_SHARD: self._datasets.run_shard,
-            TASK_FINALIZE_DATASET: self._datasets.finalize,
-            TASK_FORECAST_DATASET: self._datasets.forecast,
-        }
-        return {name: self._counted(step) for name, step in steps.items()}
+        return {name: self._counted(step) for name, step in self._runs.tasks().items()}
+
+    def queues(self) -> tuple[str, ...]:
+        """Return the queues to consume: the lane's, of the kinds that can be run here."""
+        return queues_of(self._parts.lane, self._runs.kinds if self._runs is not None else ())
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
@@ -138,8 +130,8 @@ class WorkerService:
     def drain(self) -> None:
         """Take no new job, and stop waiting for unavailable storage."""
         self._draining = True
-        if self._datasets is not None:
-            self._datasets.drain()
+        if self._runs is not None:
+            self._runs.drain()
         self._parts.patience.stop()
         self._parts.throttle.stop()
         self._announce()
@@ -147,8 +139,8 @@ class WorkerService:
     def stop(self) -> None:
         """Stop everything, after Celery has finished the last task."""
         self._background.stop()
-        if self._datasets is not None:
-            self._datasets.stop()
+        if self._runs is not None:
+            self._runs.stop()
         self._parts.batcher.stop()
         self._parts.decoder.stop()
         try:
