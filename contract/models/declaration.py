@@ -8,6 +8,8 @@ from typing import Literal
 
 from contract.models.input_rule import InputRule
 
+DEFAULT_MODEL = "midas_small"
+NAME_PATTERN = r"[a-z][a-z0-9_]{0,39}"
 OutputKind = Literal["inverse", "depth"]
 
 
@@ -64,6 +66,13 @@ class ModelSpec:
     aliases: tuple[str, ...] = ()
     source: str = ""  # paper and code
     order: int = 100  # of listing; equal ones by name
+
+    @property
+    def smallest(self) -> tuple[int, int]:
+        """The smallest (height, width) of a network's input that surely works, for a first call."""
+        if self.input.rule == "exact":
+            return self.input.side_px, self.input.side_px
+        return min(self.warm_up, key=lambda size: size[0] * size[1])
 
     @property
     def licence(self) -> str:

@@ -13,11 +13,9 @@ from collections.abc import Iterator
 from importlib.metadata import EntryPoint, entry_points
 
 from contract import models as package
-from contract.models.declaration import ModelSpec, Weights
+from contract.models.declaration import NAME_PATTERN, ModelSpec, Weights
 
 GROUP = "depthq.models"
-DEFAULT_MODEL = "midas_small"
-NAME_PATTERN = r"[a-z][a-z0-9_]{0,39}"
 
 BROKEN: dict[str, str] = {}  # entry point → why it could not be used
 
