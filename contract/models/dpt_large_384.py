@@ -18,11 +18,11 @@ PUBLISHED = Weights(
 MODEL = ModelSpec(
     name="dpt_large_384",
     input=InputRule(side_px=384, rule="minimal", multiple_px=32, mean=HALF, std=HALF),
-    cost=Cost(gflop=0, parameters=344_055_465, image_s=0, memory_bytes=0),
+    cost=Cost(gflop=690.0, parameters=344_055_465, image_s=7.0, memory_bytes=2_400_000_000),
     warm_up=((384, 512),),  # 4:3
     line={
-        "en": "",
-        "zh": "",
+        "en": "the most accurate of the MiDaS family here; seconds an image",
+        "zh": "MiDaS 系列中此处最准；数秒一张",
     },
     weights=(PUBLISHED,),
     network="worker.models.dpt_large_384.network:build_network",

@@ -16,11 +16,11 @@ PUBLISHED = Weights(
 MODEL = ModelSpec(
     name="dpt_swin2_tiny_256",
     input=InputRule(side_px=256, rule="exact", multiple_px=32, mean=HALF, std=HALF),
-    cost=Cost(gflop=0, parameters=41_701_331, image_s=0, memory_bytes=0),
+    cost=Cost(gflop=57.4, parameters=41_701_331, image_s=0.6, memory_bytes=500_000_000),
     warm_up=((256, 256),),
     line={
-        "en": "",
-        "zh": "",
+        "en": "nearly DPT-Hybrid's quality at 256x256: the bargain on a CPU",
+        "zh": "256x256 输入，质量接近 DPT-Hybrid：CPU 上最划算",
     },
     weights=(PUBLISHED,),
     network="worker.models.dpt_swin2_tiny_256.network:build_network",
