@@ -18,10 +18,10 @@ from storage.broker.settings import check_broker
 class Dispatch(Protocol):
     """Sends messages to the workers."""
 
-    def enqueue(self, job_id: str, lane: Lane) -> None:
+    def enqueue(self, job_id: str, lane: Lane, model: str) -> None:
         """Publish the id. Raises StorageUnavailable; the message may have gone out all the same."""
 
-    def send_step(self, task: str, message_id: str) -> None:
+    def send_step(self, task: str, message_id: str, model: str) -> None:
         """Publish a step of a dataset, in the bulk lane. Raises StorageUnavailable likewise."""
 
     def check(self) -> None:
@@ -29,7 +29,7 @@ class Dispatch(Protocol):
 
 
 class CeleryDispatch:
-    """Publishes to the Celery queue of the lane, as Celery does, without its cost per message.
+    """Publishes to the Celery queue of lane and model, without Celery's cost per message.
 
     The caller may continue without the message, because the reconciler enqueues waiting jobs.
     """
@@ -41,16 +41,16 @@ class CeleryDispatch:
         self._app.conf.update(task_serializer="json", accept_content=["json"])
         self._envelopes: dict[tuple[str, str], Envelope] = {}
 
-    def enqueue(self, job_id: str, lane: Lane) -> None:
+    def enqueue(self, job_id: str, lane: Lane, model: str) -> None:
         """Publish the id, which is also the message's id. Raises StorageUnavailable."""
-        self._send(TASK_RUN_JOB, job_id, lane)
+        self._send(TASK_RUN_JOB, job_id, lane, model)
 
-    def send_step(self, task: str, message_id: str) -> None:
+    def send_step(self, task: str, message_id: str, model: str) -> None:
         """Publish a dataset's step. Raises StorageUnavailable."""
-        self._send(task, message_id, Lane.BULK)
+        self._send(task, message_id, Lane.BULK, model)
 
-    def _send(self, task: str, message_id: str, lane: Lane) -> None:
-        queue = queue_of(task, lane)
+    def _send(self, task: str, message_id: str, lane: Lane, model: str) -> None:
+        queue = queue_of(task, lane, model)
         envelope = self._envelopes.get((task, queue))
         if envelope is None:
             envelope = self._envelopes[task, queue] = Envelope(self._described(task, queue))

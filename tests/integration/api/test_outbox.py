@@ -7,6 +7,7 @@ import json
 from celery import Celery
 
 from api.dispatch import CeleryDispatch
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import TASK_PLAN_DATASET, TASK_RUN_JOB, Lane
 from contract.settings import Settings
 from storage.broker.outbox import Outbox
@@ -31,7 +32,7 @@ _SENDERS = {"delivery_tag", "reply_to", "origin"}
 
 def test_a_filled_in_message_is_the_one_that_celery_sends(redis, redis_url):
     settings = Settings(redis_url=redis_url)
-    CeleryDispatch(settings, Outbox(redis)).enqueue(JOB, Lane.INTERACTIVE)
+    CeleryDispatch(settings, Outbox(redis)).enqueue(JOB, Lane.INTERACTIVE, DEFAULT_MODEL)
     celery = Celery("depthq", set_as_current=False)
     celery.conf.update(task_serializer="json", **broker_settings(settings, socket_timeout_s=3))
     celery.send_task(
@@ -46,9 +47,9 @@ def test_a_filled_in_message_is_the_one_that_celery_sends(redis, redis_url):
 
 def test_every_message_has_its_own_tag_and_goes_to_the_queue_of_its_task(redis, redis_url):
     dispatch = CeleryDispatch(Settings(redis_url=redis_url), Outbox(redis))
-    dispatch.enqueue(JOB, Lane.INTERACTIVE)
-    dispatch.enqueue(JOB, Lane.INTERACTIVE)
-    dispatch.send_step(TASK_PLAN_DATASET, f"{JOB}/plan")
+    dispatch.enqueue(JOB, Lane.INTERACTIVE, DEFAULT_MODEL)
+    dispatch.enqueue(JOB, Lane.INTERACTIVE, DEFAULT_MODEL)
+    dispatch.send_step(TASK_PLAN_DATASET, f"{JOB}/plan", DEFAULT_MODEL)
     one, other = raw(redis, "depthq.interactive")
     (step,) = raw(redis, "depthq.bulk.steps")
     assert len({each["properties"]["delivery_tag"] for each in (one, other, step)}) == 3

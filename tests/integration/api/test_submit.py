@@ -189,8 +189,8 @@ def test_a_job_that_ends_before_anybody_listens_is_seen_all_the_same(api, monkey
     monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
     enqueue = api.parts.dispatch.enqueue
 
-    def end_at_once(job_id, lane):
-        enqueue(job_id, lane)
+    def end_at_once(job_id, *where):
+        enqueue(job_id, *where)
         succeed(api.parts, job_id)
 
     monkeypatch.setattr(api.parts.dispatch, "enqueue", end_at_once)
