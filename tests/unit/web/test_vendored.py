@@ -1,4 +1,4 @@
-"""What others wrote is there as they published it: name, version, licence and hash are on record."""
+"""Vendored files are as published: version, licence and hash are on record."""
 
 from __future__ import annotations
 
