@@ -76,9 +76,7 @@ def clip(name: str) -> Clip:
     with ProcessPoolExecutor(2) as pool:
         scenes = list(pool.map(SHOTS[name], range(FRAMES)))
     disparity = np.stack([1 / scene.depth for scene in scenes]).astype(np.float32)
-    return Clip(
-        np.stack([s.rgb for s in scenes]), disparity, (CUT_AT,) if name == "cut" else ()
-    )
+    return Clip(np.stack([s.rgb for s in scenes]), disparity, (CUT_AT,) if name == "cut" else ())
 
 
 def photograph() -> Clip:
@@ -89,7 +87,9 @@ def photograph() -> Clip:
         zoom, x, y = 1.25 - 0.006 * t, 90 + 2.2 * t, 40 + 1.2 * t
         matrix = np.float32([[zoom * 1.6, 0, x], [0, zoom * 1.6, y]])
         flags = cv2.WARP_INVERSE_MAP | cv2.INTER_AREA
-        rgb = cv2.warpAffine(cv2.GaussianBlur(left, (0, 0), 0.6), matrix, (WIDTH, HEIGHT), flags=flags)
+        rgb = cv2.warpAffine(
+            cv2.GaussianBlur(left, (0, 0), 0.6), matrix, (WIDTH, HEIGHT), flags=flags
+        )
         noise = np.random.default_rng(t).normal(0, 0.012 * 255, rgb.shape)
         frames.append((rgb + noise).clip(0, 255).round().astype(np.uint8))
         nearest = cv2.WARP_INVERSE_MAP | cv2.INTER_NEAREST

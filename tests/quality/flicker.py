@@ -1,8 +1,8 @@
 """How much depth flickers: `python -m tests.quality.flicker [DIR]` prints docs/video.md's table.
 
-Flicker is the mean over frames and pixels of M·|d(t+1) − warp(d(t))|, divided by the clip's range of
-depth; M = exp(−50·‖ΔI‖²), the squared difference of the colours (0…1) that flow brings together.
-Flow and colours are of the frames without blur, at the network's size. `edges`: boundary F1 against
+Flicker is the mean over frames and pixels of M·|d(t+1) − warp(d(t))|, divided by the clip's range
+of depth; M = exp(−50·‖ΔI‖²), the squared difference of the colours (0…1) that flow brings together.
+Flow and colours are of the frames as they are, at the network's size. `edges`: boundary F1 against
 the true disparity (tests/quality/edges.py), mean over frames. `error`: mean over pixels of the
 standard deviation over time of depth − truth, both in units of their clip's range, after one scale
 and shift per shot: accuracy over time. DIR gets a strip of each clip.
@@ -76,7 +76,9 @@ def flicker(frames: NDArray[np.uint8], depth: Floats, cuts: Sequence[int] = ()) 
 
 def edges(depth: Floats, truth: Floats) -> float:
     """Return the mean boundary F1 of every second frame."""
-    return float(np.nanmean([boundary_f1(d, t) for d, t in zip(depth[::2], truth[::2], strict=True)]))
+    return float(
+        np.nanmean([boundary_f1(d, t) for d, t in zip(depth[::2], truth[::2], strict=True)])
+    )
 
 
 def error_over_time(depth: Floats, truth: Floats, cuts: Sequence[int] = ()) -> float:
@@ -109,8 +111,10 @@ def main() -> None:
     engine = open_engine(Settings(), 1)
     engine.load()
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
-    print("| clip | flicker, each frame alone | steady | ratio | edges alone | steady ÷ alone "
-          "| error alone | steady | cuts found |")
+    print(
+        "| clip | flicker, each frame alone | steady | ratio | edges alone | steady ÷ alone "
+        "| error alone | steady | cuts found |"
+    )
     print("|---|---|---|---|---|---|---|---|---|")
     for name in NAMES:
         made = clip(name)

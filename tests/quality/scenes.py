@@ -145,7 +145,7 @@ def render(
     sky: tuple[float, float, float] = (0.75, 0.85, 0.97),
     fade: float = 0.0,
     scale: int = 1,
-    view: View = View(),  # noqa: B008 - frozen
+    view: View = View(),
 ) -> Scene:
     """Return picture and depth of `surfaces` from `eye`, looking along z, `pitch` down (radians).
 
@@ -213,7 +213,7 @@ def _lit(surfaces: list[Surface], surface: Surface, points: Array, light: Array)
     return (0.35 + 0.65 * cosine * clear)[:, None]
 
 
-def corridor(scale: int = 1, view: View = View()) -> Scene:  # noqa: B008
+def corridor(scale: int = 1, view: View = View()) -> Scene:
     """An office corridor, 2 m wide, doors on both sides, an end wall 14 m away."""
     carpet = tiles(rough((0.32, 0.34, 0.4), 0.3, 1, 0.8), (0, 2), (0.5, 0.5), 0.012, 0.6)
     ceiling = tiles(rough((0.8, 0.8, 0.78), 0.5, 2, 0.1), (0, 2), (0.6, 0.6), 0.02, 0.6)
@@ -245,7 +245,7 @@ def corridor(scale: int = 1, view: View = View()) -> Scene:  # noqa: B008
     )
 
 
-def street(scale: int = 1, view: View = View()) -> Scene:  # noqa: B008
+def street(scale: int = 1, view: View = View()) -> Scene:
     """A street between two rows of houses under an open sky."""
     asphalt = rough((0.25, 0.25, 0.26), 0.7, 11, 0.5)
     pavement = tiles(rough((0.5, 0.48, 0.45), 0.5, 12, 0.3), (0, 2), (0.8, 0.8), 0.03, 0.6)
@@ -279,10 +279,10 @@ def street(scale: int = 1, view: View = View()) -> Scene:  # noqa: B008
 
 def ball_on_a_table(
     scale: int = 1,
-    view: View = View(),  # noqa: B008
+    view: View = View(),
     rolled: float = 0.0,
 ) -> Scene:
-    """A ball of 16 cm on a wooden table, seen from above, a wall behind; `rolled` m to the right."""
+    """A ball of 16 cm on a table, seen from above, a wall behind; `rolled` m to the right."""
 
     def wood(p: Array) -> Array:
         grain = noise(p * np.array([1.0, 1.0, 8.0]), 0.6, 21)

@@ -10,6 +10,15 @@ Mode = Literal["scan", "tensors", "pixels", "sound"]
 
 
 @dataclass(frozen=True)
+class DecodeLimits:
+    """What decoding may cost: bytes of address space, seconds per answer, px per frame."""
+
+    memory_bytes: int
+    timeout_s: float
+    max_pixels: int
+
+
+@dataclass(frozen=True)
 class Ask:
     """One process, one ask.
 
@@ -18,9 +27,7 @@ class Ask:
     """
 
     mode: Mode
-    memory_bytes: int
-    timeout_s: float  # wall time per answer
-    max_pixels: int
+    limits: DecodeLimits
     max_frames: int = 0  # of a scan
     want: tuple[int, ...] = ()  # frames by time, or by number where times are not `exact`
     exact: bool = True
@@ -36,7 +43,8 @@ class Ask:
     def from_json(cls, text: str) -> Ask:
         """Return what `to_json` wrote."""
         fields = json.loads(text)
-        return cls(**{**fields, "want": tuple(fields["want"])})
+        limits = DecodeLimits(**fields["limits"])
+        return cls(**{**fields, "want": tuple(fields["want"]), "limits": limits})
 
 
 @dataclass(frozen=True)
@@ -56,7 +64,7 @@ class VideoInfo:
         Nothing a child says is trusted: numbers are bounded.
         """
         width, height = (_bounded(meta[name], 1, 65_536) for name in ("width", "height"))
-        over, under = meta["time_base"]  # type: ignore[misc]
+        over, under = list(meta["time_base"])  # type: ignore[call-overload]
         base = (_bounded(over, 1, 2**31), _bounded(under, 1, 2**31))
         codec = "".join(sign for sign in str(meta["codec"])[:20] if sign.isalnum())
         return cls(width, height, base, codec, bool(meta["sound"]))

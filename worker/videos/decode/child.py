@@ -45,9 +45,9 @@ def main() -> None:
     os.dup2(2, 1)  # whatever a library prints must not reach the answers
     cv2.setNumThreads(1)
     get_ready()
-    confine.confine(ask.memory_bytes)
-    confine.allow(ask.timeout_s)
-    say = _Out(answers, ask.timeout_s)
+    confine.confine(ask.limits.memory_bytes)
+    confine.allow(ask.limits.timeout_s)
+    say = _Out(answers, ask.limits.timeout_s)
     try:
         _answer(ask, say)
     except DepthqError as error:
@@ -61,11 +61,11 @@ def main() -> None:
 
 
 def _answer(ask: Ask, say: _Out) -> None:
-    video = Video(0, ask.max_pixels)
+    video = Video(0, ask.limits.max_pixels)
     if ask.mode == "sound":
         if video.sound is not None:
-            for part in video.samples(ask.start_s, ask.end_s):
-                say({"samples": len(part)}, np.ascontiguousarray(part).data.cast("B"))
+            for at, part in video.samples(ask.start_s, ask.end_s):
+                say({"samples": len(part), "at": at}, np.ascontiguousarray(part).data.cast("B"))
     elif ask.mode == "scan":
         _scan(video, ask, say)
     else:
@@ -95,7 +95,7 @@ def _scan(video: Video, ask: Ask, say: _Out) -> None:
             say({"times": times, "exact": exact})
             times = []
         else:
-            confine.allow(ask.timeout_s)
+            confine.allow(ask.limits.timeout_s)
     if count == 0:
         raise VideoUndecodable("No frame of the video can be decoded.")
     say({"times": times, "exact": exact})

@@ -128,8 +128,12 @@ class Video:
             width = max(1, round(width * aspect))
         return (height, width) if _quarter_turns(frame) % 2 else (width, height)
 
-    def samples(self, start_s: float, end_s: float | None) -> Iterator[NDArray[np.int16]]:
-        """Yield the sound from `start_s` to `end_s`, int16 (n, 2) at 48 kHz; gaps are not kept."""
+    def samples(
+        self, start_s: float, end_s: float | None
+    ) -> Iterator[tuple[int, NDArray[np.int16]]]:
+        """Yield the sound from `start_s` to `end_s`: the number of the first sample from `start_s`
+        on, and samples, int16 (n, 2) at 48 kHz. Gaps are not kept.
+        """
         assert self.sound is not None  # noqa: S101 - the caller looks
         resampler = av.AudioResampler(format="s16", layout="stereo", rate=_SOUND_RATE)
         at, last = round(start_s * _SOUND_RATE), None
@@ -145,9 +149,9 @@ class Video:
                     data = part.to_ndarray().reshape(-1, 2)
                     last = begin + len(data)
                     stop = len(data) if until is None else max(0, min(len(data), until - begin))
-                    wanted = data[max(0, at - begin) : stop]
-                    if len(wanted):
-                        yield wanted
+                    skipped = max(0, at - begin)
+                    if skipped < stop:
+                        yield begin + skipped - at, data[skipped:stop]
                     if until is not None and last >= until:
                         return
 
@@ -159,7 +163,8 @@ def _sample_number(part: Any, last: int | None) -> int:
 
 
 def _quarter_turns(frame: Any) -> int:
-    return round((frame.rotation or 0) / 90) % 4
+    turns: int = round((frame.rotation or 0) / 90) % 4
+    return turns
 
 
 def _is_cover(stream: Any) -> bool:

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
@@ -34,7 +34,7 @@ _ERRORS: dict[str, type[DepthqError]] = {
 Answer = tuple[wire.Meta, bytearray]
 
 
-def answers(video: BinaryIO, ask: Ask, most_bytes: int) -> Iterator[Answer]:
+def answers(video: BinaryIO, ask: Ask, most_bytes: int) -> Generator[Answer, None, None]:
     """Yield what a confined process answers about the open file `video`, without the end.
 
     Closing the iterator ends the process. Raises UnsupportedMediaType, VideoTooLarge or
@@ -45,7 +45,7 @@ def answers(video: BinaryIO, ask: Ask, most_bytes: int) -> Iterator[Answer]:
         out = process.stdout.fileno()
         allowed = _START_S
         while True:
-            fill = _fill(process, out, time.monotonic() + allowed + ask.timeout_s)
+            fill = _fill(process, out, time.monotonic() + allowed + ask.limits.timeout_s)
             try:
                 meta, data = wire.read_frame(fill, most_bytes)
             except (EOFError, ValueError):
@@ -127,7 +127,9 @@ def require_av() -> None:
     from importlib.util import find_spec
 
     if find_spec("av") is None:
-        raise NotInstalled("videos need the extra `video` on the workers: pip install depthq[video]")
+        raise NotInstalled(
+            "videos need the extra `video` on the workers: pip install depthq[video]"
+        )
 
 
 _ENVIRONMENT = {

@@ -28,9 +28,7 @@ class Steady:
     cut: bool  # a shot begins here
 
 
-def steadied(
-    frames: Iterable[tuple[NDArray[np.uint8], Floats]], first: int
-) -> Iterator[Steady]:
+def steadied(frames: Iterable[tuple[NDArray[np.uint8], Floats]], first: int) -> Iterator[Steady]:
     """Yield each of `frames`: RGB uint8 (h, w, 3) and depth float32 (h, w), numbered from `first`.
 
     Frame t is right if those from t - BEFORE to t + AHEAD were there, as far as the clip has them.
