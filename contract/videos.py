@@ -104,10 +104,8 @@ class FrameFacts(Value):
 
 
 class Piece(Value):
-    """The frames of one segment by time or number, with those around it that it depends on."""
+    """A stretch of frames by time or number, with those around it that its depth depends on."""
 
-    first: int = Field(description="number of the first of `own` among the chosen frames")
     own: tuple[int, ...]
     before: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
-    seconds: tuple[float, ...] = Field((), description="of `own`, from the start of the file")

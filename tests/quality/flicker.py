@@ -75,10 +75,10 @@ def flicker(frames: NDArray[np.uint8], depth: Floats, cuts: Sequence[int] = ()) 
 
 
 def edges(depth: Floats, truth: Floats) -> float:
-    """Return the mean boundary F1 of every second frame."""
-    return float(
-        np.nanmean([boundary_f1(d, t) for d, t in zip(depth[::2], truth[::2], strict=True)])
-    )
+    """Return the mean boundary F1 of every second frame; NaN if the truth has too few edges."""
+    found = [boundary_f1(d, t) for d, t in zip(depth[::2], truth[::2], strict=True)]
+    known = [score for score in found if not np.isnan(score)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def error_over_time(depth: Floats, truth: Floats, cuts: Sequence[int] = ()) -> float:
@@ -88,10 +88,15 @@ def error_over_time(depth: Floats, truth: Floats, cuts: Sequence[int] = ()) -> f
         known = np.isfinite(t)
         slope, shift = np.polyfit(d[known], t[known], 1)
         low, high = np.percentile(t[known], (1, 99))
-        apart = np.where(known, (slope * d + shift - t) / (high - low), np.nan)
-        with np.errstate(invalid="ignore"):
-            found.append(np.nanmean(np.nanstd(apart, axis=0)))
+        apart = np.where(known, (slope * d + shift - t) / (high - low), 0)
+        always = known.all(axis=0)
+        found.append(apart[:, always].std(axis=0).mean())
     return float(np.mean(found))
+
+
+def shown(number: float) -> str:
+    """Return a number of edges; – where the truth has too few."""
+    return "–" if np.isnan(number) else f"{number:.3f}"
 
 
 def row(name: str, made: Clip, raw: Floats, smooth: Floats, found: list[int]) -> str:
@@ -101,7 +106,7 @@ def row(name: str, made: Clip, raw: Floats, smooth: Floats, found: list[int]) ->
     wander = [error_over_time(d, made.disparity, made.cuts) for d in (raw, smooth)]
     return (
         f"| {name} | {100 * before:.2f} % | {100 * after:.2f} % | {after / before:.2f} "
-        f"| {sharp[0]:.3f} | {sharp[1] / sharp[0]:.3f} | {100 * wander[0]:.1f} % "
+        f"| {shown(sharp[0])} | {shown(sharp[1] / sharp[0])} | {100 * wander[0]:.1f} % "
         f"| {100 * wander[1]:.1f} % | {found or '–'} |"
     )
 

@@ -6,10 +6,11 @@ gives the same result.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import pairwise
 
+from contract.items import Item
 from contract.videos import Piece, VideoSpec
 from worker.videos.stable.steady import AHEAD, BEFORE
 
@@ -36,19 +37,31 @@ def chosen(times: list[float], spec: VideoSpec) -> list[int]:
     return first + [i for (a, b), i in zip(pairwise(steps), inside[1:], strict=True) if b > a]
 
 
-def pieces(names: list[int], times: list[float], length: int = SEGMENT_FRAMES) -> Iterator[Piece]:
-    """Yield segments of `length` frames; `names`: by what a decoder finds them."""
-    for first in range(0, len(names), length):
-        end = min(first + length, len(names))
-        yield Piece(
-            first=first,
-            own=tuple(names[first:end]),
-            before=tuple(names[max(0, first - BEFORE) : first]),
-            after=tuple(names[end : end + AHEAD]),
-            seconds=tuple(times[first:end]),
-        )
+def items(names: Sequence[int], times: Sequence[float]) -> Iterator[Item]:
+    """Yield an item per frame: by what a decoder finds it, when it is shown, who is beside it."""
+    for number, (name, at) in enumerate(zip(names, times, strict=True)):
+        extra = {
+            "name": name,
+            "at": at,
+            "before": list(names[max(0, number - BEFORE) : number]),
+            "after": list(names[number + 1 : number + 1 + AHEAD]),
+        }
+        yield Item(id=f"{number:06d}", uri=f"frame {number}", extra=extra)
 
 
-def frame_ids(piece: Piece) -> Iterable[str]:
-    """Return the ids of the piece's frames: their numbers among those taken."""
-    return (f"{piece.first + i:06d}" for i in range(len(piece.own)))
+def pieces(items: Sequence[Item]) -> Iterator[tuple[Piece, Sequence[Item]]]:
+    """Yield the items of a shard as stretches without gaps: a retry has some frames only."""
+    begin = 0
+    for end in range(1, len(items) + 1):
+        if end == len(items) or int(items[end].id) != int(items[end - 1].id) + 1:
+            part = items[begin:end]
+            yield _piece(part), part
+            begin = end
+
+
+def _piece(part: Sequence[Item]) -> Piece:
+    return Piece(
+        own=tuple(item.extra["name"] for item in part),
+        before=tuple(part[0].extra["before"]),
+        after=tuple(part[-1].extra["after"]),
+    )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import Future
 from contextlib import closing
-from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
@@ -27,40 +26,27 @@ _MOST_ANSWER_BYTES = 8 * 1024 * 1024  # tensor and picture at the network's size
 Submit = Callable[[NDArray[np.float32]], "Future[Inferred]"]
 
 
-@dataclass(frozen=True)
-class Segment:
-    """What came of a segment: the file's bytes, and facts by position; None: no such frame."""
-
-    file: bytes
-    facts: list[FrameFacts | None]
-    size: tuple[int, int]  # width and height of the depth, px; (0, 0) if there is no frame
-
-
-def compute(
-    video: BinaryIO,
-    piece: Piece,
-    facts: VideoFacts,
-    limits: DecodeLimits,
-    submit: Submit,
-    on_frame: Callable[[], bool] = lambda: True,
-) -> Segment | None:
-    """Return the segment `piece` of `video`; None as soon as `on_frame` says to stop.
+def steady_frames(
+    video: BinaryIO, piece: Piece, facts: VideoFacts, limits: DecodeLimits, submit: Submit
+) -> Generator[Steady | None, None, None]:
+    """Yield steady depth for each of `piece.own` in order; None: the video has no such frame.
 
     Raises InputError of the video, DecoderCrashed, and what the engine raises.
     """
     around = (*piece.before, *piece.own, *piece.after)
     names: list[int] = []
     question = Ask("tensors", limits, want=around, exact=facts.exact)
+    due = deque(piece.own)
     with closing(answers(video, question, _MOST_ANSWER_BYTES)) as got:
-        made: dict[int, FrameFacts] = {}
-        sink = _Sink()
         for steady in steadied(_with_depth(got, submit, names, frozenset(around)), 0):
-            if names[steady.index] in piece.own:
-                at_s = piece.seconds[piece.own.index(names[steady.index])]
-                made[names[steady.index]] = sink.add(steady, at_s)
-                if not on_frame():
-                    return None
-    return Segment(sink.finished(), [made.get(name) for name in piece.own], sink.size)
+            name = names[steady.index]
+            while due and due[0] < name:
+                due.popleft()
+                yield None
+            if due and due[0] == name:
+                due.popleft()
+                yield steady
+    yield from (None for _ in due)
 
 
 def _with_depth(
@@ -97,19 +83,18 @@ def _frame(
     return name, tensor, small
 
 
-class _Sink:
-    """Writes depth as codes and says what is needed to read them."""
+class SegmentFile:
+    """Keeps depth as codes and says for each frame what is needed to read them."""
 
     def __init__(self) -> None:
         self._file = io.BytesIO()
         self._writer: Gray16Writer | None = None
-        self.size = (0, 0)
 
     def add(self, steady: Steady, at_s: float) -> FrameFacts:
+        """Append a frame shown from `at_s` on."""
         codes, low, high = codes_of(steady.depth)
         if self._writer is None:
-            self.size = (codes.shape[1], codes.shape[0])
-            self._writer = Gray16Writer(self._file, *self.size)
+            self._writer = Gray16Writer(self._file, codes.shape[1], codes.shape[0])
         self._writer.add(codes, at_s)
         p1, p99 = np.percentile(steady.depth[::2, ::2], (1, 99))
         return FrameFacts(
@@ -126,6 +111,7 @@ class _Sink:
         )
 
     def finished(self) -> bytes:
+        """Return the file: nothing if there was no frame."""
         if self._writer is not None:
             self._writer.close()
         return self._file.getvalue()

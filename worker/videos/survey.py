@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from fractions import Fraction
@@ -14,6 +15,7 @@ from worker.videos.decode.ask import Ask, DecodeLimits, VideoInfo
 from worker.videos.decode.process import answers
 
 _MOST_ANSWER_BYTES = 64 * 1024
+_MOST_S = 3_600.0  # each frame has its own limit; this is for very many slow ones
 
 
 @dataclass(frozen=True)
@@ -33,10 +35,13 @@ def survey(
     Raises UnsupportedMediaType, VideoUndecodable, VideoTooLarge, DecoderCrashed.
     """
     times: list[int | None] = []
+    until = time.monotonic() + _MOST_S
     info, exact = None, True
     question = Ask("scan", limits, max_frames=max_frames)
     with closing(answers(video, question, _MOST_ANSWER_BYTES)) as said:
         for meta, _ in said:
+            if time.monotonic() > until:
+                raise VideoTooLarge("Decoding the video once takes too long.")
             try:
                 if "video" in meta:
                     info = VideoInfo.from_meta(meta["video"])

@@ -14,7 +14,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from contract.errors import UnsupportedMediaType, VideoTooLarge, VideoUndecodable
+from contract.errors import UnsupportedMediaType, VideoTooLarge
 from worker.imaging.limits import fitted
 from worker.videos.decode.ask import VideoInfo
 
@@ -37,9 +37,17 @@ class Video:
     """A container on the open file `fd`. Errors are InputErrors of the video."""
 
     def __init__(self, fd: int, max_pixels: int) -> None:
+        self._fd, self._max_pixels = fd, max_pixels
+        self.damaged = 0
+        self.rewind()
+        self.sound = next((s for s in self._container.streams.audio if s.codec_context), None)
+        self.time_base = self._stream.time_base or Fraction(1, 1000)
+
+    def rewind(self) -> None:
+        """Open the file anew: not every container can be sought back to its start."""
         try:
-            self._container = av.open(_File(fd), options=_OPTIONS)
-        except (av.FFmpegError, ValueError, UnicodeError) as exc:
+            self._container = av.open(_File(self._fd), options=_OPTIONS)
+        except (av.FFmpegError, ValueError) as exc:
             raise UnsupportedMediaType(_NOT_A_VIDEO) from exc
         streams = [s for s in self._container.streams.video if not _is_cover(s)]
         if not streams:
@@ -48,17 +56,13 @@ class Video:
         context = self._stream.codec_context
         if context is None:
             raise UnsupportedMediaType("The video's format is not one that can be decoded.")
-        if context.width * context.height > max_pixels:
+        if context.width * context.height > self._max_pixels:
             raise VideoTooLarge(
                 f"A frame of {context.width} x {context.height} px is larger than the "
-                f"{max_pixels} px that are accepted."
+                f"{self._max_pixels} px that are accepted."
             )
-        self._max_pixels = max_pixels
         context.thread_type, context.thread_count = "AUTO", _THREADS
-        context.options = {"max_pixels": str(max_pixels)}
-        self.sound = next((s for s in self._container.streams.audio if s.codec_context), None)
-        self.time_base = self._stream.time_base or Fraction(1, 1000)
-        self.damaged = 0
+        context.options = {"max_pixels": str(self._max_pixels)}
 
     def info(self, frame: Any) -> VideoInfo:
         """Return the description of the video of which `frame` is the first."""
@@ -103,13 +107,6 @@ class Video:
         except (av.FFmpegError, ValueError, OverflowError):
             self.rewind()
         return self.frames()
-
-    def rewind(self) -> None:
-        """Go back to the start."""
-        try:
-            self._container.seek(-(2**62) // 1_000_000, backward=True, any_frame=False)
-        except (av.FFmpegError, ValueError) as exc:
-            raise VideoUndecodable("The video cannot be read twice.") from exc
 
     def rgb(self, frame: Any, max_side: int) -> NDArray[np.uint8]:
         """Return `frame` upright, uint8 (h, w, 3), its long side within `max_side` (0: as is)."""
@@ -159,7 +156,7 @@ class Video:
 def _sample_number(part: Any, last: int | None) -> int:
     if last is not None or part.pts is None:
         return last or 0
-    return max(0, round(part.pts * part.time_base * _SOUND_RATE))
+    return max(0, int(part.pts * part.time_base * _SOUND_RATE))
 
 
 def _quarter_turns(frame: Any) -> int:

@@ -55,7 +55,8 @@ def answers(video: BinaryIO, ask: Ask, most_bytes: int) -> Generator[Answer, Non
             if "end" in meta:
                 return
             allowed = 0.0
-            yield meta, data
+            if "alive" not in meta:
+                yield meta, data
 
 
 @contextmanager
