@@ -15,7 +15,7 @@ from runtime.heaps import keep_few_heaps
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import mind
-from worker.process.app import consume
+from worker.process.app import SHARDS, consume
 from worker.process.health import serve_health
 from worker.process.service import WorkerService
 from worker.tasks import register_tasks
@@ -63,7 +63,8 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
         else None
     )
     try:
-        consume(service.celery, lane, service.queues(), settings.log_level, on_stop=service.drain)
+        queues, shards = service.queues(), SHARDS * len(service.models)
+        consume(service.celery, lane, queues, shards, settings.log_level, on_stop=service.drain)
     finally:
         if health is not None:
             health.shutdown()

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from contract.ids import DATASET, kind_of
+from contract.ids import DATASET
 from contract.kinds.registry import KINDS
+from contract.models.declaration import DEFAULT_MODEL
 
 
 class Lane(StrEnum):
@@ -38,40 +39,42 @@ TASK_FINALIZE_DATASET = "depthq.finalize_dataset"
 TASK_FORECAST_DATASET = "depthq.forecast_dataset"
 
 
-def queue_name(lane: Lane) -> str:
-    """Return the Celery queue (a Redis list of the same name) of `lane`."""
-    return f"depthq.{lane.value}"
+def of_model(name: str, model: str) -> str:
+    """Return `name` as it is for the default model, and as its own for every other one.
+
+    The version before knows the default model only: it never sees what belongs to another.
+    """
+    return name if model == DEFAULT_MODEL else f"{name}:{model}"
+
+
+def queue_name(lane: Lane, model: str = DEFAULT_MODEL) -> str:
+    """Return the Celery queue (a Redis list of the same name) of `lane` for `model`."""
+    return of_model(f"depthq.{lane.value}", model)
 
 
 # Steps other than shards have queues of their own: each worker reserves threads for them.
-
-
-def shards_queue(kind: str) -> str:
-    """Return the queue of a kind's shards. A worker that does not know the kind consumes others."""
-    bulk = queue_name(Lane.BULK)
-    return bulk if kind == DATASET else f"{bulk}.{kind}"
-
-
-def steps_queue(kind: str) -> str:
-    """Return the queue of a kind's other steps."""
-    return f"{shards_queue(kind)}.steps"
-
-
 _STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
 
 
-def queue_of(task: str, lane: Lane, message_id: str) -> str:
-    """Return the queue into which a message of `task` is put; its id begins with the run's."""
-    if task in _STEPS:
-        return steps_queue(kind_of(message_id))
-    return shards_queue(kind_of(message_id)) if lane is Lane.BULK else queue_name(lane)
+def queue_of(task: str, lane: Lane, model: str = DEFAULT_MODEL, kind: str = DATASET) -> str:
+    """Return the queue into which a message of `task` is put; `kind`: of a run's steps.
+
+    A worker that does not know the kind consumes none of its queues.
+    """
+    name = f"depthq.{lane.value}" if kind == DATASET else f"depthq.{lane.value}.{kind}"
+    return of_model(f"{name}.steps" if task in _STEPS else name, model)
 
 
-def queues_of(lane: Lane, kinds: Iterable[str] = KINDS) -> tuple[str, ...]:
-    """Return all queues of `lane`: what a worker that runs `kinds` consumes."""
+def queues_of(
+    lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,), kinds: Iterable[str] = KINDS
+) -> tuple[str, ...]:
+    """Return all queues that a worker of `lane` consumes: it holds `models` and runs `kinds`."""
     if lane is not Lane.BULK:
-        return (queue_name(lane),)
-    return tuple(queue for kind in kinds for queue in (shards_queue(kind), steps_queue(kind)))
+        return tuple(queue_name(lane, model) for model in models)
+    tasks, kinds = (TASK_RUN_SHARD, TASK_PLAN_DATASET), tuple(kinds)
+    return tuple(
+        queue_of(t, lane, model, kind) for model in models for kind in kinds for t in tasks
+    )
 
 
 STEP_PLAN = "plan"  # steps of a run that workers lease; every other step is a shard's number

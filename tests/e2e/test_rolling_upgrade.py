@@ -16,6 +16,7 @@ import pytest
 from client.depth_client import DepthClient
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id, new_run_id
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import STEP_PLAN, Lane
 from contract.names.redis_keys import dataset_key
 from contract.settings import Settings
@@ -123,7 +124,7 @@ def test_a_worker_of_before_leaves_a_kind_alone_that_it_does_not_know(
     app = make_celery(settings)
     try:
         worker.start()
-        send(app, *message(unknown.id, STEP_PLAN), Lane.BULK)
+        send(app, *message(unknown.id, STEP_PLAN), Lane.BULK, DEFAULT_MODEL)
         # When it has run a dataset, and has looked for lost steps and runs several times
         known = _run_of(new_id(), "s3://null/1", ledger, objects)
         wait_until(lambda: ledger.get(known.id).state.terminal, "the dataset has ended", WAIT_S)

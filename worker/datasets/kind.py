@@ -97,9 +97,7 @@ class DatasetKind(Kind):
 
     def _sources(self) -> Sources:
         tools = self._tools
-        return Sources(
-            tools.settings, tools.objects, tools.buckets, tools.model.weights_id, tools.rooms
-        )
+        return Sources(tools.settings, tools.objects, tools.buckets, tools.weights_of, tools.rooms)
 
     def _layout(self, request: DatasetRequest, shard: int) -> Layout:
         tools = self._tools

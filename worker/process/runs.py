@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from dataclasses import dataclass
 
 from contract.ids import kind_of
-from contract.jobs import ModelInfo
 from contract.kinds.registry import KINDS
 from contract.names.queues import (
     TASK_FINALIZE_DATASET,
@@ -61,6 +60,9 @@ class Surroundings:
     webhooks: WebhookQueue
     throughput: Throughput
     worker: str
+    model_of: Callable[[str], str]  # run id → the model it is computed by
+    speed: Callable[[str], float]  # model → images per second, of this process
+    weights_of: Callable[[str], str]  # model → the id of its weights
     turn: Turn = nullcontext
     children: Callable[[], Sequence[int]] = lambda: ()  # process ids of decoders
 
@@ -73,7 +75,7 @@ class RunCoordinator:
         self.leases = StepLeases(around.ledger, LEASE_FACTOR * around.settings.lease_s)
         self.dispatcher = Dispatcher(around.ledger, around.workers, around.send)
         self._reconciler = DatasetReconciler(
-            around.ledger, around.broker, self.dispatcher, around.leads
+            around.ledger, around.broker, self.dispatcher, around.leads, around.model_of
         )
 
     def beats(self) -> tuple[Callable[[], object], ...]:
@@ -84,7 +86,7 @@ class RunCoordinator:
 class RunWorker:
     """Runs the steps of runs. Message ids are `<run id>/<step>`."""
 
-    def __init__(self, coordinator: RunCoordinator, computer: Computer, model: ModelInfo) -> None:
+    def __init__(self, coordinator: RunCoordinator, computer: Computer) -> None:
         around, dispatcher = coordinator.around, coordinator.dispatcher
         settings, waits = around.settings, around.patience
         self._stopping = False
@@ -102,7 +104,7 @@ class RunWorker:
             buckets=Buckets(settings, around.objects),
             patience=waits,
             computer=computer,
-            model=model,
+            weights_of=around.weights_of,
             throughput=around.throughput,
             executor=self._executor,
             rooms=rooms,
@@ -114,7 +116,7 @@ class RunWorker:
             ledger, coordinator.leases, dispatcher, around.worker, lambda: self._stopping
         )
         refuse = Refusal(ledger, files, webhooks)
-        rounds = Rounds(files, around.throughput.images_per_s, rooms)
+        rounds = Rounds(files, around.speed, rooms)
         self._planner = Planner(steps, ledger, files, rounds, dispatcher, refuse)
         cpu = CpuMeter(around.children)
         self._shards = ShardRunner(steps, ledger, files, Isolation(), cpu, refuse)

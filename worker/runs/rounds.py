@@ -22,7 +22,7 @@ class Rounds:
     """One instance per process, many threads. Every method may be run again after a crash."""
 
     files: DatasetObjects
-    rate: Callable[[], float]  # measured items per second of one worker
+    rate: Callable[[str], float]  # model → items per second of one worker
     rooms: Rooms
 
     def first(self, kind: Kind, source: Source, record: DatasetRecord, told: Told) -> DatasetPlan:
@@ -79,7 +79,8 @@ class Rounds:
         number = 0 if record.round else shard  # a retry starts with small shards again
         room = self.rooms(record.request)
         told(shard, count)
-        for batch in kind.batches(items, record.request, number, self.rate()):
+        rate = self.rate(record.request.spec.options.model)
+        for batch in kind.batches(items, record.request, number, rate):
             size = self.files.write_shard(record.id, shard, batch)
             room(size)
             shard, count = shard + 1, count + len(batch)

@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from importlib import import_module
 
-from contract.jobs import ModelInfo
 from contract.kinds.declaration import KindDeclaration
 from contract.settings import Settings
 from storage.datasets.files import DatasetObjects
@@ -36,7 +35,7 @@ class Tools:
     buckets: Buckets  # those of callers; do not wait
     patience: Patience
     computer: Computer
-    model: ModelInfo
+    weights_of: Callable[[str], str]  # model → the id of its weights
     throughput: Throughput
     executor: Executor  # for items at once
     rooms: Rooms

@@ -8,7 +8,7 @@ import time
 import pytest
 
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
-from contract.ids import new_run_id
+from contract.ids import kind_of, new_run_id
 from contract.kinds.declaration import KindDeclaration
 from contract.kinds.registry import KINDS
 from contract.names.object_keys import dataset_list_object, dataset_object
@@ -158,7 +158,7 @@ def test_nothing_of_it_is_where_a_worker_of_before_looks(rig, redis):
     queues, run_id = set(), submit(rig, count=3)
     send = rig.queue.send
     rig.coordinator.dispatcher._send = lambda task, sent: (
-        queues.add(queue_of(task, Lane.BULK, sent)) or send(task, sent)
+        queues.add(queue_of(task, Lane.BULK, kind=kind_of(sent))) or send(task, sent)
     )
     # When a run goes through all its steps
     while rig.step():
@@ -179,7 +179,7 @@ def test_a_worker_that_cannot_open_a_kind_consumes_its_queues_not(make_rig, monk
     kinds = make_rig().worker.kinds
     assert set(kinds) == {"dataset", "toy"}
     assert {"no gone here", "no wrong here"} <= {record.message for record in caplog.records}
-    assert "depthq.bulk.gone" not in queues_of(Lane.BULK, kinds)
+    assert "depthq.bulk.gone" not in queues_of(Lane.BULK, kinds=kinds)
 
 
 def test_a_run_is_rebuilt_from_storage_after_redis_lost_it(rig, redis):
