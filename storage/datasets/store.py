@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
@@ -67,14 +68,17 @@ class DatasetStore:
         with redis_errors():
             return cast("list[str]", self._redis.zrange(DATASETS_KEY, 0, -1))
 
-    def items_left(self) -> int:
-        """Return how many planned items of all datasets have not ended; two round trips at most."""
+    def items_left(self) -> dict[str, int]:
+        """Return by model how many planned items have not ended; two round trips at most."""
         ids = self.active()
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
             for dataset_id in ids:
                 pipe.hgetall(dataset_key(dataset_id))
             found = pipe.execute()
-        return sum(from_fields(fields).items_left for fields in found if fields)
+        left = Counter[str]()
+        for record in (from_fields(fields) for fields in found if fields):
+            left[record.request.spec.options.model] += record.items_left
+        return dict(left)
 
     def delete(self, dataset_id: str) -> None:
         """Remove the record and every trace of it."""

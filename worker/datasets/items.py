@@ -41,6 +41,8 @@ class ItemOutput:
     depth: DepthInfo
     files: Sequence[RenderedFile]
     warnings: tuple[str, ...] = ()
+    model: str = ""
+    weights_id: str = ""
 
 
 Turn = Callable[[], AbstractContextManager[None]]
@@ -133,6 +135,8 @@ class ItemRunner:
             depth_min=output.depth.min,
             depth_max=output.depth.max,
             warnings=output.warnings,
+            model=output.model,
+            weights_id=output.weights_id,
             outputs=stored,
             timings=clock.timings(),
         )

@@ -202,7 +202,13 @@ def _adapted(computer: Computer, throughput: Throughput) -> Compute:
             computed = computer.compute(data, options, clock, None, shared_range)
         prepared = computed.prepared
         return ItemOutput(
-            prepared.width, prepared.height, computed.depth, computed.files, prepared.damage
+            prepared.width,
+            prepared.height,
+            computed.depth,
+            computed.files,
+            prepared.damage,
+            computed.model.name,
+            computed.model.weights_id,
         )
 
     return compute
