@@ -29,6 +29,7 @@ from worker.attempts.isolation import Isolation
 from worker.attempts.leases import Leases
 from worker.attempts.metrics import observe_batch
 from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientJobs, PatientObjects, PatientWebhooks
 from worker.compute.batcher import Batcher
 from worker.compute.computer import Computer
 from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer, LaneThrottle
@@ -122,16 +123,16 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
     settings = parts.settings
     index = ResultIndex(parts.redis)
     cache = ResultCache(parts.objects, index, parts.model(), settings.max_side_px)
-    ending = Ending(
-        parts.objects, parts.jobs, parts.webhooks, parts.leases, parts.patience, settings.lease_s
-    )
+    objects = PatientObjects(parts.objects, parts.patience)
+    jobs = PatientJobs(parts.jobs, parts.patience)
+    webhooks = PatientWebhooks(parts.webhooks, parts.patience)
+    ending = Ending(objects, jobs, webhooks, parts.leases, settings.lease_s)
     return Pipeline(
-        objects=parts.objects,
-        jobs=parts.jobs,
+        objects=objects,
+        jobs=jobs,
         ending=ending,
         computer=computer,
         leases=parts.leases,
-        patience=parts.patience,
         isolation=Isolation(),
         worker=parts.name,
         lease_s=settings.lease_s,

@@ -22,6 +22,7 @@ from storage.objects.protocol import ObjectStore
 from worker.attempts.isolation import Isolation
 from worker.attempts.metrics import StageClock
 from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientLedger, PatientObjects, PatientWebhooks
 from worker.attempts.step_leases import StepLeases
 from worker.compute.computer import Computer
 from worker.compute.throughput import Throughput
@@ -96,27 +97,27 @@ class DatasetWorker:
         self._around = around
         self._model = model
         self._rooms = Rooms(own_disk(settings), around.objects)
-        files = DatasetObjects(around.objects)
+        files = DatasetObjects(PatientObjects(around.objects, around.patience))
+        ledger = PatientLedger(around.ledger, around.patience)
+        webhooks = PatientWebhooks(around.webhooks, around.patience)
         source = self._source(computer)
         runner = ItemRunner(
             source, source.compute, around.worker, settings.max_attempts, around.turn
         )
         shared: dict[str, Any] = {
-            "ledger": around.ledger,
+            "ledger": ledger,
             "files": files,
             "leases": coordinator.leases,
-            "patience": around.patience,
             "dispatcher": coordinator.dispatcher,
             "worker": around.worker,
         }
-        refuse = Refusal(around.ledger, files, around.webhooks, around.patience)
+        refuse = Refusal(ledger, files, webhooks)
         self._planner = Planner(
             **shared,
             refuse=refuse,
             rounds=Rounds(
                 files,
                 self._sources,
-                around.patience,
                 around.throughput.images_per_s,
                 self._rooms,
                 RangeFinder(files, source, source.compute, self._executor),
@@ -134,10 +135,8 @@ class DatasetWorker:
             refuse=refuse,
             stopping=lambda: self._stopping,
         )
-        self._finalizer = Finalizer(**shared, webhooks=around.webhooks)
-        self._shares = Shares(
-            ONE_CALLER, OwnerOf(around.ledger, files, around.patience), around.send
-        )
+        self._finalizer = Finalizer(**shared, webhooks=webhooks)
+        self._shares = Shares(ONE_CALLER, OwnerOf(ledger, files), around.send)
         self._forecaster = Forecaster(files, self._sources, runner, self._executor)
 
     def plan(self, message_id: str) -> None:
@@ -180,11 +179,20 @@ class DatasetWorker:
         )
 
     def _layout(self, record: DatasetRecord, shard: int) -> Layout:
-        request, patience = record.request, self._around.patience.beside(self._around.objects.check)
-        place = Place(request, self._around.objects, self._buckets)
-        if request.spec.layout == "webdataset":
-            return TarLayout(place, patience, shard)
-        return FilesLayout(place, patience, request.spec.options)
+        around, request = self._around, record.request
+        beside = around.patience.beside(around.objects.check)
+
+        def patient(store: ObjectStore) -> ObjectStore:
+            return PatientObjects(store, beside)
+
+        def more_patient(store: ObjectStore) -> ObjectStore:
+            return PatientObjects(patient(store), around.patience)
+
+        if request.spec.layout == "webdataset":  # when a tar is written, all its items are computed
+            place = Place(request, around.objects, self._buckets, more_patient)
+            return TarLayout(place, shard)
+        place = Place(request, around.objects, self._buckets, patient)
+        return FilesLayout(place, request.spec.options)
 
 
 def _adapted(computer: Computer, throughput: Throughput) -> Compute:

@@ -89,7 +89,7 @@ def run(pipeline: Pipeline, data: bytes, **options) -> JobResult:
         ),
     )
     pipeline.objects.put(input_object(job_id), data, media_type="image/jpeg")
-    assert pipeline.jobs.create(JobRecord(request=request))
+    assert pipeline.leases._jobs.create(JobRecord(request=request))
     pipeline.run(job_id)
     record = pipeline.jobs.get(job_id)
     assert record.state is JobState.SUCCEEDED
