@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
+from contract.models.declaration import DEFAULT_MODEL
 from contract.setting_groups.units import DAY_S, MIB
 from contract.setting_kinds import Bucket, CommaSeparated, Name, NameOrFile
 
@@ -22,10 +23,15 @@ class WorkerSettings(BaseModel):
         "auto",
         description="auto: bf16 where the CPU has it natively, else fp32; int8 is refused for now",
     )
-    model: Name = Field("midas_small", description="a name of `depthq weights list`")
+    models: CommaSeparated[Name] = Field(
+        (DEFAULT_MODEL,),
+        min_length=1,
+        description="models that a worker holds, comma-separated names of `depthq models list`",
+    )
     weights: NameOrFile | None = Field(
         None,
-        description="a weights id or a file; unset: the published weights if fetched, else bundled",
+        description="a weights id or a file for midas_small, or `model=id or file` for each, by "
+        "comma; unset: the published weights if fetched, else, of midas_small, the bundled",
     )
     max_batch: int = Field(8, ge=1, le=64, description="images computed at once, at most")
     max_batch_latency_ms: float = Field(

@@ -80,6 +80,11 @@ class Pipeline:
         if claim.outcome != "taken" or claim.record is None:
             log.debug("not taken: %s", claim.outcome, extra={"action": "claim", "job_id": job_id})
             return False
+        if not self.computer.holds(claim.record.request.options.model):
+            # sent to the wrong queue: the reconciler sends it to its own
+            log.error("not our model", extra={"action": "claim", "job_id": job_id})
+            self._give_back(claim.record, counted=False)
+            return False
         if claim.crashes >= SUSPECT_AFTER_CRASHES and not suspects_too:
             self._give_back(claim.record, counted=False)
             return True

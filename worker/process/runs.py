@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.datasets import DatasetRecord
-from contract.jobs import ModelInfo
 from contract.names.queues import TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET, TASK_PLAN_DATASET
 from contract.options import JobOptions
 from contract.settings import Settings
@@ -63,6 +62,9 @@ class Surroundings:
     webhooks: WebhookQueue
     throughput: Throughput
     worker: str
+    model_of: Callable[[str], str]  # dataset id → the model it is computed by
+    speed: Callable[[str], float]  # model → images per second, of this process
+    weights_of: Callable[[str], str]  # model → the id of its weights
     turn: Turn = nullcontext
     children: Callable[[], Sequence[int]] = lambda: ()  # process ids of decoders
 
@@ -75,7 +77,7 @@ class DatasetCoordinator:
         self.leases = StepLeases(around.ledger, LEASE_FACTOR * around.settings.lease_s)
         self.dispatcher = Dispatcher(around.ledger, around.workers, around.send)
         self._reconciler = DatasetReconciler(
-            around.ledger, around.broker, self.dispatcher, around.leads
+            around.ledger, around.broker, self.dispatcher, around.leads, around.model_of
         )
 
     def beats(self) -> tuple[Callable[[], object], ...]:
@@ -86,16 +88,13 @@ class DatasetCoordinator:
 class DatasetWorker:
     """Runs the steps of datasets. Message ids are `<dataset id>/<step>`."""
 
-    def __init__(
-        self, coordinator: DatasetCoordinator, computer: Computer, model: ModelInfo
-    ) -> None:
+    def __init__(self, coordinator: DatasetCoordinator, computer: Computer) -> None:
         around = coordinator.around
         settings = around.settings
         self._stopping = False
         self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="item")
         self._buckets = Buckets(settings, around.objects)
         self._around = around
-        self._model = model
         self._rooms = Rooms(own_disk(settings), around.objects)
         files = DatasetObjects(PatientObjects(around.objects, around.patience))
         ledger = PatientLedger(around.ledger, around.patience)
@@ -118,7 +117,7 @@ class DatasetWorker:
             rounds=Rounds(
                 files,
                 self._sources,
-                around.throughput.images_per_s,
+                around.speed,
                 self._rooms,
                 RangeFinder(files, source, source.compute, self._executor),
             ),
@@ -175,7 +174,7 @@ class DatasetWorker:
     def _sources(self) -> Sources:
         around = self._around
         return Sources(
-            around.settings, around.objects, self._buckets, self._model.weights_id, self._rooms
+            around.settings, around.objects, self._buckets, around.weights_of, self._rooms
         )
 
     def _layout(self, record: DatasetRecord, shard: int) -> Layout:

@@ -26,7 +26,7 @@ class Rounds:
 
     files: DatasetObjects
     sources: Callable[[], Sources]
-    rate: Callable[[], float]  # measured items per second of one worker
+    rate: Callable[[str], float]  # model → items per second of one worker
     rooms: Rooms
     depth_range: DepthRange  # from a sample of the shards written, for normalize: dataset
 
@@ -77,7 +77,8 @@ class Rounds:
         self, record: DatasetRecord, items: Iterator[Item], shard: int, count: int, told: Told
     ) -> tuple[int, int]:
         """Write shards from number `shard` on; return the number after the last, and all items."""
-        rate, wanted, began = self.rate(), record.request.spec.shard_size, shard
+        spec = record.request.spec
+        rate, wanted, began = self.rate(spec.options.model), spec.shard_size, shard
         ramp = 0 if record.round == 0 else began  # a retry starts with small shards again
         room = self.rooms(record.request)
         told(shard, count)
