@@ -13,7 +13,8 @@ from storage.datasets.preflight import check_spec
 def accept_dataset(parts: Services, submission: Submission) -> DatasetRequest:
     """Check, keep and enqueue; return the request (an older one if this is a replay).
 
-    Raises InvalidRequest or Conflict, and StorageUnavailable, after which nothing is kept.
+    Raises InvalidRequest, ModelNotServed or Conflict, and StorageUnavailable, after which nothing
+    is kept.
     """
     buckets = parts.buckets.of(submission.owner)
     has_archive = submission.upload is not None

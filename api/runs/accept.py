@@ -27,7 +27,7 @@ from contract.names.object_keys import (
     dataset_object,
     dataset_prefix,
 )
-from contract.names.queues import STEP_PLAN, TASK_FORECAST_DATASET, TASK_PLAN_DATASET
+from contract.names.queues import STEP_PLAN, TASK_FORECAST_DATASET, TASK_PLAN_DATASET, Lane
 
 log = logging.getLogger(__name__)
 
@@ -55,17 +55,20 @@ def accept_run(
 ) -> DatasetRequest:
     """Check, keep and enqueue; return the request (an older one if this is a replay).
 
-    `check` is the kind's own, called first. Raises what it raises, InvalidRequest or Conflict, and
-    StorageUnavailable, after which nothing is kept.
+    `check` is the kind's own, called first. Raises what it raises, InvalidRequest, ModelNotServed
+    or Conflict, and StorageUnavailable, after which nothing is kept.
     """
     check_webhook_url(submission.spec.webhook_url, parts.settings)
     check()
-    run_id = new_run_id(submission.kind)
-    if submission.idempotency_key is not None:
+    run_id, model = new_run_id(submission.kind), submission.spec.options.model
+    if submission.idempotency_key is None:
+        parts.models.check(model, Lane.BULK)
+    else:
         binding = _binding(submission, submission.idempotency_key)
         run_id = binding.holder(parts, run_id)
         if kept := parts.files.request(run_id):
             return kept
+        parts.models.check(model, Lane.BULK)
         binding.outlive_redis(parts, dataset_prefix(run_id))
     return _keep(parts, submission, run_id)
 
