@@ -97,6 +97,8 @@ export default {
   "error.image_too_large": "This picture is too large for the service.",
   "error.image_corrupt": "The file is damaged: its beginning makes no sense.",
   "error.image_undecodable": "The file is damaged: its pixels cannot be read.",
+  "error.video_too_large": "The video is too long or too large: send a shorter part of it.",
+  "error.video_undecodable": "No frame of this video can be read.",
   "error.url_forbidden": "The service may not fetch pictures from that address.",
   "error.url_unreachable": "There is no picture at that address.",
   "error.bucket_refused": "The bucket is gone, or closed to the service.",

@@ -93,6 +93,8 @@ export default {
   "error.image_too_large": "这张图片超过了服务允许的大小。",
   "error.image_corrupt": "文件已损坏：开头无法识别。",
   "error.image_undecodable": "文件已损坏：像素无法读取。",
+  "error.video_too_large": "视频过长或过大：请发送较短的片段。",
+  "error.video_undecodable": "无法读取该视频的任何一帧。",
   "error.url_forbidden": "服务不能从该地址获取图片。",
   "error.url_unreachable": "该地址上没有图片。",
   "error.bucket_refused": "存储桶不存在，或未对服务开放。",
