@@ -14,6 +14,7 @@ from contract.errors import StorageUnavailable
 from contract.names.queues import Lane, queues_of
 from contract.settings import Settings
 from storage.fleet.workers import HeldInfo, WorkerInfo
+from worker.attempts.metrics import tally
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
 from worker.compute.held_model import HeldModel
@@ -182,6 +183,7 @@ class WorkerService:
                 models=held,
                 busy=parts.throughput.busy(),
                 slots=parts.settings.concurrency,
+                tally=tally(),
             ),
             ttl_s=4 * parts.settings.reconcile_interval_s,
         )
