@@ -175,6 +175,9 @@ class Settings(BaseSettings):
         "auto",
         description="auto: bf16 where the CPU has it natively, else fp32; int8 is refused for now",
     )
+    weights_mirror: HttpUrl | None = Field(
+        None, description="folder from which weights are fetched under their published names"
+    )
     models: Annotated[tuple[Name, ...], NoDecode] = Field(
         (DEFAULT_MODEL,),
         min_length=1,
