@@ -15,7 +15,7 @@ from contract.errors import StorageUnavailable
 from contract.jobs import JobRecord
 from contract.options import JobOptions
 from contract.settings import Settings
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 
 
 def jpeg(width: int = 64, height: int = 48) -> bytes:
