@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 
@@ -20,7 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode=None,
 )
-_PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+Option = typer.Option
 
 
 @app.command("list")
@@ -34,14 +35,48 @@ def list_models(json: JsonOption = False) -> None:
         console.tell(_line(spec))
 
 
-@app.command(context_settings=_PASS_ON)
-def add(context: typer.Context) -> None:
-    """Check an ONNX file and serve it.
+@app.command()
+def add(
+    file: Annotated[str, typer.Argument(help="the network: float32 (B, 3, H, W) → (B, H, W)")],
+    name: Annotated[str | None, Option(help="what jobs call it; default: the file's name")] = None,
+    input: Annotated[  # noqa: A002 - the option's name
+        int | None, Option(help="the side that the rule is about, px")
+    ] = None,
+    multiple: Annotated[int | None, Option(help="sides are multiples of this; default 1")] = None,
+    rule: Annotated[
+        str | None,
+        Option(
+            help="which side becomes --input: upper_bound (the longer), lower_bound (the shorter), "
+            "minimal (the nearer), exact (both; default)"
+        ),
+    ] = None,
+    mean: Annotated[
+        str | None,
+        Option(help="of colours, with the deviation: imagenet (default), half, none (0 to 1)"),
+    ] = None,
+    output: Annotated[
+        str | None, Option(help="inverse: near is large (default); depth: far is large")
+    ] = None,
+    licence: Annotated[str | None, Option(help="kept with the model")] = None,
+    weights_id: Annotated[
+        str | None, Option(help="in results; default: by the file's hash")
+    ] = None,
+    force: Annotated[bool, Option("--force", help="replace, and keep what seems wrong")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Check an ONNX file on a rendered scene, and keep it as a model that workers can serve.
+
+    What the options say may also stand in a TOML file of the same name beside it.
 
     Example: depthq models add my.onnx --input 518 --multiple 14 --rule lower_bound
-    --mean imagenet --output inverse
     """
-    become(python_command("worker.weights.own_cli", *context.args))
+    given = {
+        "name": name, "input": input, "multiple": multiple, "rule": rule, "mean": mean,
+        "output": output, "licence": licence, "weights-id": weights_id,
+    }  # fmt: skip
+    flags = [f"--{flag}={value}" for flag, value in given.items() if value is not None]
+    switches = [flag for flag, on in (("--force", force), ("--json", json)) if on]
+    become(python_command("worker.weights.own_cli", file, *flags, *switches))
 
 
 def _line(spec: ModelSpec) -> str:
