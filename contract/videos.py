@@ -109,3 +109,10 @@ class Piece(Value):
     own: tuple[int, ...]
     before: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
+
+
+class VideoWishes(Value):
+    """What the record of a video holds beyond that of every run."""
+
+    spec: VideoSpec = VideoSpec()
+    s3: str | None = Field(None, description="where the video is, if it was not uploaded")
