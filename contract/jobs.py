@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contract.ids import ID_PATTERN
+from contract.ids import ID_PATTERN, RUN_ID_PATTERN
 from contract.names.queues import Lane
 from contract.options import JobOptions
 from contract.states import JobState
@@ -24,6 +25,7 @@ Warnings = Annotated[
 
 # Times are seconds since the epoch (UTC) inside, RFC 3339 in documents.
 JobId = Annotated[str, Field(pattern=ID_PATTERN)]
+RunId = Annotated[str, Field(pattern=RUN_ID_PATTERN)]
 
 
 class InputInfo(Value):
@@ -48,6 +50,11 @@ class JobRequest(Value):
     options: JobOptions = JobOptions()
     input: InputInfo
     owner: str | None = Field(None, description="digest of the API key that submitted it")
+
+    @cached_property
+    def text(self) -> str:
+        """The request as JSON, without what was not asked: for the record and the metadata."""
+        return self.model_dump_json(exclude_none=True)
 
 
 class OutputInfo(Value):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from contract.options import JobOptions
 from worker.attempts.metrics import StageClock, count_outcome
 from worker.datasets.layouts import Layout
 from worker.outputs.render import RenderedFile
+from worker.runs.tools import Turn
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,6 @@ class ItemOutput:
     warnings: tuple[str, ...] = ()
 
 
-Turn = Callable[[], AbstractContextManager[None]]
 Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
 
 
