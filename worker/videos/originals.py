@@ -74,7 +74,7 @@ class _Bounded:
     def __init__(self, stream: BinaryIO, most: int) -> None:
         self._stream, self._left = stream, most
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
         data = self._stream.read(size)
         self._left -= len(data)
         if self._left < 0:

@@ -86,7 +86,7 @@ class VideoSummary:
             files[name] = cast("BinaryIO", self.opened.enter_context(file))
             return files[name]
 
-        assemble(film, open_file, lambda: signals.check() or True)
+        assemble(film, open_file, signals.check)
         return {name: self.keep(name, file) for name, file in files.items()}
 
     def _codes(self, shards: Sequence[int]) -> Iterator[Codes]:
