@@ -23,6 +23,7 @@ VIDEO_FILES: dict[VideoOutput, str] = {
     "parquet": "frames.parquet",
 }
 SIDECAR_FILE = "depth.json"
+FACTS_FILE = "video.json"  # VideoFacts, written when the video is surveyed
 VIDEO_MEDIA_TYPES: dict[str, str] = {
     "mp4": "video/mp4",
     "mkv": "video/x-matroska",

@@ -5,10 +5,13 @@ Once `dataset.json` is written the dataset is accepted: it can be rebuilt from s
 
 from __future__ import annotations
 
+import json
 import logging
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from secrets import token_hex
+from typing import Any
 
 from api.callers.idempotency import Binding
 from api.receiving.uploads import Upload
@@ -16,7 +19,7 @@ from api.receiving.webhook_url import check_webhook_url
 from api.services import Services
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.errors import StorageRefused, StorageUnavailable
-from contract.ids import new_id
+from contract.ids import DATASET, new_run_id
 from contract.names.object_keys import (
     DATASET_ARCHIVE,
     DATASET_REQUEST,
@@ -41,6 +44,8 @@ class DatasetSubmission:
     dry_run: bool
     owner: str | None
     idempotency_key: str | None
+    kind: str = DATASET
+    wishes: Mapping[str, Any] = field(default_factory=dict)  # of another kind; checked by its API
 
 
 def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetRequest:
@@ -49,10 +54,11 @@ def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetReq
     Raises InvalidRequest or Conflict, and StorageUnavailable, after which nothing is kept.
     """
     check_webhook_url(submission.spec.webhook_url, parts.settings)
-    has_archive = submission.archive is not None
-    buckets = parts.buckets.of(submission.owner)
-    check_spec(submission.spec, buckets, parts.objects, archive=has_archive)
-    dataset_id = new_id()
+    if submission.kind == DATASET:
+        has_archive = submission.archive is not None
+        buckets = parts.buckets.of(submission.owner)
+        check_spec(submission.spec, buckets, parts.objects, archive=has_archive)
+    dataset_id = new_run_id(submission.kind)
     if submission.idempotency_key is not None:
         binding = _binding(submission, submission.idempotency_key)
         dataset_id = binding.holder(parts, dataset_id)
@@ -65,7 +71,9 @@ def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetReq
 def _binding(submission: DatasetSubmission, key: str) -> Binding:
     archive = submission.archive.sha256 if submission.archive else ""
     wanted = f"{archive}\n{submission.dry_run}\n{submission.spec.model_dump_json()}"
-    return Binding.of("dataset", submission.owner or "", key, wanted=wanted)
+    if submission.wishes:
+        wanted += f"\n{json.dumps(submission.wishes, sort_keys=True)}"
+    return Binding.of(submission.kind, submission.owner or "", key, wanted=wanted)
 
 
 def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> DatasetRequest:
@@ -77,6 +85,7 @@ def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> Da
         archive=_archive_key(dataset_id, shared=shared) if submission.archive else None,
         owner=submission.owner,
         dry_run=submission.dry_run,
+        wishes=dict(submission.wishes),
     )
     _write(parts, request, submission.archive, shared=shared)
     if request.dry_run:

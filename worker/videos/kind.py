@@ -8,14 +8,13 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO
 
-from contract.kinds.video import VIDEO
-
 from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest
 from contract.errors import InvalidRequest, NotFound
 from contract.items import Item
+from contract.kinds.video import VIDEO
 from contract.names.object_keys import dataset_object
 from contract.states import DatasetState
-from contract.videos import VIDEO_MEDIA_TYPES, VideoFacts, VideoWishes
+from contract.videos import FACTS_FILE, VIDEO_MEDIA_TYPES, VideoFacts, VideoWishes
 from storage.objects.buckets import split_uri
 from worker.runs.kind import Kind
 from worker.runs.tools import Tools
@@ -26,8 +25,6 @@ from worker.videos.pieces import SEGMENT_FRAMES, items
 from worker.videos.shard import VideoShard
 from worker.videos.summary import VideoSummary
 from worker.videos.survey import survey
-
-FACTS = "video.json"
 
 
 def open_kind(tools: Tools) -> VideoKind:
@@ -82,7 +79,7 @@ class VideoKind(Kind):
             found = survey(
                 video, spec, self._limits, settings.max_video_frames, settings.max_video_s
             )
-        key, body = dataset_object(request.id, FACTS), found.facts.model_dump_json()
+        key, body = dataset_object(request.id, FACTS_FILE), found.facts.model_dump_json()
         self._tools.files.store.put(key, body.encode(), media_type="application/json")
         yield from items(found.names, found.seconds)
 
@@ -131,7 +128,7 @@ class VideoKind(Kind):
         )
 
     def _facts(self, run_id: str) -> VideoFacts:
-        body = self._tools.files.store.get(dataset_object(run_id, FACTS))
+        body = self._tools.files.store.get(dataset_object(run_id, FACTS_FILE))
         return VideoFacts.model_validate_json(body)
 
     def _original(self, request: DatasetRequest) -> AbstractContextManager[BinaryIO]:

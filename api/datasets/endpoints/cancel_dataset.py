@@ -9,8 +9,9 @@ from api.datasets.accept import send_step
 from api.datasets.documents import dataset_document
 from api.datasets.poll import own_dataset
 from api.receiving.parameters import DatasetPath
-from api.services import services
+from api.services import Services, services
 from contract.dataset_documents import DatasetDocument
+from contract.datasets import DatasetRecord
 from contract.names.queues import STEP_FINALIZE, TASK_FINALIZE_DATASET
 
 
@@ -28,9 +29,15 @@ def cancel_dataset(path: DatasetPath) -> Response:
     """
     parts = services()
     record, _ = own_dataset(parts, path.dataset_id)
-    if not record.state.terminal:
-        parts.files.write_canceled(record.id)  # before the ledger: a rebuilt one is canceled too
-        stopped = parts.datasets.cancel(record.id)
-        if stopped is not None and stopped[1]:
-            send_step(parts, TASK_FINALIZE_DATASET, record.request, STEP_FINALIZE)
+    stop_run(parts, record)
     return document(dataset_document(parts, own_dataset(parts, record.id)))
+
+
+def stop_run(parts: Services, record: DatasetRecord) -> None:
+    """Stop a run of any kind; one that has ended stays as it is."""
+    if record.state.terminal:
+        return
+    parts.files.write_canceled(record.id)  # before the ledger: a rebuilt one is canceled too
+    stopped = parts.datasets.cancel(record.id)
+    if stopped is not None and stopped[1]:
+        send_step(parts, TASK_FINALIZE_DATASET, record.request, STEP_FINALIZE)

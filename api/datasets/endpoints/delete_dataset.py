@@ -41,13 +41,18 @@ def delete_dataset(path: DatasetPath) -> Response:
         _remove_files(parts, dry_run.id)
         return Response(status=204)
     record, _ = own_dataset(parts, path.dataset_id)
+    remove_run(parts, record)
+    return Response(status=204)
+
+
+def remove_run(parts: Services, record: DatasetRecord) -> None:
+    """Remove an ended run of any kind. Raises Conflict while workers may still write."""
     _check(parts, record)
     _remove_files(parts, record.id)
     entry = dataset_list_object(record.request.owner, record.request.created_at, record.id)
     parts.objects.delete([entry])
     # The record goes last: while it is there, the deletion can be asked for again.
     parts.datasets.delete(record.id)
-    return Response(status=204)
 
 
 def _remove_files(parts: Services, dataset_id: str) -> None:

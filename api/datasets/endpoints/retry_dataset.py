@@ -13,7 +13,7 @@ from api.datasets.documents import dataset_document, dataset_path
 from api.datasets.openapi import RETRY_DATASET
 from api.datasets.poll import own_dataset
 from api.receiving.parameters import DatasetPath
-from api.services import services
+from api.services import Services, services
 from contract.dataset_documents import DatasetDocument
 from contract.datasets import DatasetRecord, RetryRequest
 from contract.errors import Conflict
@@ -33,7 +33,13 @@ def retry_dataset(path: DatasetPath) -> Response:
     """Run again what failed, or only what failed with one of `codes`; the results are merged."""
     parts = services()
     record, _ = own_dataset(parts, path.dataset_id)
-    codes = receive_codes(request)
+    start_round(parts, record, receive_codes(request))
+    headers = {"Location": dataset_path(parts, record.id)}
+    return document(dataset_document(parts, own_dataset(parts, record.id)), 202, headers)
+
+
+def start_round(parts: Services, record: DatasetRecord, codes: tuple[str, ...]) -> None:
+    """Run the failed items of a run of any kind again. Raises Conflict."""
     _check(record, codes)
     wanted = RetryRequest(round=record.round + 1, requested_at=time.time(), codes=codes)
     parts.files.write_retry(record.id, wanted)  # from here it is accepted
@@ -41,8 +47,6 @@ def retry_dataset(path: DatasetPath) -> Response:
     if started is None or not started[1]:
         raise Conflict("The dataset is being run again already.")
     send_step(parts, TASK_PLAN_DATASET, record.request, STEP_PLAN)
-    headers = {"Location": dataset_path(parts, record.id)}
-    return document(dataset_document(parts, own_dataset(parts, record.id)), 202, headers)
 
 
 def _check(record: DatasetRecord, codes: tuple[str, ...]) -> None:
