@@ -25,7 +25,7 @@ def running_key(lane: Lane, model: str = DEFAULT_MODEL) -> str:
     return of_model(f"{KEY_PREFIX}running:{lane.value}", model)
 
 
-# Set: models other than the default one of which there were jobs or datasets.
+# Set: models other than the default one of which there were jobs.
 MODELS_KEY = f"{KEY_PREFIX}models"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
@@ -71,14 +72,17 @@ class DatasetStore:
             found = [self._redis.zrange(active_key(kind), 0, -1) for kind in self._kinds]
         return [run_id for ids in cast("list[list[str]]", found) for run_id in ids]
 
-    def items_left(self) -> int:
-        """Return how many planned items of all datasets have not ended; two round trips at most."""
+    def items_left(self) -> dict[str, int]:
+        """Return by model how many planned items have not ended; two round trips at most."""
         ids = self.active()
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
             for dataset_id in ids:
                 pipe.hgetall(dataset_key(dataset_id))
             found = pipe.execute()
-        return sum(from_fields(fields).items_left for fields in found if fields)
+        left = Counter[str]()
+        for record in (from_fields(fields) for fields in found if fields):
+            left[record.request.spec.options.model] += record.items_left
+        return dict(left)
 
     def delete(self, dataset_id: str) -> None:
         """Remove the record and every trace of it."""

@@ -119,6 +119,8 @@ def _schema(arrow: Any) -> Any:
         "height": whole,
         "depth_min": real,
         "depth_max": real,
+        "model": text,
+        "weights_id": text,
         **{
             f"{output}_{column}": kind
             for output in OUTPUTS
@@ -150,6 +152,8 @@ def _row(shard: int, result: ItemResult) -> dict[str, Any]:
         "height": result.height,
         "depth_min": result.depth_min,
         "depth_max": result.depth_max,
+        "model": result.model or None,
+        "weights_id": result.weights_id or None,
         "shard": shard,
         "round": result.round,
         "infer_ms": result.timings.infer_ms if result.timings else None,

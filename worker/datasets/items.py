@@ -42,6 +42,8 @@ class ItemOutput:
     depth: DepthInfo
     files: Sequence[RenderedFile]
     warnings: tuple[str, ...] = ()
+    model: str = ""
+    weights_id: str = ""
 
 
 Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
@@ -133,6 +135,8 @@ class ItemRunner:
             depth_min=output.depth.min,
             depth_max=output.depth.max,
             warnings=output.warnings,
+            model=output.model,
+            weights_id=output.weights_id,
             outputs=stored,
             timings=clock.timings(),
         )

@@ -123,7 +123,13 @@ def _compute(tools: Tools) -> Compute:
             computed = tools.computer.compute(data, options, clock, None, shared_range)
         prepared = computed.prepared
         return ItemOutput(
-            prepared.width, prepared.height, computed.depth, computed.files, prepared.damage
+            prepared.width,
+            prepared.height,
+            computed.depth,
+            computed.files,
+            prepared.damage,
+            computed.model.name,
+            computed.model.weights_id,
         )
 
     return compute

@@ -14,7 +14,7 @@ from contract.states import JobState
 from storage.jobs.store import JobStore
 from storage.ledger.incarnation import Incarnation
 from storage.ledger.webhooks import WebhookQueue
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.upkeep.restore import Restorer, restore_jobs
 
 

@@ -14,8 +14,8 @@ from contract.names.redis_keys import WEBHOOK_TRIES_KEY
 from outbound.http import Answer
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
-from storage.objects.memory import MemoryStore
 from tests.integration.worker.test_webhooks import KEY, ended_job
+from tests.services.memory_store import MemoryStore
 from worker.upkeep import webhook_lines, webhooks
 from worker.upkeep.webhooks import Webhooks
 

@@ -22,7 +22,7 @@ from outbound.http import Answer, GuardedClient
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import set_mark
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.upkeep.webhooks import PAUSES_S, Webhooks, secret_key
 
 KEY = bytes(range(32))

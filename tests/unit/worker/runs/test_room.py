@@ -10,7 +10,7 @@ from contract.datasets import DatasetRequest, DatasetSpec
 from contract.errors import Overloaded
 from contract.ids import new_id
 from contract.names.object_keys import dataset_list_object, dataset_object
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.runs.room import Rooms, endless, on_disk
 
 MIB = 1024**2

@@ -8,7 +8,7 @@ import pytest
 from contract.errors import StorageUnavailable
 from contract.ids import new_id
 from contract.names.object_keys import job_prefix
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.upkeep.sweeper import Sweeper
 
 DAY_S = 86_400
