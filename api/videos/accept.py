@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from api.datasets.accept import DatasetSubmission, accept_dataset
+from functools import partial
+
 from api.receiving.uploads import Upload
+from api.runs.accept import Submission, accept_run
 from api.services import Services
 from api.videos.body import Received
 from contract.datasets import DatasetRequest, DatasetSpec
@@ -22,20 +24,24 @@ def accept_video(
     """
     options = received.options
     spec = VideoSpec.model_validate(options.model_dump(include=set(VideoSpec.model_fields)))
-    if received.s3 is not None:
-        _check_object(parts, received.s3, owner)
-    elif not upload.size:
-        raise InvalidRequest("The video is empty.")
-    submission = DatasetSubmission(
+    in_bucket = received.s3 is not None
+    submission = Submission(
+        kind=VIDEO,
         spec=DatasetSpec(name=options.name, webhook_url=options.webhook_url),
-        archive=None if received.s3 is not None else upload,
-        dry_run=False,
+        upload=None if in_bucket else upload,
         owner=owner,
         idempotency_key=key,
-        kind=VIDEO,
         wishes=VideoWishes(spec=spec, s3=received.s3).model_dump(mode="json"),
     )
-    return accept_dataset(parts, submission)
+    return accept_run(parts, submission, partial(_check, parts, received.s3, upload, owner))
+
+
+def _check(parts: Services, place: str | None, upload: Upload, owner: str | None) -> None:
+    """Raise InvalidRequest unless there is something that may be read, VideoTooLarge by size."""
+    if place is not None:
+        _check_object(parts, place, owner)
+    elif not upload.size:
+        raise InvalidRequest("The video is empty.")
 
 
 def _check_object(parts: Services, place: str, owner: str | None) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from api.datasets.poll import Found
+from api.runs.documents import run_path
+from api.runs.find import Found
 from api.services import Services
 from contract.datasets import DatasetRecord
 from contract.documents import moment
@@ -27,18 +28,13 @@ from contract.videos import (
 )
 
 
-def video_path(parts: Services, video_id: str) -> str:
-    """Return the video's URL, relative to the host unless a public URL is set."""
-    return f"{(parts.settings.public_url or '').rstrip('/')}/v1/videos/{video_id}"
-
-
 def video_document(parts: Services, found: Found) -> VideoDocument:
     """Return the document. Raises StorageUnavailable."""
     record, progress = found
     wishes = VideoWishes.model_validate(record.request.wishes)
     created_at = moment(record.request.created_at)
     assert created_at is not None  # noqa: S101 - for mypy
-    here = video_path(parts, record.id)
+    here = run_path(parts, record.id)
     return VideoDocument(
         id=record.id,
         name=record.request.spec.name,

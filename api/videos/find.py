@@ -1,14 +1,13 @@
-"""Finds a video for its owner."""
+"""Path parameters of the calls on videos, and the caller's own."""
 
 from __future__ import annotations
 
 from pydantic import Field
 
-from api.datasets.poll import Found, find_dataset, is_own
 from api.receiving.parameters import Parameters
+from api.runs.find import Found, own_run
 from api.services import Services
-from contract.errors import NotFound
-from contract.ids import RUN_ID_PATTERN, is_run_id
+from contract.ids import RUN_ID_PATTERN
 from contract.kinds.video import VIDEO
 
 
@@ -29,7 +28,4 @@ class VideoFilePath(VideoPath):
 
 def own_video(parts: Services, video_id: str) -> Found:
     """Return the video if there is one and it is the caller's; raises NotFound alike for both."""
-    found = find_dataset(parts, video_id) if is_run_id(video_id, VIDEO) else None
-    if found is None or not is_own(parts, found[0].request):
-        raise NotFound(f"There is no video {video_id[:60]!r}, or not any more.")
-    return found
+    return own_run(parts, VIDEO, video_id)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from api.answers.blueprint import VIDEOS, document, problems, v1
-from api.datasets.endpoints.cancel_dataset import stop_run
+from api.runs.commands import cancel_run
 from api.services import services
 from api.videos.documents import video_document
 from api.videos.find import VideoPath, own_video
@@ -23,5 +23,5 @@ def cancel_video(path: VideoPath) -> Response:
     """Stop dispatch at once. A canceled video has no files; one that has ended stays as it is."""
     parts = services()
     record, _ = own_video(parts, path.video_id)
-    stop_run(parts, record)
+    cancel_run(parts, record)
     return document(video_document(parts, own_video(parts, record.id)))

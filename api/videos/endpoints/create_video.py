@@ -9,13 +9,14 @@ from flask import Response, request
 from api.answers.blueprint import VIDEOS, document, problems, v1
 from api.callers.auth import owner
 from api.datasets.openapi import HEADERS
-from api.datasets.poll import dataset_ended, wait_for_dataset
 from api.receiving.headers import idempotency_key, wait_preference
 from api.receiving.uploads import Upload
+from api.runs.documents import run_path
+from api.runs.find import ended, wait_for_run
 from api.services import services
 from api.videos.accept import accept_video
 from api.videos.body import VIDEO_FIELD, receive_video
-from api.videos.documents import video_document, video_path
+from api.videos.documents import video_document
 from api.videos.find import own_video
 from contract.video_documents import CreateVideo, VideoDocument, VideoOptions
 
@@ -66,8 +67,8 @@ def create_video() -> Response:
     with Upload(parts.settings.max_video_bytes, VIDEO_FIELD) as upload:
         received = receive_video(parts, request, upload)
         kept = accept_video(parts, received, upload, owner(), key)
-    found = wait_for_dataset(parts, own_video(parts, kept.id), dataset_ended, wait_s)
-    headers = {"Location": video_path(parts, kept.id)}
+    found = wait_for_run(parts, own_video(parts, kept.id), ended, wait_s)
+    headers = {"Location": run_path(parts, kept.id)}
     if wait_s:
         headers["Preference-Applied"] = f"wait={wait_s}"
     status = 200 if wait_s and found[0].state.terminal else 202

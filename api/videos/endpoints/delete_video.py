@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Response
 
 from api.answers.blueprint import VIDEOS, problems, v1
-from api.datasets.endpoints.delete_dataset import remove_run
+from api.runs.commands import remove_run
 from api.services import services
 from api.videos.find import VideoPath, own_video
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from flask import Response, request
 
 from api.answers.blueprint import VIDEOS, document, problems, v1
-from api.datasets.documents import dataset_etag
-from api.datasets.poll import dataset_ended, wait_for_dataset
 from api.receiving.parameters import WaitQuery
+from api.runs.documents import run_etag
+from api.runs.find import Found, ended, wait_for_run
 from api.services import services
 from api.videos.documents import video_document
 from api.videos.find import VideoPath, own_video
-from contract.datasets import DatasetRecord
 from contract.video_documents import VideoDocument
 
 
@@ -33,11 +32,11 @@ def get_video(path: VideoPath, query: WaitQuery) -> Response:
     found = own_video(parts, path.video_id)
     seen = request.if_none_match
 
-    def changed(record: DatasetRecord) -> bool:
-        return not seen.contains_weak(dataset_etag(record)[3:-1])
+    def changed(current: Found) -> bool:
+        return not seen.contains_weak(run_etag(current[0])[3:-1])
 
-    found = wait_for_dataset(parts, found, changed if seen else dataset_ended, query.wait)
-    headers = {"ETag": dataset_etag(found[0]), "Cache-Control": "no-cache"}
-    if seen and not changed(found[0]):
+    found = wait_for_run(parts, found, changed if seen else ended, query.wait)
+    headers = {"ETag": run_etag(found[0]), "Cache-Control": "no-cache"}
+    if seen and not changed(found):
         return Response(status=304, headers=headers)
     return document(video_document(parts, found), headers=headers)

@@ -46,6 +46,7 @@ def test_an_upload_is_kept_recorded_and_sent_to_be_surveyed(api):
     assert api.parts.objects.get(api.parts.files.request(made.id).archive) == CLIP
     assert api.parts.dispatch.steps == [(TASK_PLAN_DATASET, f"{made.id}/plan")]
     assert document(api.client.get(made.links.self)) == made
+    assert api.client.get("/v1/videos").json["videos"][0]["id"] == made.id
 
 
 def test_a_video_in_a_bucket_is_read_there_by_workers(make_api):
