@@ -14,6 +14,7 @@ from client.commands import (
     demo,
     doctor,
     jobs,
+    now,
     programs,
     quarantine,
     submit,
@@ -51,7 +52,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (up, submit, jobs, demo, doctor, programs):
+for group in (up, submit, now, jobs, demo, doctor, programs):
     group.register(app)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(quarantine.app, name="quarantine")

@@ -34,6 +34,11 @@ TASK_FINALIZE_DATASET = "depthq.finalize_dataset"
 TASK_FORECAST_DATASET = "depthq.forecast_dataset"
 
 
+# Requests of which nothing is kept (contract/immediate.py): a list of its own, beside Celery's, so
+# that a worker of an earlier version never gets one.
+IMMEDIATE_QUEUE = "depthq.immediate"
+
+
 def queue_name(lane: Lane) -> str:
     """Return the Celery queue (a Redis list of the same name) of `lane`."""
     return f"depthq.{lane.value}"

@@ -31,6 +31,7 @@ class WorkerInfo(BaseModel):
     images_per_s: float = 0.0
     busy: int = 0
     slots: int = 0
+    immediate: bool = False  # takes requests of which nothing is kept
 
 
 class WorkerRegistry:

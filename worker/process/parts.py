@@ -18,6 +18,7 @@ from storage.datasets.store import DatasetStore
 from storage.fleet.leader import LeaderLock
 from storage.fleet.presence import Presence
 from storage.fleet.workers import WorkerRegistry
+from storage.immediate.exchange import Exchange
 from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
@@ -36,6 +37,8 @@ from worker.compute.throughput import Throughput
 from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
 from worker.imaging.decoder import Decoder
+from worker.immediate.answer import Answerer
+from worker.immediate.slots import Slots, Turn
 from worker.jobs.ending import Ending
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
@@ -137,6 +140,17 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
         lease_s=settings.lease_s,
         max_attempts=settings.max_attempts,
         cache=cache if settings.result_cache else None,
+    )
+
+
+def build_slots(parts: Parts, computer: Computer, turn: Turn) -> Slots:
+    """Return the threads that compute requests of which nothing is kept."""
+    settings = parts.settings
+    return Slots(
+        Exchange(open_redis(settings, text=False)),
+        Answerer(computer, settings.immediate_max_bytes),
+        turn,
+        settings.concurrency,
     )
 
 
