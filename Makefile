@@ -36,13 +36,14 @@ setup: $(VENV)/demo.stamp ## install what the service needs into .venv (no torch
 
 setup-dev: $(VENV)/dev.stamp ## install the test tools and the torch reference engine too
 
-setup-browser: ## install Chromium for the test of the web page (Debian, as root)
-	@if command -v chromium >/dev/null; then :; \
+setup-browser: ## install Chromium, Firefox and a Chinese font for the tests of the web page (Debian, as root)
+	@if command -v chromium >/dev/null && command -v firefox-esr >/dev/null; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 	  apt-get update -qq && \
-	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null; \
-	elif [ "$$CI" = true ]; then echo "CI needs chromium for the test of the web page" >&2; exit 1; \
-	else echo "no chromium: the test of the web page will be skipped (apt-get install chromium)"; fi
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+	    chromium firefox-esr fonts-wqy-microhei >/dev/null; \
+	elif [ "$$CI" = true ]; then echo "CI needs chromium and firefox-esr for the tests of the web page" >&2; exit 1; \
+	else echo "no chromium or firefox-esr: tests of the web page will be skipped (apt-get install chromium firefox-esr)"; fi
 
 setup-nginx: ## install nginx for the tests of the front (Debian, as root)
 	@if command -v nginx >/dev/null; then :; \

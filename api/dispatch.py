@@ -19,10 +19,10 @@ from storage.broker.settings import broker_settings, check_broker
 class Dispatch(Protocol):
     """Sends messages to the workers."""
 
-    def enqueue(self, job_id: str, lane: Lane) -> None:
+    def enqueue(self, job_id: str, lane: Lane, model: str) -> None:
         """Publish the id. Raises StorageUnavailable; the message may have gone out all the same."""
 
-    def send_step(self, task: str, message_id: str) -> None:
+    def send_step(self, task: str, message_id: str, model: str) -> None:
         """Publish a step of a dataset, in the bulk lane. Raises StorageUnavailable likewise."""
 
     def check(self) -> None:
@@ -30,7 +30,7 @@ class Dispatch(Protocol):
 
 
 class CeleryDispatch:
-    """Publishes to the Celery queue of the lane; connections are pooled and reused.
+    """Publishes to the Celery queue of lane and model; connections are pooled and reused.
 
     A frozen broker must not freeze the API: sockets time out, and there is no second try. The
     caller may continue without the message, because the reconciler enqueues waiting jobs.
@@ -49,21 +49,21 @@ class CeleryDispatch:
             broker_connection_timeout=2,
         )
 
-    def enqueue(self, job_id: str, lane: Lane) -> None:
+    def enqueue(self, job_id: str, lane: Lane, model: str) -> None:
         """Publish the id, which is also the message's id. Raises StorageUnavailable."""
-        self._send(TASK_RUN_JOB, job_id, lane)
+        self._send(TASK_RUN_JOB, job_id, lane, model)
 
-    def send_step(self, task: str, message_id: str) -> None:
+    def send_step(self, task: str, message_id: str, model: str) -> None:
         """Publish a dataset's step. Raises StorageUnavailable."""
-        self._send(task, message_id, Lane.BULK)
+        self._send(task, message_id, Lane.BULK, model)
 
-    def _send(self, task: str, message_id: str, lane: Lane) -> None:
+    def _send(self, task: str, message_id: str, lane: Lane, model: str) -> None:
         try:
             self._app.send_task(
                 task,
                 args=[message_id],
                 task_id=message_id,
-                queue=queue_of(task, lane),
+                queue=queue_of(task, lane, model),
                 ignore_result=True,
                 # Declaring the queue and describing the arguments takes a third of a message's CPU
                 # time. Workers declare their queues, and the description is only for a log line.

@@ -44,11 +44,7 @@ def run(context: Context) -> dict[str, Any]:
     settings = Settings(max_batch=MAX_BATCH)
     engine = open_engine(settings)
     engine.load()
-    info = engine.describe()
-    model = ModelInfo(
-        name=info.model, weights_id=info.weights_id, engine=info.engine,
-        precision=info.precision, net_size=(0, 0),
-    )  # fmt: skip
+    model = engine.describe().at((192, 256))
     server = choose_s3(context.scratch / "s3", {})
     server.start()
     decoder = _decoder(settings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from contract.jobs import DepthInfo, JobError, ModelInfo, Timings, Warnings
+from contract.models.declaration import DEFAULT_MODEL
 from contract.values import Value
 
 FIELDS_OF_JOBS = ("outputs", "webhook_url")  # options that make no sense where nothing is kept
@@ -22,6 +23,7 @@ class Ask(Value):
     answer_to: str  # a channel
     asked_at: float  # s since the epoch
     deadline_at: float
+    model: str = DEFAULT_MODEL
     options: dict[str, Any]  # of JobOptions, those that were given
 
 

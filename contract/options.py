@@ -6,16 +6,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
 
-from pydantic import Field, StringConstraints, create_model
+from pydantic import AfterValidator, Field, StringConstraints, WithJsonSchema, create_model
+from pydantic_core import PydanticCustomError
 
-from contract.outputs.declaration import Need, Output, OutputOptions
+from contract.models.declaration import DEFAULT_MODEL, NAME_PATTERN
+from contract.models.registry import MODELS, find_model
+from contract.outputs.declaration import Need, Output, OutputOptions, option
 from contract.outputs.registry import OUTPUTS, option_groups
 
 Size = Literal["original", "model"]
 # scheme, host (a name or an IPv4 address, no user), port, the rest; printable ASCII
 URL_PATTERN = r"^https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?([/?][!-~]*)?$"
+
+
+def _own_name(name: str) -> str:
+    spec = find_model(name)
+    if spec is None and not re.fullmatch(NAME_PATTERN, name):
+        raise PydanticCustomError("model_form", "is no model's name: see GET /v1/models")
+    return spec.name if spec else name
+
+
+# An alias becomes the model's name. Which models are known beyond MODELS, the API finds out.
+ModelName = Annotated[
+    str,
+    AfterValidator(_own_name),
+    WithJsonSchema({"type": "string", "pattern": f"^{NAME_PATTERN}$", "examples": [*MODELS]}),
+]
 Group = TypeVar("Group", bound=OutputOptions)
 
 
@@ -23,6 +42,11 @@ class CommonOptions(OutputOptions):
     """The options of any job, whatever its outputs. Unknown options are errors."""
 
     outputs: tuple[str, ...] = ("depth", "heatmap")
+    model: ModelName = option(
+        DEFAULT_MODEL,
+        description="what computes the depth; `GET /v1/models` says which are served: "
+        + ", ".join(f"`{name}`" for name in MODELS),
+    )
     size: Size = Field(
         "original",
         description="`original`: as large as the image, or smaller where a side is longer than "

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from contract.models.declaration import DEFAULT_MODEL
 from contract.places import Place, read_place
 from contract.setting_kinds import (
     Bucket,
@@ -180,10 +181,15 @@ class Settings(BaseSettings):
         "auto",
         description="auto: bf16 where the CPU has it natively, else fp32; int8 is refused for now",
     )
-    model: Name = Field("midas_small", description="a name of `depthq weights list`")
+    models: Annotated[tuple[Name, ...], NoDecode] = Field(
+        (DEFAULT_MODEL,),
+        min_length=1,
+        description="models that a worker holds, comma-separated names of `depthq models list`",
+    )
     weights: NameOrFile | None = Field(
         None,
-        description="a weights id or a file; unset: the published weights if fetched, else bundled",
+        description="a weights id or a file for midas_small, or `model=id or file` for each, by "
+        "comma; unset: the published weights if fetched, else, of midas_small, the bundled",
     )
     max_batch: int = Field(8, ge=1, le=64, description="images computed at once, at most")
     max_batch_latency_ms: float = Field(
@@ -256,6 +262,7 @@ class Settings(BaseSettings):
         "dataset_buckets",
         "dataset_output_buckets",
         "allowed_hosts",
+        "models",
         mode="before",
     )
     @classmethod

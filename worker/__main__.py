@@ -63,7 +63,7 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
         else None
     )
     try:
-        consume(service.celery, lane, settings.log_level, on_stop=service.drain)
+        consume(service.celery, lane, service.models, settings.log_level, on_stop=service.drain)
     finally:
         if health is not None:
             health.shutdown()

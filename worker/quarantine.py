@@ -69,7 +69,9 @@ class Quarantine:
             raise NotFound(f"the input of job {job_id} is gone; submit the image again")
         self.jobs.create(record)
         self.jobs.unquarantine(job_id)
-        send(make_celery(self.settings), TASK_RUN_JOB, job_id, record.request.lane)
+        request = record.request
+        app = make_celery(self.settings)
+        send(app, TASK_RUN_JOB, job_id, request.lane, request.options.model)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -42,7 +42,7 @@ def reconcile(settings: Settings, days: int) -> dict[str, int]:
         objects,
         ledger,
         webhooks,
-        lambda job_id, lane: send(app, TASK_RUN_JOB, job_id, lane),
+        lambda job_id, lane, model: send(app, TASK_RUN_JOB, job_id, lane, model),
         days,
     )
     return jobs | recover_datasets(objects, open_dataset_store(settings), ledger, webhooks)

@@ -80,7 +80,7 @@ def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> Da
     )
     _write(parts, request, submission.archive, shared=shared)
     if request.dry_run:
-        send_step(parts, TASK_FORECAST_DATASET, dataset_id, STEP_FORECAST)
+        send_step(parts, TASK_FORECAST_DATASET, request, STEP_FORECAST)
         return request
     try:
         parts.datasets.create(DatasetRecord(request=request))
@@ -88,7 +88,7 @@ def _keep(parts: Services, submission: DatasetSubmission, dataset_id: str) -> Da
         if not shared:  # with a shared id, a repeated request finds it and continues
             _forget(parts, request, dataset_object(request.id, DATASET_REQUEST))
         raise
-    send_step(parts, TASK_PLAN_DATASET, dataset_id, STEP_PLAN)
+    send_step(parts, TASK_PLAN_DATASET, request, STEP_PLAN)
     return request
 
 
@@ -125,12 +125,12 @@ def _entry(request: DatasetRequest) -> str:
     return dataset_list_object(request.owner, request.created_at, request.id)
 
 
-def send_step(parts: Services, task: str, dataset_id: str, step: str) -> None:
+def send_step(parts: Services, task: str, request: DatasetRequest, step: str) -> None:
     """Send the step's message. If that fails, the workers' reconciler sends it later."""
     try:
-        parts.dispatch.send_step(task, f"{dataset_id}/{step}")
+        parts.dispatch.send_step(task, f"{request.id}/{step}", request.spec.options.model)
     except StorageUnavailable as exc:
-        about = {"action": "enqueue", "dataset_id": dataset_id}
+        about = {"action": "enqueue", "dataset_id": request.id}
         log.warning("not enqueued: %s", exc, extra=about)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.depth.lines import Lines
-from api.load.capacity import BACKLOG_AGE_S, Cached, Capacity
+from api.load.capacity import Capacity
 from contract.errors import (
     DeadlineExceeded,
     InvalidRequest,
@@ -41,6 +41,7 @@ class Wanted:
     """A checked request. `options`: of JobOptions, as given; `gone()`: the client has hung up."""
 
     picture: bytes
+    model: str
     options: dict[str, Any]
     deadline_s: float
     gone: Callable[[], bool]
@@ -52,25 +53,19 @@ class AtOnce:
     def __init__(self, exchange: Exchange, capacity: Capacity) -> None:
         self._exchange, self._capacity = exchange, capacity
         self._lines = Lines(exchange)
-        self._waiting = Cached(exchange.waiting, BACKLOG_AGE_S)
 
-    def admit(self, deadline_s: float) -> None:
-        """Raise NotInTime when no worker takes asks, or those that wait take too long already."""
-        if not any(each.ready and each.immediate for each in self._capacity.workers()):
-            raise NotInTime("No worker computes depth at once at present.", NO_WORKER_RETRY_S)
-        waiting, speed = self._waiting.get(), self._capacity.images_per_s()
-        if speed > 0 and waiting / speed > deadline_s:
+    def admit(self, model: str) -> None:
+        """Raise NotInTime when no worker that holds `model` takes asks."""
+        if not self._speeds(model):
             raise NotInTime(
-                f"{waiting} requests wait already, longer than {deadline_s:.0f} s; come back "
-                "later, or submit a job.",
-                math.ceil(waiting / speed),
+                f"No worker computes depth at once by {model} at present.", NO_WORKER_RETRY_S
             )
 
     def depth_of(self, wanted: Wanted) -> tuple[Reply, bytes]:
         """Return a worker's reply and the output's bytes.
 
         Raises what the worker met with (InputError, InternalError, …), DeadlineExceeded,
-        WorkerLost, InvalidRequest (the client has hung up) and StorageUnavailable.
+        WorkerLost, NotInTime, InvalidRequest (the client has hung up) and StorageUnavailable.
         """
         line = self._lines.borrow()
         now = time.time()
@@ -79,11 +74,12 @@ class AtOnce:
             answer_to=line.channel,
             asked_at=now,
             deadline_at=now + wanted.deadline_s,
+            model=wanted.model,
             options=wanted.options,
         )
         answered = False
         try:
-            self._exchange.submit(ask)
+            self._check(self._exchange.submit(ask), wanted)
             reply, data = _Wait(self._exchange, line, ask, wanted).for_answer()
             answered = True
         finally:
@@ -99,6 +95,21 @@ class AtOnce:
     def stop(self) -> None:
         """Close the lines as they become idle; what waits still gets its answer."""
         self._lines.close()
+
+    def _speeds(self, model: str) -> list[float]:
+        """Return the images per second of each worker that takes asks for `model`; 0.0: unknown."""
+        takers = (each for each in self._capacity.workers() if each.serving and each.immediate)
+        return [speed for each in takers if (speed := each.speed(model)) is not None]
+
+    def _check(self, before: int, wanted: Wanted) -> None:
+        """Raise NotInTime if so many asks take longer than the deadline allows."""
+        speed = sum(self._speeds(wanted.model))
+        if speed > 0 and before / speed > wanted.deadline_s:
+            raise NotInTime(
+                f"{before} requests wait already, longer than {wanted.deadline_s:.0f} s; come back "
+                "later, or submit a job.",
+                math.ceil(before / speed),
+            )
 
     def _withdraw(self, ask: Ask) -> None:
         try:

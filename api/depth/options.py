@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
 
 from api.answers.errors import InvalidFields
 from api.jobs.options import options_from
 from contract.documents import FieldProblem
 from contract.immediate import FIELDS_OF_JOBS
+from contract.options import JobOptions
 from contract.outputs.registry import OUTPUTS
 
 DEFAULT_OUTPUT = "depth"
 
 
-def wanted_options(
-    fields: Iterable[tuple[str, str]], longest_s: int
-) -> tuple[dict[str, Any], float]:
-    """Return the options as given, checked, and the deadline in seconds, at most `longest_s`.
+def wanted_options(fields: Iterable[tuple[str, str]], longest_s: int) -> tuple[JobOptions, float]:
+    """Return the checked options and the deadline in seconds, at most `longest_s`.
 
     Raises InvalidFields, naming each that is unknown, double or wrong.
     """
@@ -36,7 +34,7 @@ def wanted_options(
     deadline_s = options.deadline_s or longest_s
     if deadline_s > longest_s:
         raise _refused("deadline_s", f"at most {longest_s} s; submit a job for what takes longer")
-    return options.model_dump(mode="json", exclude_unset=True), deadline_s
+    return options, deadline_s
 
 
 def _refused(field: str, message: str) -> InvalidFields:

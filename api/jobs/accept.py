@@ -140,7 +140,8 @@ def _enqueue(parts: Services, record: JobRecord) -> None:
     The reconciler enqueues every accepted job without a message.
     """
     try:
-        parts.dispatch.enqueue(record.id, record.request.lane)
+        request = record.request
+        parts.dispatch.enqueue(record.id, request.lane, request.options.model)
     except StorageUnavailable as exc:
         log.warning("not enqueued: %s", exc, extra={"action": "enqueue", "job_id": record.id})
 

@@ -22,7 +22,7 @@ RETRY_MAX_S = 3600
 T = TypeVar("T")
 
 
-class Cached(Generic[T]):
+class _Cached(Generic[T]):
     """A cached value, read again when it is older than `age_s`.
 
     One thread reads while the others use the old value. Otherwise, with a frozen Redis, every
@@ -62,10 +62,10 @@ class Capacity:
         """`lack_of_room`: returns why the disk takes no new work; empty if it does."""
         self._jobs = jobs
         self._max_backlog = max_backlog
-        self._backlog = Cached(lambda: jobs.backlog(Lane.INTERACTIVE), BACKLOG_AGE_S)
-        self._workers = Cached(workers.live, WORKERS_AGE_S)
-        self._disk = Cached(lack_of_room, BACKLOG_AGE_S)
-        self._memory = Cached(lambda: jobs.memory_share(), BACKLOG_AGE_S)
+        self._backlog = _Cached(lambda: jobs.backlog(Lane.INTERACTIVE), BACKLOG_AGE_S)
+        self._workers = _Cached(workers.live, WORKERS_AGE_S)
+        self._disk = _Cached(lack_of_room, BACKLOG_AGE_S)
+        self._memory = _Cached(lambda: jobs.memory_share(), BACKLOG_AGE_S)
 
     def backlog(self) -> Backlog:
         """Return the numbers of waiting and running jobs."""

@@ -1,16 +1,14 @@
 // The page: joins intake, flow, cards and memory. Nothing else knows them all.
 
-import { Card, sentence } from "./card.js";
 import { collect } from "./collect.js";
 import { Flow } from "./flow.js";
 import { key, remove as removeJob, version } from "./http.js";
 import { load, loadPreview, save, savePreview } from "./ledger.js";
+import { COLORMAPS } from "./viewers/colormaps.js";
+import { Card } from "./views/card.js";
+import { LANGUAGES, language, say, speak, translate } from "./words/language.js";
+import { sentence } from "./words/phrases.js";
 
-const COLORMAPS = [
-  "inferno", "gray", "magma", "plasma", "viridis", "cividis", "turbo", "jet", "bone", "hot", "parula",
-  "deepgreen", "ocean", "pink", "cool", "hsv", "rainbow", "spring", "summer", "autumn", "winter",
-  "twilight", "twilight_shifted",
-];
 const CHOICES = "depthq.options";
 const ENDED = new Set(["succeeded", "failed", "canceled", "expired"]);
 
@@ -58,16 +56,18 @@ function changed(picture) {
 }
 
 function announce(picture) {
-  const words = picture.state === "succeeded" ? "depth map ready" : sentence(picture);
-  $("announce").textContent = `${picture.name}: ${words}`;
+  const { name } = picture;
+  $("announce").textContent = picture.state === "succeeded"
+    ? say("pictures.ready", { name })
+    : say("pictures.told", { name, words: sentence(picture) });
 }
 
 function tally() {
   const states = [...pictures.keys()].map((picture) => picture.state);
   const done = states.filter((state) => state === "succeeded").length;
   const failed = states.filter((state) => ENDED.has(state)).length - done;
-  const words = [`${done} of ${states.length} done`];
-  if (failed) words.push(`${failed} without a result`);
+  const words = [say("pictures.tally", { done, all: states.length })];
+  if (failed) words.push(say("pictures.failed", { failed }));
   $("tally").textContent = words.join(", ");
   $("pictures").hidden = !states.length;
 }
@@ -113,6 +113,19 @@ $("login").addEventListener("submit", (event) => {
 $("clear").addEventListener("click", () => {
   for (const picture of [...pictures.keys()]) remove(picture);
 });
+
+async function change(name) {
+  await speak(name);
+  document.title = say("title");
+  translate(document);
+  for (const card of pictures.values()) card.translate();
+  tally();
+}
+
+await change();
+$("language").append(...Object.entries(LANGUAGES).map(([name, label]) => new Option(label, name)));
+$("language").value = language();
+$("language").addEventListener("change", () => change($("language").value));
 
 $("options").elements.colormap.append(...COLORMAPS.map((name) => new Option(name.replace("_", " "), name)));
 for (const [name, value] of Object.entries(JSON.parse(sessionStorage.getItem(CHOICES) ?? "{}"))) {

@@ -84,13 +84,15 @@ def _engine(settings: Settings) -> Finding:
 def _weights(settings: Settings) -> Finding:
     if settings.engine == "simulated":
         return Finding("weights", "ok", "the simulated engine needs none")
-    if settings.weights and Path(settings.weights).suffix and not Path(settings.weights).is_file():
-        remedy = "correct DEPTHQ_WEIGHTS, or unset it"
-        return Finding("weights", "problem", f"{settings.weights} is not there", remedy)
+    for asked in (settings.weights or "").split(","):
+        path = asked.rpartition("=")[2].strip()
+        if Path(path).suffix and not Path(path).is_file():
+            remedy = "correct DEPTHQ_WEIGHTS, or unset it"
+            return Finding("weights", "problem", f"{path} is not there", remedy)
     fetched = sorted((settings.cache_dir / "weights").glob("*"))
     if fetched:
         return Finding("weights", "ok", f"{len(fetched)} files in {settings.cache_dir / 'weights'}")
-    remedy = f"depthq weights fetch {settings.model} gets the published ones (sharper)"
+    remedy = f"depthq weights fetch {settings.models[0]} gets the published ones (sharper)"
     return Finding("weights", "note", "none fetched; the bundled weights are used", remedy)
 
 

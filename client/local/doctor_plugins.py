@@ -1,39 +1,50 @@
-"""Examines the outputs that other packages have registered: which there are, which are broken."""
+"""Examines the outputs and models of other packages: which there are, which are broken."""
 
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 
 from client.local.finding import Finding
-from contract.outputs.registry import BROKEN, GROUP
+from contract.models import registry as models
+from contract.outputs import registry as outputs
+
+# kind → its entry point group, what is broken of it, and where a declaration names its code
+_KINDS: dict[str, tuple[str, Mapping[str, str], str]] = {
+    "output": (outputs.GROUP, outputs.BROKEN, "renderer"),
+    "model": (models.GROUP, models.BROKEN, "network"),
+}
 
 
 def look_at_plugins() -> Iterator[Finding]:
     """Yield a finding per plug-in. None is a problem: the service leaves out what is broken."""
-    entries = sorted(entry_points(group=GROUP), key=lambda entry: entry.name)
-    if not entries:
+    found = [
+        _finding(kind, entry)
+        for kind, (group, _, _) in _KINDS.items()
+        for entry in sorted(entry_points(group=group), key=lambda entry: entry.name)
+    ]
+    if not found:
         yield Finding("plug-ins", "ok", "none are installed")
-    for entry in entries:
-        yield _finding(entry)
+    yield from found
 
 
-def _finding(entry: EntryPoint) -> Finding:
+def _finding(kind: str, entry: EntryPoint) -> Finding:
+    _, broken, code = _KINDS[kind]
     package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unnamed package"
-    reason = BROKEN.get(entry.name) or _lack(entry)
+    reason = broken.get(entry.name) or _lack(entry, code)
     if reason is None:
-        return Finding("plug-in", "ok", f"output {entry.name} of {package}")
-    said = f"output {entry.name} of {package} is left out: {reason}"
+        return Finding("plug-in", "ok", f"{kind} {entry.name} of {package}")
+    said = f"{kind} {entry.name} of {package} is left out: {reason}"
     return Finding("plug-in", "note", said, "mend the package, or uninstall it")
 
 
-def _lack(entry: EntryPoint) -> str | None:
-    """Return what keeps a declaration that loads from being rendered; imports no renderer."""
-    renderer = str(entry.load().renderer)
-    module = renderer.partition(":")[0]
+def _lack(entry: EntryPoint, code: str) -> str | None:
+    """Return what keeps a declaration that loads from being run; imports none of its code."""
+    reference = str(getattr(entry.load(), code))
+    module = reference.partition(":")[0]
     try:
         there = importlib.util.find_spec(module) is not None
     except (ImportError, ValueError):
         there = False
-    return None if there else f"its renderer {renderer} is not there"
+    return None if there else f"its {code} {reference} is not there"

@@ -5,7 +5,10 @@ Task names are explicit strings, so that renaming a function never orphans a mes
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
+
+from contract.models.declaration import DEFAULT_MODEL
 
 
 class Lane(StrEnum):
@@ -34,14 +37,24 @@ TASK_FINALIZE_DATASET = "depthq.finalize_dataset"
 TASK_FORECAST_DATASET = "depthq.forecast_dataset"
 
 
-# Requests of which nothing is kept (contract/immediate.py): a list of its own, beside Celery's, so
-# that a worker of an earlier version never gets one.
-IMMEDIATE_QUEUE = "depthq.immediate"
+def of_model(name: str, model: str) -> str:
+    """Return `name` as it is for the default model, and as its own for every other one.
+
+    The version before knows the default model only: it never sees what belongs to another.
+    """
+    return name if model == DEFAULT_MODEL else f"{name}:{model}"
 
 
-def queue_name(lane: Lane) -> str:
-    """Return the Celery queue (a Redis list of the same name) of `lane`."""
-    return f"depthq.{lane.value}"
+def queue_name(lane: Lane, model: str = DEFAULT_MODEL) -> str:
+    """Return the Celery queue (a Redis list of the same name) of `lane` for `model`."""
+    return of_model(f"depthq.{lane.value}", model)
+
+
+def immediate_queue(model: str = DEFAULT_MODEL) -> str:
+    """Return the list of asks (contract/immediate.py) for `model`: beside Celery's queues, so that
+    a worker of an earlier version never gets one.
+    """
+    return of_model("depthq.immediate", model)
 
 
 # Steps of datasets other than shards; each worker reserves threads for them.
@@ -51,14 +64,15 @@ STEPS_QUEUE = "depthq.bulk.steps"
 _STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
 
 
-def queue_of(task: str, lane: Lane) -> str:
+def queue_of(task: str, lane: Lane, model: str = DEFAULT_MODEL) -> str:
     """Return the queue into which a message of `task` is put."""
-    return STEPS_QUEUE if task in _STEPS else queue_name(lane)
+    return of_model(STEPS_QUEUE, model) if task in _STEPS else queue_name(lane, model)
 
 
-def queues_of(lane: Lane) -> tuple[str, ...]:
-    """Return all queues that a worker of `lane` consumes."""
-    return (queue_name(lane), STEPS_QUEUE) if lane is Lane.BULK else (queue_name(lane),)
+def queues_of(lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,)) -> tuple[str, ...]:
+    """Return all queues that a worker of `lane` consumes when it holds `models`."""
+    tasks = (TASK_RUN_SHARD, TASK_PLAN_DATASET) if lane is Lane.BULK else (TASK_RUN_JOB,)
+    return tuple(queue_of(task, lane, model) for model in models for task in tasks)
 
 
 STEP_PLAN = "plan"  # steps of a dataset that workers lease; every other step is a shard's number

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contract.names.queues import Lane
+from contract.models.declaration import DEFAULT_MODEL
+from contract.names.queues import Lane, of_model
 
 KEY_PREFIX = "depthq:"
 
@@ -13,14 +14,18 @@ def job_key(job_id: str) -> str:
     return f"{KEY_PREFIX}job:{job_id}"
 
 
-def queued_key(lane: Lane) -> str:
+def queued_key(lane: Lane, model: str = DEFAULT_MODEL) -> str:
     """Sorted set: ids of accepted jobs that are not claimed, by time of acceptance (s)."""
-    return f"{KEY_PREFIX}queued:{lane.value}"
+    return of_model(f"{KEY_PREFIX}queued:{lane.value}", model)
 
 
-def running_key(lane: Lane) -> str:
+def running_key(lane: Lane, model: str = DEFAULT_MODEL) -> str:
     """Sorted set: ids of claimed jobs, by the end of their lease (s)."""
-    return f"{KEY_PREFIX}running:{lane.value}"
+    return of_model(f"{KEY_PREFIX}running:{lane.value}", model)
+
+
+# Set: models other than the default one of which there were jobs or datasets.
+MODELS_KEY = f"{KEY_PREFIX}models"
 
 
 def worker_key(worker: str) -> str:

@@ -49,13 +49,15 @@ class LeanQoS(kombu_redis.QoS):  # type: ignore[misc]
         self._forget(keys=self._keys(), args=[delivery_tag])
         virtual.QoS.ack(self, delivery_tag)
 
-    def in_hand(self, task: str) -> int:
-        """Return how many messages of `task` are delivered and not acknowledged.
+    def in_hand(self, task: str, queue: str) -> int:
+        """Return how many messages of `task` from `queue` are delivered and not acknowledged.
 
         For the consuming thread, which alone changes `_delivered`.
         """
         return sum(
-            message.headers.get("task") == task and tag not in self._dirty
+            message.headers.get("task") == task
+            and message.delivery_info["routing_key"] == queue
+            and tag not in self._dirty
             for tag, message in self._delivered.items()
         )
 
@@ -100,7 +102,7 @@ class LeanChannel(kombu_redis.Channel):  # type: ignore[misc]
         if queue not in self.queue_limits:
             return True
         task, most = self.queue_limits[queue]
-        return bool(self.qos.in_hand(task) < most)
+        return bool(self.qos.in_hand(task, queue) < most)
 
     def _brpop_start(self, timeout: float | None = None) -> None:
         if not all(self._has_room(queue) for queue in self.active_queues):

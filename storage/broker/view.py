@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 from redis import Redis
 
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import Lane, queues_of
 from storage.ledger.connection import redis_errors
 
@@ -27,20 +28,20 @@ class BrokerView:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def length(self, lane: Lane) -> int:
-        """Return how many messages wait in the lane's queues."""
+    def length(self, lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,)) -> int:
+        """Return how many messages wait in the lane's queues for `models`."""
         with redis_errors():
-            lengths: list[int] = [self._redis.llen(queue) for queue in queues_of(lane)]
+            lengths: list[int] = [self._redis.llen(queue) for queue in queues_of(lane, models)]
         return sum(lengths)
 
-    def waiting_ids(self, lane: Lane) -> set[str]:
-        """Return the message ids (which are job ids) that wait in the lane's queues.
+    def waiting_ids(self, lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,)) -> set[str]:
+        """Return the message ids (which are job ids) that wait in the lane's queues for `models`.
 
         Messages move while we read: one may be missed for a moment, none is invented, so a caller
         that sends a second message for a missed one causes a duplicate delivery, never a loss.
         """
         with redis_errors():
-            texts = (text for queue in queues_of(lane) for text in self._messages(queue))
+            texts = (text for queue in queues_of(lane, models) for text in self._messages(queue))
             return {_message_id(text) for text in texts} - {""}
 
     def _messages(self, queue: str) -> Iterator[str]:

@@ -12,6 +12,20 @@ from contract.names.redis_keys import WORKERS_KEY, worker_key
 from storage.ledger.connection import redis_errors
 
 
+class HeldInfo(BaseModel):
+    """A model that a worker holds."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    name: str
+    weights_id: str
+    engine: str
+    precision: str
+    images_per_s: float = 0.0  # measured; 0.0 before the first image
+    declared_images_per_s: float = 0.0  # what its declaration expects
+    memory_bytes: int = 0  # by which the process grew when it loaded the model
+
+
 class WorkerInfo(BaseModel):
     """A worker process as it describes itself."""
 
@@ -26,12 +40,35 @@ class WorkerInfo(BaseModel):
     draining: bool = False
     engine: str = ""
     precision: str = ""
-    model: str = ""
+    model: str = ""  # the first of `models`
     weights_id: str = ""
     images_per_s: float = 0.0
+    models: tuple[HeldInfo, ...] = ()  # empty: a worker of the version before, with one model
     busy: int = 0
     slots: int = 0
     immediate: bool = False  # takes requests of which nothing is kept
+
+    @property
+    def serving(self) -> bool:
+        """Whether it takes jobs."""
+        return self.ready and not self.draining
+
+    def held(self) -> tuple[HeldInfo, ...]:
+        """Return the models that it holds."""
+        if self.models or not self.model:
+            return self.models
+        alone = HeldInfo(
+            name=self.model,
+            weights_id=self.weights_id,
+            engine=self.engine,
+            precision=self.precision,
+            images_per_s=self.images_per_s,
+        )
+        return (alone,)
+
+    def speed(self, model: str) -> float | None:
+        """Return its images per second by `model`, 0.0 if unmeasured; None: it does not hold it."""
+        return next((held.images_per_s for held in self.held() if held.name == model), None)
 
 
 class WorkerRegistry:

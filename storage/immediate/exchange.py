@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
 from typing import cast
 
 from pydantic import ValidationError
 from redis import Redis
 
 from contract.immediate import Ask, pack
-from contract.names.queues import IMMEDIATE_QUEUE
+from contract.names.queues import immediate_queue
 from contract.values import Value
 from storage.immediate.line import Line
 from storage.ledger.connection import redis_errors
@@ -30,36 +31,33 @@ class Exchange:
         """Return a new line."""
         return Line(self._redis)
 
-    def submit(self, ask: Ask) -> None:
-        """Put `ask` at the end of the list."""
+    def submit(self, ask: Ask) -> int:
+        """Put `ask` at the end of its model's list; return how many wait before it."""
+        queue = immediate_queue(ask.model)
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
-            pipe.lpush(IMMEDIATE_QUEUE, _text(ask))
-            pipe.expire(IMMEDIATE_QUEUE, KEPT_S)
-            pipe.execute()
+            pipe.lpush(queue, _text(ask))
+            pipe.expire(queue, KEPT_S)
+            return int(pipe.execute()[0]) - 1
 
     def withdraw(self, ask: Ask) -> None:
         """Take `ask` off the list, if no worker has taken it."""
         with redis_errors():
-            self._redis.lrem(IMMEDIATE_QUEUE, 1, _text(ask))
-
-    def waiting(self) -> int:
-        """Return how many asks wait."""
-        with redis_errors():
-            return int(self._redis.llen(IMMEDIATE_QUEUE))
+            self._redis.lrem(immediate_queue(ask.model), 1, _text(ask))
 
     def holds(self, ask: Ask) -> bool:
         """Tell whether `ask` still waits on the list."""
         with redis_errors():
-            return self._redis.lpos(IMMEDIATE_QUEUE, _text(ask)) is not None
+            return self._redis.lpos(immediate_queue(ask.model), _text(ask)) is not None
 
-    def take(self, timeout_s: float) -> Ask | None:
-        """Return the ask that has waited longest, None if none comes within `timeout_s`.
+    def take(self, models: Sequence[str], timeout_s: float) -> Ask | None:
+        """Return an ask for one of `models`, of each the oldest; None: none came in `timeout_s`.
 
         One that this version cannot read is dropped; its sender waits until its deadline.
         """
         with redis_errors():
             found = cast(
-                "tuple[bytes, bytes] | None", self._redis.brpop([IMMEDIATE_QUEUE], timeout_s)
+                "tuple[bytes, bytes] | None",
+                self._redis.brpop([immediate_queue(model) for model in models], timeout_s),
             )
         if found is None:
             return None

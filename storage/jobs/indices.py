@@ -7,15 +7,16 @@ from typing import cast
 
 from redis import Redis
 
-from contract.names.queues import Lane
-from contract.names.redis_keys import QUARANTINE_KEY, queued_key, running_key
+from contract.models.declaration import DEFAULT_MODEL
+from contract.names.queues import Lane, of_model
+from contract.names.redis_keys import MODELS_KEY, QUARANTINE_KEY, queued_key, running_key
 from storage.jobs.scripts import LedgerScripts
 from storage.ledger.connection import redis_errors
 
 
 @dataclass(frozen=True)
 class Backlog:
-    """The load of one lane."""
+    """The load of one lane by one model."""
 
     queued: int
     running: int
@@ -28,29 +29,49 @@ class JobIndices:
     _redis: Redis
     _scripts: LedgerScripts
 
-    def queued(self, lane: Lane, *, older_than_s: float, limit: int) -> list[str]:
+    def queued(
+        self, lane: Lane, model: str = DEFAULT_MODEL, *, older_than_s: float, limit: int
+    ) -> list[str]:
         """Return ids of unclaimed jobs accepted at least `older_than_s` ago, oldest first."""
-        return list(self._scripts.run("listed", [], "queued", lane.value, older_than_s, limit))
+        return self._listed("queued", lane, model, older_than_s, limit)
 
-    def expired_leases(self, lane: Lane, limit: int) -> list[str]:
+    def expired_leases(self, lane: Lane, limit: int, model: str = DEFAULT_MODEL) -> list[str]:
         """Return ids of running jobs whose lease has ended, longest overdue first."""
-        return list(self._scripts.run("listed", [], "running", lane.value, 0, limit))
+        return self._listed("running", lane, model, 0, limit)
 
-    def backlog(self, lane: Lane) -> Backlog:
-        """Count the lane's jobs, in one round trip."""
+    def _listed(self, kind: str, lane: Lane, model: str, age_s: float, limit: int) -> list[str]:
+        return list(
+            self._scripts.run("listed", [], kind, of_model(lane.value, model), age_s, limit)
+        )
+
+    def models(self) -> tuple[str, ...]:
+        """Return the models of which there were jobs or datasets, the default one first."""
+        with redis_errors():
+            others = cast("set[str]", self._redis.smembers(MODELS_KEY))
+        return (DEFAULT_MODEL, *sorted(others))
+
+    def note_model(self, model: str) -> None:
+        """Note that there is work for `model`, so that it is looked after."""
+        if model != DEFAULT_MODEL:
+            with redis_errors():
+                self._redis.sadd(MODELS_KEY, model)
+
+    def backlog(self, lane: Lane, model: str = DEFAULT_MODEL) -> Backlog:
+        """Count the jobs of a lane and model, in one round trip."""
+        queued_jobs = queued_key(lane, model)
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
-            pipe.zcard(queued_key(lane))
-            pipe.zcard(running_key(lane))
-            pipe.zrange(queued_key(lane), 0, 0, withscores=True)
+            pipe.zcard(queued_jobs)
+            pipe.zcard(running_key(lane, model))
+            pipe.zrange(queued_jobs, 0, 0, withscores=True)
             pipe.time()
             queued, running, oldest, (seconds, micros) = pipe.execute()
         now = seconds + micros / 1e6
         return Backlog(queued, running, max(0.0, now - oldest[0][1]) if oldest else 0.0)
 
-    def position(self, job_id: str, lane: Lane) -> int | None:
-        """Return how many jobs are before this one; None: it is not queued."""
+    def position(self, job_id: str, lane: Lane, model: str = DEFAULT_MODEL) -> int | None:
+        """Return how many jobs of its model are before this one; None: it is not queued."""
         with redis_errors():
-            return cast("int | None", self._redis.zrank(queued_key(lane), job_id))
+            return cast("int | None", self._redis.zrank(queued_key(lane, model), job_id))
 
     def quarantine(self, job_id: str) -> None:
         """Put a poisoned job into quarantine for an operator."""

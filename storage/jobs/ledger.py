@@ -11,6 +11,7 @@ from redis import Redis
 
 from contract.errors import StorageUnavailable
 from contract.jobs import JobRecord, JobResult
+from contract.names.queues import of_model
 from contract.names.redis_keys import job_key
 from contract.states import JobState
 from storage.jobs.fields import from_fields, from_pairs, to_fields
@@ -49,7 +50,8 @@ class JobLedger:
         """
         request = record.request
         times = (repr(request.created_at), repr(request.expires_at))
-        fields = (_nonce(), request.lane.value, *times, *to_fields(record))
+        lane = of_model(request.lane.value, request.options.model)
+        fields = (_nonce(), lane, *times, *to_fields(record))
         answer = self._scripts.run("create", [record.id], *fields)
         if answer < 0:
             raise AlreadyOver("The clocks of this machine and of Redis are far apart.")

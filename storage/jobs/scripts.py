@@ -12,6 +12,7 @@ from contract.names.queues import Lane
 from contract.names.redis_keys import (
     CHANGES_CHANNEL,
     ENDINGS_CHANNEL,
+    MODELS_KEY,
     QUARANTINE_KEY,
     job_key,
     queued_key,
@@ -35,16 +36,17 @@ class LedgerScripts:
         }
 
     def run(self, name: str, job_ids: Sequence[str], *args: str | float) -> Any:
-        """Run script `name` over these jobs: KEYS are their hashes, then every index.
+        """Run script `name` over these jobs: KEYS are their hashes, every index, the set of models.
 
         ARGV are the channels of changes and endings, the number of jobs, their ids, then `args`.
         Raises StorageUnavailable.
         """
-        keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS]
+        keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS, MODELS_KEY]
         argv = [CHANGES_CHANNEL, ENDINGS_CHANNEL, len(job_ids), *job_ids, *args]
         with redis_errors():
             return self._scripts[name](keys=keys, args=argv)
 
 
-# The scripts find an index in KEYS by the end of its name.
+# The scripts find an index in KEYS by the end of its name; that of another model than the default
+# one has the same name and the model's after it, and is found by the set of such models.
 INDEX_KEYS = (QUARANTINE_KEY, *(key(lane) for lane in Lane for key in (queued_key, running_key)))

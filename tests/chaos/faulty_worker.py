@@ -15,9 +15,8 @@ from storage.jobs.store import JobStore
 from tests.chaos import traps
 from tests.chaos.poison import KILL_WORKER
 from worker.__main__ import main
-from worker.attempts import watchdog
 from worker.attempts.patience import Patience
-from worker.compute import computer
+from worker.compute import computer, pace
 from worker.engines import simulated
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
@@ -41,7 +40,7 @@ def lay_traps() -> None:
     # slow enough that a fault finds jobs at work, fast enough to catch up after it
     SimulatedEngine.__init__.__kwdefaults__["image_s"] = 0.04
     Patience.__init__.__defaults__ = (float(os.environ.get("CHAOS_PATIENCE_S", "60")),)
-    watchdog.ENGINE_LIMIT_S = float(os.environ.get("CHAOS_ENGINE_LIMIT_S", "60"))
+    pace.LEAST_ENGINE_LIMIT_S = float(os.environ.get("CHAOS_ENGINE_LIMIT_S", "60"))
 
 
 def _deadly(decode):

@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from contract.jobs import ModelInfo
 from contract.options import JobOptions
 from contract.settings import Settings
 from tests.chaos import poison
+from tests.held import held
 from tests.photographs import crops
 from worker.attempts.metrics import StageClock
 from worker.compute.batcher import Batcher
@@ -45,18 +45,10 @@ def known_images() -> dict[str, Image]:
         max_pixels=settings.max_pixels,
         max_side_px=settings.max_side_px,
     )
-    about = SimulatedEngine().describe()
-    model = ModelInfo(
-        name=about.model,
-        weights_id=about.weights_id,
-        engine=about.engine,
-        precision=about.precision,
-        net_size=(0, 0),
-    )
     decoder.start()
     batcher.start()
     try:
-        computer = Computer(decoder, batcher, model)
+        computer = Computer(decoder, held(batcher, about=SimulatedEngine().describe()))
         good = [_image(f"crop-{n}", data, computer) for n, data in enumerate(crops(COUNT, seed=5))]
     finally:
         batcher.stop()

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from contract.errors import InvalidRequest
-from contract.names.queues import IMMEDIATE_QUEUE
+from contract.names.queues import immediate_queue
 from depthq import DepthClient
 from storage.objects.open import open_object_store
 from tests.conftest import new_bucket
@@ -115,7 +115,7 @@ def test_a_frozen_worker_costs_the_deadline_and_a_late_answer_goes_nowhere(servi
     finally:
         service.worker.thaw()
     assert post(service).status_code == 200
-    assert redis.llen(IMMEDIATE_QUEUE) == 0
+    assert redis.llen(immediate_queue()) == 0
 
 
 def test_a_connection_that_is_cut_takes_the_ask_off_the_list(service, redis):
@@ -160,7 +160,7 @@ def test_killing_the_worker_is_said_and_the_next_one_serves(service):
 
     def ask() -> None:
         while not stop.is_set():
-            found.append(post(service, "?output=heatmap&size=original"))
+            found.append(post(service, "?output=heatmap&deadline_s=8"))
 
     threads = [threading.Thread(target=ask) for _ in range(6)]
     for thread in threads:

@@ -15,23 +15,26 @@ from contract.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
-ENGINE_LIMIT_S = 60.0
 IDLE_LIMIT_S = 60.0
 EXIT_CODE = 70  # EX_SOFTWARE
 
 
 class Watchdog:
-    """Checks at each pulse; `waiting()` is the queue's length, `taken()` counts jobs ever taken."""
+    """Checks at each pulse.
+
+    `overdue_s()` is by how much an engine exceeds what a batch of its model may take, `waiting()`
+    the length of the queues, `taken()` counts jobs ever taken.
+    """
 
     def __init__(
         self,
-        engine_busy_s: Callable[[], float],
+        overdue_s: Callable[[], float],
         busy: Callable[[], int],
         waiting: Callable[[], int],
         taken: Callable[[], int],
         end: Callable[[int], object] = os._exit,
     ) -> None:
-        self._engine_busy_s = engine_busy_s
+        self._overdue_s = overdue_s
         self._busy = busy
         self._waiting = waiting
         self._taken = taken
@@ -41,8 +44,8 @@ class Watchdog:
 
     def look(self) -> None:
         """End the process if it is stuck."""
-        if self._engine_busy_s() > ENGINE_LIMIT_S:
-            self._bite("the engine has been at one batch for %.0f s", self._engine_busy_s())
+        if (overdue_s := self._overdue_s()) > 0:
+            self._bite("an engine is at one batch %.0f s longer than it may", overdue_s)
         if not self._idle_though_work_waits():
             self._idle_since = None
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -13,7 +14,8 @@ from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
 from contract.outputs.declaration import Need
 from worker.attempts.metrics import StageClock
-from worker.compute.batcher import Batcher, Inferred
+from worker.compute.batcher import Inferred
+from worker.compute.held_model import HeldModel
 from worker.imaging.decoder import Decoder
 from worker.imaging.prepared import Prepared
 from worker.machine import cores_given
@@ -21,7 +23,6 @@ from worker.outputs.render import RenderedFile, render
 from worker.outputs.view import View
 
 LARGE_PX = 4_000_000
-INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own; below the visibility timeout
 _ANY_FORMAT = ("tiff", "bmp", "gif")  # the decoder says which are accepted
 
 
@@ -38,11 +39,10 @@ class Computed:
 class Computer:
     """One instance, many threads."""
 
-    def __init__(self, decoder: Decoder, batcher: Batcher, model: ModelInfo) -> None:
+    def __init__(self, decoder: Decoder, models: Mapping[str, HeldModel]) -> None:
         self._decoder = decoder
-        self._batcher = batcher
-        self._model = model
-        self._large = threading.BoundedSemaphore(cores_given())
+        self._models = models
+        self._large = {name: threading.BoundedSemaphore(cores_given()) for name in models}
 
     def compute(
         self,
@@ -54,59 +54,67 @@ class Computer:
     ) -> Computed:
         """Return the files that `options` ask of the image in `data`; `shared_range`: see View.
 
-        Raises InputError (the image's fault), DecoderCrashed, DeadlineExceeded, InternalError.
+        Raises InputError (the image's fault), DecoderCrashed, DeadlineExceeded, InternalError. The
+        model of `options` must be one that `holds`.
         """
+        model = self._models[options.model]
         wants = options.needs()
         # pixels are held from here on: as few large pictures at once as are rendered at once
         early = Need.PIXELS in wants and _announced_px(data) > LARGE_PX
-        with self._room(early):
-            prepared = self._decoder.decode(data, wants)
+        with model.throughput.working(), self._room(model, early):
+            prepared = self._decoder.decode(data, wants, model.spec.input)
             clock.add("decode", prepared.decode_ms)
             clock.add("prepare", prepared.prepare_ms)
-            inferred = self._infer(prepared, deadline_at)
+            inferred = _infer(model, prepared, deadline_at)
             clock.add("wait", inferred.wait_ms)
             clock.add("infer", inferred.infer_ms)
             clock.batched(inferred.batch_size)
-            view = self._view(prepared, inferred, options, shared_range)
+            about = model.about.at(inferred.depth.shape)
+            view = _view(prepared, inferred, options, about, shared_range)
             late = options.size == "original" and prepared.width * prepared.height > LARGE_PX
-            with clock.stage("render"), self._room(late and not early):
+            with clock.stage("render"), self._room(model, late and not early):
                 rendered = render(view)
         return Computed(replace(prepared, pixels=None), view.model, rendered.depth, rendered.files)
 
-    def _view(
-        self,
-        prepared: Prepared,
-        inferred: Inferred,
-        options: JobOptions,
-        shared_range: tuple[float, float] | None,
-    ) -> View:
-        height, width = inferred.depth.shape
-        return View(
-            depth=inferred.depth,
-            options=options,
-            width=prepared.width,
-            height=prepared.height,
-            model=self._model.model_copy(update={"net_size": (height, width)}),
-            shared_range=shared_range,
-            pixels=prepared.pixels,
-            focal_35mm=prepared.focal_35mm,
-        )
+    def holds(self, model: str) -> bool:
+        """Tell whether this process computes by `model`."""
+        return model in self._models
 
-    def _room(self, large: bool) -> AbstractContextManager[object]:
+    def _room(self, model: HeldModel, large: bool) -> AbstractContextManager[object]:
         """Return what lets only so many large pictures through at once as there are cores.
 
         More would be no faster and hold 100 MB each. Small ones would wait here rather than be
-        gathered into full batches.
+        gathered into full batches. Each model has its own room: none waits for a slower one.
         """
-        return self._large if large else nullcontext()
+        return self._large[model.spec.name] if large else nullcontext()
 
-    def _infer(self, prepared: Prepared, deadline_at: float | None) -> Inferred:
-        future = self._batcher.submit(prepared.tensor, deadline_at)
-        try:
-            return future.result(timeout=INFER_TIMEOUT_S)
-        except FutureTimeout:
-            future.cancel()
-            raise InternalError(f"no inference within {INFER_TIMEOUT_S:.0f} s") from None
+
+def _infer(model: HeldModel, prepared: Prepared, deadline_at: float | None) -> Inferred:
+    future = model.batcher.submit(prepared.tensor, deadline_at)
+    try:
+        return future.result(timeout=model.pace.infer_timeout_s)
+    except FutureTimeout:
+        future.cancel()
+        raise InternalError(f"no inference within {model.pace.infer_timeout_s:.0f} s") from None
+
+
+def _view(
+    prepared: Prepared,
+    inferred: Inferred,
+    options: JobOptions,
+    model: ModelInfo,
+    shared_range: tuple[float, float] | None,
+) -> View:
+    return View(
+        depth=inferred.depth,
+        options=options,
+        width=prepared.width,
+        height=prepared.height,
+        model=model,
+        shared_range=shared_range,
+        pixels=prepared.pixels,
+        focal_35mm=prepared.focal_35mm,
+    )
 
 
 def _announced_px(data: bytes) -> int:

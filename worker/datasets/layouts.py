@@ -8,7 +8,7 @@ import json
 import tarfile
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
@@ -20,7 +20,6 @@ from contract.options import JobOptions
 from storage.datasets.preflight import output_place
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import ObjectStore
-from worker.attempts.patience import Waits
 from worker.outputs.render import RenderedFile
 
 _MADE_BY = "depthq-dataset"  # metadata of files outside the service's own folder
@@ -54,9 +53,8 @@ class Layout(Protocol):
 class FilesLayout:
     """`<place>/<item>/depth.png`: each file is an object, written as its item ends."""
 
-    def __init__(self, place: Place, patience: Waits, options: JobOptions) -> None:
+    def __init__(self, place: Place, options: JobOptions) -> None:
         self._place = place
-        self._patience = patience
         self._options = options
 
     def __enter__(self) -> Self:
@@ -72,7 +70,7 @@ class FilesLayout:
         found: dict[str, ItemFile] = {}
         for output in self._options.asked():
             key = self._key(item_id, output.name, output.file_type(self._options).extension)
-            info = self._place.made_by_others(key, self._patience)
+            info = self._place.made_by_others(key)
             if info is None:
                 return None
             found[output.name] = ItemFile(key=key, bytes=info, sha256="")
@@ -83,7 +81,7 @@ class FilesLayout:
         stored = {}
         for file in files:
             key = self._key(item_id, file.output, file.extension)
-            self._patience(lambda key=key, file=file: self._place.put(key, file))  # type: ignore[misc]
+            self._place.put(key, file)
             stored[file.output] = _described(key, file)
         return stored
 
@@ -100,9 +98,8 @@ class FilesLayout:
 class TarLayout:
     """`<place>/NNNNNN.tar`: one tar per shard, the same bytes however often it is made."""
 
-    def __init__(self, place: Place, patience: Waits, shard: int) -> None:
+    def __init__(self, place: Place, shard: int) -> None:
         self._place = place
-        self._patience = patience
         self._key = f"{place.prefix}/{shard:06d}.tar".lstrip("/")
         self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the context
         self._spool = tempfile.TemporaryFile()  # noqa: SIM115
@@ -152,7 +149,7 @@ class TarLayout:
         """See Layout. A shard in which nothing succeeded has no tar."""
         self._tar.close()
         if self._members:
-            self._patience(lambda: self._place.put_tar(self._key, self._file))
+            self._place.put_tar(self._key, self._file)
 
     def _write(self, name: str, data: bytes) -> None:
         if name in self._members:  # a URI that occurs twice in the manifest is one sample
@@ -164,16 +161,23 @@ class TarLayout:
 
 
 class Place:
-    """The store and prefix where a dataset's outputs go."""
+    """The store and prefix where a dataset's outputs go. `patient` makes that store wait."""
 
-    def __init__(self, request: DatasetRequest, own: ObjectStore, buckets: Buckets) -> None:
+    def __init__(
+        self,
+        request: DatasetRequest,
+        own: ObjectStore,
+        buckets: Buckets,
+        patient: Callable[[ObjectStore], ObjectStore],
+    ) -> None:
         self.foreign = request.spec.output_prefix is not None
         self._dataset_id = request.id
         self._look = self.foreign and request.spec.on_existing == "skip"
-        self._store, self.prefix = own, dataset_object(request.id, "outputs")
+        store, self.prefix = own, dataset_object(request.id, "outputs")
         if request.spec.output_prefix is not None:
             buckets = buckets.of(request.owner)
-            self._store, self.prefix = output_place(request.spec.output_prefix, buckets)
+            store, self.prefix = output_place(request.spec.output_prefix, buckets)
+        self._store = patient(store)
         self._metadata = {_MADE_BY: request.id} if self.foreign else None
 
     def put(self, key: str, file: RenderedFile) -> None:
@@ -184,12 +188,12 @@ class Place:
         """Write one tar."""
         self._store.put(key, file, media_type=TAR, metadata=self._metadata)
 
-    def made_by_others(self, key: str, patience: Waits) -> int | None:
+    def made_by_others(self, key: str) -> int | None:
         """Return the size of an object that this dataset did not make; None: there is none."""
         if not self._look:
             return None
         try:
-            info = patience(lambda: self._store.head(key))
+            info = self._store.head(key)
         except NotFound:
             return None
         return None if info.metadata.get(_MADE_BY) == self._dataset_id else info.size

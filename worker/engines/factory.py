@@ -12,22 +12,32 @@ from worker.weights.resolve import Artefact, resolve
 
 
 def open_engine(settings: Settings, streams: int = 1) -> Engine:
-    """Return the engine of `settings`, not yet loaded; WeightsError if its weights are missing.
+    """Return the engine of the first of `settings.models`, not yet loaded.
+
+    Raises WeightsError if its weights are missing. `streams`: see build_engine.
+    """
+    return build_engine(settings, resolve(settings, settings.models[0]), streams=streams)
+
+
+def build_engine(
+    settings: Settings,
+    artefact: Artefact,
+    *,
+    streams: int = 1,
+    threads: int | None = None,
+    max_batch: int | None = None,
+) -> Engine:
+    """Return the engine of `settings` for `artefact`, not yet loaded.
 
     `streams` batches are computed side by side by engines that can (its `streams` tells), of at
-    most `settings.max_batch` images together.
+    most `max_batch` images together, by `threads` threads in all.
     """
-    return build_engine(settings, resolve(settings), streams)
-
-
-def build_engine(settings: Settings, artefact: Artefact, streams: int = 1) -> Engine:
-    """Return the engine of `settings` for `artefact`, not yet loaded."""
     make = _ENGINES[settings.engine]()
     return make(
         artefact,
         precision=settings.precision,
-        threads=settings.infer_threads or cores_given(),
-        max_batch=settings.max_batch,
+        threads=threads or settings.infer_threads or cores_given(),
+        max_batch=max_batch or settings.max_batch,
         streams=streams,
     )
 

@@ -14,6 +14,7 @@ from worker.engines.protocol import (
     EngineInfo,
     Images,
     check_batch,
+    inverse_depth,
     require_fp32,
 )
 from worker.weights.resolve import Artefact
@@ -38,6 +39,7 @@ class OnnxRuntimeEngine:
         self._artefact = artefact
         self._threads = threads
         self._session: Any = None
+        self._input = ""
 
     def load(self) -> None:
         """Read and optimise the network."""
@@ -54,6 +56,7 @@ class OnnxRuntimeEngine:
             )
         except Exception as exc:  # its exceptions share no base class of their own
             raise EngineError(f"onnxruntime cannot load {self._artefact.path.name}: {exc}") from exc
+        self._input = self._session.get_inputs()[0].name
 
     def warm_up(self, shapes: Iterable[tuple[int, int]]) -> None:
         """See Engine."""
@@ -61,13 +64,12 @@ class OnnxRuntimeEngine:
 
     def infer(self, batch: Images) -> Depths:
         """See Engine."""
-        check_batch(batch, self.max_batch)
+        check_batch(batch, self.max_batch, self._artefact.spec.input.multiple_px)
         try:
-            outputs = self._session.run(None, {"image": np.ascontiguousarray(batch)})
+            outputs = self._session.run(None, {self._input: np.ascontiguousarray(batch)})
         except Exception as exc:  # its exceptions share no base class of their own
             raise EngineError(f"onnxruntime failed on a batch of {batch.shape}: {exc}") from exc
-        depth: Depths = outputs[0]
-        return depth
+        return inverse_depth(outputs[0], self._artefact.spec)
 
     def describe(self) -> EngineInfo:
         """See Engine."""

@@ -10,7 +10,14 @@ from typing import Any
 import numpy as np
 
 from worker.engines import protocol
-from worker.engines.protocol import Depths, EngineError, EngineInfo, Images, check_batch
+from worker.engines.protocol import (
+    Depths,
+    EngineError,
+    EngineInfo,
+    Images,
+    check_batch,
+    inverse_depth,
+)
 from worker.weights.resolve import Artefact
 
 
@@ -63,7 +70,8 @@ class OpenVinoEngine:
         try:
             compiled = core.compile_model(str(self._artefact.path), "CPU", options)
             for _ in range(self.streams):
-                self._requests.put(_first_call_done(compiled.create_infer_request()))
+                request = compiled.create_infer_request()
+                self._requests.put(_first_call_done(request, self._artefact.spec.smallest))
         except RuntimeError as exc:
             raise EngineError(f"openvino cannot load {self._artefact.path.name}: {exc}") from exc
 
@@ -76,16 +84,16 @@ class OpenVinoEngine:
 
         The runtime's own output buffer is overwritten by the next batch, while callers still read.
         """
-        check_batch(batch, self.max_batch)
+        check_batch(batch, self.max_batch, self._artefact.spec.input.multiple_px)
         request = self._requests.get()
         try:
             outputs = request.infer([np.ascontiguousarray(batch)], share_inputs=True)
+            depth = outputs[0]
         except RuntimeError as exc:
             raise EngineError(f"openvino failed on a batch of {batch.shape}: {exc}") from exc
         finally:
             self._requests.put(request)
-        depth: Depths = outputs[0]
-        return depth
+        return inverse_depth(depth, self._artefact.spec)
 
     def describe(self) -> EngineInfo:
         """See Engine."""
@@ -98,13 +106,13 @@ class OpenVinoEngine:
         )
 
 
-def _first_call_done(request: Any) -> Any:
-    """Return `request` after one call, which must not overlap another thread's first call.
+def _first_call_done(request: Any, size: tuple[int, int]) -> Any:
+    """Return `request` after one call, on an image of `size`, height and width.
 
-    The binding initialises itself under a lock of its own while it waits for the interpreter lock,
-    and two threads deadlock (seen with 2026.4.1).
+    It must not overlap another thread's first call: the binding initialises itself under a lock of
+    its own while it waits for the interpreter lock, and two threads deadlock (seen with 2026.4.1).
     """
-    request.infer([np.zeros((1, 3, 32, 32), np.float32)], share_inputs=True)
+    request.infer([np.zeros((1, 3, *size), np.float32)], share_inputs=True)
     return request
 
 

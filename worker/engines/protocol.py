@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import InternalError
+from contract.jobs import ModelInfo
+from contract.models.declaration import ModelSpec
 
 Images = NDArray[np.float32]  # (B, 3, H, W), RGB, normalised, C-contiguous
 Depths = NDArray[np.float32]  # (B, H, W), relative inverse depth, larger is nearer
@@ -29,6 +31,17 @@ class EngineInfo:
     threads: int
     weights_id: str
     model: str
+
+    def at(self, net_size: tuple[int, ...]) -> ModelInfo:
+        """Return what documents say of an image that the network saw at `net_size`, h and w."""
+        height, width = net_size
+        return ModelInfo(
+            name=self.model,
+            weights_id=self.weights_id,
+            engine=self.engine,
+            precision=self.precision,
+            net_size=(height, width),
+        )
 
 
 class Engine(Protocol):
@@ -62,16 +75,30 @@ def warm_up(engine: Engine, shapes: Iterable[tuple[int, int]]) -> None:
             list(streams.map(engine.infer, [image] * engine.streams))
 
 
-def check_batch(batch: Images, max_batch: int) -> None:
-    """Raise EngineError unless `batch` is float32 (1…max_batch, 3, H, W), sides multiples of 32."""
+def check_batch(batch: Images, max_batch: int, multiple_px: int = 32) -> None:
+    """Raise EngineError unless `batch` is float32 (1…max_batch, 3, H, W), sides whole multiples."""
     fits = batch.ndim == 4 and batch.shape[1] == 3 and batch.dtype == np.float32
-    if not fits or batch.shape[2] % 32 or batch.shape[3] % 32 or not batch.size:
+    if not fits or batch.shape[2] % multiple_px or batch.shape[3] % multiple_px or not batch.size:
         raise EngineError(
-            f"a batch must be float32 (B, 3, H, W), H and W multiples of 32, not "
+            f"a batch must be float32 (B, 3, H, W), H and W multiples of {multiple_px}, not "
             f"{batch.dtype} {batch.shape}"
         )
     if batch.shape[0] > max_batch:
         raise EngineError(f"a batch holds at most {max_batch} images, not {batch.shape[0]}")
+
+
+def inverse_depth(outputs: Any, spec: ModelSpec) -> Depths:
+    """Return what the network gave, (B, H, W) or (B, 1, H, W), as relative inverse depth.
+
+    Distances are inverted. Those below a thousandth of the batch's largest count as that.
+    """
+    depth: Depths = np.asarray(outputs, np.float32)
+    if depth.ndim == 4 and depth.shape[1] == 1:
+        depth = depth[:, 0]
+    if spec.output == "depth":
+        farthest = depth.max(axis=(1, 2), keepdims=True)
+        depth = 1 / np.maximum(depth, np.maximum(1e-3 * farthest, 1e-6))
+    return depth
 
 
 def require_fp32(engine: str, precision: str) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from contract.models.midas_small import MODEL
 from worker.engines.protocol import Depths, EngineInfo, Images, check_batch
 from worker.weights.resolve import Artefact
 
@@ -32,7 +33,7 @@ class SimulatedEngine:
         image_s: float = IMAGE_S,
     ) -> None:
         self.max_batch = max_batch
-        self._model = artefact.model if artefact else "midas_small"
+        self._spec = artefact.spec if artefact else MODEL
         self._threads = threads
         self._batch_s = batch_s
         self._image_s = image_s
@@ -45,7 +46,7 @@ class SimulatedEngine:
 
     def infer(self, batch: Images) -> Depths:
         """See Engine: the image's mean over colours, plus a slope that makes the bottom nearer."""
-        check_batch(batch, self.max_batch)
+        check_batch(batch, self.max_batch, self._spec.input.multiple_px)
         time.sleep(self._batch_s + self._image_s * len(batch))
         slope = np.linspace(0, 10, batch.shape[2], dtype=np.float32)[None, :, None]
         depth: Depths = np.maximum(10 + batch.mean(axis=1) + slope, 0, dtype=np.float32)
@@ -53,4 +54,4 @@ class SimulatedEngine:
 
     def describe(self) -> EngineInfo:
         """See Engine. No weights were used, and the result says so."""
-        return EngineInfo("simulated", "fp32", self._threads, "none", self._model)
+        return EngineInfo("simulated", "fp32", self._threads, "none", self._spec.name)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from contract.models.midas_small import MODEL
 from worker.engines import protocol
 from worker.engines.protocol import (
     Depths,
@@ -16,6 +17,7 @@ from worker.engines.protocol import (
     check_batch,
     require_fp32,
 )
+from worker.models.registry import part
 from worker.weights.resolve import Artefact
 from worker.weights.tensors import read_tensors
 
@@ -45,11 +47,16 @@ class TorchEngine:
         try:
             import torch  # the serving path must not need it
 
-            from worker.models.midas_small.network import build_network
+            build = part(self._artefact.spec.network)
         except ImportError as exc:
             raise EngineError("the torch engine needs: pip install 'depthq[torch]'") from exc
         torch.set_num_threads(self._threads)
-        network = build_network(read_tensors(self._artefact.path))
+        if self._artefact.spec.graph is None:
+            raise EngineError(
+                f"the torch engine runs {MODEL.name} only: the ONNX file of {self._artefact.model} "
+                "keeps no names of tensors; set DEPTHQ_ENGINE to openvino or onnxruntime"
+            )
+        network = build(read_tensors(self._artefact.path))
         self._network = network.to(memory_format=torch.channels_last)
 
     def warm_up(self, shapes: Iterable[tuple[int, int]]) -> None:

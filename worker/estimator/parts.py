@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from contract.errors import ImageUndecodable
-from contract.jobs import ModelInfo
 from contract.options import JobOptions
 from contract.settings import Settings
 from worker.advice import advise
 from worker.compute.batcher import Batcher
-from worker.engines.factory import open_engine
-from worker.engines.protocol import EngineInfo
+from worker.compute.pace import pace_of
+from worker.engines.factory import build_engine
 from worker.estimator.depth import Depth
 from worker.estimator.pixels import upright_rgb
 from worker.imaging.decoder import Decoder
 from worker.machine import cores_given
-from worker.models.prepare import net_size, prepare
+from worker.models.prepare import prepare
 from worker.outputs.view import View
+from worker.weights.resolve import resolve
 
 Picture = str | os.PathLike[str] | bytes | NDArray[np.uint8] | Image.Image
 
@@ -31,7 +31,13 @@ class Parts:
     """What is open while an estimator is in use; of one process."""
 
     def __init__(self, settings: Settings) -> None:
-        engine = open_engine(settings, advise(settings).streams)
+        artefact = resolve(settings, settings.models[0])
+        self._rule = artefact.spec.input
+        advice = advise(settings)
+        pace = pace_of(
+            artefact.spec, settings, threads=advice.threads, streams=advice.streams, alone=True
+        )
+        engine = build_engine(settings, artefact, streams=pace.streams, max_batch=pace.max_batch)
         engine.load()
         self._info = engine.describe()
         self._batcher = Batcher(
@@ -54,15 +60,16 @@ class Parts:
         """Return the depth of one picture; called by many threads."""
         tensor, width, height = self._prepared(picture)
         depth = self._batcher.submit(tensor).result().depth
-        model = _model(self._info, depth.shape)
-        return Depth(View(depth, JobOptions(), width, height, model))
+        model = self._info.at(depth.shape)
+        return Depth(View(depth, JobOptions(model=model.name), width, height, model))
 
     def _prepared(self, picture: Picture) -> tuple[NDArray[np.float32], int, int]:
         if isinstance(picture, np.ndarray | Image.Image):
             rgb = upright_rgb(picture)
             height, width = rgb.shape[:2]
-            return prepare(rgb, *net_size(height, width)), width, height
-        prepared = self._decoder.decode(_bytes_of(picture))
+            net_size = self._rule.net_size(height, width)
+            return prepare(rgb, *net_size, self._rule), width, height
+        prepared = self._decoder.decode(_bytes_of(picture), rule=self._rule)
         return prepared.tensor, prepared.width, prepared.height
 
     def close(self) -> None:
@@ -77,13 +84,3 @@ def _bytes_of(picture: str | os.PathLike[str] | bytes) -> bytes:
     if isinstance(picture, bytes | bytearray | memoryview):
         return bytes(picture)
     raise ImageUndecodable(f"{type(picture).__name__} is no picture: see DepthEstimator")
-
-
-def _model(info: EngineInfo, net: tuple[int, ...]) -> ModelInfo:
-    return ModelInfo(
-        name=info.model,
-        weights_id=info.weights_id,
-        engine=info.engine,
-        precision=info.precision,
-        net_size=(net[0], net[1]),
-    )

@@ -16,13 +16,15 @@ import cv2
 
 from contract.errors import DepthqError, ImageTooLarge
 from contract.image_header import check_limits, read_header
+from contract.models.input_rule import InputRule
 from contract.outputs.declaration import Need
 from worker.confine import confine
 from worker.imaging import frames, pillow
 from worker.imaging.decode import decode
 from worker.imaging.limits import Limits
 from worker.imaging.photograph import photograph
-from worker.models.prepare import net_size, prepare
+from worker.imaging.reduction import REDUCED_MARGIN
+from worker.models.prepare import prepare
 
 _NOTHING = memoryview(b"")
 
@@ -45,7 +47,7 @@ def main() -> None:
         except EOFError:
             return
         confine.allow(limits.timeout_s)
-        said = answer(data, frozenset(asked.get("wants", ())), limits)
+        said = answer(data, frozenset(asked["wants"]), rule_of(asked["input"]), limits)
         said.meta["warnings"] = captured.take()
         confine.rest()
         head = frames.head_and_meta(said.meta, len(said.tensor))
@@ -62,10 +64,15 @@ class Answer:
     pixels: memoryview = _NOTHING
 
 
-def answer(data: bytearray, wants: frozenset[str], limits: Limits) -> Answer:
+def rule_of(asked: dict[str, Any]) -> InputRule:
+    """Return the input rule that the parent asks for, as JSON brought it."""
+    return InputRule(**asked)
+
+
+def answer(data: bytearray, wants: frozenset[str], rule: InputRule, limits: Limits) -> Answer:
     """Return the description and the tensor of one image, or of its error and nothing."""
     try:
-        return _prepared(bytes(data), wants, limits)
+        return _prepared(bytes(data), wants, rule, limits)
     except DepthqError as error:
         return Answer({"error": error.code, "message": error.message})
     except MemoryError:
@@ -75,13 +82,14 @@ def answer(data: bytearray, wants: frozenset[str], limits: Limits) -> Answer:
         return Answer({"error": "internal", "message": repr(error)[:500]})
 
 
-def _prepared(data: bytes, wants: frozenset[str], limits: Limits) -> Answer:
+def _prepared(data: bytes, wants: frozenset[str], rule: InputRule, limits: Limits) -> Answer:
     began = time.perf_counter()
     header = read_header(data, limits.extra_formats)
     check_limits(header, limits.max_pixels)
-    picture = decode(data, header, limits.max_pixels)
+    long_side_px = rule.decoded_long_side_px(header.height, header.width, REDUCED_MARGIN)
+    picture = decode(data, header, limits.max_pixels, long_side_px)
     decoded = time.perf_counter()
-    tensor = prepare(picture.rgb, *net_size(picture.height, picture.width))
+    tensor = prepare(picture.rgb, *rule.net_size(picture.height, picture.width), rule)
     done = time.perf_counter()
     meta: dict[str, Any] = {
         "size": (picture.width, picture.height),

@@ -14,7 +14,7 @@ from worker.imaging import jpeg, pillow, png, webp
 from worker.imaging.examined import Examined
 from worker.imaging.exif import focal_35mm, orientation
 from worker.imaging.orientation import turned
-from worker.imaging.reduction import NETWORK_PX, reduction
+from worker.imaging.reduction import reduction
 
 SCANS_AT_FULL_SIZE = 20  # of max_pixels; encoders write 10 or so
 _REDUCED = {
@@ -41,9 +41,7 @@ class Picture:
     focal_35mm: float | None = None  # mm
 
 
-def decode(
-    data: bytes, header: ImageHeader, max_pixels: int, long_side_px: int = NETWORK_PX
-) -> Picture:
+def decode(data: bytes, header: ImageHeader, max_pixels: int, long_side_px: int) -> Picture:
     """Return the image upright, on white, 8 bits a channel, the first if there are several.
 
     A JPEG may come smaller, but its long side keeps `long_side_px` if it has them.

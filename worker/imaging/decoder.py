@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from contract.errors import (
     ImageUndecodable,
     UnsupportedMediaType,
 )
+from contract.models.input_rule import InputRule
+from contract.models.midas_small import MODEL
 from contract.outputs.declaration import Need
 from worker.imaging.limits import Limits
 from worker.imaging.pool import ChildPool
@@ -34,6 +36,7 @@ _CHILD = (sys.executable, "-s", "-m", "worker.imaging.child")
 _RETIRE_AFTER = 2_000  # images; bounds whatever the codecs leak
 _MOST_MESSAGE = 300  # characters
 _STOP_PATIENCE_S = 2.0
+_BYTES_PER_PX = 12  # of a tensor: three colours, float32
 _MOST_TRIES = 3  # of one image, when children are killed from outside
 
 
@@ -74,8 +77,10 @@ class Decoder:
         """The children's process ids."""
         return self._pool.pids
 
-    def decode(self, data: bytes, wants: Collection[Need] = ()) -> Prepared:
-        """Return the prepared image; its pixels and its focal length only if `wants` has them.
+    def decode(
+        self, data: bytes, wants: Collection[Need] = (), rule: InputRule = MODEL.input
+    ) -> Prepared:
+        """Return the image prepared by `rule`; pixels and focal length only if `wants` has them.
 
         Raises UnsupportedMediaType, ImageCorrupt, ImageTooLarge or ImageUndecodable if the image
         is at fault, DecoderCrashed if it (or something else) killed the child.
@@ -84,7 +89,7 @@ class Decoder:
         while True:
             with self._pool.borrow() as child:
                 try:
-                    return self._ask(child, data, wants)
+                    return self._ask(child, data, wants, rule)
                 except ChildTimeout as exc:
                     raise self._took_too_long() from exc
                 except ChildDied as died:
@@ -94,14 +99,15 @@ class Decoder:
                         raise self._verdict(died) from died
                     _log.info("trying another decoding process", extra={"action": "decode"})
 
-    def _ask(self, child: Child, data: bytes, wants: Collection[Need]) -> Prepared:
+    def _ask(self, child: Child, data: bytes, wants: Collection[Need], rule: InputRule) -> Prepared:
         deadline = time.monotonic() + self._timeout_s
-        meta, tensor = child.exchange({"wants": sorted(wants)}, data, self._timeout_s)
+        asked = {"wants": sorted(wants), "input": asdict(rule)}
+        meta, tensor = child.exchange(asked, data, self._timeout_s, _BYTES_PER_PX * rule.most_px)
         if "error" in meta:
             error = _INPUT_ERRORS.get(str(meta["error"]), DecoderCrashed)
             raise error(_printable(meta.get("message", "")))
         try:
-            prepared = Prepared.from_answer(meta, tensor, self._limits)
+            prepared = Prepared.from_answer(meta, tensor, rule, self._limits)
         except (KeyError, TypeError, ValueError) as exc:
             child.end()  # pixels may follow, which the next image must not get
             raise DecoderCrashed(

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.models.input_rule import InputRule
 from worker.confine.confine import MOST_LINE_LENGTH, MOST_LINES
 from worker.imaging.damage import DAMAGE, damage
 from worker.imaging.exif import LEAST_FOCAL_MM, MOST_FOCAL_MM
 from worker.imaging.limits import Limits, fitted
-from worker.models.prepare import net_size
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,9 @@ class Prepared:
         return damage(self.warnings, self.found)
 
     @classmethod
-    def from_answer(cls, meta: Mapping[str, Any], tensor: bytearray, limits: Limits) -> Prepared:
+    def from_answer(
+        cls, meta: Mapping[str, Any], tensor: bytearray, rule: InputRule, limits: Limits
+    ) -> Prepared:
         """Return what the child said, if it is within all limits.
 
         A decoder that was taken over says what it likes: sizes that follow from others are not
@@ -46,7 +48,7 @@ class Prepared:
         width, height = _size(meta["size"], limits.max_pixels)
         fitted_size = fitted(width, height, limits.max_side_px)
         return cls(
-            tensor=_numbers(tensor, *net_size(height, width)),
+            tensor=_numbers(tensor, *rule.net_size(height, width)),
             width=fitted_size[0],
             height=fitted_size[1],
             downsampled_to=None if fitted_size == (width, height) else fitted_size,

@@ -15,7 +15,7 @@ from worker.imaging import frames
 
 _PACKAGES = Path(__file__).parents[2]  # where `worker` and `contract` are imported from
 _PIPE_BYTES = 1024 * 1024  # a whole tensor fits: one wake-up per answer
-_MOST_ANSWER_BYTES = 1024 * 1024
+_MOST_WORDS_BYTES = 16 * 1024  # of an answer, beside its tensor
 START_TIMEOUT_S = 60.0
 
 
@@ -73,17 +73,20 @@ class Child:
     def wait_until_ready(self) -> None:
         """Wait for the child's first word. Raises ChildDied or ChildTimeout."""
         if not self.ready:
-            self._receive(time.monotonic() + START_TIMEOUT_S, delivered=False)
+            self._receive(time.monotonic() + START_TIMEOUT_S, 0, delivered=False)
             self.ready = True
 
     def exchange(
-        self, asked: frames.Meta, data: bytes, timeout_s: float
+        self, asked: frames.Meta, data: bytes, timeout_s: float, most_bytes: int
     ) -> tuple[frames.Meta, bytearray]:
-        """Send `data`, return the answer. ChildDied and ChildTimeout are the end of the child."""
+        """Send `data`, return the answer, whose tensor has `most_bytes` at most.
+
+        ChildDied and ChildTimeout are the end of the child.
+        """
         deadline = time.monotonic() + timeout_s
         self.served += 1
         self._send(asked, data, deadline)
-        return self._receive(deadline, delivered=True)
+        return self._receive(deadline, most_bytes, delivered=True)
 
     def read_into(self, buffer: memoryview, timeout_s: float) -> None:
         """Fill `buffer` with what follows the answer. Raises as `exchange` does."""
@@ -115,12 +118,14 @@ class Child:
                 except BrokenPipeError:
                     raise self._died(delivered=False) from None
 
-    def _receive(self, deadline: float, *, delivered: bool) -> tuple[frames.Meta, bytearray]:
+    def _receive(
+        self, deadline: float, most_bytes: int, *, delivered: bool
+    ) -> tuple[frames.Meta, bytearray]:
         def fill(buffer: memoryview) -> None:
             self._fill(buffer, deadline, delivered=delivered)
 
         try:
-            return frames.read_frame(fill, _MOST_ANSWER_BYTES)
+            return frames.read_frame(fill, most_bytes + _MOST_WORDS_BYTES)
         except ValueError:  # malformed frame: treat the child as crashed
             raise self._died(delivered=delivered) from None
 

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from contract.image_header import ImageHeader
-from worker.models.prepare import LONG_SIDE_PX
 
-# A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its long side stays this many times the
-# network's: docs/decisions/ says what that changes.
+# A JPEG is decoded at 1/2, 1/4 or 1/8 as long as its sides stay this many times the network's:
+# docs/decisions/ says what that changes.
 REDUCED_MARGIN = 3
-NETWORK_PX = REDUCED_MARGIN * LONG_SIDE_PX
 DIVISORS = (8, 4, 2, 1)
 
 
-def reduction(header: ImageHeader, long_side_px: int = NETWORK_PX) -> int:
+def reduction(header: ImageHeader, long_side_px: int) -> int:
     """Return the divisor at which the image is to be decoded and keeps `long_side_px`."""
     if header.media_type != "image/jpeg":
         return 1

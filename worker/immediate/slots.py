@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, closing
 
 from contract.errors import StorageUnavailable
@@ -28,18 +28,23 @@ Turn = Callable[[], AbstractContextManager[object]]
 
 
 class Slots:
-    """`count` threads over one exchange. `turn()` is held while a picture is computed."""
+    """`count` threads over one exchange, for asks for `models`.
+
+    `turn()` is held while a picture is computed.
+    """
 
     def __init__(
         self,
         exchange: Exchange,
         answerer: Answerer,
         turn: Turn,
+        models: Sequence[str],
         count: int,
         take_s: float = TAKE_S,
     ) -> None:
         self._exchange, self._answerer, self._turn = exchange, answerer, turn
-        self._take_s = take_s
+        self._models, self._take_s = models, take_s
+        self._first = 0
         self._stopping = threading.Event()
         self._threads = [
             threading.Thread(target=self._run, name=f"immediate-{n}", daemon=True)
@@ -76,13 +81,18 @@ class Slots:
 
     def _serve(self, line: Line) -> None:
         while not self._stopping.is_set():
-            ask = self._exchange.take(self._take_s)
+            ask = self._exchange.take(self._in_turn(), self._take_s)
             if ask is not None and line.usable:
                 self._answer(line, ask)
             elif ask is not None:
                 with closing(self._exchange.open_line()) as fresh:
                     self._answer(fresh, ask)
                 return  # and begin anew with another line
+
+    def _in_turn(self) -> Sequence[str]:
+        """Return the models in another order each time: Redis looks at the first list first."""
+        self._first = (self._first + 1) % len(self._models)
+        return [*self._models[self._first :], *self._models[: self._first]]
 
     def _answer(self, line: Line, ask: Ask) -> None:
         """Fetch, compute, answer. Without a listener at the other end nothing is done."""

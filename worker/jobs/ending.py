@@ -10,13 +10,10 @@ from contract.errors import NotFound
 from contract.jobs import JobRecord, JobResult
 from contract.names.object_keys import idempotency_marks, input_object, job_prefix, webhook_mark
 from contract.states import JobState
-from storage.jobs.store import JobStore
-from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import set_mark
-from storage.objects.protocol import ObjectStore
 from worker.attempts.leases import Leases
 from worker.attempts.metrics import count_outcome
-from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientJobs, PatientObjects, PatientWebhooks
 from worker.jobs.outcome import store_result
 
 log = logging.getLogger(__name__)
@@ -24,13 +21,14 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Ending:
-    """Finishes jobs whose lease this process holds. Raises StorageUnavailable."""
+    """Finishes jobs whose lease this process holds. Its stores wait, then raise
+    StorageUnavailable.
+    """
 
-    objects: ObjectStore
-    jobs: JobStore
-    webhooks: WebhookQueue
+    objects: PatientObjects
+    jobs: PatientJobs
+    webhooks: PatientWebhooks
     leases: Leases
-    patience: Patience
     lease_s: float
 
     def end(self, record: JobRecord, result: JobResult) -> bool:
@@ -46,11 +44,11 @@ class Ending:
             return False
         tells = record.request.options.webhook_url is not None
         if tells:  # before the result: a reader of the result then finds the mark
-            self.patience(lambda: set_mark(self.objects, webhook_mark(record.id)))
-        self.patience(lambda: store_result(self.objects, result))
+            set_mark(self.objects, webhook_mark(record.id))
+        store_result(self.objects, result)
         if tells:  # before the state: a crash in between loses no webhook
-            self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
-        ended = self.patience(lambda: self.jobs.finish(result))
+            self.webhooks.schedule(record.id, time.time())
+        ended = self.jobs.finish(result)
         if ended:
             count_outcome(result.state, result.error.code if result.error else "")
         else:
@@ -64,14 +62,14 @@ class Ending:
         Without a record but with its input the job was not deleted: Redis was wiped, and these
         files are what it is rebuilt from. What another attempt holds or has ended stays, too.
         """
-        now = self.patience(lambda: self.jobs.get(job_id))
+        now = self.jobs.get(job_id)
         canceled = now is not None and now.state is JobState.CANCELED
         if canceled or (now is None and self._deleted(job_id)):
-            self.patience(lambda: self.objects.delete(self._written(job_id)))
+            self.objects.delete(self._written(job_id))
 
     def _lost(self, record: JobRecord) -> bool:
         claim = (record.id, record.attempt)
-        return bool(self.patience(lambda: self.jobs.renew([claim], self.lease_s)))
+        return bool(self.jobs.renew([claim], self.lease_s))
 
     def _written(self, job_id: str) -> list[str]:
         """Return the keys of what workers write: all but the input and the API's marks."""
@@ -82,7 +80,7 @@ class Ending:
 
     def _deleted(self, job_id: str) -> bool:
         try:
-            self.patience(lambda: self.objects.head(input_object(job_id)))
+            self.objects.head(input_object(job_id))
         except NotFound:
             return True
         return False

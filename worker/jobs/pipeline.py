@@ -25,13 +25,11 @@ from contract.errors import (
 from contract.jobs import JobRecord, JobResult
 from contract.names.object_keys import input_object, poisoned_mark
 from contract.states import JobState
-from storage.jobs.store import JobStore
 from storage.objects.marks import set_mark
-from storage.objects.protocol import ObjectStore
 from worker.attempts.isolation import Isolation
 from worker.attempts.leases import Leases
 from worker.attempts.metrics import StageClock
-from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientJobs, PatientObjects
 from worker.attempts.watchdog import EXIT_CODE
 from worker.compute.computer import Computer
 from worker.jobs.ending import Ending
@@ -47,12 +45,11 @@ SUSPECT_AFTER_CRASHES = 2
 class Pipeline:
     """Carries single jobs from a claimed record to a final one. One instance, many threads."""
 
-    objects: ObjectStore
-    jobs: JobStore
+    objects: PatientObjects
+    jobs: PatientJobs
     ending: Ending
     computer: Computer
     leases: Leases
-    patience: Patience
     isolation: Isolation
     worker: str
     lease_s: float
@@ -79,9 +76,14 @@ class Pipeline:
 
     def _claim_and_run(self, job_id: str, *, suspects_too: bool) -> bool:
         """Claim and run the job; returns True when it is a suspect and was put back."""
-        claim = self.patience(lambda: self.jobs.claim(job_id, self.worker, self.lease_s))
+        claim = self.jobs.claim(job_id, self.worker, self.lease_s)
         if claim.outcome != "taken" or claim.record is None:
             log.debug("not taken: %s", claim.outcome, extra={"action": "claim", "job_id": job_id})
+            return False
+        if not self.computer.holds(claim.record.request.options.model):
+            # sent to the wrong queue: the reconciler sends it to its own
+            log.error("not our model", extra={"action": "claim", "job_id": job_id})
+            self._give_back(claim.record, counted=False)
             return False
         if claim.crashes >= SUSPECT_AFTER_CRASHES and not suspects_too:
             self._give_back(claim.record, counted=False)
@@ -128,14 +130,14 @@ class Pipeline:
             self._succeed(record, reused)
             return
         with clock.stage("fetch"):
-            data = self.patience(lambda: self.objects.get(input_object(record.id)))
+            data = self.objects.get(input_object(record.id))
         computed = self.computer.compute(data, request.options, clock, request.deadline_at)
         del data  # the files may be large; do not hold both
         if not self.leases.still_holds(record.id):
             log.info("dropped, not ours any more", extra={"action": "store", "job_id": record.id})
             return
         with clock.stage("store"):
-            outputs = self.patience(lambda: store_files(self.objects, record.id, computed.files))
+            outputs = store_files(self.objects, record.id, computed.files)
         self._succeed(record, success(record, computed, outputs, clock.timings()))
 
     def _succeed(self, record: JobRecord, result: JobResult) -> None:
@@ -157,9 +159,9 @@ class Pipeline:
         if not isinstance(exc, Poisoned):
             self.ending.end(record, result)
             return
-        self.patience(lambda: set_mark(self.objects, poisoned_mark(record.id)))
+        set_mark(self.objects, poisoned_mark(record.id))
         if self.ending.end(record, result):
-            self.patience(lambda: self.jobs.quarantine(record.id))
+            self.jobs.quarantine(record.id)
 
     def _retry_or_poison(self, record: JobRecord, exc: Exception, clock: StageClock) -> None:
         if record.attempt < self.max_attempts:
@@ -170,5 +172,5 @@ class Pipeline:
 
     def _give_back(self, record: JobRecord, *, counted: bool) -> None:
         claim = record.id, record.attempt
-        if not self.patience(lambda: self.jobs.release(*claim, counted=counted)):
+        if not self.jobs.release(*claim, counted=counted):
             self.ending.clear_up(record.id)

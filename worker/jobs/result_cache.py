@@ -11,16 +11,17 @@ import hashlib
 import json
 import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from contract.errors import NotFound, StorageUnavailable
-from contract.jobs import JobRequest, JobResult, ModelInfo, OutputInfo
+from contract.jobs import JobRequest, JobResult, OutputInfo
 from contract.names.object_keys import output_object, result_object
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs.result_index import ResultIndex
 from storage.objects.protocol import ObjectStore
 from worker.attempts.metrics import RESULT_CACHE
+from worker.engines.protocol import EngineInfo
 
 log = logging.getLogger(__name__)
 
@@ -37,11 +38,17 @@ class ResultCache:
     """
 
     def __init__(
-        self, objects: ObjectStore, index: ResultIndex, model: ModelInfo, max_side_px: int
+        self,
+        objects: ObjectStore,
+        index: ResultIndex,
+        models: Mapping[str, EngineInfo],
+        max_side_px: int,
     ) -> None:
+        """`models`: those that this process holds, by name."""
         self._objects = objects
         self._index = index
-        self._computed_by: tuple[str | int, ...] = (*_names(model), max_side_px)
+        self._models = models
+        self._max_side_px = max_side_px
 
     def reuse(self, request: JobRequest) -> JobResult | None:
         """Copy an earlier result's files to the job's keys; return that result with these outputs.
@@ -63,12 +70,17 @@ class ResultCache:
         if not request.input.sha256 or request.expires_at <= time.time() + 1:
             return
         try:
-            self._index.remember(digest(request, self._computed_by), request.id, request.expires_at)
+            self._index.remember(self._digest(request), request.id, request.expires_at)
         except StorageUnavailable as exc:
             log.info("not remembered: %s", exc, extra={"action": "reuse", "job_id": request.id})
 
+    def _digest(self, request: JobRequest) -> str:
+        about = self._models[request.options.model]
+        names = about.model, about.weights_id, about.engine, about.precision
+        return digest(request, (*names, self._max_side_px))
+
     def _copied(self, request: JobRequest) -> JobResult | None:
-        earlier_id = self._index.find(digest(request, self._computed_by))
+        earlier_id = self._index.find(self._digest(request))
         if earlier_id is None or earlier_id == request.id:
             return None
         earlier = JobResult.model_validate_json(self._objects.get(result_object(earlier_id)))
@@ -96,10 +108,6 @@ def digest(request: JobRequest, computed_by: Sequence[str | int]) -> str:
     options["outputs"] = sorted(options["outputs"])
     parts = [FILES_VERSION, request.owner, request.input.sha256, options, list(computed_by)]
     return _sha256(json.dumps(parts, sort_keys=True).encode())
-
-
-def _names(model: ModelInfo) -> tuple[str, ...]:
-    return model.name, model.weights_id, model.engine, model.precision
 
 
 def _sha256(data: bytes) -> str:

@@ -1,7 +1,7 @@
-"""RGB → the network's input tensor, exactly as the original's small transform does it.
+"""RGB → a network's input tensor, exactly as the originals' transforms do it.
 
-Long side 256 px, both sides multiples of 32, bicubic, ImageNet mean and standard deviation
-(isl-org/MiDaS `midas/transforms.py`; reference numbers in tests/golden).
+Bicubic, each colour less its mean, by its standard deviation: see contract.models.input_rule
+(reference numbers in tests/golden).
 """
 
 from __future__ import annotations
@@ -10,25 +10,20 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-LONG_SIDE_PX = 256
-MULTIPLE_PX = 32
-_STD = np.array([0.229, 0.224, 0.225], np.float32)
-_MEAN = np.array([0.485, 0.456, 0.406], np.float32)
-_GAIN = 1 / (255 * _STD)  # normalised = pixel * gain - offset
-_OFFSET = _MEAN / _STD
+from contract.models.input_rule import InputRule
+from contract.models.midas_small import MODEL
+
 _A = -0.75  # sharpness of OpenCV's bicubic kernel
 
 
-def net_size(height: int, width: int) -> tuple[int, int]:
-    """Return the network's input height and width for an upright image.
-
-    Differs from the original where that would give a side of 0 (beyond about 1:16): ours is 32.
-    """
-    scale = LONG_SIDE_PX / max(height, width)
-    return _multiple(scale * height), _multiple(scale * width)
+def net_size(height: int, width: int, rule: InputRule = MODEL.input) -> tuple[int, int]:
+    """Return the network's input height and width for an upright image."""
+    return rule.net_size(height, width)
 
 
-def prepare(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float32]:
+def prepare(
+    rgb: NDArray[np.uint8], height: int, width: int, rule: InputRule = MODEL.input
+) -> NDArray[np.float32]:
     """Return the normalised tensor, float32 (3, height, width), of `rgb`, uint8 (h, w, 3)."""
     if rgb.shape[0] > 4 * height:  # then most rows do not affect the result
         resized = _resize_from_needed_rows(rgb, height, width)
@@ -36,15 +31,12 @@ def prepare(rgb: NDArray[np.uint8], height: int, width: int) -> NDArray[np.float
         pixels = rgb.astype(np.float32)
         resized = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_CUBIC)
     tensor = np.empty((3, height, width), np.float32)
+    mean, std = np.array(rule.mean, np.float32), np.array(rule.std, np.float32)
+    gain, offset = 1 / (255 * std), mean / std  # normalised = pixel * gain - offset
     for plane in range(3):
-        np.multiply(resized[:, :, plane], _GAIN[plane], out=tensor[plane])
-        tensor[plane] -= _OFFSET[plane]
+        np.multiply(resized[:, :, plane], gain[plane], out=tensor[plane])
+        tensor[plane] -= offset[plane]
     return tensor
-
-
-def _multiple(side: float) -> int:
-    rounded = round(side / MULTIPLE_PX) * MULTIPLE_PX  # half to even, as numpy and the original
-    return min(max(rounded, MULTIPLE_PX), LONG_SIDE_PX)
 
 
 def _resize_from_needed_rows(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import socket
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import kombu
@@ -13,12 +14,22 @@ from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_shutting_down
 
-from contract.names.queues import APP_NAME, TASK_RUN_SHARD, Lane, queue_name, queue_of, queues_of
+from contract.models.declaration import DEFAULT_MODEL
+from contract.names.queues import (
+    APP_NAME,
+    TASK_RUN_JOB,
+    TASK_RUN_SHARD,
+    Lane,
+    queue_name,
+    queue_of,
+    queues_of,
+)
 from contract.settings import Settings
 from storage.broker.settings import broker_settings
+from worker.compute.pace import Pace
 
-# Shards at once: a killed worker loses two at most, and while one finishes the other keeps the
-# engine busy. Each has many items in flight.
+# Shards of a model at once: a killed worker loses two at most, and while one finishes the other
+# keeps the engine busy. Each has many items in flight.
 SHARDS = 2
 # Plans, summaries and dry runs at once, in addition to the shards, so that none waits for a shard.
 # One caller has all but one of them at most (worker.runs.shares), so that another's do not wait.
@@ -33,8 +44,8 @@ class PromptConnection(kombu.Connection):  # type: ignore[misc]
         return super()._ensure_connection(*args, **{**pauses, **options})
 
 
-def make_celery(settings: Settings) -> Celery:
-    """Return the configured application; connects to nothing.
+def make_celery(settings: Settings, paces: Mapping[str, Pace] | None = None) -> Celery:
+    """Return the configured application; connects to nothing. `paces`: of the models held.
 
     Raises RuntimeError with kombu below 5.7: its threads pool acknowledges a second late.
     """
@@ -63,7 +74,7 @@ def make_celery(settings: Settings) -> Celery:
             socket_timeout_s=5,
             unacked_restore_interval=5,
             unacked_restore_throttle=1,
-            queue_limits={queue_name(Lane.BULK): (TASK_RUN_SHARD, SHARDS)},
+            **_limits(settings, paces or {}),
         ),
         broker_connection_retry_on_startup=True,
         broker_connection_max_retries=None,
@@ -72,8 +83,27 @@ def make_celery(settings: Settings) -> Celery:
     return app
 
 
-def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]) -> None:
-    """Consume `lane` until SIGTERM: finish what runs, acknowledge it, return the rest.
+def _limits(settings: Settings, paces: Mapping[str, Pace]) -> dict[str, Any]:
+    """Return what the transport must know of the models: how much of each to take at once.
+
+    A message counts as lost only after its model can have ended it.
+    """
+    slow = {model: pace.slots for model, pace in paces.items() if pace.slots is not None}
+    jobs = {queue_name(Lane.INTERACTIVE, m): (TASK_RUN_JOB, slots) for m, slots in slow.items()}
+    shards = {queue_name(Lane.BULK, m): (TASK_RUN_SHARD, SHARDS) for m in paces or (DEFAULT_MODEL,)}
+    longest_s = max((pace.infer_timeout_s for pace in paces.values()), default=0.0)
+    return {
+        "queue_limits": jobs | shards,
+        "visibility_timeout": max(settings.visibility_timeout_s, math.ceil(1.2 * longest_s)),
+    }
+
+
+def consume(
+    app: Celery, lane: Lane, models: Sequence[str], log_level: str, on_stop: Callable[[], None]
+) -> None:
+    """Consume the queues of `lane` for `models` until SIGTERM.
+
+    Then finish what runs, acknowledge it, and return the rest.
 
     `on_stop` is called as soon as the worker is told to stop, before the last task has ended.
     """
@@ -82,8 +112,10 @@ def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]
     warnings.simplefilter("ignore", SecurityWarning)
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
-        queues=list(queues_of(lane)),
-        concurrency=SHARDS + OTHER_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
+        queues=list(queues_of(lane, models)),
+        concurrency=SHARDS * len(models) + OTHER_STEPS
+        if lane is Lane.BULK
+        else app.conf.worker_concurrency,
         loglevel=log_level,
         quiet=True,
         without_gossip=True,
@@ -92,6 +124,6 @@ def consume(app: Celery, lane: Lane, log_level: str, on_stop: Callable[[], None]
     ).start()
 
 
-def send(app: Celery, task: str, item_id: str, lane: Lane) -> None:
+def send(app: Celery, task: str, item_id: str, lane: Lane, model: str) -> None:
     """Put one message on its queue; the id is also the message's, so that it can be found."""
-    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_of(task, lane))
+    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_of(task, lane, model))

@@ -67,6 +67,9 @@ def surroundings(parts: Parts) -> Surroundings:
         webhooks=parts.webhooks,
         throughput=parts.throughput,
         worker=parts.name,
+        model_of=parts.model_of,
+        speed=lambda model: parts.models[model].images_per_s(),
+        weights_of=lambda model: parts.models[model].about.weights_id,
         turn=parts.throttle.turn,
         children=lambda: parts.decoder.pids,
     )

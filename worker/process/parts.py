@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import cv2
 
-from contract.jobs import ModelInfo
 from contract.names.queues import TASK_RUN_JOB, Lane
 from contract.names.redis_keys import LEADER_KEY
 from contract.settings import Settings
 from storage.broker.view import BrokerView
+from storage.datasets.files import DatasetObjects
+from storage.datasets.model_of import ModelOf
 from storage.datasets.store import DatasetStore
 from storage.fleet.leader import LeaderLock
 from storage.fleet.presence import Presence
@@ -25,17 +27,15 @@ from storage.ledger.connection import open_redis
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.open import open_object_store
 from storage.objects.protocol import ObjectStore
-from worker.advice import advise
 from worker.attempts.isolation import Isolation
 from worker.attempts.leases import Leases
-from worker.attempts.metrics import observe_batch
 from worker.attempts.patience import Patience
-from worker.compute.batcher import Batcher
+from worker.attempts.patient import PatientJobs, PatientObjects, PatientWebhooks
 from worker.compute.computer import Computer
+from worker.compute.held_model import HeldModel
 from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer, LaneThrottle
 from worker.compute.throughput import Throughput
-from worker.engines.factory import open_engine
-from worker.engines.protocol import Engine
+from worker.engines.protocol import EngineInfo
 from worker.imaging.decoder import Decoder
 from worker.immediate.answer import Answerer
 from worker.immediate.slots import Slots, Turn
@@ -44,6 +44,7 @@ from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.machine import cores_given, machine_id
 from worker.process.app import make_celery, send
+from worker.process.models import open_models
 
 
 @dataclass(frozen=True)
@@ -61,33 +62,27 @@ class Parts:
     broker: BrokerView
     registry: WorkerRegistry
     leader: LeaderLock
-    engine: Engine
-    batcher: Batcher
+    models: Mapping[str, HeldModel]
     decoder: Decoder
     leases: Leases
     patience: Patience
     throughput: Throughput
     throttle: LaneThrottle
+    model_of: ModelOf
     celery: Any
 
-    def send_job(self, job_id: str, lane: Lane) -> None:
-        """Put a job's message on the queue of its lane."""
-        send(self.celery, TASK_RUN_JOB, job_id, lane)
+    def send_job(self, job_id: str, lane: Lane, model: str) -> None:
+        """Put a job's message on the queue of its lane and model."""
+        send(self.celery, TASK_RUN_JOB, job_id, lane, model)
 
     def send_step(self, task: str, message_id: str) -> None:
-        """Put the message of a dataset's step on the bulk queue."""
-        send(self.celery, task, message_id, Lane.BULK)
+        """Put the message of a dataset's step on the bulk queue of its model."""
+        model = self.model_of(message_id.partition("/")[0])
+        send(self.celery, task, message_id, Lane.BULK, model)
 
-    def model(self) -> ModelInfo:
-        """Return what computes the depth; the engine must be loaded."""
-        info = self.engine.describe()
-        return ModelInfo(
-            name=info.model,
-            weights_id=info.weights_id,
-            engine=info.engine,
-            precision=info.precision,
-            net_size=(0, 0),
-        )
+    def about_models(self) -> dict[str, EngineInfo]:
+        """Return what each model is computed by; they must be loaded."""
+        return {name: model.about for name, model in self.models.items()}
 
 
 def build_parts(settings: Settings, lane: Lane) -> Parts:
@@ -95,28 +90,29 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
     cv2.setNumThreads(1)  # Every core is busy with another image; more threads would only wait.
     redis = open_redis(settings)
     jobs = JobStore(redis)
-    engine = open_engine(settings, advise(settings).streams)
     throttle = _throttle(lane, Presence(redis, machine_id()))
+    models = open_models(settings, throttle.yielding)
+    objects, datasets = open_object_store(settings, patient=True), DatasetStore(redis)
     return Parts(
         settings=settings,
         lane=lane,
         name=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
         redis=redis,
-        objects=open_object_store(settings, patient=True),
+        objects=objects,
         jobs=jobs,
-        datasets=DatasetStore(redis),
+        datasets=datasets,
         webhooks=WebhookQueue(redis),
         broker=BrokerView(redis),
         registry=WorkerRegistry(redis),
         leader=LeaderLock(redis, LEADER_KEY, 3 * settings.reconcile_interval_s),
-        engine=engine,
-        batcher=_batcher(settings, engine, throttle),
+        models=models,
         decoder=_decoder(settings),
         leases=Leases(jobs, settings.lease_s),
         patience=Patience(),
         throughput=Throughput(),
         throttle=throttle,
-        celery=make_celery(settings),
+        model_of=ModelOf(datasets, DatasetObjects(objects)),
+        celery=make_celery(settings, {name: model.pace for name, model in models.items()}),
     )
 
 
@@ -124,17 +120,17 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
     """Return the pipeline of single jobs over `parts`."""
     settings = parts.settings
     index = ResultIndex(parts.redis)
-    cache = ResultCache(parts.objects, index, parts.model(), settings.max_side_px)
-    ending = Ending(
-        parts.objects, parts.jobs, parts.webhooks, parts.leases, parts.patience, settings.lease_s
-    )
+    cache = ResultCache(parts.objects, index, parts.about_models(), settings.max_side_px)
+    objects = PatientObjects(parts.objects, parts.patience)
+    jobs = PatientJobs(parts.jobs, parts.patience)
+    webhooks = PatientWebhooks(parts.webhooks, parts.patience)
+    ending = Ending(objects, jobs, webhooks, parts.leases, settings.lease_s)
     return Pipeline(
-        objects=parts.objects,
-        jobs=parts.jobs,
+        objects=objects,
+        jobs=jobs,
         ending=ending,
         computer=computer,
         leases=parts.leases,
-        patience=parts.patience,
         isolation=Isolation(),
         worker=parts.name,
         lease_s=settings.lease_s,
@@ -150,23 +146,13 @@ def build_slots(parts: Parts, computer: Computer, turn: Turn) -> Slots:
         Exchange(open_redis(settings, text=False)),
         Answerer(computer, settings.immediate_max_bytes),
         turn,
+        tuple(parts.models),
         settings.concurrency,
     )
 
 
 def _throttle(lane: Lane, presence: Presence) -> LaneThrottle:
     return BulkThrottle(presence.heard) if lane is Lane.BULK else InteractiveAnnouncer(presence.say)
-
-
-def _batcher(settings: Settings, engine: Engine, throttle: LaneThrottle) -> Batcher:
-    return Batcher(
-        engine.infer,
-        engine.max_batch,
-        observe_batch,
-        max_latency_s=settings.max_batch_latency_ms / 1e3,
-        streams=engine.streams,
-        yielding=throttle.yielding,
-    )
 
 
 def _decoder(settings: Settings) -> Decoder:

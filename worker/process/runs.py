@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from contract.datasets import DatasetRecord
-from contract.jobs import ModelInfo
 from contract.names.queues import TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET, TASK_PLAN_DATASET
 from contract.options import JobOptions
 from contract.settings import Settings
@@ -22,6 +21,7 @@ from storage.objects.protocol import ObjectStore
 from worker.attempts.isolation import Isolation
 from worker.attempts.metrics import StageClock
 from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientLedger, PatientObjects, PatientWebhooks
 from worker.attempts.step_leases import StepLeases
 from worker.compute.computer import Computer
 from worker.compute.throughput import Throughput
@@ -62,6 +62,9 @@ class Surroundings:
     webhooks: WebhookQueue
     throughput: Throughput
     worker: str
+    model_of: Callable[[str], str]  # dataset id → the model it is computed by
+    speed: Callable[[str], float]  # model → images per second, of this process
+    weights_of: Callable[[str], str]  # model → the id of its weights
     turn: Turn = nullcontext
     children: Callable[[], Sequence[int]] = lambda: ()  # process ids of decoders
 
@@ -74,7 +77,7 @@ class DatasetCoordinator:
         self.leases = StepLeases(around.ledger, LEASE_FACTOR * around.settings.lease_s)
         self.dispatcher = Dispatcher(around.ledger, around.workers, around.send)
         self._reconciler = DatasetReconciler(
-            around.ledger, around.broker, self.dispatcher, around.leads
+            around.ledger, around.broker, self.dispatcher, around.leads, around.model_of
         )
 
     def beats(self) -> tuple[Callable[[], object], ...]:
@@ -85,39 +88,36 @@ class DatasetCoordinator:
 class DatasetWorker:
     """Runs the steps of datasets. Message ids are `<dataset id>/<step>`."""
 
-    def __init__(
-        self, coordinator: DatasetCoordinator, computer: Computer, model: ModelInfo
-    ) -> None:
+    def __init__(self, coordinator: DatasetCoordinator, computer: Computer) -> None:
         around = coordinator.around
         settings = around.settings
         self._stopping = False
         self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="item")
         self._buckets = Buckets(settings, around.objects)
         self._around = around
-        self._model = model
         self._rooms = Rooms(own_disk(settings), around.objects)
-        files = DatasetObjects(around.objects)
+        files = DatasetObjects(PatientObjects(around.objects, around.patience))
+        ledger = PatientLedger(around.ledger, around.patience)
+        webhooks = PatientWebhooks(around.webhooks, around.patience)
         source = self._source(computer)
         runner = ItemRunner(
             source, source.compute, around.worker, settings.max_attempts, around.turn
         )
         shared: dict[str, Any] = {
-            "ledger": around.ledger,
+            "ledger": ledger,
             "files": files,
             "leases": coordinator.leases,
-            "patience": around.patience,
             "dispatcher": coordinator.dispatcher,
             "worker": around.worker,
         }
-        refuse = Refusal(around.ledger, files, around.webhooks, around.patience)
+        refuse = Refusal(ledger, files, webhooks)
         self._planner = Planner(
             **shared,
             refuse=refuse,
             rounds=Rounds(
                 files,
                 self._sources,
-                around.patience,
-                around.throughput.images_per_s,
+                around.speed,
                 self._rooms,
                 RangeFinder(files, source, source.compute, self._executor),
             ),
@@ -134,10 +134,8 @@ class DatasetWorker:
             refuse=refuse,
             stopping=lambda: self._stopping,
         )
-        self._finalizer = Finalizer(**shared, webhooks=around.webhooks)
-        self._shares = Shares(
-            ONE_CALLER, OwnerOf(around.ledger, files, around.patience), around.send
-        )
+        self._finalizer = Finalizer(**shared, webhooks=webhooks)
+        self._shares = Shares(ONE_CALLER, OwnerOf(ledger, files), around.send)
         self._forecaster = Forecaster(files, self._sources, runner, self._executor)
 
     def plan(self, message_id: str) -> None:
@@ -176,15 +174,24 @@ class DatasetWorker:
     def _sources(self) -> Sources:
         around = self._around
         return Sources(
-            around.settings, around.objects, self._buckets, self._model.weights_id, self._rooms
+            around.settings, around.objects, self._buckets, around.weights_of, self._rooms
         )
 
     def _layout(self, record: DatasetRecord, shard: int) -> Layout:
-        request, patience = record.request, self._around.patience.beside(self._around.objects.check)
-        place = Place(request, self._around.objects, self._buckets)
-        if request.spec.layout == "webdataset":
-            return TarLayout(place, patience, shard)
-        return FilesLayout(place, patience, request.spec.options)
+        around, request = self._around, record.request
+        beside = around.patience.beside(around.objects.check)
+
+        def patient(store: ObjectStore) -> ObjectStore:
+            return PatientObjects(store, beside)
+
+        def more_patient(store: ObjectStore) -> ObjectStore:
+            return PatientObjects(patient(store), around.patience)
+
+        if request.spec.layout == "webdataset":  # when a tar is written, all its items are computed
+            place = Place(request, around.objects, self._buckets, more_patient)
+            return TarLayout(place, shard)
+        place = Place(request, around.objects, self._buckets, patient)
+        return FilesLayout(place, request.spec.options)
 
 
 def _adapted(computer: Computer, throughput: Throughput) -> Compute:

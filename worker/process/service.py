@@ -21,18 +21,18 @@ from contract.names.queues import (
     Lane,
 )
 from contract.settings import Settings
-from storage.fleet.workers import WorkerInfo
+from storage.fleet.workers import HeldInfo, WorkerInfo
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
+from worker.compute.held_model import HeldModel
 from worker.immediate.slots import Slots
 from worker.jobs.pipeline import Pipeline
 from worker.process.background import Background, surroundings
+from worker.process.models import load_all
 from worker.process.parts import build_parts, build_pipeline, build_slots
 from worker.process.runs import DatasetCoordinator, DatasetWorker
 
 log = logging.getLogger(__name__)
-
-COMMON_SHAPES = ((192, 256), (160, 256), (256, 192), (256, 256))  # 4:3, 3:2, 3:4, 1:1
 
 
 class WorkerService:
@@ -57,6 +57,11 @@ class WorkerService:
         """The Celery application to register the tasks on."""
         return self._parts.celery
 
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The names of the models that this worker holds."""
+        return tuple(self._parts.models)
+
     def start(self) -> None:
         """Load and warm the model, start the threads and the decoding children, announce."""
         parts = self._parts
@@ -64,16 +69,16 @@ class WorkerService:
         with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
             # creates the bucket if wanted; its answer takes as long as warming up one shape
             store = beside.submit(parts.patience, parts.objects.check)
-            parts.engine.load()
-            parts.engine.warm_up(COMMON_SHAPES)
+            load_all(parts.models)
         store.result()
         parts.decoder.wait_until_ready()  # without decoders the worker cannot do anything
         parts.throttle.start()
-        parts.batcher.start()
-        computer = Computer(parts.decoder, parts.batcher, parts.model())
+        for model in parts.models.values():
+            model.start()
+        computer = Computer(parts.decoder, parts.models)
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
-            self._datasets = DatasetWorker(self._coordinator, computer, parts.model())
+            self._datasets = DatasetWorker(self._coordinator, computer)
         else:
             self._slots = build_slots(parts, computer, self._turn)
             self._slots.start()
@@ -83,16 +88,17 @@ class WorkerService:
         self._say_ready()
 
     def _say_ready(self) -> None:
-        info = self._parts.engine.describe()
-        log.info(
-            "ready in %.1f s: %s %s, %s threads, weights %s",
-            time.time() - self._started_at,
-            info.engine,
-            info.precision,
-            info.threads,
-            info.weights_id,
-            extra={"action": "start", "lane": self._parts.lane.value},
-        )
+        for info in self._parts.about_models().values():
+            log.info(
+                "ready in %.1f s: %s by %s %s, %s threads, weights %s",
+                time.time() - self._started_at,
+                info.model,
+                info.engine,
+                info.precision,
+                info.threads,
+                info.weights_id,
+                extra={"action": "start", "lane": self._parts.lane.value},
+            )
 
     def run_job(self, job_id: str) -> None:
         """Run one job to its end; called from Celery's task threads."""
@@ -164,7 +170,8 @@ class WorkerService:
         self._background.stop()
         if self._datasets is not None:
             self._datasets.stop()
-        self._parts.batcher.stop()
+        for model in self._parts.models.values():
+            model.stop()
         self._parts.decoder.stop()
         try:
             self._parts.leader.resign()
@@ -175,14 +182,16 @@ class WorkerService:
     def _watchdog(self) -> Watchdog:
         parts = self._parts
         return Watchdog(
-            engine_busy_s=parts.batcher.busy_s,
+            overdue_s=lambda: max(model.overdue_s() for model in parts.models.values()),
             busy=lambda: parts.throughput.busy() + self._steps,
-            waiting=lambda: parts.broker.length(parts.lane),
+            waiting=lambda: parts.broker.length(parts.lane, tuple(parts.models)),
             taken=lambda: self._taken,
         )
 
     def _announce(self) -> None:
-        parts, info = self._parts, self._parts.engine.describe()
+        parts = self._parts
+        held = tuple(_announced(model) for model in parts.models.values())
+        first = held[0]
         parts.registry.announce(
             WorkerInfo(
                 name=parts.name,
@@ -192,14 +201,29 @@ class WorkerService:
                 started_at=self._started_at,
                 ready=self._ready,
                 draining=self._draining,
-                engine=info.engine,
-                precision=info.precision,
-                model=info.model,
-                weights_id=info.weights_id,
-                images_per_s=round(parts.throughput.images_per_s(), 2),
+                # of the first, for the version before, which knows one model a worker
+                engine=first.engine,
+                precision=first.precision,
+                model=first.name,
+                weights_id=first.weights_id,
+                images_per_s=first.images_per_s,
+                models=held,
                 busy=parts.throughput.busy(),
                 slots=parts.settings.concurrency,
                 immediate=self._slots is not None,
             ),
             ttl_s=4 * parts.settings.reconcile_interval_s,
         )
+
+
+def _announced(model: HeldModel) -> HeldInfo:
+    about = model.about
+    return HeldInfo(
+        name=about.model,
+        weights_id=about.weights_id,
+        engine=about.engine,
+        precision=about.precision,
+        images_per_s=round(model.throughput.images_per_s(), 3),
+        declared_images_per_s=round(1 / model.spec.cost.image_s, 3),
+        memory_bytes=model.memory_bytes,
+    )

@@ -7,6 +7,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import BinaryIO, cast
 
 from contract.datasets import DatasetPlan, DatasetRecord, DatasetSummary
 from contract.errors import NotFound, StorageUnavailable
@@ -20,9 +21,8 @@ from contract.names.object_keys import (
 from contract.names.queues import STEP_FINALIZE
 from storage.datasets.files import LINES, DatasetObjects
 from storage.datasets.lines import result_lines
-from storage.datasets.store import DatasetStore, Step, new_step
-from storage.ledger.webhooks import WebhookQueue
-from worker.attempts.patience import Patience
+from storage.datasets.store import Step, new_step
+from worker.attempts.patient import PatientLedger, PatientWebhooks
 from worker.attempts.step_leases import Held, StepLeases
 from worker.datasets.index import IndexWriter, open_index
 from worker.runs.dispatcher import Dispatcher
@@ -37,19 +37,18 @@ _IN_MEMORY_BYTES = 8 * 1024 * 1024
 class Finalizer:
     """One instance per process, many threads."""
 
-    ledger: DatasetStore
+    ledger: PatientLedger
     files: DatasetObjects
     leases: StepLeases
-    patience: Patience
     dispatcher: Dispatcher
     worker: str
-    webhooks: WebhookQueue
+    webhooks: PatientWebhooks
 
     def run(self, dataset_id: str) -> None:
         """Finalize the dataset if its shards have ended and no other worker does so."""
         step = new_step(dataset_id, STEP_FINALIZE)
         try:
-            claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
+            claim = self.ledger.claim(step, self.worker, self.leases.lease_s)
             if claim.outcome == "taken" and claim.record is not None:
                 self._run_claimed(step, claim.record)
         except StorageUnavailable as exc:
@@ -62,15 +61,15 @@ class Finalizer:
             except Exception:
                 # not counted as an attempt: finalizing is retried without end
                 log.exception("finalizing failed", extra=_about(step))
-                self.patience(lambda: self.ledger.release(step, counted=False))
+                self.ledger.release(step, counted=False)
                 return
             if summary is None:
                 return
             counts = summary.counts
             # Before the state: a crash in between loses no webhook.
             if record.request.spec.webhook_url:
-                self.patience(lambda: self.webhooks.schedule(record.id, time.time()))
-            self.patience(lambda: self.ledger.finalized(step, counts))
+                self.webhooks.schedule(record.id, time.time())
+            self.ledger.finalized(step, counts)
         log.info("%s: %s", summary.state, counts, extra=_about(step))
         self.dispatcher.top_up()
 
@@ -95,8 +94,8 @@ class Finalizer:
             files = self._store(record.id, errors, index)
         summary = tally.summary(record, plan, files)
         if record.request.spec.webhook_url:  # before the end, so that the webhook is certain
-            self.patience(lambda: self.files.owe_call(record.id))
-        self.patience(lambda: self.files.write_summary(summary))
+            self.files.owe_call(record.id)
+        self.files.write_summary(summary)
         return summary
 
     def _latest_rounds(self, dataset_id: str, plan: DatasetPlan) -> dict[str, int]:
@@ -119,7 +118,7 @@ class Finalizer:
 
     def _results(self, dataset_id: str, shard: int) -> list[ItemResult]:
         try:
-            return self.patience(lambda: self.files.results(dataset_id, shard))
+            return self.files.results(dataset_id, shard)
         except NotFound:
             return []
 
@@ -128,23 +127,21 @@ class Finalizer:
         if self.files.failures(dataset_id, shard) == failures:
             return
         if failures:
-            self.patience(lambda: self.files.write_failures(dataset_id, shard, failures))
+            self.files.write_failures(dataset_id, shard, failures)
         else:
             key = shard_failures_object(dataset_id, shard)
-            self.patience(lambda: self.files.store.delete([key]))
+            self.files.store.delete([key])
 
     def _store(
         self, dataset_id: str, errors: tempfile.SpooledTemporaryFile[bytes], index: IndexWriter
     ) -> dict[str, str]:
         files = {"errors": dataset_object(dataset_id, DATASET_ERRORS)}
-        self.patience(
-            lambda: self.files.store.put(files["errors"], errors, media_type=LINES)  # type: ignore[arg-type]
-        )
+        self.files.store.put(files["errors"], cast("BinaryIO", errors), media_type=LINES)
         made = index.finish()
         if made is not None:
             key = files["index"] = dataset_object(dataset_id, DATASET_INDEX)
             media_type = "application/vnd.apache.parquet"
-            self.patience(lambda: self.files.store.put(key, made, media_type=media_type))
+            self.files.store.put(key, made, media_type=media_type)
         return files
 
 

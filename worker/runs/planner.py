@@ -15,8 +15,8 @@ from contract.errors import (
 )
 from contract.names.queues import STEP_PLAN
 from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore, Next, Step, new_step
-from worker.attempts.patience import Patience
+from storage.datasets.store import Next, Step, new_step
+from worker.attempts.patient import PatientLedger
 from worker.attempts.step_leases import Held, StepLeases
 from worker.datasets.sources.sources import resumable
 from worker.runs.dispatcher import Dispatcher
@@ -36,11 +36,10 @@ class _Stopped(Exception):  # noqa: N818 - not an error
 class Planner:
     """One instance per process, many threads."""
 
-    ledger: DatasetStore
+    ledger: PatientLedger
     files: DatasetObjects
     rounds: Rounds
     leases: StepLeases
-    patience: Patience
     dispatcher: Dispatcher
     worker: str
     refuse: Refusal
@@ -50,7 +49,7 @@ class Planner:
         """Plan the dataset's present round if no other worker does so."""
         step = new_step(dataset_id, STEP_PLAN)
         try:
-            claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
+            claim = self.ledger.claim(step, self.worker, self.leases.lease_s)
             if claim.outcome == "taken" and claim.record is not None:
                 self._run_claimed(step, claim.record, claim.crashes)
         except StorageUnavailable as exc:
@@ -64,11 +63,11 @@ class Planner:
             except (InvalidRequest, Overloaded) as exc:
                 self.refuse(step, record, exc)
                 if not record.round:
-                    self.patience(lambda: self.files.drop_planned(step.dataset_id))
+                    self.files.drop_planned(step.dataset_id)
                 return
             except (_Stopped, StorageUnavailable) as exc:
                 log.warning("planning is interrupted: %s", exc, extra=_about(step))
-                self.patience(lambda: self.ledger.release(step, counted=False))
+                self.ledger.release(step, counted=False)
                 return
             except Exception:
                 log.exception("planning failed", extra=_about(step))
@@ -86,9 +85,7 @@ class Planner:
             self._check(held)
             if not shards:
                 return
-            if not self.patience(
-                lambda: self.ledger.plan_progress(step, shards, items, dispatch=early)
-            ):
+            if not self.ledger.plan_progress(step, shards, items, dispatch=early):
                 raise _Stopped("the step was lost")
             if early:
                 self.dispatcher.top_up()
@@ -99,15 +96,13 @@ class Planner:
         latest = plan.rounds[-1]
         about = _about(step) | {"round": latest.round}
         log.info("planned: %s items in %s shards", latest.items, latest.shards, extra=about)
-        return self.patience(
-            lambda: self.ledger.planned(
-                step,
-                plan.shards_total,
-                plan.items,
-                again=latest.again,
-                depth_range=plan.depth_range,
-                left_out=plan.left_out,
-            )
+        return self.ledger.planned(
+            step,
+            plan.shards_total,
+            plan.items,
+            again=latest.again,
+            depth_range=plan.depth_range,
+            left_out=plan.left_out,
         )
 
     def _check(self, held: Held) -> None:
@@ -119,7 +114,7 @@ class Planner:
             reason = InternalError("planning failed too often for a reason of ours")
             self.refuse(step, record, reason)
         else:
-            self.patience(lambda: self.ledger.release(step, counted=True))
+            self.ledger.release(step, counted=True)
 
 
 def _about(step: Step) -> dict[str, object]:

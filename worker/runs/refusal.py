@@ -10,9 +10,8 @@ from contract.datasets import DatasetRecord
 from contract.errors import DepthqError
 from contract.jobs import JobError
 from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore, Step
-from storage.ledger.webhooks import WebhookQueue
-from worker.attempts.patience import Patience
+from storage.datasets.store import Step
+from worker.attempts.patient import PatientLedger, PatientWebhooks
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +20,13 @@ log = logging.getLogger(__name__)
 class Refusal:
     """One instance per process, many threads. The caller holds one of the dataset's steps."""
 
-    ledger: DatasetStore
+    ledger: PatientLedger
     files: DatasetObjects
-    webhooks: WebhookQueue
-    patience: Patience
+    webhooks: PatientWebhooks
 
     def __call__(self, step: Step, record: DatasetRecord, exc: DepthqError) -> None:
         """Fail the dataset; results of its shards stay."""
-        present = self.patience(lambda: self.ledger.get(step.dataset_id))
+        present = self.ledger.get(step.dataset_id)
         if present is None or present.state.terminal:  # ended by another shard, or canceled
             return
         about = {"action": "refuse", "dataset_id": step.dataset_id}
@@ -36,8 +34,8 @@ class Refusal:
         error = JobError(code=exc.code, message=exc.message, retryable=exc.retryable)
         tells = record.request.spec.webhook_url is not None
         if tells:  # before the end, so that the webhook is certain
-            self.patience(lambda: self.files.owe_call(step.dataset_id))
-        self.patience(lambda: self.files.write_refused(step.dataset_id, error))
+            self.files.owe_call(step.dataset_id)
+        self.files.write_refused(step.dataset_id, error)
         if tells:
-            self.patience(lambda: self.webhooks.schedule(step.dataset_id, time.time()))
-        self.patience(lambda: self.ledger.refuse(step, error))
+            self.webhooks.schedule(step.dataset_id, time.time())
+        self.ledger.refuse(step, error)

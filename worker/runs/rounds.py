@@ -11,7 +11,6 @@ from contract.errors import InvalidRequest
 from contract.items import Item
 from contract.names.object_keys import shard_object
 from storage.datasets.files import DatasetObjects
-from worker.attempts.patience import Patience
 from worker.datasets.room import Rooms
 from worker.datasets.sources.left_out import LeftOut
 from worker.datasets.sources.sources import Sources, resumable
@@ -27,8 +26,7 @@ class Rounds:
 
     files: DatasetObjects
     sources: Callable[[], Sources]
-    patience: Patience
-    rate: Callable[[], float]  # measured items per second of one worker
+    rate: Callable[[str], float]  # model → items per second of one worker
     rooms: Rooms
     depth_range: DepthRange  # from a sample of the shards written, for normalize: dataset
 
@@ -52,7 +50,7 @@ class Rounds:
         plan = DatasetPlan(rounds=(planned,), left_out={} if first[2] else left_out.counts)
         if request.spec.normalize == "dataset":
             plan = plan.model_copy(update={"depth_range": self.depth_range(record, shards)})
-        self.patience(lambda: self.files.write_plan(record.id, plan))
+        self.files.write_plan(record.id, plan)
         return plan
 
     def retry(self, record: DatasetRecord, told: Told) -> DatasetPlan:
@@ -72,21 +70,20 @@ class Rounds:
             again=dict(sorted(again.items())),
         )
         plan = plan.model_copy(update={"rounds": (*plan.rounds, planned)})
-        self.patience(lambda: self.files.write_plan(record.id, plan))
+        self.files.write_plan(record.id, plan)
         return plan
 
     def _write(
         self, record: DatasetRecord, items: Iterator[Item], shard: int, count: int, told: Told
     ) -> tuple[int, int]:
         """Write shards from number `shard` on; return the number after the last, and all items."""
-        rate, wanted, began = self.rate(), record.request.spec.shard_size, shard
+        spec = record.request.spec
+        rate, wanted, began = self.rate(spec.options.model), spec.shard_size, shard
         ramp = 0 if record.round == 0 else began  # a retry starts with small shards again
         room = self.rooms(record.request)
         told(shard, count)
         while batch := cut(items, shard_size(shard - ramp, rate, wanted)):
-            size = self.patience(
-                lambda shard=shard, batch=batch: self.files.write_shard(record.id, shard, batch)  # type: ignore[misc]
-            )
+            size = self.files.write_shard(record.id, shard, batch)
             room(size)
             shard, count = shard + 1, count + len(batch)
             told(shard, count)
@@ -108,7 +105,7 @@ class Rounds:
         numbers = self.files.shard_numbers(dataset_id, shard)
         stale = [shard_object(dataset_id, number) for number in numbers]
         if stale:
-            self.patience(lambda: self.files.store.delete(stale))
+            self.files.store.delete(stale)
 
     def _failed(self, record: DatasetRecord, before: int, again: Counter[str]) -> Iterator[Item]:
         """Yield the items that failed in shards below `before`, counting their codes."""

@@ -13,9 +13,9 @@ from contract.errors import InvalidRequest, NotFound, StorageUnavailable
 from contract.items import Item, ItemResult
 from storage.datasets.files import DatasetObjects
 from storage.datasets.lines import broken_item
-from storage.datasets.store import DatasetStore, Step, StepClaim, new_step
+from storage.datasets.store import Step, StepClaim, new_step
 from worker.attempts.isolation import Isolation
-from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientLedger
 from worker.attempts.step_leases import Held, StepLeases
 from worker.datasets.items import ItemRunner, ItemTask
 from worker.datasets.layouts import Layout
@@ -35,11 +35,10 @@ GIVE_UP_AFTER_CRASHES = 50  # each may decide one item of the shard
 class ShardRunner:
     """One instance per process, many threads."""
 
-    ledger: DatasetStore
+    ledger: PatientLedger
     files: DatasetObjects
     items: ItemRunner
     leases: StepLeases
-    patience: Patience
     isolation: Isolation
     executor: Executor
     window: int  # items of one shard in flight
@@ -54,7 +53,7 @@ class ShardRunner:
         """Run the shard if it can be claimed: count it, or release it."""
         step = new_step(dataset_id, str(shard))
         try:
-            claim = self.patience(lambda: self.ledger.claim(step, self.worker, self.leases.lease_s))
+            claim = self.ledger.claim(step, self.worker, self.leases.lease_s)
             if claim.outcome == "taken" and claim.record is not None:
                 self._run_claimed(step, shard, claim, claim.record)
         except StorageUnavailable as exc:
@@ -73,17 +72,17 @@ class ShardRunner:
                 return
             except StorageUnavailable as exc:
                 log.warning("given back: %s", exc, extra=_about(step))
-                self.patience(lambda: self.ledger.release(step, counted=False))
+                self.ledger.release(step, counted=False)
                 return
             except Exception:
                 log.exception("shard failed", extra=_about(step))
-                self.patience(lambda: self.ledger.release(step, counted=True))
+                self.ledger.release(step, counted=True)
                 return
             if results is None:
                 return
             counts = count(results)
             log.info("shard done: %s items", counts.total, extra=_about(step))
-            answer = self.patience(lambda: self.ledger.shard_done(step, counts, self.cpu.lap()))
+            answer = self.ledger.shard_done(step, counts, self.cpu.lap())
         self.dispatcher.after(step.dataset_id, answer)
 
     def _results(
@@ -106,13 +105,13 @@ class ShardRunner:
                 results.append(result)
             if not self._may_write(step, held, complete=len(results) == len(items)):
                 return None
-            self.patience(layout.finish)
-            self.patience(lambda: self.files.write_results(step.dataset_id, shard, results))
+            layout.finish()
+            self.files.write_results(step.dataset_id, shard, results)
         return results
 
     def _items(self, step: Step, shard: int, claim: StepClaim) -> list[Item]:
         try:
-            return self.patience(lambda: self.files.shard(step.dataset_id, shard))
+            return self.files.shard(step.dataset_id, shard)
         except NotFound:
             if claim.crashes < GONE_AFTER_CRASHES:
                 raise
@@ -122,7 +121,7 @@ class ShardRunner:
         if held.canceled or (complete and not held.lost):
             return True
         if not held.lost:  # this worker is stopping
-            self.patience(lambda: self.ledger.release(step, counted=False))
+            self.ledger.release(step, counted=False)
         log.info("dropped a shard unfinished", extra=_about(step))
         return False
 
@@ -159,7 +158,7 @@ class ShardRunner:
             if deaths[index] >= POISONED_AFTER_DEATHS or hopeless:
                 yield self.items.poisoned(item, task, max(deaths[index], 1))
             else:
-                self.patience(lambda index=index: self.ledger.mark(step, index))  # type: ignore[misc]
+                self.ledger.mark(step, index)
                 yield self.items.run(item, task)
             held.items += 1
 

@@ -9,11 +9,9 @@ from collections import Counter, OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contract.datasets import DatasetRequest
 from contract.errors import StorageUnavailable
 from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
-from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientLedger
 
 log = logging.getLogger(__name__)
 
@@ -28,21 +26,17 @@ Step = Callable[[str], None]
 class OwnerOf:
     """Finds a dataset's owner: in the ledger, a dry run's in its request."""
 
-    ledger: DatasetStore
+    ledger: PatientLedger
     files: DatasetObjects
-    patience: Patience
 
     def __call__(self, dataset_id: str) -> str | None:
         """Return the owner; None: no login is asked for, or there is no such dataset."""
         try:
-            record = self.patience(lambda: self.ledger.get(dataset_id))
-            request = record.request if record else self.patience(self._asked(dataset_id))
+            record = self.ledger.get(dataset_id)
+            request = record.request if record else self.files.request(dataset_id)
         except StorageUnavailable:  # the step itself reports the error
             return None
         return request.owner if request else None
-
-    def _asked(self, dataset_id: str) -> Callable[[], DatasetRequest | None]:
-        return lambda: self.files.request(dataset_id)
 
 
 class Shares:

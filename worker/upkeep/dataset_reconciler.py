@@ -26,11 +26,13 @@ class DatasetReconciler:
         broker: BrokerView,
         dispatcher: Dispatcher,
         leads: Callable[[], bool],
+        model_of: Callable[[str], str],
     ) -> None:
         self._ledger = ledger
         self._broker = broker
         self._dispatcher = dispatcher
         self._leads = leads
+        self._model_of = model_of
         self._quiet_until = 0.0
 
     def tick(self) -> int:
@@ -49,7 +51,8 @@ class DatasetReconciler:
         late = self._ledger.overdue(dataset_id)
         if not late:
             return 0
-        waiting = self._broker.waiting_ids(Lane.BULK)
+        model = self._model_of(dataset_id)
+        waiting = self._broker.waiting_ids(Lane.BULK, [model])
         lost = [step for step in late if message(dataset_id, step)[1] not in waiting]
         for step in lost:
             self._dispatcher.send(dataset_id, step)

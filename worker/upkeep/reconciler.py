@@ -23,14 +23,14 @@ AT_ONCE = 1_000
 
 
 class Reconciler:
-    """Re-sends what was lost; `send(job_id, lane)` puts a message on the lane's queue."""
+    """Re-sends what was lost; `send(job_id, lane, model)` puts a message on their queue."""
 
     def __init__(
         self,
         jobs: JobStore,
         broker: BrokerView,
         leader: LeaderLock,
-        send: Callable[[str, Lane], None],
+        send: Callable[[str, Lane, str], None],
     ) -> None:
         self._jobs = jobs
         self._broker = broker
@@ -42,21 +42,23 @@ class Reconciler:
         try:
             if not self._leader.acquire_or_renew():
                 return 0
-            return sum(self._mend(lane) for lane in Lane)
+            models = self._jobs.models()
+            return sum(self._mend(lane, model) for lane in Lane for model in models)
         except StorageUnavailable as exc:
             log.warning("not reconciled: %s", exc, extra={"action": "reconcile"})
             return 0
 
-    def _mend(self, lane: Lane) -> int:
-        orphans = self._jobs.expired_leases(lane, AT_ONCE)
-        if self._jobs.backlog(lane).queued > self._broker.length(lane):
-            orphans += self._jobs.queued(lane, older_than_s=GRACE_S, limit=AT_ONCE)
+    def _mend(self, lane: Lane, model: str) -> int:
+        orphans = self._jobs.expired_leases(lane, AT_ONCE, model)
+        if self._jobs.backlog(lane, model).queued > self._broker.length(lane, [model]):
+            orphans += self._jobs.queued(lane, model, older_than_s=GRACE_S, limit=AT_ONCE)
         if not orphans:
             return 0
-        waiting = self._broker.waiting_ids(lane)
+        waiting = self._broker.waiting_ids(lane, [model])
         lost = [job_id for job_id in orphans if job_id not in waiting]
         for job_id in lost:
-            self._send(job_id, lane)
+            self._send(job_id, lane, model)
         if lost:
-            log.info("%s jobs sent again", len(lost), extra={"action": "reconcile", "lane": lane})
+            about = {"action": "reconcile", "lane": lane, "model": model}
+            log.info("%s jobs sent again", len(lost), extra=about)
         return len(lost)

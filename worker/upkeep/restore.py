@@ -24,7 +24,7 @@ from worker.upkeep.marks import MarkReader
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[str, Lane], None]
+Send = Callable[[str, Lane, str], None]  # job id, lane, model
 
 
 def days_kept(retention_s: int) -> int:
@@ -65,7 +65,7 @@ def _restore(objects: ObjectStore, jobs: JobStore, send: Send, record: JobRecord
     except NotFound:  # deleted meanwhile: a deletion removes the input first, the record last
         jobs.delete(record.id)
         return "too_old"
-    send(record.id, record.request.lane)
+    send(record.id, record.request.lane, record.request.options.model)
     log.info("rebuilt", extra={"action": "restore", "job_id": record.id})
     return "rebuilt"
 

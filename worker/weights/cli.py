@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from contract.models.declaration import DEFAULT_MODEL
+from contract.models.registry import MODELS, find_model, known_weights
 from contract.settings import Settings
 from contract.startup import settings_or_exit
 from worker.weights import registry
@@ -38,11 +40,12 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("list", help="the weights that are known, and which are here")
     fetch = commands.add_parser("fetch", help="download published weights and make them ready")
-    fetch.add_argument("name", nargs="?", default=registry.MIDAS_SMALL.name)
+    fetch.add_argument("name", nargs="?", default=DEFAULT_MODEL)
     fetch.add_argument("--base-url", help="folder of a mirror that holds the same file")
     make = commands.add_parser("convert", help="turn .pt, .safetensors or .onnx into a network")
     make.add_argument("file", type=Path)
     make.add_argument("--out", type=Path, help="where to; default: the cache, by hash")
+    make.add_argument("--model", default=DEFAULT_MODEL, help="whose weights they are")
     make.add_argument("--weights-id", help="what results will call them; with --out")
     make.add_argument("--licence", default="unknown", help="kept in the file; with --out")
     make.add_argument("--half", action="store_true", help="keep kernels as fp16; with --out")
@@ -54,42 +57,41 @@ def _parser() -> argparse.ArgumentParser:
 
 def _list(options: argparse.Namespace, settings: Settings) -> None:
     store = WeightsStore(settings.cache_dir)
-    rows = [
-        {**asdict(w), "runnable": w.runnable, "here": w.url is None or store.has(w)}
-        for w in registry.KNOWN
-    ]
+    rows = [{**asdict(w), "model": s.name, "here": store.has(w)} for s, w in known_weights()]
     lines = [
-        f"{r['name']:<12} {r['bytes'] / 1e6:>7.1f} MB  {'here' if r['here'] else 'not here':<8}  "
-        f"{r['weights_id']:<19} {r['licence']}{'; ' + r['note'] if r['note'] else ''}"
+        f"{r['name']:<23} {_size(r['bytes'])}  {'here' if r['here'] else 'not here':<8}  "
+        f"{r['weights_id']:<23} {r['licence']}{'; ' + r['note'] if r['note'] else ''}"
         for r in rows
     ]
     _say(options, {"weights": rows}, "\n".join(lines))
 
 
 def _fetch(options: argparse.Namespace, settings: Settings) -> None:
-    weights = registry.get(options.name)
+    spec, weights = registry.get(options.name)
     store = WeightsStore(settings.cache_dir, options.base_url)
     with ExitStack() as stack:
         shown = not options.json and sys.stderr.isatty()
         progress = _progress_bar(stack, weights.name) if shown else quiet
         path = store.fetch(weights, progress)
     # Converting now spares the first worker start the seconds, and finds a wrong file at once.
-    network = fetched(store, weights).path if weights.runnable else None
+    network = fetched(store, spec, weights).path
     about = {"name": weights.name, "weights_id": weights.weights_id, "file": str(path)}
-    _say(
-        options, {**about, "network": str(network) if network else None}, f"{weights.name}: {path}"
-    )
+    _say(options, {**about, "network": str(network)}, f"{weights.name}: {path}")
 
 
 def _convert(options: argparse.Namespace, settings: Settings) -> None:
+    spec = find_model(options.model)
+    if spec is None:
+        raise WeightsError(f"no model is called {options.model!r}; known are {', '.join(MODELS)}")
     if options.out is None:
-        artefact = from_file(WeightsStore(settings.cache_dir), options.file)
+        artefact = from_file(WeightsStore(settings.cache_dir), options.file, spec)
         path, weights_id = artefact.path, artefact.weights_id
     else:
         weights_id = options.weights_id or options.file.stem
         path = convert(
             options.file,
             options.out,
+            spec,
             weights_id=weights_id,
             licence=options.licence,
             half=options.half,
@@ -98,7 +100,7 @@ def _convert(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _show(options: argparse.Namespace, settings: Settings) -> None:
-    artefact = resolve(settings)
+    artefact = resolve(settings, settings.models[0])
     about = {
         "model": artefact.model,
         "weights_id": artefact.weights_id,
@@ -109,6 +111,10 @@ def _show(options: argparse.Namespace, settings: Settings) -> None:
 
 def _say(options: argparse.Namespace, document: Mapping[str, Any], text: str) -> None:
     sys.stdout.write((json.dumps(document) if options.json else text) + "\n")
+
+
+def _size(size: int | None) -> str:
+    return f"{'?' if size is None else f'{size / 1e6:.1f}':>7} MB"
 
 
 def _progress_bar(stack: ExitStack, name: str) -> Progress:

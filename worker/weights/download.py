@@ -7,31 +7,34 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from contract.models.declaration import Weights
 from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of
-from worker.weights.registry import Weights
 
 if TYPE_CHECKING:
     import httpx2
 
 TIMEOUT_S = 30.0  # of connecting and of every read, not of the whole
+MOST_BYTES = 4 * 1024**3  # of a file whose size is recorded nowhere
 
-Progress = Callable[[int, int], None]  # bytes so far, bytes in all
+Progress = Callable[[int, int | None], None]  # bytes so far, bytes in all
 
 
-def quiet(_done: int, _total: int) -> None:
+def quiet(_done: int, _total: int | None) -> None:
     """Ignore progress."""
 
 
 def download(weights: Weights, url: str, target: Path, progress: Progress = quiet) -> Path:
     """Download `weights` from `url` to `target`; WeightsError unless size and hash are as recorded.
 
+    What is not recorded is not checked: the caller pins the hash of what came.
+
     What has arrived stays in `<target>.part` when the connection breaks, and the next call goes on
     from there. `target` appears only when it is whole and right.
     """
     part = target.with_name(target.name + ".part")
     part.parent.mkdir(parents=True, exist_ok=True)
-    if not part.exists() or part.stat().st_size < weights.bytes:
+    if not part.exists() or weights.bytes is None or part.stat().st_size < weights.bytes:
         _receive(weights, url, part, progress)
     _verify(weights, part)
     part.replace(target)
@@ -50,6 +53,8 @@ def _receive(weights: Weights, url: str, part: Path, progress: Progress) -> None
         with httpx2.stream(
             "GET", url, headers=headers, follow_redirects=True, timeout=TIMEOUT_S
         ) as response:
+            if start and response.status_code == httpx2.codes.RANGE_NOT_SATISFIABLE:
+                return  # it is all here
             response.raise_for_status()
             # 200 in answer to a Range: this server cannot resume and sends everything anew.
             resumed = start > 0 and response.status_code == httpx2.codes.PARTIAL_CONTENT
@@ -63,34 +68,34 @@ def _receive(weights: Weights, url: str, part: Path, progress: Progress) -> None
 def _append(
     weights: Weights, response: httpx2.Response, part: Path, start: int, progress: Progress
 ) -> None:
-    done = start
+    done, most = start, weights.bytes or MOST_BYTES
     with part.open("ab" if start else "wb") as file:
         # Written as it arrives: buffered bytes would be lost in a break.
         for chunk in response.iter_raw():
             done += len(chunk)
-            if done > weights.bytes:  # never fill the disk with what cannot be right
+            if done > most:  # never fill the disk with what cannot be right
                 break
             file.write(chunk)
             progress(done, weights.bytes)
         file.flush()
         os.fsync(file.fileno())
-    if done > weights.bytes:
+    if done > most:
         part.unlink()
         raise WeightsError(
-            f"{weights.name}: the server sends more than the {weights.bytes:,} bytes recorded; "
+            f"{weights.name}: the server sends more than the {most:,} bytes recorded; "
             "this is another file, nothing was kept"
         )
 
 
 def _verify(weights: Weights, part: Path) -> None:
     size = part.stat().st_size
-    if size < weights.bytes:
+    if weights.bytes is not None and size < weights.bytes:
         raise WeightsError(
             f"{weights.name}: only {size:,} of {weights.bytes:,} bytes arrived; "
             "run it again to go on"
         )
     found = sha256_of(part)
-    if size != weights.bytes or found != weights.sha256:
+    if weights.bytes not in (None, size) or weights.sha256 not in (None, found):
         part.unlink()  # resuming from it could never succeed
         raise WeightsError(
             f"{weights.name}: SHA-256 is {found}, recorded is {weights.sha256}; the file was "

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from contract.models.declaration import ModelSpec, Weights
 from worker.weights.convert import convert
 from worker.weights.download import Progress, download, quiet
 from worker.weights.errors import WeightsError
-from worker.weights.files import sha256_of
-from worker.weights.registry import Weights
+from worker.weights.files import sha256_of, write_whole
 
 
 class WeightsStore:
@@ -26,9 +26,18 @@ class WeightsStore:
         return self.root / weights.filename
 
     def has(self, weights: Weights) -> bool:
-        """Tell whether `weights` have been fetched (checked when they were)."""
+        """Tell whether `weights` are here: bundled, or fetched (and checked when they were)."""
         path = self.path_of(weights)
-        return path.is_file() and path.stat().st_size == weights.bytes
+        if weights.url is None:
+            return True
+        return path.is_file() and weights.bytes in (None, path.stat().st_size)
+
+    def sha256_of(self, weights: Weights) -> str | None:
+        """Return the hash that the file must have: recorded, or pinned when it was fetched."""
+        pinned = self._pin_of(weights)
+        if weights.sha256 is None and pinned.is_file():
+            return pinned.read_text(encoding="ascii").strip()
+        return weights.sha256
 
     def fetch(self, weights: Weights, progress: Progress = quiet) -> Path:
         """Return the file of `weights`, downloading it if need be."""
@@ -36,10 +45,19 @@ class WeightsStore:
             raise WeightsError(f"{weights.name}: comes with depthq, there is nothing to fetch")
         if self.has(weights):
             return self.path_of(weights)
-        return download(weights, self._url_of(weights), self.path_of(weights), progress)
+        path = download(weights, self._url_of(weights), self.path_of(weights), progress)
+        if weights.sha256 is None:
+            write_whole(self._pin_of(weights), sha256_of(path).encode())
+        return path
 
     def network_of(
-        self, source: Path, *, weights_id: str, licence: str, sha256: str | None = None
+        self,
+        source: Path,
+        spec: ModelSpec,
+        *,
+        weights_id: str,
+        licence: str,
+        sha256: str | None = None,
     ) -> Path:
         """Return the ONNX network made from `source`, converting it the first time.
 
@@ -53,8 +71,11 @@ class WeightsStore:
             )
         target = self.root / f"{found}.onnx"
         if not target.is_file():
-            convert(source, target, weights_id=weights_id, licence=licence)
+            convert(source, target, spec, weights_id=weights_id, licence=licence)
         return target
+
+    def _pin_of(self, weights: Weights) -> Path:
+        return self.root / f"{weights.filename}.sha256"
 
     def _url_of(self, weights: Weights) -> str:
         if self._base_url is None:

@@ -20,7 +20,16 @@ Tensors = dict[str, NDArray[Any]]
 
 
 def read_tensors(path: Path) -> Tensors:
-    """Return name → array of the checkpoint at `path`; WeightsError if not this network's."""
+    """Return name → array of the checkpoint at `path`; WeightsError if not MiDaS_small's."""
+    tensors = read_file(path)
+    check(tensors, path.name)
+    return tensors
+
+
+def read_file(path: Path) -> Tensors:
+    """Return name → array of the checkpoint at `path`, whichever network's; WeightsError if it is
+    none.
+    """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         known = ", ".join(READERS)
@@ -28,13 +37,11 @@ def read_tensors(path: Path) -> Tensors:
     if not path.is_file():
         raise WeightsError(f"{path}: there is no such file of weights")
     try:
-        tensors = reader(path)
+        return reader(path)
     except WeightsError:
         raise
     except Exception as exc:  # the readers' own errors share no base class
         raise WeightsError(f"{path.name}: cannot be read as weights ({exc})") from exc
-    check(tensors, path.name)
-    return tensors
 
 
 def check(tensors: Mapping[str, NDArray[Any]], source: str) -> None:
@@ -75,6 +82,7 @@ def _read_onnx(path: Path) -> Tensors:
 
 READERS: dict[str, Callable[[Path], Tensors]] = {
     ".pt": read_pt,
+    ".pth": read_pt,
     ".safetensors": _read_safetensors,
     ".onnx": _read_onnx,
 }

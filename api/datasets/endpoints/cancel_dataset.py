@@ -32,5 +32,5 @@ def cancel_dataset(path: DatasetPath) -> Response:
         parts.files.write_canceled(record.id)  # before the ledger: a rebuilt one is canceled too
         stopped = parts.datasets.cancel(record.id)
         if stopped is not None and stopped[1]:
-            send_step(parts, TASK_FINALIZE_DATASET, record.id, STEP_FINALIZE)
+            send_step(parts, TASK_FINALIZE_DATASET, record.request, STEP_FINALIZE)
     return document(dataset_document(parts, own_dataset(parts, record.id)))

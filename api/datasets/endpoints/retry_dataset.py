@@ -40,7 +40,7 @@ def retry_dataset(path: DatasetPath) -> Response:
     started = parts.datasets.retry(record.id, wanted.round, codes)
     if started is None or not started[1]:
         raise Conflict("The dataset is being run again already.")
-    send_step(parts, TASK_PLAN_DATASET, record.id, STEP_PLAN)
+    send_step(parts, TASK_PLAN_DATASET, record.request, STEP_PLAN)
     headers = {"Location": dataset_path(parts, record.id)}
     return document(dataset_document(parts, own_dataset(parts, record.id)), 202, headers)
 

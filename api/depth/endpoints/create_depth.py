@@ -39,7 +39,6 @@ def create_depth() -> Response:
     """
     parts = services()
     try:
-        parts.at_once.admit(parts.settings.immediate_deadline_s)
         with parts.waits.slot(caller()) as taken:
             if not taken:
                 raise Overloaded("Too many requests wait already; come back later.", BUSY_RETRY_S)
@@ -54,11 +53,14 @@ def _answer(parts: Services) -> Response:
     with Upload(most) as upload:
         fields = _receive(request, upload)
         options, deadline_s = wanted_options(fields, parts.settings.immediate_deadline_s)
+        parts.at_once.admit(options.model)
         check_header(upload, parts.settings.extra_formats, parts.settings.max_pixels)
         picture = upload.head(upload.size)
     gone = request.environ.get("waitress.client_disconnected", bool)
-    reply, data = parts.at_once.depth_of(Wanted(picture, options, deadline_s, gone))
-    return answer_of(reply, data, options["outputs"][0])
+    given = options.model_dump(mode="json", exclude_unset=True)
+    wanted = Wanted(picture, options.model, given, deadline_s, gone)
+    reply, data = parts.at_once.depth_of(wanted)
+    return answer_of(reply, data, options.outputs[0])
 
 
 def _receive(incoming: Request, upload: Upload) -> list[tuple[str, str]]:

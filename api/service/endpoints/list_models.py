@@ -9,7 +9,8 @@ from flask import Response
 from api.answers.blueprint import SERVICE, document, problems, v1
 from api.services import services
 from contract.documents import ModelsDocument, ServedModel
-from storage.fleet.workers import WorkerInfo
+from contract.models.declaration import DEFAULT_MODEL
+from storage.fleet.workers import HeldInfo
 
 
 @v1.get(
@@ -22,11 +23,11 @@ from storage.fleet.workers import WorkerInfo
 def list_models() -> Response:
     """Answer the models that live workers have loaded, with their measured throughput."""
     parts = services()
-    groups: dict[tuple[str, str, str, str], list[WorkerInfo]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, str], list[HeldInfo]] = defaultdict(list)
     for worker in parts.capacity.workers():
-        if worker.ready:
-            key = (worker.model, worker.weights_id, worker.engine, worker.precision)
-            groups[key].append(worker)
+        for held in worker.held() if worker.ready else ():
+            key = (held.name, held.weights_id, held.engine, held.precision)
+            groups[key].append(held)
     models = [
         ServedModel(
             name=model,
@@ -34,8 +35,8 @@ def list_models() -> Response:
             engine=engine,
             precision=precision,
             workers=len(group),
-            images_per_s=round(sum(worker.images_per_s for worker in group), 3),
+            images_per_s=round(sum(held.images_per_s for held in group), 3),
         )
         for (model, weights_id, engine, precision), group in sorted(groups.items())
     ]
-    return document(ModelsDocument(default=parts.settings.model, models=models))
+    return document(ModelsDocument(default=DEFAULT_MODEL, models=models))

@@ -1,12 +1,16 @@
 // The comparison of photograph and heat map: drag anywhere, or use the arrow keys.
 
-/** Wire the divider of `stage`; the range input carries keyboard and screen readers. */
+import { say } from "../words/language.js";
+
+/**
+ * Wire the divider of `stage`; the range input carries keyboard and screen readers.
+ * Returns a function that says its words again.
+ */
 export function compare(stage, name) {
   const range = stage.querySelector(".stage-range");
-  range.setAttribute("aria-label", `Compare ${name} with its depth map`);
   const show = () => {
     stage.style.setProperty("--at", `${range.value}%`);
-    range.setAttribute("aria-valuetext", `${100 - range.value} % depth map`);
+    range.setAttribute("aria-valuetext", say("card.share", { n: 100 - range.value }));
   };
   const follow = (event) => {
     const box = stage.getBoundingClientRect();
@@ -23,5 +27,8 @@ export function compare(stage, name) {
   stage.addEventListener("pointermove", (event) => {
     if (stage.hasPointerCapture(event.pointerId)) follow(event);
   });
-  show();
+  return () => {
+    range.setAttribute("aria-label", say("card.compare", { name }));
+    show();
+  };
 }

@@ -1,15 +1,10 @@
 // A sentence about the depth for those who do not see it, read off the heat map's brightness.
 
+import { say } from "../words/language.js";
+
 // Only these colormaps grow brighter with nearness everywhere.
 const MONOTONE = new Set(["gray", "inferno", "magma", "plasma", "viridis", "cividis", "hot", "bone", "pink"]);
 const SIDE = 12; // px, a multiple of three
-const ROWS = ["top", "middle", "bottom"];
-const COLUMNS = ["left", "center", "right"];
-
-const place = (cell) => {
-  const [row, column] = [ROWS[Math.floor(cell / 3)], COLUMNS[cell % 3]];
-  return row === "middle" && column === "center" ? "center" : `${row} ${column}`;
-};
 
 const cellOf = (at) => 3 * Math.floor((3 * Math.floor(at / SIDE)) / SIDE) + Math.floor((3 * (at % SIDE)) / SIDE);
 
@@ -35,12 +30,12 @@ function nearAndFar(light) {
 
 /** Describe the heat map `image` (loaded) of picture `name`; `options` are those of its job. */
 export function describe(image, name, options) {
-  const plain = `Depth map of ${name}`;
+  const plain = say("describe.plain", { name });
   if (!MONOTONE.has(options?.colormap ?? "inferno")) return plain;
   try {
     const light = brightness(image);
     const [near, far] = nearAndFar(options?.invert ? light.map((value) => 255 - value) : light);
-    return `${plain}: nearest at the ${place(near)}, farthest at the ${place(far)}`;
+    return say("describe.where", { name, near: say(`place.${near}`), far: say(`place.${far}`) });
   } catch {
     return plain; // from another origin, which the canvas may not read
   }

@@ -1,47 +1,112 @@
-// What the page says, in plain words. Codes and states are those of the API (contract/).
+// English. Keys are the same in every language; {names} are filled in.
 
-const ERRORS = {
-  invalid_request: "The service did not understand the request.",
-  unsupported_media_type: "This is not a picture the service can read. Try JPEG, PNG, WebP, HEIC or AVIF.",
-  image_too_large: "This picture is too large for the service.",
-  image_corrupt: "The file is damaged: its beginning makes no sense.",
-  image_undecodable: "The file is damaged: its pixels cannot be read.",
-  not_found: "The service no longer has this picture. Results are kept for a few days.",
-  conflict: "The service already has another picture under this request.",
-  overloaded: "The service is full just now.",
-  unauthorized: "The service asks for a key.",
-  storage_unavailable: "The service cannot reach its storage just now.",
-  storage_refused: "The service's storage refuses it; its operator has to mend that.",
-  poisoned: "The service tried several times and gave up on this picture.",
-  deadline_exceeded: "It took longer than it was allowed to.",
-  internal: "Something went wrong in the service.",
-  network: "The service cannot be reached.",
+const some = (one, many) => ({ n }) => (n === 1 ? one : many.replace("{n}", n));
+
+export default {
+  "title": "depthq – depth maps from photographs",
+  "skip": "Skip to the pictures",
+  "language": "Language",
+  "head.question": "How far away is everything in this picture?",
+  "head.lead": "Drop photographs; each comes back with its depth map.",
+  "head.far": "far",
+  "head.near": "near",
+  "head.bright": "Bright is near.",
+  "head.relative": "The numbers are relative to each picture, not metres.",
+  "foot.api": "Everything here goes through the HTTP API, which you can use too.",
+  "foot.docs": "Its documentation",
+
+  "login.ask": "This service asks for a key.",
+  "login.use": "Use it",
+
+  "intake.label": "Add pictures",
+  "intake.choose": "Choose pictures",
+  "intake.hint": "or drop them here, whole folders too, or paste one",
+  "intake.kept": "JPEG, PNG, WebP, HEIC or AVIF. They stay on this service for a few days; removing a card removes them at once.",
+
+  "options.title": "Options",
+  "options.colors": "Colors",
+  "options.bright": "Bright is",
+  "options.edges": "Edges",
+  "options.edges.guided": "the photograph’s",
+  "options.edges.cubic": "soft, as the network’s",
+  "options.size": "Size of the results",
+  "options.size.original": "as large as the picture",
+  "options.size.model": "as the network saw it (fast)",
+  "options.heatmap": "Heat map file",
+  "options.depth": "Depth file",
+  "options.depth.png16": "16-bit PNG",
+  "options.depth.npy": "NumPy .npy (float)",
+  "options.depth.pfm": "PFM (float)",
+  "options.depth.exr": "OpenEXR (float)",
+  "options.depth.tiff16": "16-bit TIFF",
+  "options.depth.tiff32": "TIFF (float)",
+  "options.note": "For the pictures you add from now on. In other colors, near is the last color of the scale, or the first where bright is far.",
+
+  "pictures.title": "Your pictures",
+  "pictures.clear": "Remove all",
+  "pictures.tally": "{done} of {all} done",
+  "pictures.failed": "{failed} without a result",
+  "pictures.ready": "{name}: depth map ready",
+  "pictures.told": "{name}: {words}",
+
+  "card.remove": "Remove {name}",
+  "card.progress": "Progress of {name}",
+  "card.again": "Try again",
+  "card.photo": "photo",
+  "card.depth": "depth",
+  "card.get.depth": "Depth",
+  "card.get.heatmap": "Heat map",
+  "card.get.depth.of": "Download the depth of {name}",
+  "card.get.heatmap.of": "Download the heat map of {name}",
+  "card.photograph": "Photograph {name}",
+  "card.compare": "Compare {name} with its depth map",
+  "card.share": "{n} % depth map",
+  "card.unshowable": "The result is ready, but cannot be shown. Download it instead.",
+
+  "describe.plain": "Depth map of {name}",
+  "describe.where": "Depth map of {name}: nearest at the {near}, farthest at the {far}",
+  "place.0": "top left",
+  "place.1": "top center",
+  "place.2": "top right",
+  "place.3": "middle left",
+  "place.4": "center",
+  "place.5": "middle right",
+  "place.6": "bottom left",
+  "place.7": "bottom center",
+  "place.8": "bottom right",
+
+  "time.moment": "under a second",
+  "time.seconds": "{n} s",
+  "time.minutes": "{n} min",
+  "time.hours": "{n} h",
+
+  "state.waiting": "Waiting to be sent",
+  "state.sending": "Sending",
+  "state.sent": "Sent, being checked",
+  "state.queued": some("In the queue, 1 before it", "In the queue, {n} before it"),
+  "state.next": "Next in the queue",
+  "state.about": "{place}, about {time}",
+  "state.running": "Computing the depth",
+  "state.canceled": "Canceled",
+  "state.again": "{why} Trying again in {time}.",
+
+  "error.invalid_request": "The service did not understand the request.",
+  "error.unsupported_media_type": "This is not a picture the service can read. Try JPEG, PNG, WebP, HEIC or AVIF.",
+  "error.image_too_large": "This picture is too large for the service.",
+  "error.image_corrupt": "The file is damaged: its beginning makes no sense.",
+  "error.image_undecodable": "The file is damaged: its pixels cannot be read.",
+  "error.url_forbidden": "The service may not fetch pictures from that address.",
+  "error.url_unreachable": "There is no picture at that address.",
+  "error.bucket_refused": "The bucket is gone, or closed to the service.",
+  "error.not_found": "The service no longer has this picture. Results are kept for a few days.",
+  "error.not_installed": "A worker lacks an optional part that this needs; its operator can install it.",
+  "error.conflict": "The service already has another picture under this request.",
+  "error.overloaded": "The service is full just now.",
+  "error.unauthorized": "The service asks for a key.",
+  "error.storage_unavailable": "The service cannot reach its storage just now.",
+  "error.storage_refused": "The service’s storage refuses it; its operator has to mend that.",
+  "error.poisoned": "The service tried several times and gave up on this picture.",
+  "error.deadline_exceeded": "It took longer than it was allowed to.",
+  "error.internal": "Something went wrong in the service.",
+  "error.network": "The service cannot be reached.",
 };
-
-/** Say what an error code means; `detail` is the service's own sentence, for codes unknown here. */
-export function explain(code, detail) {
-  return ERRORS[code] ?? detail ?? ERRORS.internal;
-}
-
-/** Say how long `seconds` is, roughly. */
-export function duration(seconds) {
-  if (seconds < 1) return "under a second";
-  if (seconds < 90) return `${Math.round(seconds)} s`;
-  if (seconds < 5400) return `${Math.round(seconds / 60)} min`;
-  return `${Math.round(seconds / 3600)} h`;
-}
-
-/** Say where a queued job stands. */
-export function queued({ position, eta_s: eta }) {
-  const place = position > 0 ? `In the queue, ${position} before it` : "Next in the queue";
-  return eta > 1 ? `${place}, about ${duration(eta)}` : place;
-}
-
-/** Say what came of a finished job: size and time. */
-export function finished(job) {
-  const file = job.outputs?.heatmap ?? job.outputs?.depth;
-  const size = file ? `${file.width} × ${file.height}` : "";
-  const seconds = (Date.parse(job.finished_at) - Date.parse(job.created_at)) / 1000;
-  const time = Number.isFinite(seconds) ? `${seconds.toFixed(seconds < 10 ? 2 : 0)} s` : "";
-  return [size, time].filter(Boolean).join(" · ");
-}

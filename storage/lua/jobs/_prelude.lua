@@ -1,4 +1,5 @@
--- Prepended to every script. KEYS: the jobs' hashes, then every index. ARGV: the channels of
+-- Prepended to every script. KEYS: the jobs' hashes, every index of the default model, the set of
+-- the other models (whose indices' keys follow from it; one Redis server). ARGV: the channels of
 -- changes and of endings, the number of jobs, their ids, then the script's own arguments (ARGS).
 -- Times are Redis' own clock, so that a step of a worker's clock changes no lease.
 local CHANGES, ENDINGS, COUNT = ARGV[1], ARGV[2], tonumber(ARGV[3])
@@ -13,11 +14,15 @@ local function text(number)
   return string.format('%.6f', number)
 end
 
--- The key of a lane's index: its name ends in "queued:<lane>" or "running:<lane>".
+local INDICES, MODELS = {unpack(KEYS, COUNT + 1, #KEYS - 1)}, KEYS[#KEYS]
+
+-- The key of an index: its name ends in "queued:<lane>" or "running:<lane>". `lane` is a lane, or
+-- "<lane>:<model>" for another model than the default one.
 local function index(kind, lane)
-  local ending = kind .. ':' .. lane
-  for i = COUNT + 1, #KEYS do
-    if string.sub(KEYS[i], -#ending) == ending then return KEYS[i] end
+  local plain, model = string.match(lane, '^([^:]*)(.*)$')
+  local ending = kind .. ':' .. plain
+  for _, key in ipairs(INDICES) do
+    if string.sub(key, -#ending) == ending then return key .. model end
   end
   return redis.error_reply('ERR no index ' .. ending)
 end
@@ -35,6 +40,14 @@ end
 local function unlist(id, lane)
   redis.call('ZREM', index('queued', lane), id)
   redis.call('ZREM', index('running', lane), id)
+end
+
+-- For a job whose record is gone: its lane is unknown.
+local function unlist_everywhere(id)
+  for _, key in ipairs(INDICES) do redis.call('ZREM', key, id) end
+  for _, model in ipairs(redis.call('SMEMBERS', MODELS)) do
+    for _, key in ipairs(INDICES) do redis.call('ZREM', key .. ':' .. model, id) end
+  end
 end
 
 -- Most listeners wait for the end, so other changes do not wake them. `state`: nil once it is deleted.

@@ -3,7 +3,7 @@
 local state = get(JOB, 'state')
 if not state then
   -- The record ran out of time, or was wiped; its place in the indices must not outlive it.
-  for i = COUNT + 1, #KEYS do redis.call('ZREM', KEYS[i], ID) end
+  unlist_everywhere(ID)
   return {'unknown', 0, {}}
 end
 if ended(state) then return {'ended', tonumber(get(JOB, 'crashes')), redis.call('HGETALL', JOB)} end

@@ -1,4 +1,4 @@
--- ARGS: nonce, lane, created_at, expires_at, then the hash's fields and values. Answers 1 if created,
+-- ARGS: nonce, lane (see index), created_at, expires_at, then the hash's fields and values. Answers 1 if created,
 -- -1 if it would be over at once, by Redis' clock: such a record would vanish while it is written.
 if redis.call('EXISTS', JOB) == 1 then
   -- The same call sent twice, because the first reply was lost, is not a second creation.
@@ -8,6 +8,8 @@ if tonumber(ARGS[4]) <= NOW then return -1 end
 local fields = {unpack(ARGS, 5)}
 redis.call('HSET', JOB, 'created_by', ARGS[1], 'lane', ARGS[2], 'crashes', 0, unpack(fields))
 redis.call('EXPIREAT', JOB, math.ceil(tonumber(ARGS[4])))
+local model = string.match(ARGS[2], ':(.+)$')
+if model then redis.call('SADD', MODELS, model) end
 local state = get(JOB, 'state')
 -- A caller's clock that runs ahead must not hide the job from queries for old jobs.
 local accepted = text(math.min(NOW, tonumber(ARGS[3])))

@@ -28,20 +28,23 @@ class KeepingDispatch:
 
     sent: list[tuple[str, Lane]] = field(default_factory=list)
     steps: list[tuple[str, str]] = field(default_factory=list)
+    models: list[str] = field(default_factory=list)  # of all of them, in order
     failing: bool = False
 
     def check(self) -> None:
         """The double is always there."""
 
-    def enqueue(self, job_id: str, lane: Lane) -> None:
+    def enqueue(self, job_id: str, lane: Lane, model: str) -> None:
         if self.failing:
             raise StorageUnavailable("as asked")
         self.sent.append((job_id, lane))
+        self.models.append(model)
 
-    def send_step(self, task: str, message_id: str) -> None:
+    def send_step(self, task: str, message_id: str, model: str) -> None:
         if self.failing:
             raise StorageUnavailable("as asked")
         self.steps.append((task, message_id))
+        self.models.append(model)
 
 
 @dataclass

@@ -17,7 +17,8 @@ from api.depth import at_once
 from contract.errors import DecoderCrashed, DepthqError, ImageUndecodable, NotInstalled
 from contract.immediate import Ask, Picture, Reply, unpack
 from contract.jobs import DepthInfo, ModelInfo
-from contract.names.queues import IMMEDIATE_QUEUE, Lane
+from contract.models.declaration import DEFAULT_MODEL
+from contract.names.queues import Lane, immediate_queue
 from contract.settings import Settings
 from storage.fleet.workers import WorkerInfo
 from storage.immediate.exchange import Exchange
@@ -56,6 +57,12 @@ class StubComputer:
         return Computed(prepared, MODEL, DepthInfo(min=-1.5, max=20.25), [file])
 
 
+def slots_over(exchange, computer, end_process=None) -> Slots:
+    """Return two threads over `computer` that look for asks often."""
+    answerer = Answerer(computer, 10_000, end_process)
+    return Slots(exchange, answerer, nullcontext, [DEFAULT_MODEL], 2, take_s=0.05)
+
+
 @pytest.fixture
 def exchange(redis_url):
     with open_redis(Settings(redis_url=redis_url), text=False) as redis:
@@ -68,7 +75,7 @@ def announced(api):
     api.parts.workers.announce(
         WorkerInfo(
             name="w", lane=Lane.INTERACTIVE, pid=1, host="h", started_at=0, ready=True,
-            immediate=True, images_per_s=10.0,
+            immediate=True, images_per_s=10.0, model=DEFAULT_MODEL,
         ),
         ttl_s=60,
     )  # fmt: skip
@@ -79,7 +86,7 @@ def computer(exchange, announced):
     """The computer behind two running threads."""
     stub = StubComputer()
     ended: list[int] = []
-    slots = Slots(exchange, Answerer(stub, 10_000, ended.append), nullcontext, 2, take_s=0.05)
+    slots = slots_over(exchange, stub, ended.append)
     slots.start()
     yield stub
     slots.stop()
@@ -191,7 +198,7 @@ def test_what_is_no_image_is_refused_before_a_worker_hears_of_it(
     api, announced, redis, data, kind, status, code
 ):
     assert refused(post(api, data=data, kind=kind)) == (status, code)
-    assert redis.llen(IMMEDIATE_QUEUE) == 0
+    assert redis.llen(immediate_queue()) == 0
 
 
 def test_a_picture_beyond_the_limit_is_refused(make_api, announced):
@@ -201,16 +208,38 @@ def test_a_picture_beyond_the_limit_is_refused(make_api, announced):
 
 def test_without_a_worker_that_takes_asks_the_answer_comes_at_once(api):
     api.parts.workers.announce(
-        WorkerInfo(name="old", lane=Lane.INTERACTIVE, pid=1, host="h", started_at=0, ready=True),
+        WorkerInfo(
+            name="old", lane=Lane.INTERACTIVE, pid=1, host="h", started_at=0, ready=True,
+            model=DEFAULT_MODEL,
+        ),
         ttl_s=60,
-    )
+    )  # fmt: skip
     answer = post(api)
     assert refused(answer) == (503, "not_in_time")
     assert answer.headers["Retry-After"] == "5"
 
 
+def test_a_model_that_no_worker_holds_is_refused_by_its_name(api, announced):
+    answer = post(api, "?model=other_model")
+    assert refused(answer) == (503, "not_in_time")
+    assert "by other_model" in answer.json["detail"]
+
+
+def test_each_model_has_a_list_of_its_own(exchange):
+    now = time.time()
+    asks = [
+        Ask(id=m, answer_to="c", asked_at=now, deadline_at=now + 9, model=m, options={})
+        for m in ("a", "b")
+    ]
+    for ask in asks:
+        assert exchange.submit(ask) == 0
+    assert exchange.take(["b"], 1) == asks[1]
+    assert exchange.take(["b", "a"], 1) == asks[0]
+    assert exchange.take(["b", "a"], 0.01) is None
+
+
 def test_a_queue_that_takes_longer_than_the_deadline_is_refused_at_once(api, announced, redis):
-    redis.lpush(IMMEDIATE_QUEUE, *["{}"] * 101)
+    redis.lpush(immediate_queue(), *["{}"] * 101)
     answer = post(api)
     assert refused(answer) == (503, "not_in_time")
     assert answer.headers["Retry-After"] == "11"
@@ -229,7 +258,7 @@ def test_a_deadline_that_passes_is_504_and_takes_the_ask_off_the_list(api, annou
     answer = post(api, "?deadline_s=1")
     assert refused(answer) == (504, "deadline_exceeded")
     assert "no worker was free" in answer.json["detail"]
-    assert redis.llen(IMMEDIATE_QUEUE) == 0
+    assert redis.llen(immediate_queue()) == 0
 
 
 class Hand:
@@ -240,7 +269,7 @@ class Hand:
         self.ask: Ask | None = None
 
     def take(self) -> None:
-        self.ask = self.exchange.take(5)
+        self.ask = self.exchange.take([DEFAULT_MODEL], 5)
         told = Reply(id=self.ask.id, send_to=self.line.channel)
         self.heard = self.exchange.tell(self.ask.answer_to, told)
 
@@ -290,7 +319,7 @@ def test_a_worker_that_dies_before_it_can_say_that_it_took_the_ask_is_found_too(
 ):
     monkeypatch.setattr(at_once, "LOOK_EVERY_S", 0.05)
     answer = in_thread(lambda: post(api))
-    assert exchange.take(5) is not None
+    assert exchange.take([DEFAULT_MODEL], 5) is not None
     assert refused(answer()) == (503, "worker_lost")
 
 
@@ -299,7 +328,7 @@ def test_a_picture_that_comes_late_is_never_taken_for_the_next(exchange, compute
     now = time.time()
     mine = exchange.open_line()
     ask = Ask(id="2", answer_to=mine.channel, asked_at=now, deadline_at=now + 9, options={})
-    slots = Slots(exchange, Answerer(computer_stub, 10_000), nullcontext, 1, take_s=0.05)
+    slots = slots_over(exchange, computer_stub)
     slots.start()
     exchange.submit(ask)
     told = Reply.model_validate_json(unpack(mine.read(5))[0])
@@ -316,10 +345,10 @@ def test_a_client_that_hangs_up_takes_its_ask_along(api, announced, exchange, re
     gone = threading.Event()
     environ = {"waitress.client_disconnected": gone.is_set}
     answer = in_thread(lambda: post(api, environ_base=environ))
-    wait_until(lambda: redis.llen(IMMEDIATE_QUEUE) == 1, "the ask")
+    wait_until(lambda: redis.llen(immediate_queue()) == 1, "the ask")
     gone.set()
     assert answer().status_code == 400
-    assert redis.llen(IMMEDIATE_QUEUE) == 0
+    assert redis.llen(immediate_queue()) == 0
 
 
 def test_a_worker_that_takes_the_ask_of_a_client_that_hung_up_hears_of_it(
@@ -348,10 +377,10 @@ def test_expired_asks_and_those_of_dead_apis_are_dropped_before_decoding(
     left = Ask(id="2", answer_to="nobody", asked_at=now, deadline_at=now + 9, options={})
     for ask in (late, left):
         exchange.submit(ask)
-    redis.lpush(IMMEDIATE_QUEUE, "not an ask")
-    slots = Slots(exchange, Answerer(computer_stub, 10_000), nullcontext, 1, take_s=0.05)
+    redis.lpush(immediate_queue(), "not an ask")
+    slots = slots_over(exchange, computer_stub)
     slots.start()
-    wait_until(lambda: exchange.waiting() == 0, "all taken")
+    wait_until(lambda: redis.llen(immediate_queue()) == 0, "all taken")
     slots.stop()
     assert computer_stub.seen == []
 
@@ -373,7 +402,7 @@ def test_a_line_that_redis_dropped_is_not_used_again(api, computer, redis):
 def test_the_list_of_asks_expires_by_itself(exchange, redis):
     now = time.time()
     exchange.submit(Ask(id="1", answer_to="c", asked_at=now, deadline_at=now + 9, options={}))
-    assert 0 < redis.ttl(IMMEDIATE_QUEUE) <= 120
+    assert 0 < redis.ttl(immediate_queue()) <= 120
 
 
 def test_limits_of_callers_count_it_like_any_submission(make_api, announced):

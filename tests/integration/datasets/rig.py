@@ -14,6 +14,7 @@ from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.errors import ImageCorrupt, ImageUndecodable, UnsupportedMediaType
 from contract.ids import new_id
 from contract.jobs import DepthInfo, ModelInfo
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import (
     STEP_FINALIZE,
     STEP_PLAN,
@@ -95,7 +96,7 @@ class FakeQueue:
         with self._lock:
             return self._messages.popleft() if self._messages else None
 
-    def waiting_ids(self, lane):
+    def waiting_ids(self, lane, models):
         with self._lock:
             return {message_id for _, message_id in self._messages}
 
@@ -135,11 +136,14 @@ class Rig:
             patience=self.patience,
             webhooks=self.webhooks,
             throughput=Throughput(),
+            model_of=lambda _dataset_id: DEFAULT_MODEL,
+            speed=lambda _model: 0.0,
+            weights_of=lambda _model: MODEL.weights_id,
             worker=name,
             turn=turn,
         )
         self.coordinator = DatasetCoordinator(around)
-        self.worker = DatasetWorker(self.coordinator, self.computer, MODEL)
+        self.worker = DatasetWorker(self.coordinator, self.computer)
 
     def submit(self, **spec):
         """Do what the API does; return the id."""

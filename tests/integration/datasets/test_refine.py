@@ -21,7 +21,7 @@ from contract.states import DatasetState, JobState
 from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
 from storage.objects.memory import MemoryStore
-from tests.integration.datasets.rig import MODEL
+from tests.held import ABOUT, held
 from tests.integration.worker.pipelines import make_pipeline
 from tests.pictures import encoded
 from tests.unit.worker.imaging.conftest import LIMITS
@@ -44,7 +44,7 @@ def computer() -> Iterator[Computer]:
     batcher = Batcher(SimulatedEngine(batch_s=0, image_s=0).infer, 8)
     decoder.start()
     batcher.start()
-    yield Computer(decoder, batcher, MODEL)
+    yield Computer(decoder, held(batcher))
     batcher.stop()
     decoder.stop()
 
@@ -61,7 +61,7 @@ def jobs(redis: Redis) -> JobStore:
 
 @pytest.fixture
 def pipeline(redis, jobs, objects, computer) -> Pipeline:
-    cache = ResultCache(objects, ResultIndex(redis), MODEL, 4096)
+    cache = ResultCache(objects, ResultIndex(redis), {"midas_small": ABOUT}, 4096)
     return make_pipeline(redis, jobs, objects, computer, cache)
 
 
@@ -89,7 +89,7 @@ def run(pipeline: Pipeline, data: bytes, **options) -> JobResult:
         ),
     )
     pipeline.objects.put(input_object(job_id), data, media_type="image/jpeg")
-    assert pipeline.jobs.create(JobRecord(request=request))
+    assert pipeline.leases._jobs.create(JobRecord(request=request))
     pipeline.run(job_id)
     record = pipeline.jobs.get(job_id)
     assert record.state is JobState.SUCCEEDED

@@ -12,6 +12,7 @@ from storage.objects.protocol import ObjectStore
 from worker.attempts.isolation import Isolation
 from worker.attempts.leases import Leases
 from worker.attempts.patience import Patience
+from worker.attempts.patient import PatientJobs, PatientObjects, PatientWebhooks
 from worker.jobs.ending import Ending
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
@@ -26,13 +27,15 @@ def make_pipeline(
 ) -> Pipeline:
     """Return a pipeline with little patience."""
     leases, patience = Leases(jobs, 5.0), Patience(limit_s=0.3)
+    patient_objects = PatientObjects(objects, patience)
+    patient_jobs = PatientJobs(jobs, patience)
+    webhooks = PatientWebhooks(WebhookQueue(redis), patience)
     return Pipeline(
-        objects=objects,
-        jobs=jobs,
-        ending=Ending(objects, jobs, WebhookQueue(redis), leases, patience, lease_s=5.0),
+        objects=patient_objects,
+        jobs=patient_jobs,
+        ending=Ending(patient_objects, patient_jobs, webhooks, leases, lease_s=5.0),
         computer=computer,
         leases=leases,
-        patience=patience,
         isolation=Isolation(),
         worker="tester",
         lease_s=5.0,

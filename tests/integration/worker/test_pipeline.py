@@ -40,6 +40,9 @@ class Computer:
         self.computed: list[bytes] = []
         self.said: tuple[str, ...] = ()  # by the decoder
 
+    def holds(self, model) -> bool:
+        return model == "midas_small"
+
     def compute(self, data, options, clock, deadline_at=None) -> Computed:
         self.computed.append(data)
         if self.failures.get(data):
@@ -121,6 +124,18 @@ def test_outputs_are_written_before_the_result_and_the_result_before_the_state(
     assert jobs.get(job_id).state is JobState.SUCCEEDED
     stored = JobResult.model_validate_json(objects.get(result_object(job_id)))
     assert stored == jobs.get(job_id).result
+
+
+def test_a_job_of_a_model_that_is_not_held_is_given_back_uncounted(
+    pipeline, jobs, computer, objects
+):
+    job_id = accept(jobs, objects, model="dpt_large_384")
+    pipeline.run(job_id)
+    record = jobs.get(job_id)
+    assert (record.state, record.attempt) == (JobState.QUEUED, 0)
+    assert computer.computed == []
+    assert jobs.backlog(Lane.INTERACTIVE, "dpt_large_384").queued == 1
+    assert jobs.backlog(Lane.INTERACTIVE).queued == 0
 
 
 @pytest.mark.parametrize("missing", ["depth.png", "result.json"])

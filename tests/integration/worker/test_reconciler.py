@@ -34,7 +34,7 @@ def sent() -> list[str]:
 
 @pytest.fixture
 def mender(redis: Redis, jobs: JobStore, sent: list[str]) -> Reconciler:
-    def send(job_id: str, lane: Lane) -> None:
+    def send(job_id: str, lane: Lane, model: str) -> None:
         sent.append(job_id)
         publish(redis, job_id)
 

@@ -35,7 +35,7 @@ def sent():
 
 @pytest.fixture
 def restorer(redis, jobs, objects, sent):
-    def send(job_id, lane):
+    def send(job_id, lane, model):
         sent.append(job_id)
 
     return Restorer(

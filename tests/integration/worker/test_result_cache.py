@@ -9,13 +9,14 @@ import pytest
 from redis import Redis
 
 from contract.ids import new_id
-from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult, ModelInfo
+from contract.jobs import DepthInfo, InputInfo, JobRecord, JobRequest, JobResult
 from contract.names.object_keys import input_object, job_prefix, output_object, result_object
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
 from storage.objects.memory import MemoryStore
+from tests.held import ABOUT
 from tests.integration.worker.pipelines import make_pipeline
 from worker.compute.computer import Computed
 from worker.imaging.prepared import Prepared
@@ -23,13 +24,16 @@ from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.outputs.render import RenderedFile
 
-MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(0, 0))
+MODEL = ABOUT.at((32, 32))
 
 
 class Computer:
     """Makes a depth file that says how often it was asked."""
 
     calls = 0
+
+    def holds(self, model) -> bool:
+        return True
 
     def compute(self, data, options, clock, deadline_at=None) -> Computed:
         self.calls += 1
@@ -58,7 +62,7 @@ def computer() -> Computer:
 
 @pytest.fixture
 def pipeline(redis, jobs, objects, computer) -> Pipeline:
-    cache = ResultCache(objects, ResultIndex(redis), MODEL, 4096)
+    cache = ResultCache(objects, ResultIndex(redis), {"midas_small": ABOUT}, 4096)
     return make_pipeline(redis, jobs, objects, computer, cache)
 
 
@@ -117,10 +121,10 @@ def test_options_that_change_no_file_do_not_matter(run, computer):
 
 def test_other_weights_or_limits_are_another_computation(run, pipeline, objects, redis, computer):
     run()
-    other = MODEL.model_copy(update={"weights_id": "other"})
+    other = {"midas_small": replace(ABOUT, weights_id="other")}
     index = ResultIndex(redis)
     run(pipeline=replace(pipeline, cache=ResultCache(objects, index, other, 4096)))
-    run(pipeline=replace(pipeline, cache=ResultCache(objects, index, MODEL, 1024)))
+    run(pipeline=replace(pipeline, cache=ResultCache(objects, index, {"midas_small": ABOUT}, 1024)))
     assert computer.calls == 3
 
 

@@ -27,7 +27,9 @@ FIRST = {"refine": "guided"}
 
 
 def test_every_colormap_is_on_the_page():
-    listed = re.search(r"const COLORMAPS = \[(.*?)\];", (WEB / "app.js").read_text(), re.DOTALL)
+    listed = re.search(
+        r"COLORMAPS = \[(.*?)\];", (WEB / "viewers" / "colormaps.js").read_text(), re.DOTALL
+    )
     assert listed
     names = re.findall(r'"(\w+)"', listed[1])
     assert sorted(names) == sorted(get_args(Colormap))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from contract.datasets import DatasetRequest
@@ -30,12 +30,12 @@ SYNTHETIC = "null"  # s3://null/<count>: items without images, for the simulated
 
 @dataclass(frozen=True)
 class Sources:
-    """Opens the source of a request; `weights_id` is part of every item's id."""
+    """Opens the source of a request; the id of its model's weights is part of every item's id."""
 
     settings: Settings
     objects: ObjectStore
     buckets: Buckets
-    weights_id: str
+    weights_of: Callable[[str], str]  # a model's name → the id of its weights
     rooms: Rooms
 
     def items(
@@ -46,7 +46,8 @@ class Sources:
         `start_after`: the uri of the last item already known, only where `resumable(request)`.
         What is passed over on the way is counted in `left_out`.
         """
-        wishes = request.spec.options, self.weights_id, request.spec.normalize
+        options = request.spec.options
+        wishes = options, self.weights_of(options.model), request.spec.normalize
         for item in self._raw(request, start_after, left_out or LeftOut()):
             own_id = item_id(item.uri, item.etag, *wishes)
             yield item.model_copy(update={"id": own_id})

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from api.load.capacity import Cached, Capacity
+from api.load.capacity import Capacity, _Cached
 from contract.errors import Overloaded
 from contract.names.queues import Lane
 
@@ -64,7 +64,7 @@ def test_nobody_waits_for_the_read_of_another():
             silent.wait(30)
         return len(reads)
 
-    cached = Cached(read, age_s=-1.0)
+    cached = _Cached(read, age_s=-1.0)
     assert cached.get() == 1
     thread = threading.Thread(target=cached.get)
     thread.start()

@@ -11,10 +11,10 @@ class Worker:
     """What a watchdog sees of a worker, set by the test."""
 
     def __init__(self) -> None:
-        self.engine_busy_s, self.busy, self.waiting, self.taken = 0.0, 0, 0, 0
+        self.overdue_s, self.busy, self.waiting, self.taken = 0.0, 0, 0, 0
         self.exits: list[int] = []
         self.watchdog = Watchdog(
-            lambda: self.engine_busy_s,
+            lambda: self.overdue_s,
             lambda: self.busy,
             self.queue_length,
             lambda: self.taken,
@@ -62,7 +62,7 @@ def test_a_worker_whose_queue_fills_while_it_idles_is_ended(worker):
 
 
 def test_an_engine_that_hangs_is_ended(worker):
-    worker.engine_busy_s = watchdog.ENGINE_LIMIT_S + 1
+    worker.overdue_s = 1.0
     worker.watchdog.look()
     assert worker.exits == [EXIT_CODE]
 

@@ -11,9 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from contract.jobs import DepthInfo, ModelInfo
+from contract.jobs import DepthInfo
+from contract.models.input_rule import InputRule
 from contract.options import JobOptions
 from contract.outputs.declaration import Need
+from tests.held import held
 from tests.hostile.builders import png_bomb
 from tests.pictures import encoded
 from worker.attempts.metrics import StageClock
@@ -24,7 +26,6 @@ from worker.imaging.prepared import Prepared
 from worker.outputs.render import Rendered
 from worker.outputs.view import View
 
-MODEL = ModelInfo(name="m", weights_id="w", engine="e", precision="fp32", net_size=(32, 32))
 CORES = 2
 
 
@@ -33,7 +34,7 @@ class FakeDecoder:
         self._size = (width, height)
         self.wanted: list[Collection[Need]] = []
 
-    def decode(self, data: bytes, wants: Collection[Need] = ()) -> Prepared:
+    def decode(self, data: bytes, wants: Collection[Need], rule: InputRule) -> Prepared:
         self.wanted.append(wants)
         pixels = np.full((*self._size[::-1], 3), 7, np.uint8) if Need.PIXELS in wants else None
         return Prepared(
@@ -98,7 +99,7 @@ def test_only_so_many_large_pictures_are_rendered_at_once_as_there_are_cores(
 
     monkeypatch.setattr(room, "cores_given", lambda: CORES)
     monkeypatch.setattr(room, "render", render)
-    computer = Computer(FakeDecoder(width, height), FakeBatcher(), MODEL)
+    computer = Computer(FakeDecoder(width, height), held(FakeBatcher()))
     compute_many(computer, b"", JobOptions(size=size))
     assert meeting.most == most_at_once
 
@@ -119,14 +120,14 @@ def test_the_pixels_of_only_so_many_large_pictures_are_held_at_once_as_there_are
     meeting = Meeting(most_at_once)
 
     class Decoder(FakeDecoder):
-        def decode(self, data: bytes, wants: Collection[Need] = ()) -> Prepared:
+        def decode(self, data: bytes, wants: Collection[Need], rule: InputRule) -> Prepared:
             meeting.visit()
-            return super().decode(data, wants)
+            return super().decode(data, wants, rule)
 
     monkeypatch.setattr(room, "cores_given", lambda: CORES)
     monkeypatch.setattr(room, "render", lambda view: Rendered(DepthInfo(min=0, max=1), []))
     # When all compute it, then no more decode it at once than may hold its pixels
-    computer = Computer(Decoder(64, 48), FakeBatcher(), MODEL)
+    computer = Computer(Decoder(64, 48), held(FakeBatcher()))
     compute_many(computer, png_bomb(*size), JobOptions(**options))
     assert meeting.most == most_at_once
 
@@ -151,7 +152,7 @@ def test_the_decoder_is_asked_for_what_the_outputs_need_and_renderers_get_it(
     monkeypatch.setattr(room, "render", render)
     decoder = FakeDecoder(64, 48)
     data = encoded(Image.new("RGB", (64, 48)), "PNG")
-    computed = Computer(decoder, FakeBatcher(), MODEL).compute(
+    computed = Computer(decoder, held(FakeBatcher())).compute(
         data, JobOptions(**options), StageClock()
     )
     assert decoder.wanted == [wanted]
@@ -168,5 +169,5 @@ def test_the_focal_length_reaches_the_renderers(monkeypatch) -> None:
         room, "render", lambda view: views.append(view) or Rendered(DepthInfo(min=0, max=1), [])
     )
     monkeypatch.setattr(JobOptions, "needs", lambda self: frozenset({Need.CAMERA}))
-    Computer(FakeDecoder(64, 48), FakeBatcher(), MODEL).compute(b"", JobOptions(), StageClock())
+    Computer(FakeDecoder(64, 48), held(FakeBatcher())).compute(b"", JobOptions(), StageClock())
     assert views[0].focal_35mm == 28.0

@@ -33,7 +33,7 @@ def seeded(tmp_path_factory: pytest.TempPathFactory) -> Artefact:
     source = folder / "seeded.pt"
     torch.save({name: torch.from_numpy(array) for name, array in state_dict().items()}, source)
     path = convert(source, folder / "seeded.onnx", weights_id="seeded")
-    return Artefact(path, "seeded", "midas_small")
+    return Artefact(path, "seeded")
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -158,7 +158,7 @@ def test_a_file_that_is_no_network_is_refused(tmp_path: Path, name: str) -> None
     broken = tmp_path / "broken.onnx"
     broken.write_bytes(b"no network")
     with pytest.raises(EngineError, match=r"broken\.onnx"):
-        build_engine(Settings(engine=name), Artefact(broken, "broken", "midas_small")).load()
+        build_engine(Settings(engine=name), Artefact(broken, "broken")).load()
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime", "simulated"])

@@ -106,8 +106,8 @@ def test_damage_that_decodes_all_the_same_is_reported(decoder: Decoder) -> None:
     [(640, 480, 1), (1535, 700, 1), (1536, 9, 2), (3071, 9, 2), (3072, 9, 4), (6144, 6144, 8)],
 )
 def test_jpeg_keeps_three_times_the_networks_size(width: int, height: int, factor: int) -> None:
-    assert reduction(ImageHeader("image/jpeg", width, height)) == factor
-    assert reduction(ImageHeader("image/png", width, height)) == 1
+    assert reduction(ImageHeader("image/jpeg", width, height), 768) == factor
+    assert reduction(ImageHeader("image/png", width, height), 768) == 1
 
 
 def test_no_reduction_hides_a_turn(decoder: Decoder) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from contract.models.registry import known_weights
 from tests.services.file_server import serving
-from worker.weights import registry
 from worker.weights.cli import main
 
 
@@ -21,7 +21,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_list_names_every_known_file(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["list"]) == 0
     text = capsys.readouterr().out
-    assert all(weights.name in text for weights in registry.KNOWN)
+    assert all(weights.name in text for _, weights in known_weights())
 
 
 def test_list_as_json_carries_hash_licence_and_presence(
@@ -62,4 +62,4 @@ def test_an_unknown_name_is_one_sentence_and_exit_code_1(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert main(["fetch", "nonsense"]) == 1
-    assert "known are bundled, midas_small" in capsys.readouterr().err
+    assert "known are midas_small, bundled" in capsys.readouterr().err

@@ -10,14 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from contract.models.declaration import Weights
+from contract.models.midas_small import BUNDLED, PUBLISHED
 from tests.services.file_server import FileServer, serving
-from worker.weights import registry
 from worker.weights.errors import WeightsError
-from worker.weights.registry import Weights
 from worker.weights.store import WeightsStore
 
 DATA = np.random.default_rng(3).bytes(600_000)
-KNOWN = replace(registry.MIDAS_SMALL, bytes=len(DATA), sha256=hashlib.sha256(DATA).hexdigest())
+KNOWN = replace(PUBLISHED, bytes=len(DATA), sha256=hashlib.sha256(DATA).hexdigest())
 
 
 @pytest.fixture
@@ -112,4 +112,29 @@ def test_a_missing_file_and_an_absent_server_are_explained(
 
 def test_what_comes_with_depthq_is_not_fetched(store: WeightsStore) -> None:
     with pytest.raises(WeightsError, match="comes with depthq"):
-        store.fetch(registry.BUNDLED)
+        store.fetch(BUNDLED)
+
+
+def test_a_hash_that_is_recorded_nowhere_is_pinned_at_the_first_download(
+    store: WeightsStore, server: FileServer
+) -> None:
+    # Given weights of which neither size nor hash are recorded
+    unknown = replace(KNOWN, bytes=None, sha256=None)
+    assert store.sha256_of(unknown) is None
+    # When they are fetched
+    path = store.fetch(unknown)
+    # Then what came is what must be there from now on
+    assert path.read_bytes() == DATA
+    assert store.sha256_of(unknown) == hashlib.sha256(DATA).hexdigest()
+    assert store.has(unknown)
+
+
+def test_a_broken_download_of_unknown_size_goes_on_too(
+    store: WeightsStore, server: FileServer
+) -> None:
+    unknown = replace(KNOWN, bytes=None, sha256=None)
+    server.break_after = 200_000
+    with pytest.raises(WeightsError, match="run it again to go on"):
+        store.fetch(unknown)
+    server.break_after = None
+    assert store.fetch(unknown).read_bytes() == DATA

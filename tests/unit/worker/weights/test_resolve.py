@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from contract.models.declaration import Weights
+from contract.models.midas_small import BUNDLED, MODEL, PUBLISHED
+from contract.models.registry import MODELS
 from contract.settings import Settings
-from worker.weights import registry
 from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of
 from worker.weights.resolve import bundled, resolve
@@ -18,18 +20,15 @@ from worker.weights.store import WeightsStore
 
 
 @pytest.fixture
-def published(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> registry.Weights:
-    """The registry's midas_small, as if the seeded checkpoint were it."""
-    weights = replace(
-        registry.MIDAS_SMALL, bytes=checkpoint.stat().st_size, sha256=sha256_of(checkpoint)
-    )
-    known = tuple(weights if w.name == weights.name else w for w in registry.KNOWN)
-    monkeypatch.setattr(registry, "MIDAS_SMALL", weights)
-    monkeypatch.setattr(registry, "KNOWN", known)
+def published(checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> Weights:
+    """The declared midas_small, as if the seeded checkpoint were its weights."""
+    weights = replace(PUBLISHED, bytes=checkpoint.stat().st_size, sha256=sha256_of(checkpoint))
+    spec = replace(MODEL, weights=(weights, BUNDLED))
+    monkeypatch.setitem(MODELS, "midas_small", spec)
     return weights
 
 
-def put(weights: registry.Weights, checkpoint: Path, cache: Path) -> Path:
+def put(weights: Weights, checkpoint: Path, cache: Path) -> Path:
     path = WeightsStore(cache).path_of(weights)
     path.parent.mkdir(parents=True)
     shutil.copy(checkpoint, path)
@@ -41,12 +40,12 @@ def test_with_nothing_fetched_the_bundled_weights_run(tmp_path: Path) -> None:
 
 
 def test_the_bundled_file_is_the_registered_one() -> None:
-    assert sha256_of(bundled().path) == registry.BUNDLED.sha256
-    assert bundled().path.stat().st_size == registry.BUNDLED.bytes
+    assert sha256_of(bundled().path) == BUNDLED.sha256
+    assert bundled().path.stat().st_size == BUNDLED.bytes
 
 
 def test_fetched_published_weights_come_before_the_bundled(
-    published: registry.Weights, checkpoint: Path, tmp_path: Path
+    published: Weights, checkpoint: Path, tmp_path: Path
 ) -> None:
     put(published, checkpoint, tmp_path)
     artefact = resolve(Settings(cache_dir=tmp_path))
@@ -54,17 +53,13 @@ def test_fetched_published_weights_come_before_the_bundled(
     assert artefact.path == tmp_path / "weights" / f"{published.sha256}.onnx"
 
 
-def test_a_conversion_is_made_once(
-    published: registry.Weights, checkpoint: Path, tmp_path: Path
-) -> None:
+def test_a_conversion_is_made_once(published: Weights, checkpoint: Path, tmp_path: Path) -> None:
     put(published, checkpoint, tmp_path)
     first = resolve(Settings(cache_dir=tmp_path)).path.stat()
     assert resolve(Settings(cache_dir=tmp_path)).path.stat().st_ino == first.st_ino
 
 
-def test_altered_weights_are_refused(
-    published: registry.Weights, checkpoint: Path, tmp_path: Path
-) -> None:
+def test_altered_weights_are_refused(published: Weights, checkpoint: Path, tmp_path: Path) -> None:
     path = put(published, checkpoint, tmp_path)
     data = bytearray(path.read_bytes())
     data[-1] ^= 1
@@ -75,7 +70,7 @@ def test_altered_weights_are_refused(
 
 @pytest.mark.parametrize("name", ["bundled", "bundled-1"])
 def test_what_the_setting_names_comes_first(
-    published: registry.Weights, checkpoint: Path, tmp_path: Path, name: str
+    published: Weights, checkpoint: Path, tmp_path: Path, name: str
 ) -> None:
     put(published, checkpoint, tmp_path)
     assert resolve(Settings(cache_dir=tmp_path, weights=name)) == bundled()
@@ -92,11 +87,30 @@ def test_a_file_is_named_by_its_hash(checkpoint: Path, tmp_path: Path) -> None:
     ("settings", "said"),
     [
         ({"weights": "midas_small"}, "depthq weights fetch midas_small"),
-        ({"weights": "dpt_large"}, "runs midas_small only"),
-        ({"weights": "nonsense"}, "neither a file nor known weights"),
-        ({"model": "dpt_large"}, "runs midas_small, not dpt_large"),
+        ({"weights": "nonsense"}, "neither a file nor known weights of midas_small"),
     ],
 )
 def test_what_cannot_be_had_is_explained(tmp_path: Path, settings, said: str) -> None:
     with pytest.raises(WeightsError, match=said):
         resolve(Settings(cache_dir=tmp_path, **settings))
+
+
+def test_an_unknown_model_is_answered_with_those_there_are(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match="no model is called 'nonsense'; known are midas_small"):
+        resolve(Settings(cache_dir=tmp_path), "nonsense")
+
+
+def test_weights_are_named_for_one_model_each(
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Given a second model, of the same network, whose weights and hash are recorded nowhere
+    other = replace(MODEL, name="other", weights=(replace(PUBLISHED, name="other"),))
+    monkeypatch.setitem(MODELS, "other", other)
+    settings = Settings(cache_dir=tmp_path, weights=f"other={checkpoint}, midas_small=bundled")
+    # When both are resolved, then each gets its own
+    assert resolve(settings) == bundled()
+    assert resolve(settings, "other").model == "other"
+    assert resolve(settings, "other").weights_id.startswith("file-")
+    # and weights of another model are refused
+    with pytest.raises(WeightsError, match="for midas_small, not for other"):
+        resolve(Settings(cache_dir=tmp_path, weights="other=bundled"), "other")

@@ -1,54 +1,18 @@
 // One picture's card: its state, then photograph and heat map with a divider between them.
 
-import { bytes, here, shown } from "./http.js";
-import { compare } from "./viewers/compare.js";
-import { describe } from "./viewers/describe.js";
-import { duration, explain, finished, queued } from "./words/en.js";
+import { here, shown } from "../http.js";
+import { fileName, saveAs } from "../files.js";
+import { compare } from "../viewers/compare.js";
+import { describe } from "../viewers/describe.js";
+import { say, translate } from "../words/language.js";
+import { sentence } from "../words/phrases.js";
 
-const EXTENSIONS = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
-const OTHERS = { png16: "png", npy: "npy", pfm: "pfm", exr: "exr", tiff16: "tif", tiff32: "tif" };
-const STATES = {
-  waiting: () => "Waiting to be sent",
-  uploading: ({ progress }) => (progress >= 1 ? "Sent, being checked" : "Sending"),
-  queued: ({ job }) => queued(job ?? {}),
-  running: () => "Computing the depth",
-  succeeded: ({ job }) => finished(job),
-  failed: ({ error }) => explain(error?.code, error?.detail ?? error?.message),
-  canceled: () => "Canceled",
-  expired: () => explain("deadline_exceeded"),
-};
-
-/** The sentence that says where `picture` stands. */
-export function sentence(picture) {
-  const { notice } = picture;
-  if (notice) return `${explain(notice.code)} Trying again in ${duration(Math.max(1, notice.seconds))}.`;
-  return STATES[picture.state](picture);
-}
-
-const stem = (name) => name.replace(/\.[^.]+$/, "") || "picture";
-
-function fileName(picture, output) {
-  const extension = output === "depth"
-    ? OTHERS[picture.job.options?.depth_format ?? "png16"]
-    : EXTENSIONS[picture.job.outputs.heatmap.media_type] ?? "jpg";
-  return `${stem(picture.name)}.${output}.${extension}`;
-}
-
-async function download(url, name) {
-  const link = document.createElement("a");
-  try {
-    link.href = URL.createObjectURL(await bytes(url));
-    link.download = name;
-    setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-  } catch {
-    link.href = here(url); // a store that only plain links can read: the name will be the job's
-  }
-  link.click();
-}
+const COMPARING = [".stage-range", ".stage-divider", ".stage-tag-left", ".stage-tag-right"];
 
 export class Card {
   #picture;
   #shown = false;
+  #compared;
 
   /** Build the card of `picture`; `on.remove` and `on.again` are called with the picture. */
   constructor(picture, template, on) {
@@ -56,17 +20,29 @@ export class Card {
     this.element = template.content.firstElementChild.cloneNode(true);
     const name = this.#find(".card-name");
     name.textContent = name.title = picture.name;
-    const remove = this.#find(".card-remove");
-    remove.setAttribute("aria-label", `Remove ${picture.name}`);
-    remove.addEventListener("click", () => on.remove(picture));
+    this.#find(".card-remove").addEventListener("click", () => on.remove(picture));
     this.#find(".card-again").addEventListener("click", () => on.again(picture));
-    compare(this.#find(".stage"), picture.name);
+    this.#compared = compare(this.#find(".stage"), picture.name);
     if (picture.source) this.#showOriginal(picture.source);
-    this.update();
+    this.translate();
   }
 
   #find(selector) {
     return this.element.querySelector(selector);
+  }
+
+  /** Say everything again, in the language spoken now. */
+  translate() {
+    const { name } = this.#picture;
+    translate(this.element);
+    this.#compared();
+    this.#find(".card-remove").setAttribute("aria-label", say("card.remove", { name }));
+    this.#find(".card-progress").setAttribute("aria-label", say("card.progress", { name }));
+    this.#find(".get-depth").setAttribute("aria-label", say("card.get.depth.of", { name }));
+    this.#find(".get-heatmap").setAttribute("aria-label", say("card.get.heatmap.of", { name }));
+    this.#find(".stage-original").alt = say("card.photograph", { name });
+    this.#describe();
+    this.update();
   }
 
   /** Show what the picture's state is now. */
@@ -76,7 +52,6 @@ export class Card {
     this.#find(".card-state").textContent = sentence(picture);
     const bar = this.#find(".card-progress");
     bar.hidden = !["uploading", "queued", "running"].includes(picture.state);
-    bar.setAttribute("aria-label", `Progress of ${picture.name}`);
     if (picture.state === "uploading" && picture.progress < 1) bar.value = picture.progress;
     else bar.removeAttribute("value"); // no honest number: the bar only says that something moves
     this.#find(".stage").hidden = picture.state === "failed" && this.#find(".stage-original").hidden;
@@ -92,10 +67,7 @@ export class Card {
       this.update();
     });
     image.src = URL.createObjectURL(blob);
-    image.alt = `Photograph ${this.#picture.name}`;
-    image.addEventListener("load", () => {
-      this.#fit(image.naturalWidth, image.naturalHeight);
-    });
+    image.addEventListener("load", () => this.#fit(image.naturalWidth, image.naturalHeight));
     image.hidden = false;
   }
 
@@ -105,27 +77,29 @@ export class Card {
 
   async #showResult() {
     this.#shown = true;
-    const { outputs, options } = this.#picture.job;
+    const { outputs } = this.#picture.job;
     for (const output of ["depth", "heatmap"]) this.#offer(output, outputs[output]);
     this.#find(".card-actions").hidden = false;
     const heat = this.#find(".stage-heat");
-    heat.addEventListener("load", () => this.#reveal(heat, options), { once: true });
+    heat.addEventListener("load", () => this.#reveal(heat), { once: true });
     heat.addEventListener("error", () => {
-      this.#find(".card-state").textContent = "The result is ready, but cannot be shown. Download it instead.";
+      this.#find(".card-state").textContent = say("card.unshowable");
     });
     this.#fit(outputs.heatmap.width, outputs.heatmap.height);
     heat.src = await shown(outputs.heatmap.url).catch(() => here(outputs.heatmap.url));
   }
 
-  #reveal(heat, options) {
-    heat.alt = describe(heat, this.#picture.name, options);
+  #reveal(heat) {
     heat.hidden = false;
-    const original = this.#find(".stage-original");
-    const comparable = !original.hidden;
-    for (const selector of [".stage-range", ".stage-divider", ".stage-tag-left", ".stage-tag-right"]) {
-      this.#find(selector).hidden = !comparable;
-    }
+    this.#describe();
+    const comparable = !this.#find(".stage-original").hidden;
+    for (const selector of COMPARING) this.#find(selector).hidden = !comparable;
     this.#find(".stage").classList.toggle("comparable", comparable);
+  }
+
+  #describe() {
+    const heat = this.#find(".stage-heat");
+    if (!heat.hidden) heat.alt = describe(heat, this.#picture.name, this.#picture.job.options);
   }
 
   #offer(output, info) {
@@ -133,10 +107,9 @@ export class Card {
     link.hidden = !info;
     if (!info) return;
     link.href = here(info.url);
-    link.setAttribute("aria-label", `Download the ${output === "depth" ? "depth" : "heat map"} of ${this.#picture.name}`);
     link.addEventListener("click", (event) => {
       event.preventDefault(); // a plain link could neither send a key nor use the picture's name
-      download(info.url, fileName(this.#picture, output));
+      saveAs(info.url, fileName(this.#picture, output));
     });
   }
 

@@ -1,0 +1,74 @@
+"""A model that this process runs: its engine, the batcher that feeds it, its measured speed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from contract.models.declaration import ModelSpec
+from worker.compute.batcher import Batcher
+from worker.compute.pace import Pace
+from worker.compute.throughput import Throughput
+from worker.engines.protocol import Engine, EngineInfo
+from worker.machine import memory_used
+
+
+@dataclass
+class HeldModel:
+    """One model of one process. `load()`, `start()`, hand it to a Computer, `stop()`."""
+
+    spec: ModelSpec
+    engine: Engine
+    batcher: Batcher
+    pace: Pace
+    throughput: Throughput = field(default_factory=Throughput)
+    memory_bytes: int = 0  # by which the process grew when the model was loaded
+
+    def load(self) -> None:
+        """Load and warm the engine. Raises EngineError."""
+        before = memory_used()
+        self.engine.load()
+        self.engine.warm_up(self.spec.warm_up)
+        self.memory_bytes = max(0, memory_used() - before)
+
+    def start(self) -> None:
+        """Start the threads that feed the engine."""
+        self.batcher.start()
+
+    def stop(self) -> None:
+        """Finish what was submitted, then end the threads."""
+        self.batcher.stop()
+
+    @property
+    def about(self) -> EngineInfo:
+        """Name, weights and engine; valid after `load`."""
+        return self.engine.describe()
+
+    def images_per_s(self) -> float:
+        """Return the measured speed, or what the declaration expects before the first image."""
+        return self.throughput.images_per_s() or 1 / self.spec.cost.image_s
+
+    def overdue_s(self) -> float:
+        """Return for how long the engine has been at a batch beyond what is plausible; else 0."""
+        return max(0.0, self.batcher.busy_s() - self.pace.engine_limit_s)
+
+
+def held_model(
+    engine: Engine,
+    pace: Pace,
+    spec: ModelSpec,
+    *,
+    max_latency_s: float,
+    on_batch: Callable[[int, float], None] = lambda _size, _seconds: None,
+    yielding: Callable[[], bool] = lambda: False,
+) -> HeldModel:
+    """Return `engine` with a batcher of its own, not yet loaded or started."""
+    batcher = Batcher(
+        engine.infer,
+        engine.max_batch,
+        on_batch,
+        max_latency_s=max_latency_s,
+        streams=engine.streams,
+        yielding=yielding,
+    )
+    return HeldModel(spec, engine, batcher, pace)
