@@ -11,7 +11,7 @@ PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=1
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test test-fast check fix bench chaos soak lock setup-containers containers chart-admission pin-images clean
+.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test test-fast check fix bench models chaos soak lock setup-containers containers chart-admission pin-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ test: setup-dev setup-browser setup-nginx ## the whole test suite but the slow c
 
 test-fast: setup-dev ## the unit tests only: no Redis, no S3 server, no browser (a minute)
 	$(BIN)/pytest -m "not slow" $(PARALLEL) tests/unit
+
+models: setup-dev ## hold the larger networks against their originals' numbers, in every engine (10 minutes)
+	$(BIN)/pytest -m "slow or not slow" tests/unit/worker/models/larger
 
 chaos: setup-dev setup-faketime ## inject every fault of docs/reliability.md and regenerate its table (20 minutes)
 	rm -rf test-report/chaos

@@ -25,6 +25,7 @@ from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
 from contract.settings import Settings
+from storage.broker.outbox import Outbox
 from storage.callers.allowances import Allowances
 from storage.datasets.files import DatasetObjects
 from storage.datasets.store import DatasetStore
@@ -95,7 +96,7 @@ def app_from(settings: Settings) -> DepthApp:
         open_object_store(settings),
         JobStore(redis),
         WorkerRegistry(redis),
-        CeleryDispatch(settings),
+        CeleryDispatch(settings, Outbox(redis)),
         DatasetStore(redis),
         Allowances(redis),
     )

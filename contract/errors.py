@@ -12,6 +12,8 @@ DepthqError
 │   ├── ImageTooLarge        image_too_large
 │   ├── ImageCorrupt         image_corrupt         (its header is broken)
 │   ├── ImageUndecodable     image_undecodable     (its pixels cannot be read)
+│   ├── VideoTooLarge        video_too_large       (frames, seconds or pixels)
+│   ├── VideoUndecodable     video_undecodable     (no frame of it can be read)
 │   ├── UrlForbidden         url_forbidden
 │   └── UrlUnreachable       url_unreachable
 ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
@@ -113,6 +115,18 @@ class ImageUndecodable(InputError):
     """The header is fine, the pixels cannot be read."""
 
     code = "image_undecodable"
+
+
+class VideoTooLarge(InputError):
+    """The video has more frames, seconds or pixels than the service accepts."""
+
+    code = "video_too_large"
+
+
+class VideoUndecodable(InputError):
+    """The bytes are a video, or look like one, and no frame of it can be read."""
+
+    code = "video_undecodable"
 
 
 class UrlForbidden(InputError):

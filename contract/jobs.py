@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -48,6 +49,11 @@ class JobRequest(Value):
     options: JobOptions = JobOptions()
     input: InputInfo
     owner: str | None = Field(None, description="digest of the API key that submitted it")
+
+    @cached_property
+    def text(self) -> str:
+        """The request as JSON, without what was not asked: for the record and the metadata."""
+        return self.model_dump_json(exclude_none=True)
 
 
 class OutputInfo(Value):

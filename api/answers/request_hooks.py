@@ -21,7 +21,7 @@ _QUIET = frozenset({"/healthz", "/readyz", "/metrics"})  # probes would drown th
 
 def register(app: Flask, settings: Settings, measures: Measures) -> None:
     """Install the hooks. Before all others, so that a refused request has its id too."""
-    headers = _security_headers(settings)
+    headers = tuple(_security_headers(settings).items())
 
     @app.before_request
     def _begin() -> None:
@@ -31,8 +31,8 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 
     @app.after_request
     def _end(response: Response) -> Response:
-        for name, value in headers.items():
-            response.headers.setdefault(name, value)
+        present = {name.lower() for name, _ in response.headers}
+        response.headers.extend(each for each in headers if each[0].lower() not in present)
         response.headers["X-Request-Id"] = g.get("request_id", "")
         _record(response, measures)
         return response
@@ -42,9 +42,10 @@ def _record(response: Response, measures: Measures) -> None:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
     method = among(request.method, METHODS)
     route = request.url_rule.rule if request.url_rule else "none"  # the path would be unbounded
-    measures.requests.labels(method, route, response.status_code).inc()
-    measures.latency.labels(method, route).observe(seconds)
+    measures.answered(method, route, response.status_code, seconds)
     level = logging.DEBUG if request.path in _QUIET else logging.INFO
+    if not log.isEnabledFor(level):
+        return
     about = {
         "action": "request",
         "request_id": g.get("request_id", ""),
@@ -64,7 +65,7 @@ def _security_headers(settings: Settings) -> dict[str, str]:
     store = _origin(settings)
     policy = (
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        f"img-src 'self' blob: data: {store}; connect-src 'self' {store}; "
+        f"img-src 'self' blob: data: {store}; connect-src 'self' {store}; media-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     return {

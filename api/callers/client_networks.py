@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 
 _NEIGHBOURS = {4: 32, 6: 64}
 
 
+@functools.lru_cache(4096)  # asked twice per request
 def network_of(address: str) -> str:
     """Return a name for the caller at `address`; the name `nobody` without one (a Unix socket)."""
     try:

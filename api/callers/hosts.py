@@ -6,6 +6,7 @@ form. With keys it has none, so the check is off.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import re
 import socket
@@ -50,8 +51,12 @@ class Names:
 
     def __init__(self, given: Iterable[str]) -> None:
         self.given = {each.lower().rstrip(".") for each in given} - {""}
+        self._known = functools.lru_cache(256)(self._contains)  # clients send the same few
 
     def __contains__(self, authority: str) -> bool:
+        return self._known(authority)
+
+    def _contains(self, authority: str) -> bool:
         name, _ = _split(authority)
         if not name:
             return False
@@ -67,6 +72,8 @@ def _own_page(host: str, public: Names) -> bool:
     """Tell whether the request comes from a program, a direct visit, or this service's own page."""
     origin = request.headers.get("Origin", "")
     site = request.headers.get("Sec-Fetch-Site", "")
+    if not origin and not site:
+        return True  # a program
     if site in ("same-origin", "none"):
         return True
     scheme, _, authority = origin.partition("://")

@@ -104,7 +104,7 @@ def _write(
     try:
         if archive is not None and request.archive is not None:
             media_type = "application/octet-stream"
-            parts.objects.put(request.archive, archive.reader(), media_type=media_type)
+            parts.objects.put(request.archive, archive.content(), media_type=media_type)
         if not request.dry_run:
             parts.objects.put(_entry(request), b"", media_type="text/plain")
     except StorageUnavailable:

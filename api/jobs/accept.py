@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.callers.idempotency import Binding
 from api.receiving.uploads import CHUNK_BYTES, Upload
@@ -34,6 +34,7 @@ class Submission:
     options: JobOptions
     owner: str | None
     idempotency_key: str | None
+    job_id: str = field(default_factory=new_id)  # unless the key names an older job
 
 
 def accept(parts: Services, submission: Submission) -> JobRecord:
@@ -97,7 +98,7 @@ def _request(parts: Services, submission: Submission) -> JobRequest:
     check_webhook_url(options.webhook_url, settings)
     now = time.time()
     return JobRequest(
-        id=new_id(),
+        id=submission.job_id,
         created_at=now,
         expires_at=now + settings.retention_s,
         deadline_at=now + options.deadline_s if options.deadline_s else None,
@@ -118,9 +119,9 @@ def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool)
     record = JobRecord(request=request)
     parts.objects.put(
         input_object(request.id),
-        upload.reader(),
+        upload.content(),
         media_type=request.input.media_type,
-        metadata={REQUEST_METADATA: request.model_dump_json(exclude_none=True)},
+        metadata={REQUEST_METADATA: request.text},
     )
     try:
         created = parts.jobs.create(record)

@@ -10,6 +10,7 @@ from flask import request
 from api.callers.auth import caller, owner
 from api.jobs.accept import find
 from api.services import Services
+from api.waiting.changes import ChangeHub, Watch
 from contract.errors import NotFound
 from contract.ids import is_id
 from contract.jobs import JobRecord
@@ -30,30 +31,44 @@ def ended(record: JobRecord) -> bool:
     return record.state.terminal
 
 
-def wait_until(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> JobRecord:
+def wait_until(
+    parts: Services, record: JobRecord, done: Done, timeout_s: float, watch: Watch | None = None
+) -> JobRecord:
     """Return the job as soon as it is `done`, or as it is when time or the budget is used up.
 
-    Without a free slot it returns at once: the client polls again, and no other request starves.
+    `watch`: the subscription to its end that was there before `record` was read or written, if
+    one was; the record then needs no second read. Without a free slot it returns at once: the
+    client polls again, and no other request starves.
     """
     if timeout_s <= 0 or done(record):
         return record
     with parts.waits.slot(caller()) as taken:
-        return _wait(parts, record, done, timeout_s) if taken else record
+        if not taken:
+            return record
+        hub = parts.endings if done is ended else parts.changes
+        if watch is not None and hub.hears:
+            return _wait(parts, record, done, hub, watch, time.monotonic() + timeout_s)
+        with hub.watch(record.id) as own:
+            # subscribed before reading, so that no change is missed
+            record = _now(parts, record.id)
+            return _wait(parts, record, done, hub, own, time.monotonic() + timeout_s)
 
 
-def _wait(parts: Services, record: JobRecord, done: Done, timeout_s: float) -> JobRecord:
-    deadline = time.monotonic() + timeout_s
+def _wait(
+    parts: Services, record: JobRecord, done: Done, hub: ChangeHub, watch: Watch, deadline: float
+) -> JobRecord:
     # stop waiting once the client has disconnected
     gone = request.environ.get("waitress.client_disconnected", lambda: False)
-    hub = parts.endings if done is ended else parts.changes
-    with hub.watch(record.id) as watch:
-        while True:
-            # subscribe before reading, so that no change is missed
-            current = parts.jobs.get(record.id)
-            if current is None:
-                raise NotFound("The job was deleted meanwhile.")
-            record = current
-            left_s = deadline - time.monotonic()
-            if done(record) or left_s <= 0 or hub.stopping or gone():
-                return record
-            watch.wait(left_s)
+    while True:
+        left_s = deadline - time.monotonic()
+        if done(record) or left_s <= 0 or hub.stopping or gone():
+            return record
+        watch.wait(left_s)
+        record = _now(parts, record.id)
+
+
+def _now(parts: Services, job_id: str) -> JobRecord:
+    record = parts.jobs.get(job_id)
+    if record is None:
+        raise NotFound("The job was deleted meanwhile.")
+    return record

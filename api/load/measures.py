@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator
 
@@ -49,6 +50,14 @@ class Measures:
         self.upload_bytes = Counter(
             "depthq_upload_bytes_total", "Bytes of accepted images", registry=self.registry
         )
+        # looking up a labelled metric costs more than counting with it
+        self._requests = functools.cache(self.requests.labels)
+        self._latency = functools.cache(self.latency.labels)
+
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one answered request."""
+        self._requests(method, route, status).inc()
+        self._latency(method, route).observe(seconds)
 
 
 class LedgerCollector(Collector):

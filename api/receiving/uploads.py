@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 from collections.abc import Iterator
-from tempfile import SpooledTemporaryFile
+from tempfile import TemporaryFile
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import IO, BinaryIO, Self, cast
 
 from flask import Request
 
@@ -31,12 +31,14 @@ def _using_disk() -> Iterator[None]:
 class Upload:
     """The bytes of one uploaded file during the request. Closing it deletes them.
 
-    `what` it is: the name of its field in a form.
+    `what` it is: the name of its field in a form. A small file stays in memory as plain bytes,
+    which a store sends as they are; a file object would be read in pieces, each under the GIL.
     """
 
     def __init__(self, max_bytes: int, what: str = "image") -> None:
         self.max_bytes, self.what = max_bytes, what
-        self._spool = SpooledTemporaryFile(max_size=IN_MEMORY_BYTES)  # noqa: SIM115 - closed by us
+        self._memory = bytearray()
+        self._file: IO[bytes] | None = None  # instead, for a large one
         self._hash = hashlib.sha256()
         self.size = 0
 
@@ -49,17 +51,29 @@ class Upload:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._memory = bytearray()
         with contextlib.suppress(OSError):  # a second attempt would fail too
-            self._spool.close()
+            if self._file is not None:
+                self._file.close()
 
     def write(self, chunk: bytes | bytearray) -> None:
         """Append `chunk`. Raises ImageTooLarge, or StorageUnavailable when the disk is full."""
         if self.size + len(chunk) > self.max_bytes:
             raise ImageTooLarge(f"The {self.what} has more than {self.max_bytes} bytes.")
-        with _using_disk():
-            self._spool.write(chunk)
+        if self.size + len(chunk) <= IN_MEMORY_BYTES:
+            self._memory += chunk
+        else:
+            self._write_to_disk(chunk)
         self._hash.update(chunk)
         self.size += len(chunk)
+
+    def _write_to_disk(self, chunk: bytes | bytearray) -> None:
+        with _using_disk():
+            if self._file is None:
+                self._file = TemporaryFile()  # noqa: SIM115 - closed by us
+                self._file.write(self._memory)
+                self._memory = bytearray()
+            self._file.write(chunk)
 
     @property
     def sha256(self) -> str:
@@ -68,15 +82,19 @@ class Upload:
 
     def head(self, length: int) -> bytes:
         """Return the first `length` bytes, or all if there are fewer."""
+        if self._file is None:
+            return bytes(self._memory[:length])
         with _using_disk():
-            self._spool.seek(0)
-            return self._spool.read(length)
+            self._file.seek(0)
+            return self._file.read(length)
 
-    def reader(self) -> BinaryIO:
-        """Return the bytes as a seekable file, at its beginning."""
+    def content(self) -> bytes | BinaryIO:
+        """Return all bytes as a store takes them: as such, or as a file at its beginning."""
+        if self._file is None:
+            return bytes(self._memory)
         with _using_disk():
-            self._spool.seek(0)
-        return cast("BinaryIO", self._spool)
+            self._file.seek(0)
+        return cast("BinaryIO", self._file)
 
 
 def body_chunks(request: Request, max_bytes: int) -> Iterator[bytes]:

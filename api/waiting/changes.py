@@ -41,6 +41,7 @@ class ChangeHub:
         self._watches: dict[str, list[Watch]] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self.hears = False  # whether the feed has been heard: it is subscribed, or was
 
     @property
     def stopping(self) -> bool:
@@ -97,6 +98,7 @@ class ChangeHub:
 
     def _spread(self, changes: Iterator[str]) -> None:
         for job_id in changes:
+            self.hears = True
             if self._stop.is_set():
                 return
             with self._lock:

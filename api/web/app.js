@@ -2,7 +2,7 @@
 
 import { collect } from "./collect.js";
 import { Flow } from "./flow.js";
-import { key, remove as removeJob, version } from "./http.js";
+import { key, remove as removeJob, ticket, version } from "./http.js";
 import { load, loadPreview, save, savePreview } from "./ledger.js";
 import { COLORMAPS } from "./viewers/colormaps.js";
 import { Card } from "./views/card.js";
@@ -20,19 +20,17 @@ function options() {
   return Object.fromEntries(new FormData($("options")));
 }
 
-function ticket() {
-  // randomUUID exists in secure contexts only, and a service in one's own network is often plain http
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
 function add(picture) {
-  const card = new Card(picture, $("card"), { remove, again });
+  const card = new Card(picture, $("card"), { remove, again, open });
   pictures.set(picture, card);
   $("cards").append(card.element);
   $("pictures").hidden = false;
   flow.add(picture);
   tally();
 }
+
+// The viewer comes when it is first wanted: most visitors wait for their picture meanwhile.
+const open = async (picture) => (await import("./views/viewer.js")).view(picture);
 
 function take(files) {
   const first = pictures.size;

@@ -77,6 +77,18 @@ export async function poll(id, wait, signal) {
 /** Cancel a job if it runs, and remove its files. */
 export const remove = (id) => call(`${ROOT}v1/jobs/${id}`, { method: "DELETE", keepalive: true });
 
+/** What a job can make: the declarations of all outputs. */
+export const outputs = async () => (await (await call(`${ROOT}v1/outputs`)).json()).outputs;
+
+/** The address of the service. */
+export const root = () => new URL(ROOT, location.href).href;
+
+/** A new idempotency key. */
+export function ticket() {
+  // randomUUID exists in secure contexts only, and a service in one's own network is often plain http
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
 /** The running service's version document. */
 export const version = async () => (await call(`${ROOT}version`)).json();
 

@@ -11,7 +11,7 @@ from contract.states import JobState
 def to_fields(record: JobRecord) -> list[str]:
     """Return `record` as alternating names and values."""
     fields = {
-        "request": record.request.model_dump_json(),
+        "request": record.request.text,
         "state": record.state.value,
         "attempt": str(record.attempt),
         "version": str(max(1, record.version)),

@@ -26,6 +26,7 @@ from redis.retry import Retry
 
 from contract.errors import InternalError, StorageUnavailable
 from contract.settings import Settings
+from storage.ledger.lean_client import LeanRedis
 
 # Replies by which a server says that it is out of service, not that the command was wrong: first
 # those with an exception class of the client (which removes the code from the message), then the
@@ -40,6 +41,7 @@ _REFUSAL_CODES = ("BUSY", "MISCONF", "NOREPLICAS", "UNKILLABLE")
 _PASSWORD_CODES = ("NOAUTH", "WRONGPASS")
 _OF_CLUSTERS = (MovedError, ClusterDownError, ClusterError)
 
+CONNECTIONS = 1000  # of one client, at most: more than any process of ours has threads
 NO_CLUSTER = "Redis is a cluster, which is not supported: name one server in DEPTHQ_REDIS_URL"
 WRONG_PASSWORD = "Redis refuses the user or the password of DEPTHQ_REDIS_URL"  # noqa: S105
 NOT_TRUSTED = "the TLS certificate of Redis is not trusted; DEPTHQ_REDIS_CA_FILE names a CA"
@@ -59,7 +61,7 @@ def open_redis(settings: Settings, *, text: bool = True) -> Redis:
     A refused or cut connection is tried twice more; a silent server is given up after one read
     timeout, so that a frozen Redis costs a caller about 5 s, not a multiple.
     """
-    return Redis.from_url(
+    return LeanRedis.from_url(
         settings.redis_url,
         decode_responses=text,
         encoding_errors="replace",
@@ -67,6 +69,7 @@ def open_redis(settings: Settings, *, text: bool = True) -> Redis:
         socket_timeout=5.0,
         socket_keepalive=True,
         health_check_interval=10,
+        max_connections=CONNECTIONS,
         retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 2, (RedisConnectionError,)),
         **redis_tls(settings),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from flask import Request, Response, request
 from pydantic import ValidationError
 
@@ -26,6 +28,8 @@ from contract.errors import (
     UnsupportedMediaType,
     UrlForbidden,
 )
+from contract.ids import new_id
+from contract.jobs import JobRecord
 from contract.options import JobOptions
 
 MAX_JSON_BYTES = 16 * 1024
@@ -51,22 +55,31 @@ def create_job() -> Response:
     """
     parts = services()
     wait_s, key = wait_preference(request), idempotency_key(request)
-    try:
-        parts.capacity.admit()
-        with Upload(parts.settings.max_upload_bytes) as upload:
-            options = _receive(parts, request, upload)
-            record = accept(parts, Submission(upload, options, owner(), key))
-    except DepthqError as exc:
-        parts.measures.refused.labels(exc.code).inc()
-        raise
-    parts.measures.accepted.inc()
-    parts.measures.upload_bytes.inc(record.request.input.bytes)
-    record = wait_until(parts, record, ended, wait_s)
+    job_id = new_id()
+    # subscribed before the job exists, so that its record need not be read for that
+    with parts.endings.watch(job_id) if wait_s else nullcontext() as watch:
+        record = _accept(parts, job_id, key)
+        own = watch if record.id == job_id else None
+        record = wait_until(parts, record, ended, wait_s, own)
     status = 200 if wait_s and record.state.terminal else 202
     headers = {"Location": job_path(parts, record.id)}
     if wait_s:
         headers["Preference-Applied"] = f"wait={wait_s}"
     return document(job_document(parts, record), status, headers)
+
+
+def _accept(parts: Services, job_id: str, key: str | None) -> JobRecord:
+    try:
+        parts.capacity.admit()
+        with Upload(parts.settings.max_upload_bytes) as upload:
+            options = _receive(parts, request, upload)
+            record = accept(parts, Submission(upload, options, owner(), key, job_id))
+    except DepthqError as exc:
+        parts.measures.refused.labels(exc.code).inc()
+        raise
+    parts.measures.accepted.inc()
+    parts.measures.upload_bytes.inc(record.request.input.bytes)
+    return record
 
 
 def _receive(parts: Services, incoming: Request, upload: Upload) -> JobOptions:

@@ -170,6 +170,33 @@ def test_prefer_wait_answers_200_with_the_finished_job(api):
     assert document(answer).terminal
 
 
+def test_who_waits_reads_the_job_once_when_it_has_ended(api, redis, monkeypatch):
+    monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
+    with api.parts.endings.watch("any"):
+        wait_until(lambda: api.parts.endings.hears, "the feed is heard")
+    redis.config_resetstat()
+    with ThreadPoolExecutor(1) as pool:
+        post = pool.submit(submit, api, Prefer="wait=60")
+        wait_until(lambda: api.parts.dispatch.sent, "it is enqueued")
+        succeed(api.parts, api.parts.dispatch.sent[0][0])
+        answer = post.result(timeout=50)
+    assert (answer.status_code, document(answer).state) == (200, "succeeded")
+    claimed = 1  # the claim's own, in its script
+    assert redis.info("commandstats")["cmdstat_hgetall"]["calls"] == claimed + 1
+
+
+def test_a_job_that_ends_before_anybody_listens_is_seen_all_the_same(api, monkeypatch):
+    monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
+    enqueue = api.parts.dispatch.enqueue
+
+    def end_at_once(job_id, *where):
+        enqueue(job_id, *where)
+        succeed(api.parts, job_id)
+
+    monkeypatch.setattr(api.parts.dispatch, "enqueue", end_at_once)
+    assert submit(api, Prefer="wait=30").status_code == 200
+
+
 def test_prefer_wait_in_vain_is_a_202(api):
     assert submit(api, Prefer="wait=1").status_code == 202
 

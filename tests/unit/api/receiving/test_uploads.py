@@ -1,11 +1,13 @@
-"""Uploads on a disk that is full."""
+"""Uploads: in memory while they are small, then on a disk, which may be full."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 
 import pytest
 
+from api.receiving import uploads
 from api.receiving.uploads import Upload
 from contract.errors import StorageUnavailable
 
@@ -20,10 +22,25 @@ class FullDisk:
 
 
 def test_a_full_disk_is_the_infrastructures_fault_wherever_it_shows(monkeypatch):
+    monkeypatch.setattr(uploads, "IN_MEMORY_BYTES", 0)
+    monkeypatch.setattr(uploads, "TemporaryFile", FullDisk)
     with Upload(100) as upload:
-        upload._spool.close()
-        monkeypatch.setattr(upload, "_spool", FullDisk())
-        for use in (lambda: upload.write(b"x"), lambda: upload.head(1), upload.reader):
+        with pytest.raises(StorageUnavailable):
+            upload.write(b"x")
+        for use in (lambda: upload.head(1), upload.content):
             with pytest.raises(StorageUnavailable):
                 use()
     assert upload.size == 0
+
+
+def test_a_small_file_is_bytes_and_a_large_one_a_file(monkeypatch):
+    monkeypatch.setattr(uploads, "IN_MEMORY_BYTES", 4)
+    with Upload(100) as upload:
+        upload.write(b"ab")
+        upload.write(b"cd")
+        assert (upload.content(), upload.head(3), upload.size) == (b"abcd", b"abc", 4)
+        upload.write(b"efg")
+        file = upload.content()
+        assert (file.read(), upload.head(5), upload.size) == (b"abcdefg", b"abcde", 7)
+        assert upload.sha256 == hashlib.sha256(b"abcdefg").hexdigest()
+    assert file.closed
