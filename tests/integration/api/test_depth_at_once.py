@@ -6,8 +6,6 @@ import io
 import os
 import threading
 import time
-from contextlib import nullcontext
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,51 +14,17 @@ from PIL import Image
 from api.depth import at_once
 from contract.errors import DecoderCrashed, DepthqError, ImageUndecodable, NotInstalled
 from contract.immediate import Ask, Picture, Reply, unpack
-from contract.jobs import DepthInfo, ModelInfo
 from contract.models.declaration import DEFAULT_MODEL
-from contract.names.queues import Lane, immediate_queue
+from contract.names.queues import immediate_queue
 from contract.settings import Settings
-from storage.fleet.workers import WorkerInfo
 from storage.immediate.exchange import Exchange
 from storage.ledger.connection import open_redis
+from tests.integration.api.at_once import StubComputer, announce, slots_over
 from tests.pictures import encoded, photo
 from tests.services.process import wait_until
-from worker.compute.computer import Computed
 from worker.immediate.answer import Answerer
-from worker.immediate.slots import Slots
-from worker.outputs.render import RenderedFile
 
 PICTURE = encoded(photo(), "PNG")
-MODEL = ModelInfo(
-    name="midas_small", weights_id="w-1", engine="e", precision="fp32", net_size=(192, 256)
-)
-
-
-class StubComputer:
-    """Gives back a file of `size` bytes, or raises what it is told to."""
-
-    def __init__(self) -> None:
-        self.seen: list[tuple[bytes, object]] = []
-        self.raising: Exception | None = None
-        self.data = b"depth" * 100
-
-    def compute(self, data, options, clock, deadline_at):
-        self.seen.append((data, options))
-        if self.raising is not None:
-            raise self.raising
-        clock.add("infer", 12.34)
-        clock.batched(3)
-        output = options.asked()[0]
-        kind = output.file_type(options)
-        prepared = SimpleNamespace(downsampled_to=(40, 30), damage=("truncated",))
-        file = RenderedFile(output.name, kind.extension, kind.media_type, 64, 48, self.data)
-        return Computed(prepared, MODEL, DepthInfo(min=-1.5, max=20.25), [file])
-
-
-def slots_over(exchange, computer, end_process=None) -> Slots:
-    """Return two threads over `computer` that look for asks often."""
-    answerer = Answerer(computer, 10_000, end_process)
-    return Slots(exchange, answerer, nullcontext, [DEFAULT_MODEL], 2, take_s=0.05)
 
 
 @pytest.fixture
@@ -72,13 +36,7 @@ def exchange(redis_url):
 @pytest.fixture
 def announced(api):
     """A worker that takes asks, as far as the API knows."""
-    api.parts.workers.announce(
-        WorkerInfo(
-            name="w", lane=Lane.INTERACTIVE, pid=1, host="h", started_at=0, ready=True,
-            immediate=True, images_per_s=10.0, model=DEFAULT_MODEL,
-        ),
-        ttl_s=60,
-    )  # fmt: skip
+    announce(api.parts.workers)
 
 
 @pytest.fixture
@@ -207,13 +165,7 @@ def test_a_picture_beyond_the_limit_is_refused(make_api, announced):
 
 
 def test_without_a_worker_that_takes_asks_the_answer_comes_at_once(api):
-    api.parts.workers.announce(
-        WorkerInfo(
-            name="old", lane=Lane.INTERACTIVE, pid=1, host="h", started_at=0, ready=True,
-            model=DEFAULT_MODEL,
-        ),
-        ttl_s=60,
-    )  # fmt: skip
+    announce(api.parts.workers, immediate=False)
     answer = post(api)
     assert refused(answer) == (503, "not_in_time")
     assert answer.headers["Retry-After"] == "5"

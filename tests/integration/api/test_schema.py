@@ -11,9 +11,12 @@ import pytest
 
 from contract.names.queues import Lane
 from contract.settings import Settings
+from storage.fleet.workers import WorkerRegistry
+from storage.immediate.exchange import Exchange
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.objects.filesystem import FilesystemStore
+from tests.integration.api.at_once import StubComputer, announce, slots_over
 from tests.integration.api.live import ApiProcess
 from tests.integration.api.worker import succeed
 
@@ -39,7 +42,7 @@ class Parts:
 
 @pytest.fixture
 def worker(redis_url, tmp_path):
-    """A worker that ends every job soon, so that long polls end."""
+    """A worker that ends every job soon, so that long polls end, and answers asks."""
     stop = threading.Event()
 
     def work() -> None:
@@ -52,7 +55,12 @@ def worker(redis_url, tmp_path):
 
     thread = threading.Thread(target=work)
     thread.start()
-    yield
+    with open_redis(Settings(redis_url=redis_url), text=False) as redis:
+        announce(WorkerRegistry(redis))
+        slots = slots_over(Exchange(redis), StubComputer())
+        slots.start()
+        yield
+        slots.stop()
     stop.set()
     thread.join()
 
@@ -76,4 +84,4 @@ def test_schemathesis_finds_no_violation(api, worker, tmp_path):
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=280,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout[-8000:] + run.stderr[-2000:]
-    assert "Tested: 23" in run.stdout
+    assert "Tested: 24" in run.stdout
