@@ -12,6 +12,7 @@ from api.depth.at_once import AtOnce
 from api.dispatch import Dispatch
 from api.load.capacity import Capacity
 from api.load.measures import Measures
+from api.load.models import Models
 from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
@@ -36,6 +37,7 @@ class Services:
     workers: WorkerRegistry
     dispatch: Dispatch
     capacity: Capacity
+    models: Models
     changes: ChangeHub
     endings: ChangeHub
     waits: WaitBudget

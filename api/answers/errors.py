@@ -52,6 +52,7 @@ STATUS: dict[str, int] = {
     "storage_refused": 500,
     "not_installed": 501,
     "not_in_time": 503,
+    "model_not_served": 503,
     "storage_unavailable": 503,
     "worker_lost": 503,
     "deadline_exceeded": 504,

@@ -26,6 +26,16 @@ class HeldInfo(BaseModel):
     memory_bytes: int = 0  # by which the process grew when it loaded the model
 
 
+class Tally(BaseModel):
+    """What a worker process has counted since it started."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    images: int = 0  # that went through the network
+    batches: int = 0
+    failures: dict[str, int] = {}  # code → jobs and items that failed
+
+
 class WorkerInfo(BaseModel):
     """A worker process as it describes itself."""
 
@@ -47,6 +57,7 @@ class WorkerInfo(BaseModel):
     busy: int = 0
     slots: int = 0
     immediate: bool = False  # takes requests of which nothing is kept
+    tally: Tally = Tally()
 
     @property
     def serving(self) -> bool:

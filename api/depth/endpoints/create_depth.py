@@ -16,6 +16,7 @@ from api.receiving.multipart import receive_form
 from api.receiving.uploads import Upload, receive_raw
 from api.services import Services, services
 from contract.errors import DepthqError, InvalidRequest, Overloaded, UnsupportedMediaType
+from contract.names.queues import Lane
 
 BUSY_RETRY_S = 1
 
@@ -53,6 +54,7 @@ def _answer(parts: Services) -> Response:
     with Upload(most) as upload:
         fields = _receive(request, upload)
         options, deadline_s = wanted_options(fields, parts.settings.immediate_deadline_s)
+        parts.models.check(options.model, Lane.INTERACTIVE)
         parts.at_once.admit(options.model)
         check_header(upload, parts.settings.extra_formats, parts.settings.max_pixels)
         picture = upload.head(upload.size)

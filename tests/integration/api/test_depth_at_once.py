@@ -171,10 +171,10 @@ def test_without_a_worker_that_takes_asks_the_answer_comes_at_once(api):
     assert answer.headers["Retry-After"] == "5"
 
 
-def test_a_model_that_no_worker_holds_is_refused_by_its_name(api, announced):
+def test_a_model_that_is_not_known_is_refused_by_its_name(api, announced):
     answer = post(api, "?model=other_model")
-    assert refused(answer) == (503, "not_in_time")
-    assert "by other_model" in answer.json["detail"]
+    assert refused(answer) == (400, "invalid_request")
+    assert "No model is called other_model" in answer.json["detail"]
 
 
 def test_each_model_has_a_list_of_its_own(exchange):

@@ -1,0 +1,13 @@
+"""The API does what /openapi.json says: every boundary of calls that change, but for new jobs."""
+
+import pytest
+
+
+@pytest.mark.timeout(300)
+def test_boundaries_of_changing_calls_find_no_violation(schemathesis):
+    own = ("POST /v1/jobs", "POST /v1/depth")
+    report = schemathesis(
+        "coverage", "--exclude-method=GET", *(f"--exclude-name={name}" for name in own)
+    )
+    assert report.operations == 5  # with those of their own and the 17 that read: all 24
+    assert report.cases >= 100
