@@ -23,6 +23,7 @@ from api.load.measures import LedgerCollector, Measures
 from api.load.models import Models
 from api.service import endpoints as of_service
 from api.services import EXTENSION, Services
+from api.videos import endpoints as of_videos
 from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
@@ -126,7 +127,7 @@ def _refuse(error: ValidationError) -> None:
 
 def _mount(app: DepthApp) -> None:
     """Import every endpoint module, which registers itself; mount the blueprints."""
-    for package in (of_jobs, of_depth, of_datasets, of_service):
+    for package in (of_jobs, of_depth, of_datasets, of_videos, of_service):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
     app.register_api(v1)
