@@ -15,6 +15,8 @@ from api.answers.blueprint import root, v1
 from api.answers.openapi import DepthApp
 from api.callers import admission, auth, hosts
 from api.datasets import endpoints as of_datasets
+from api.depth import endpoints as of_depth
+from api.depth.at_once import AtOnce
 from api.dispatch import CeleryDispatch, Dispatch
 from api.jobs import endpoints as of_jobs
 from api.load.capacity import Capacity
@@ -34,6 +36,7 @@ from storage.callers.allowances import Allowances
 from storage.datasets.files import DatasetObjects
 from storage.datasets.store import DatasetStore
 from storage.fleet.workers import WorkerRegistry
+from storage.immediate.exchange import Exchange
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.objects.buckets import Buckets
@@ -65,6 +68,7 @@ def create_app(
     measures.waiting.set_function(lambda: waits.taken)
     capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     app = DepthApp(settings.public_url)
+    capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     parts = Services(
         settings=settings,
         objects=objects,
@@ -84,6 +88,7 @@ def create_app(
         buckets=Buckets(settings, objects),
         limits=limits,
         keys=auth.Keys(limits.digests),
+        at_once=AtOnce(Exchange(open_redis(settings, text=False)), capacity),
     )
     app.extensions[EXTENSION] = parts
     request_hooks.register(app, settings, measures)
@@ -140,7 +145,7 @@ def _register_plugged_in() -> None:
 
 def _mount(app: DepthApp) -> None:
     """Import every endpoint module, which registers itself; mount the blueprints."""
-    for package in (of_jobs, of_datasets, of_videos, of_service):
+    for package in (of_jobs, of_depth, of_datasets, of_videos, of_service):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
     _register_plugged_in()
