@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 # Test processes side by side. Tests wait more than they work: twice the cores keep two cores busy.
 PROCESSES ?= 4
+# Unit tests work more than they wait, and each process takes 5 s of CPU to collect them.
+FAST_PROCESSES ?= 3
 PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=10
 # Python keeps its byte code, whatever the environment says: else each of the hundreds of processes
 # that the tests start would compile all that it imports, which costs more than the tests.
@@ -79,8 +81,8 @@ fix: setup-dev ## format and apply safe lint fixes
 test: setup-dev setup-browser setup-nginx ## the whole test suite but the slow chaos and soak runs
 	$(BIN)/pytest -m "not slow" $(PARALLEL)
 
-test-fast: setup-dev ## the unit tests only: no Redis, no S3 server, no browser (a minute)
-	$(BIN)/pytest -m "not slow" $(PARALLEL) tests/unit
+test-fast: setup-dev ## the unit tests only: no service, engine or browser (a minute)
+	$(BIN)/pytest -m "not slow" $(PARALLEL) -n $(FAST_PROCESSES) tests/unit
 
 models: setup-dev ## hold the larger networks against their originals' numbers, in every engine (10 minutes)
 	$(BIN)/pytest -m "slow or not slow" tests/unit/worker/models/larger

@@ -18,16 +18,10 @@ from PIL import Image
 from contract.errors import DecoderCrashed, ImageCorrupt, ImageTooLarge, ImageUndecodable
 from tests.hostile.builders import jpeg_with_scans, png_bomb
 from tests.pictures import encoded, photo
-from tests.unit.worker.imaging.conftest import LIMITS
+from tests.unit.worker.imaging.conftest import LIMITS, fake
 from worker.imaging.decoder import Decoder
 
-FAKE = (sys.executable, "-m", "tests.unit.worker.imaging.fake_children")
 ROOT = Path(__file__).parents[4]
-
-
-def fake(**changes: object) -> Decoder:
-    limits = {**LIMITS, "max_side_px": 10**7, "command": FAKE, "timeout_s": 1.0}
-    return Decoder(**{**limits, **changes})
 
 
 @pytest.fixture
@@ -204,7 +198,7 @@ def test_a_child_that_cannot_start_is_reported_at_start() -> None:
 
 def test_children_end_when_their_parent_is_killed() -> None:
     code = (
-        "import sys, time; from tests.unit.worker.imaging.test_decoder_faults import fake;"
+        "import sys, time; from tests.unit.worker.imaging.conftest import fake;"
         "d = fake(processes=2); d.start(); d.wait_until_ready(); print(*d.pids, flush=True);"
         "time.sleep(60)"
     )

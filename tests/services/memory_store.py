@@ -68,7 +68,7 @@ class MemoryStore:
             for key in keys:
                 self._objects.pop(check_key(key), None)
 
-    def presign(self, key: str, *, expires_s: int, filename: str) -> str | None:  # noqa: ARG002
+    def presign(self, key: str, *, expires_s: int, filename: str) -> str | None:
         """Return None: memory has no URLs."""
         return None
 
