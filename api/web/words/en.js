@@ -349,4 +349,6 @@ export default {
   "video.seek": "Place in the film",
   "video.play": "Play",
   "video.pause": "Pause",
+
+  "error.model_not_served": "No worker serves that model.",
 };

@@ -345,4 +345,6 @@ export default {
   "video.seek": "影片位置",
   "video.play": "播放",
   "video.pause": "暂停",
+
+  "error.model_not_served": "没有工作进程提供该模型。",
 };
