@@ -17,6 +17,7 @@ from api.dispatch import CeleryDispatch, Dispatch
 from api.jobs import endpoints as of_jobs
 from api.load.capacity import Capacity
 from api.load.measures import LedgerCollector, Measures
+from api.load.models import Models
 from api.service import endpoints as of_service
 from api.services import EXTENSION, Services
 from api.waiting.changes import ChangeHub
@@ -54,6 +55,7 @@ def create_app(
     measures.registry.register(LedgerCollector(jobs, workers, datasets))
     waits = WaitBudget.for_threads(settings.api_threads, len(limits.digests))
     measures.waiting.set_function(lambda: waits.taken)
+    capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     app = DepthApp(settings.public_url)
     parts = Services(
         settings=settings,
@@ -61,7 +63,10 @@ def create_app(
         jobs=jobs,
         workers=workers,
         dispatch=dispatch,
-        capacity=Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings)),
+        capacity=capacity,
+        models=Models(
+            capacity, settings.cache_dir, accept_unserved=settings.accept_unserved_models
+        ),
         changes=ChangeHub(jobs.changes),
         endings=ChangeHub(jobs.endings),
         waits=waits,

@@ -7,6 +7,7 @@ DepthqError
 ├── Unauthorized             unauthorized
 ├── NotFound                 not_found
 ├── Overloaded               overloaded            (retry after `retry_after_s`)
+├── ModelNotServed           model_not_served      (no worker holds the model asked for)
 ├── InputError               the image's own fault: final at once
 │   ├── UnsupportedMediaType unsupported_media_type
 │   ├── ImageTooLarge        image_too_large
@@ -85,6 +86,13 @@ class Overloaded(DepthqError):
     def __init__(self, message: str, retry_after_s: int = 1) -> None:
         super().__init__(message)
         self.retry_after_s = retry_after_s
+
+
+class ModelNotServed(DepthqError):
+    """The model is known, and no live worker holds it."""
+
+    code = "model_not_served"
+    retryable = True
 
 
 class InputError(DepthqError):

@@ -15,7 +15,7 @@ from runtime.heaps import keep_few_heaps
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import mind
-from worker.process.app import consume
+from worker.process.app import SHARDS, consume
 from worker.process.health import serve_health
 from worker.process.service import WorkerService
 from worker.tasks import register_tasks
@@ -56,14 +56,15 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     Redis is full, or when the connection is lost twice in a row. That is a failure, so that a
     supervisor restarts the process.
     """
-    register_tasks(service.celery, service.run_job, service.dataset_tasks())
+    register_tasks(service.celery, service.run_job, service.run_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)
         if settings.metrics_port
         else None
     )
     try:
-        consume(service.celery, lane, service.models, settings.log_level, on_stop=service.drain)
+        queues, shards = service.queues(), SHARDS * len(service.models)
+        consume(service.celery, lane, queues, shards, settings.log_level, on_stop=service.drain)
     finally:
         if health is not None:
             health.shutdown()

@@ -50,6 +50,7 @@ STATUS: dict[str, int] = {
     "internal": 500,
     "storage_refused": 500,
     "not_installed": 501,
+    "model_not_served": 503,
     "storage_unavailable": 503,
     "deadline_exceeded": 504,
 }

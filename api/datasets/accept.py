@@ -24,7 +24,7 @@ from contract.names.object_keys import (
     dataset_object,
     dataset_prefix,
 )
-from contract.names.queues import STEP_PLAN, TASK_FORECAST_DATASET, TASK_PLAN_DATASET
+from contract.names.queues import STEP_PLAN, TASK_FORECAST_DATASET, TASK_PLAN_DATASET, Lane
 from storage.datasets.preflight import check_spec
 
 log = logging.getLogger(__name__)
@@ -46,18 +46,22 @@ class DatasetSubmission:
 def accept_dataset(parts: Services, submission: DatasetSubmission) -> DatasetRequest:
     """Check, keep and enqueue; return the request (an older one if this is a replay).
 
-    Raises InvalidRequest or Conflict, and StorageUnavailable, after which nothing is kept.
+    Raises InvalidRequest, ModelNotServed or Conflict, and StorageUnavailable, after which nothing
+    is kept.
     """
     check_webhook_url(submission.spec.webhook_url, parts.settings)
     has_archive = submission.archive is not None
     buckets = parts.buckets.of(submission.owner)
     check_spec(submission.spec, buckets, parts.objects, archive=has_archive)
     dataset_id = new_id()
+    if submission.idempotency_key is None:
+        parts.models.check(submission.spec.options.model, Lane.BULK)
     if submission.idempotency_key is not None:
         binding = _binding(submission, submission.idempotency_key)
         dataset_id = binding.holder(parts, dataset_id)
         if kept := parts.files.request(dataset_id):
             return kept
+        parts.models.check(submission.spec.options.model, Lane.BULK)
         binding.outlive_redis(parts, dataset_prefix(dataset_id))
     return _keep(parts, submission, dataset_id)
 

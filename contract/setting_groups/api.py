@@ -86,6 +86,9 @@ class ApiSettings(BaseModel):
         description="of data_dir's disk, in use, from which on POST answers 503, unless 10 GiB are "
         "free; 1: never",
     )
+    accept_unserved_models: bool = Field(
+        False, description="accept jobs for known models that no worker holds now: they wait"
+    )
     retention_s: int = Field(
         7 * DAY_S, ge=1, le=3650 * DAY_S, description="how long inputs and results are kept"
     )

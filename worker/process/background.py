@@ -9,7 +9,7 @@ from storage.ledger.incarnation import Incarnation
 from worker.attempts.watchdog import Watchdog
 from worker.process.parts import Parts
 from worker.process.pulse import Pulse
-from worker.process.runs import DatasetCoordinator, Surroundings
+from worker.process.runs import RunCoordinator, Surroundings
 from worker.upkeep.dataset_restore import recover_datasets
 from worker.upkeep.dataset_sweeper import DatasetRetention
 from worker.upkeep.reconciler import Reconciler
@@ -24,7 +24,7 @@ class Background:
     def __init__(
         self,
         parts: Parts,
-        coordinator: DatasetCoordinator,
+        coordinator: RunCoordinator,
         announce: Callable[[], object],
         watchdog: Watchdog,
     ) -> None:
@@ -54,7 +54,7 @@ class Background:
 
 
 def surroundings(parts: Parts) -> Surroundings:
-    """Return the parts of this worker that the steps of datasets use."""
+    """Return the parts of this worker that runs use."""
     return Surroundings(
         settings=parts.settings,
         ledger=parts.datasets,

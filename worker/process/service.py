@@ -13,13 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from contract.errors import StorageUnavailable
-from contract.names.queues import (
-    TASK_FINALIZE_DATASET,
-    TASK_FORECAST_DATASET,
-    TASK_PLAN_DATASET,
-    TASK_RUN_SHARD,
-    Lane,
-)
+from contract.names.queues import Lane, queues_of
 from contract.settings import Settings
 from storage.fleet.workers import HeldInfo, WorkerInfo
 from worker.attempts.watchdog import Watchdog
@@ -29,7 +23,7 @@ from worker.jobs.pipeline import Pipeline
 from worker.process.background import Background, surroundings
 from worker.process.models import load_all
 from worker.process.parts import build_parts, build_pipeline
-from worker.process.runs import DatasetCoordinator, DatasetWorker
+from worker.process.runs import RunCoordinator, RunWorker
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +37,12 @@ class WorkerService:
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
         self._parts = build_parts(settings, lane)
-        self._coordinator = DatasetCoordinator(surroundings(self._parts))
+        self._coordinator = RunCoordinator(surroundings(self._parts))
         self._background = Background(
             self._parts, self._coordinator, self._announce, self._watchdog()
         )
         self._pipeline: Pipeline | None = None
-        self._datasets: DatasetWorker | None = None
+        self._runs: RunWorker | None = None
 
     @property
     def celery(self) -> Any:
@@ -76,7 +70,7 @@ class WorkerService:
         computer = Computer(parts.decoder, parts.models)
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
-            self._datasets = DatasetWorker(self._coordinator, computer)
+            self._runs = RunWorker(self._coordinator, computer)
         self._ready = True
         self._announce()
         self._background.start()
@@ -102,17 +96,16 @@ class WorkerService:
         with self._parts.throttle.turn(), self._parts.throughput.working():
             self._pipeline.run(job_id)
 
-    def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
-        """Return the steps of datasets by their task names; none outside of the bulk lane."""
-        if self._datasets is None:
+    def run_tasks(self) -> dict[str, Callable[[str], None]]:
+        """Return the steps of runs by their task names; none outside of the bulk lane."""
+        if self._runs is None:
             return {}
-        steps = {
-            TASK_PLAN_DATASET: self._datasets.plan,
-            TASK_RUN_SHARD: self._datasets.run_shard,
-            TASK_FINALIZE_DATASET: self._datasets.finalize,
-            TASK_FORECAST_DATASET: self._datasets.forecast,
-        }
-        return {name: self._counted(step) for name, step in steps.items()}
+        return {name: self._counted(step) for name, step in self._runs.tasks().items()}
+
+    def queues(self) -> tuple[str, ...]:
+        """Return the queues to consume: the lane's, of the kinds that can be run here."""
+        kinds = self._runs.kinds if self._runs is not None else ()
+        return queues_of(self._parts.lane, self.models, kinds)
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
@@ -144,8 +137,8 @@ class WorkerService:
     def drain(self) -> None:
         """Take no new job, and stop waiting for unavailable storage."""
         self._draining = True
-        if self._datasets is not None:
-            self._datasets.drain()
+        if self._runs is not None:
+            self._runs.drain()
         self._parts.patience.stop()
         self._parts.throttle.stop()
         self._announce()
@@ -153,8 +146,8 @@ class WorkerService:
     def stop(self) -> None:
         """Stop everything, after Celery has finished the last task."""
         self._background.stop()
-        if self._datasets is not None:
-            self._datasets.stop()
+        if self._runs is not None:
+            self._runs.stop()
         for model in self._parts.models.values():
             model.stop()
         self._parts.decoder.stop()
@@ -169,7 +162,7 @@ class WorkerService:
         return Watchdog(
             overdue_s=lambda: max(model.overdue_s() for model in parts.models.values()),
             busy=lambda: parts.throughput.busy() + self._steps,
-            waiting=lambda: parts.broker.length(parts.lane, tuple(parts.models)),
+            waiting=lambda: parts.broker.length_of(self.queues()),
             taken=lambda: self._taken,
         )
 

@@ -18,10 +18,7 @@ from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import (
     STEP_FINALIZE,
     STEP_PLAN,
-    TASK_FINALIZE_DATASET,
     TASK_FORECAST_DATASET,
-    TASK_PLAN_DATASET,
-    TASK_RUN_SHARD,
 )
 from storage.datasets.files import DatasetObjects
 from storage.datasets.recovery import restore
@@ -33,7 +30,7 @@ from worker.compute.computer import Computed
 from worker.compute.throughput import Throughput
 from worker.imaging.prepared import Prepared
 from worker.outputs.render import RenderedFile
-from worker.process.runs import DatasetCoordinator, DatasetWorker, Surroundings
+from worker.process.runs import RunCoordinator, RunWorker, Surroundings
 from worker.runs.dispatcher import message
 from worker.upkeep.dataset_restore import recover_datasets
 
@@ -142,8 +139,8 @@ class Rig:
             worker=name,
             turn=turn,
         )
-        self.coordinator = DatasetCoordinator(around)
-        self.worker = DatasetWorker(self.coordinator, self.computer)
+        self.coordinator = RunCoordinator(around)
+        self.worker = RunWorker(self.coordinator, self.computer)
 
     def submit(self, **spec):
         """Do what the API does; return the id."""
@@ -176,12 +173,7 @@ class Rig:
         if taken is None:
             return False
         task, message_id = taken
-        {
-            TASK_PLAN_DATASET: self.worker.plan,
-            TASK_RUN_SHARD: self.worker.run_shard,
-            TASK_FINALIZE_DATASET: self.worker.finalize,
-            TASK_FORECAST_DATASET: self.worker.forecast,
-        }[task](message_id)
+        self.worker.tasks()[task](message_id)
         return True
 
     def run(self, dataset_id=None):

@@ -11,7 +11,7 @@ from contract.errors import Overloaded
 from contract.ids import new_id
 from contract.names.object_keys import dataset_list_object, dataset_object
 from tests.services.memory_store import MemoryStore
-from worker.datasets.room import Rooms, endless, on_disk
+from worker.runs.room import Rooms, endless, on_disk
 
 MIB = 1024**2
 OBJECT = MIB - 4096  # with what is said of it, a mebibyte on disk

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 
 from contract.datasets import DatasetRequest
 from contract.errors import Overloaded
+from contract.kinds.registry import KINDS
 from contract.names.object_keys import dataset_list_prefix, dataset_object
 from contract.settings import Settings
 from storage.objects.disk import DiskRoom
@@ -47,11 +48,12 @@ class Rooms:
 
     def _held(self, request: DatasetRequest) -> Iterator[int]:
         """Yield the unpacked sizes of the same caller's other archives."""
-        for entry in self._objects.list(dataset_list_prefix(request.owner)):
-            other = entry.key.rpartition("_")[2]
-            if other != request.id:
-                inputs = self._objects.list(dataset_object(other, "inputs/"))
-                yield from (on_disk(info.size) for info in inputs)
+        for kind in KINDS:
+            for entry in self._objects.list(dataset_list_prefix(request.owner, kind)):
+                other = entry.key.rpartition("_")[2]
+                if other != request.id:
+                    inputs = self._objects.list(dataset_object(other, "inputs/"))
+                    yield from (on_disk(info.size) for info in inputs)
 
 
 class _Share:
