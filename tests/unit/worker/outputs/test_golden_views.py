@@ -34,7 +34,8 @@ def pictures(data: bytes) -> dict[str, Image.Image]:
     if not data.startswith(b"PK"):
         return {"": Image.open(io.BytesIO(data))}
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        return {name: Image.open(io.BytesIO(archive.read(name))) for name in archive.namelist()}
+        names = [name for name in archive.namelist() if name.endswith(".jpg")]
+        return {name: Image.open(io.BytesIO(archive.read(name))) for name in names}
 
 
 def check_alike(made: Image.Image, wanted: Image.Image) -> None:
