@@ -10,7 +10,7 @@ from contract.outputs.geometry import CAMERA, GeometryOptions
 from contract.outputs.points import PointOptions
 from contract.outputs.refine import RefineOptions
 
-PointcloudFormat = Literal["ply", "xyz"]
+PointcloudFormat = Literal["ply", "xyz", "las"]
 
 
 class PointcloudOptions(OutputOptions):
@@ -18,8 +18,8 @@ class PointcloudOptions(OutputOptions):
 
     pointcloud_format: PointcloudFormat = option(
         "ply",
-        description="`ply`: binary; `xyz`: a line of text per point. Both have x y z, the normal "
-        "and red green blue",
+        description="`ply`: binary; `xyz`: a line of text per point; both have x y z, the normal "
+        "and red green blue. `las`: LAS 1.2 for surveying tools, z up, without normals",
     )
 
 
@@ -29,6 +29,7 @@ OUTPUT = Output(
     types={
         "ply": FileType("ply", "application/x-ply"),
         "xyz": FileType("xyz", "application/x-xyz"),
+        "las": FileType("las", "application/vnd.las"),
     },
     line={
         "en": "colored points in space with normals, for MeshLab, CloudCompare, Blender, Open3D",
