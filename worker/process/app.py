@@ -7,7 +7,7 @@ import os
 import socket
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import kombu
 from celery import Celery
@@ -29,6 +29,7 @@ from contract.settings import Settings
 from storage.broker.settings import broker_settings
 from worker.compute.pace import Pace
 
+CeleryApp: TypeAlias = Celery  # for those who may not import Celery
 # Shards of a model at once: a killed worker loses two at most, and while one finishes the other
 # keeps the engine busy. Each has many items in flight.
 SHARDS = 2

@@ -55,7 +55,6 @@ class Surroundings:
     broker: BrokerView
     workers: LiveWorkers
     send: Send
-    leads: Callable[[], bool]
     patience: Patience
     webhooks: WebhookQueue
     throughput: Throughput
@@ -74,13 +73,9 @@ class RunCoordinator:
         self.around = around
         self.leases = StepLeases(around.ledger, LEASE_FACTOR * around.settings.lease_s)
         self.dispatcher = Dispatcher(around.ledger, around.workers, around.send)
-        self._reconciler = DatasetReconciler(
-            around.ledger, around.broker, self.dispatcher, around.leads, around.model_of
+        self.reconciler = DatasetReconciler(
+            around.ledger, around.broker, self.dispatcher, around.model_of
         )
-
-    def beats(self) -> tuple[Callable[[], object], ...]:
-        """Return the functions to call periodically."""
-        return (self.leases.renew, self._reconciler.tick)
 
 
 class RunWorker:

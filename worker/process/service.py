@@ -10,16 +10,17 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 from contract.errors import StorageUnavailable
 from contract.names.queues import Lane, queues_of
 from contract.settings import Settings
 from storage.fleet.workers import HeldInfo, WorkerInfo
+from worker.attempts.metrics import tally
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
 from worker.compute.held_model import HeldModel
 from worker.jobs.pipeline import Pipeline
+from worker.process.app import CeleryApp
 from worker.process.background import Background, surroundings
 from worker.process.models import load_all
 from worker.process.parts import build_parts, build_pipeline
@@ -45,7 +46,7 @@ class WorkerService:
         self._runs: RunWorker | None = None
 
     @property
-    def celery(self) -> Any:
+    def celery(self) -> CeleryApp:
         """The Celery application to register the tasks on."""
         return self._parts.celery
 
@@ -188,6 +189,7 @@ class WorkerService:
                 models=held,
                 busy=parts.throughput.busy(),
                 slots=parts.settings.concurrency,
+                tally=tally(),
             ),
             ttl_s=4 * parts.settings.reconcile_interval_s,
         )

@@ -1,6 +1,8 @@
 // English. Keys are the same in every language; {names} are filled in.
 
-const some = (one, many) => ({ n }) => (n === 1 ? one : many.replace("{n}", n));
+import { fill } from "./language.js";
+
+const some = (one, many) => (values) => fill(values.n === 1 ? one : many, values);
 
 export default {
   "title": "depthq – depth maps from photographs",
@@ -249,4 +251,96 @@ export default {
   "solid.reset": "Back to the camera’s place",
   "solid.angles": "Turned {yaw}° to the side, {pitch}° up",
   "solid.flat": "This browser draws no 3D (WebGL is off or missing), so the picture stays flat.",
+
+  "foot.operations": "How the service is doing",
+
+  "ops.title": "How the service is doing",
+  "ops.looking": "Looking at the service",
+  "ops.live": some("1 worker is up", "{n} workers are up"),
+  "ops.none": "No worker is up: accepted pictures wait.",
+  "ops.queued": "Pictures waiting",
+  "ops.seconds": "Time to work through them",
+  "ops.rate": "Pictures per second",
+  "ops.batch": "Pictures per batch",
+  "ops.chart": "{title}: now {last}, at most {most} in the last 15 minutes",
+  "ops.ago": "15 min ago",
+  "ops.now": "now",
+  "ops.workers": "Workers",
+  "ops.worker": "Name",
+  "ops.lane": "Lane",
+  "ops.model": "Model (engine)",
+  "ops.worker.state": "State",
+  "ops.busy": "In work",
+  "ops.speed": "Pictures per second, measured",
+  "ops.failures": "Failed since the workers started",
+  "ops.no.failures": "None",
+  "ops.room": "Room",
+  "ops.redis": "Redis memory",
+  "ops.disk": "Disk of the results",
+  "ops.gigabytes": "{n} GiB",
+  "ops.of": "{used} of {limit}",
+  "ops.unlimited": "{used}, no limit set",
+
+  "worker.ready": "ready",
+  "worker.draining": "finishing",
+  "worker.starting": "starting",
+
+  "many.ask": "These are {n} pictures. As one dataset they run in the background and come back as one file.",
+  "many.dataset": "As one dataset",
+  "many.single": "One by one",
+
+  "bulk.title": "Datasets",
+  "bulk.form": "Pictures in a bucket",
+  "bulk.name": "{n} pictures",
+  "act.download": "Download as ZIP",
+  "act.download.of": "Download the results of {name}",
+  "act.retry": "Retry failed",
+  "act.retry.of": "Retry what failed of {name}",
+  "act.cancel": "Stop",
+  "act.cancel.of": "Stop {name}",
+  "act.remove": "Remove",
+  "act.remove.of": "Remove {name}",
+  "bulk.zipping": "Packing {n} of {all}",
+  "bulk.sending": "Sending, {n} %",
+  "bulk.fetching": "Fetching {n} of {all}",
+  "bulk.large": "Too large to pack in a browser. Use the command line or the API.",
+  "bulk.counts": "{done} of {total}, {failed} failed",
+  "bulk.rate": "{n} per second",
+  "bulk.eta": "{soon} to {late} left",
+  "bulk.failed": "{n} failed: {why}",
+  "bulk.source": "Where",
+  "bulk.prefix": "everything below a prefix",
+  "bulk.manifest": "a list (manifest)",
+  "bulk.uri": "Address",
+  "bulk.called": "Name, for you",
+  "bulk.ask": "What would it take?",
+  "bulk.start": "Start it",
+  "bulk.looking": "Looking",
+  "bulk.items": "{n} pictures.",
+  "bulk.items.least": "At least {n} pictures.",
+  "bulk.sampled": "Of {n} tried, {failed} failed.",
+  "bulk.takes": some("With one worker: {time}.", "With {n} workers: {time}."),
+
+  "dataset.queued": "Queued",
+  "dataset.planning": "Planning",
+  "dataset.running": "Running",
+  "dataset.finalizing": "Finishing",
+  "dataset.completed": "Done",
+  "dataset.failed": "Refused",
+  "dataset.canceled": "Stopped",
+
+  "ops.megabytes": "{n} MiB",
+
+  "intake.camera": "Take a photo",
+
+  "samples.try": "Nothing at hand? Try one of these:",
+  "sample.coffee": "coffee",
+  "sample.cat": "cat",
+  "sample.astronaut": "astronaut",
+
+  "past.title": "History",
+  "past.where": "Only this browser remembers these: names, settings and small previews. Results stay on the service for a few days.",
+  "past.empty": "Nothing is remembered.",
+  "past.open": "Open {name} again",
+  "past.forget": "Forget all",
 };

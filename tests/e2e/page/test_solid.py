@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.page.steps import DONE_MS, add, look_closer
@@ -22,6 +23,8 @@ def test_it_comes_when_asked_for_and_turns_by_keys(go, coffee):
     page.get_by_role("tab", name="3D").click()
     canvas = page.locator(".solid-canvas")
     expect(page.get_by_text("Loading the 3D view")).to_have_count(0, timeout=DONE_MS)
+    if page.locator(".solid-flat").count():
+        pytest.skip("this machine's Firefox has no WebGL")
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")

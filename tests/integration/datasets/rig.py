@@ -30,8 +30,10 @@ from worker.compute.computer import Computed
 from worker.compute.throughput import Throughput
 from worker.imaging.prepared import Prepared
 from worker.outputs.render import RenderedFile
+from worker.process.background import AFTER_OUTAGE_S
 from worker.process.runs import RunCoordinator, RunWorker, Surroundings
 from worker.runs.dispatcher import message
+from worker.upkeep.chores import Chore, Led
 from worker.upkeep.dataset_restore import recover_datasets
 
 MODEL = ModelInfo(
@@ -129,7 +131,6 @@ class Rig:
             broker=self.queue,
             workers=OneWorker(),
             send=self.queue.send,
-            leads=lambda: True,
             patience=self.patience,
             webhooks=self.webhooks,
             throughput=Throughput(),
@@ -140,6 +141,8 @@ class Rig:
             turn=turn,
         )
         self.coordinator = RunCoordinator(around)
+        chore = Chore("reconciling", 0.0, self.coordinator.reconciler.run, AFTER_OUTAGE_S)
+        self.reconciler = Led(chore, lambda: True)
         self.worker = RunWorker(self.coordinator, self.computer)
 
     def submit(self, **spec):
@@ -183,9 +186,9 @@ class Rig:
         return self.ledger.get(dataset_id) if dataset_id else None
 
     def tick(self):
-        """Beat once as the pulse does."""
-        for beat in self.coordinator.beats():
-            beat()
+        """Beat once as the pulses do."""
+        self.coordinator.leases.renew()
+        self.reconciler.tick()
 
     def run_until_over(self, dataset_id, timeout_s=30.0):
         """Work and reconcile until the dataset is over."""

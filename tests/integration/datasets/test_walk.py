@@ -536,8 +536,8 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
     jobs, key = JobStore(redis), b"k" * 32
-    told = Webhooks(jobs, queue, door, key, lambda: True, rig.objects, rig.ledger)
-    for line in told.tick():
+    told = Webhooks(jobs, queue, door, key, rig.objects, rig.ledger)
+    for line in told.run():
         line.join(10)
     # Then each ending is told once
     posts = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}

@@ -27,3 +27,11 @@ def test_vendored_files_are_recorded_and_unchanged(folder: Path) -> None:
         if path.is_file() and path.name != "vendored.json"
     }
     assert found == known
+
+
+def test_samples_are_recorded_and_unchanged() -> None:
+    folder = WEB / "samples"
+    record = json.loads((folder / "samples.json").read_text())
+    for name, about in record.items():
+        assert hashlib.sha256((folder / name).read_bytes()).hexdigest() == about["sha256"]
+    assert {path.name for path in folder.iterdir()} == {*record, "samples.json"}
