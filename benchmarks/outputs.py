@@ -55,7 +55,8 @@ def _apart(name: str, size: str) -> dict[str, Any]:
         command, env={**os.environ, **ONE_THREAD}, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1][:200]}
+        said = done.stderr.strip().splitlines() or [f"ended with {done.returncode}"]
+        return {"failed": said[-1][:200]}
     measured: dict[str, Any] = json.loads(done.stdout)
     return measured
 

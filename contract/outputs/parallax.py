@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contract.outputs.declaration import FileType, Need, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Need, Output, OutputOptions, option
 from contract.outputs.shift import ShiftOptions
 
 
@@ -21,6 +21,7 @@ class ParallaxOptions(OutputOptions):
 OUTPUT = Output(
     name="parallax",
     renderer="worker.outputs.parallax:render",
+    cost=Cost(ms=1000, ms_per_megapixel=13),
     types={"webp": FileType("webp", "image/webp"), "mp4": FileType("mp4", "video/mp4")},
     line={
         "en": "a short loop in which the camera sways a little: depth without glasses",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from contract.outputs.cut import CutOptions
-from contract.outputs.declaration import FileType, Need, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Need, Output, OutputOptions, option
 from contract.outputs.geometry import CAMERA, GeometryOptions
 from contract.outputs.points import PointOptions
 from contract.outputs.refine import RefineOptions
@@ -26,6 +26,7 @@ class PointcloudOptions(OutputOptions):
 OUTPUT = Output(
     name="pointcloud",
     renderer="worker.outputs.pointcloud:render",
+    cost=Cost(ms=170, ms_per_megapixel=21),
     types={
         "ply": FileType("ply", "application/x-ply"),
         "xyz": FileType("xyz", "application/x-xyz"),
