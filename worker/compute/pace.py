@@ -11,7 +11,7 @@ from contract.settings import Settings
 PATIENCE = 20.0
 LEAST_INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own
 LEAST_ENGINE_LIMIT_S = 60.0
-SLOW_NICENESS = 10  # where two models share a core, the slow one gets a tenth of it
+SLOW_NICENESS = 5  # where two models share a core, the slow one gets a quarter of it
 SLOW_IMAGE_S = 0.2  # beside others, a model slower than this has half of the cores
 
 
