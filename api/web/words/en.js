@@ -354,4 +354,7 @@ export default {
   "video.pause": "Pause",
 
   "error.model_not_served": "No worker serves that model.",
+
+  "act.film": "Download film",
+  "act.film.of": "Download film: {name}",
 };

@@ -350,4 +350,7 @@ export default {
   "video.pause": "暂停",
 
   "error.model_not_served": "没有工作进程提供该模型。",
+
+  "act.film": "下载影片",
+  "act.film.of": "下载影片：{name}",
 };
