@@ -14,6 +14,7 @@ from client.commands import (
     demo,
     doctor,
     jobs,
+    models,
     programs,
     quarantine,
     submit,
@@ -57,6 +58,7 @@ for group in (up, submit, video, jobs, demo, doctor, programs):
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(weights.app, name="weights")
+app.add_typer(models.app, name="models")
 
 
 def main() -> NoReturn:
