@@ -15,6 +15,7 @@ from client.commands import (
     doctor,
     jobs,
     models,
+    now,
     programs,
     quarantine,
     submit,
@@ -53,7 +54,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (up, submit, video, jobs, demo, doctor, programs):
+for group in (up, submit, now, video, jobs, demo, doctor, programs):
     group.register(app)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(quarantine.app, name="quarantine")

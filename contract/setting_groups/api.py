@@ -96,6 +96,15 @@ class ApiSettings(BaseModel):
     accept_unserved_models: bool = Field(
         False, description="accept jobs for known models that no worker holds now: they wait"
     )
+    immediate_deadline_s: int = Field(
+        10, ge=1, le=60, description="how long POST /v1/depth waits at most"
+    )
+    immediate_max_bytes: int = Field(
+        16 * MIB,
+        ge=1,
+        le=30 * MIB,
+        description="largest picture and largest answer of POST /v1/depth; Redis passes on 32 MiB",
+    )
     retention_s: int = Field(
         7 * DAY_S, ge=1, le=3650 * DAY_S, description="how long inputs and results are kept"
     )

@@ -19,11 +19,12 @@ from worker.attempts.metrics import tally
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
 from worker.compute.held_model import HeldModel
+from worker.immediate.slots import Slots
 from worker.jobs.pipeline import Pipeline
 from worker.process.app import CeleryApp
 from worker.process.background import Background, surroundings
 from worker.process.models import load_all
-from worker.process.parts import build_parts, build_pipeline
+from worker.process.parts import build_parts, build_pipeline, build_slots
 from worker.process.runs import RunCoordinator, RunWorker
 
 log = logging.getLogger(__name__)
@@ -44,6 +45,7 @@ class WorkerService:
         )
         self._pipeline: Pipeline | None = None
         self._runs: RunWorker | None = None
+        self._slots: Slots | None = None
 
     @property
     def celery(self) -> CeleryApp:
@@ -72,6 +74,9 @@ class WorkerService:
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
             self._runs = RunWorker(self._coordinator, computer)
+        else:
+            self._slots = build_slots(parts, computer, self._turn)
+            self._slots.start()
         self._ready = True
         self._announce()
         self._background.start()
@@ -93,9 +98,15 @@ class WorkerService:
     def run_job(self, job_id: str) -> None:
         """Run one job to its end; called from Celery's task threads."""
         assert self._pipeline is not None, "start() comes first"  # noqa: S101
+        with self._turn():
+            self._pipeline.run(job_id)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Count one picture as taken and in progress."""
         self._taken += 1
         with self._parts.throttle.turn(), self._parts.throughput.working():
-            self._pipeline.run(job_id)
+            yield
 
     def run_tasks(self) -> dict[str, Callable[[str], None]]:
         """Return the steps of runs by their task names; none outside of the bulk lane."""
@@ -110,21 +121,16 @@ class WorkerService:
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
-            with self._step():
+            with self._counting:
+                self._taken += 1
+                self._steps += 1
+            try:
                 step(message_id)
+            finally:
+                with self._counting:
+                    self._steps -= 1
 
         return run
-
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        with self._counting:
-            self._taken += 1
-            self._steps += 1
-        try:
-            yield
-        finally:
-            with self._counting:
-                self._steps -= 1
 
     def ready(self) -> bool:
         """Tell whether this worker takes jobs."""
@@ -140,12 +146,16 @@ class WorkerService:
         self._draining = True
         if self._runs is not None:
             self._runs.drain()
+        if self._slots is not None:
+            self._slots.drain()
         self._parts.patience.stop()
         self._parts.throttle.stop()
         self._announce()
 
     def stop(self) -> None:
         """Stop everything, after Celery has finished the last task."""
+        if self._slots is not None:
+            self._slots.stop()
         self._background.stop()
         if self._runs is not None:
             self._runs.stop()
@@ -189,6 +199,7 @@ class WorkerService:
                 models=held,
                 busy=parts.throughput.busy(),
                 slots=parts.settings.concurrency,
+                immediate=self._slots is not None,
                 tally=tally(),
             ),
             ttl_s=4 * parts.settings.reconcile_interval_s,
