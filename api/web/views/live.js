@@ -44,12 +44,12 @@ class Live {
     this.mirrors = h("input", { type: "checkbox", onchange: () => this.#mirror() });
     this.cameras = h("select", { onchange: () => this.open(this.cameras.value) });
     this.freezer = h("button", { type: "button", class: "button", onclick: () => this.freeze() }, say("live.freeze"));
-    this.keeper = h("button", { type: "button", class: "second", disabled: true, onclick: () => this.#keep() }, say("live.keep"));
+    this.keeper = h("button", { type: "button", class: "button second", disabled: true, onclick: () => this.#keep() }, say("live.keep"));
     const map = h("select", { onchange: () => this.color(map.value) }, ...COLORMAPS.map((name) => new Option(name, name)));
     map.value = colormap;
     this.stage = h("div", { class: "live-stage", "data-mode": "beside" }, this.video, this.depth);
     this.dialog = h("dialog", { class: "live", "aria-labelledby": "live-title", onclose: () => this.#close() },
-      h("div", { class: "bar" }, h("h2", { id: "live-title" }, say("live.title")),
+      h("div", { class: "bar live-bar" }, h("h2", { id: "live-title" }, say("live.title")),
         h("button", { type: "button", class: "quiet", onclick: () => this.dialog.close() }, say("live.close"))),
       this.stage, this.told, this.heard,
       h("div", { class: "live-controls" }, this.freezer, this.keeper,
@@ -104,9 +104,8 @@ class Live {
     depth.shown = this.#range.next(depth);
     this.last = depth;
     this.#paint(depth);
-    const rate = this.#rate().toFixed(1);
-    this.told.textContent = say("live.told", { rate, delay: Math.round(delay) });
-    this.dialog.dataset.rate = rate;
+    const rate = this.#rate();
+    if (rate) this.told.textContent = say("live.told", { rate: rate.toFixed(1), delay: Math.round(delay) });
     const now = performance.now();
     if (!this.speaks.checked || now - this.#toldAt < TELL_EVERY_MS) return;
     this.#toldAt = now;
