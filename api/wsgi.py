@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 
 from pydantic import ValidationError
 
@@ -23,9 +25,11 @@ from api.load.measures import LedgerCollector, Measures
 from api.load.models import Models
 from api.service import endpoints as of_service
 from api.services import EXTENSION, Services
+from api.videos import endpoints as of_videos
 from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
+from contract.kinds.registry import KINDS
 from contract.settings import Settings
 from storage.broker.outbox import Outbox
 from storage.callers.allowances import Allowances
@@ -39,6 +43,8 @@ from storage.objects.buckets import Buckets
 from storage.objects.disk import DiskRoom
 from storage.objects.open import open_object_store
 from storage.objects.protocol import ObjectStore
+
+log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -124,10 +130,24 @@ def _refuse(error: ValidationError) -> None:
     raise errors.invalid_fields(error) from error
 
 
+@cache
+def _register_plugged_in() -> None:
+    """Register the calls of kinds of other packages, once, as those of ours are by their import."""
+    for kind in KINDS.values():
+        if kind.calls is None:
+            continue
+        module, _, function = kind.calls.partition(":")
+        try:
+            getattr(importlib.import_module(module), function)()
+        except Exception:  # whatever another package does wrong, the service starts
+            log.exception("no calls of %s", kind.name, extra={"action": "start"})
+
+
 def _mount(app: DepthApp) -> None:
     """Import every endpoint module, which registers itself; mount the blueprints."""
-    for package in (of_jobs, of_depth, of_datasets, of_service):
+    for package in (of_jobs, of_depth, of_datasets, of_videos, of_service):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
+    _register_plugged_in()
     app.register_api(v1)
     app.register_api(root)

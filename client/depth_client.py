@@ -16,6 +16,7 @@ import httpx2
 
 from client.datasets import Datasets
 from client.job import Job
+from client.videos import Videos
 from client.wire.depth_calls import DepthNow, depth_call
 from client.wire.downloads import download_output
 from client.wire.events import job_events
@@ -55,6 +56,7 @@ class DepthClient:
     ) -> None:
         self._transport = Transport(base_url, api_key, timeout, retries or RetryPolicy())
         self.datasets = Datasets(self._transport)
+        self.videos = Videos(self._transport)
 
     def submit(
         self,

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
+from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contract.errors import InputError, InternalError
 from contract.image_header import read_header
 from contract.jobs import DepthInfo, ModelInfo
+from contract.models.declaration import DEFAULT_MODEL
 from contract.options import JobOptions
 from contract.outputs.declaration import Need
 from worker.attempts.metrics import StageClock
@@ -75,6 +80,10 @@ class Computer:
             with clock.stage("render"), self._room(model, late and not early):
                 rendered = render(view)
         return Computed(replace(prepared, pixels=None), view.model, rendered.depth, rendered.files)
+
+    def submit(self, tensor: NDArray[np.float32], model: str = DEFAULT_MODEL) -> Future[Inferred]:
+        """Queue a tensor that was prepared elsewhere, float32 (3, h, w); see Batcher.submit."""
+        return self._models[model].batcher.submit(tensor)
 
     def holds(self, model: str) -> bool:
         """Tell whether this process computes by `model`."""

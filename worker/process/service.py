@@ -7,9 +7,8 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 
 from contract.errors import StorageUnavailable
 from contract.names.queues import Lane, queues_of
@@ -121,21 +120,16 @@ class WorkerService:
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
-            with self._step():
+            with self._counting:
+                self._taken += 1
+                self._steps += 1
+            try:
                 step(message_id)
+            finally:
+                with self._counting:
+                    self._steps -= 1
 
         return run
-
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        with self._counting:
-            self._taken += 1
-            self._steps += 1
-        try:
-            yield
-        finally:
-            with self._counting:
-                self._steps -= 1
 
     def ready(self) -> bool:
         """Tell whether this worker takes jobs."""
