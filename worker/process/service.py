@@ -7,8 +7,9 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 from contract.errors import StorageUnavailable
 from contract.names.queues import Lane, queues_of
