@@ -221,6 +221,7 @@ export default {
   "option.normals_format": "File",
   "option.stereo_eyes": "For",
   "option.stereo_width": "Width of each view",
+  "option.parallax_format": "File",
   "option.shift_percent": "Strength (shift, % of the width)",
   "option.language": "Language",
   "option.detail": "Detail",

@@ -217,6 +217,7 @@ export default {
   "option.normals_format": "文件",
   "option.stereo_eyes": "用于",
   "option.stereo_width": "每幅宽度",
+  "option.parallax_format": "文件",
   "option.shift_percent": "强度（位移占宽度的百分比）",
   "option.language": "语言",
   "option.detail": "详细程度",
