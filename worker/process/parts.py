@@ -37,6 +37,7 @@ from worker.compute.throughput import Throughput
 from worker.engines.protocol import EngineInfo
 from worker.imaging.decoder import Decoder
 from worker.jobs.ending import Ending
+from worker.jobs.failures import Failures
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.machine import cores_given, machine_id
@@ -132,6 +133,7 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
         worker=parts.name,
         lease_s=settings.lease_s,
         max_attempts=settings.max_attempts,
+        failures=Failures(objects, jobs, ending, settings.max_attempts),
         cache=cache if settings.result_cache else None,
     )
 

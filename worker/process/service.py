@@ -19,8 +19,10 @@ from contract.names.queues import (
     TASK_PLAN_DATASET,
     TASK_RUN_SHARD,
     Lane,
+    queues_of,
 )
 from contract.settings import Settings
+from storage.broker.inbox import Inbox
 from storage.fleet.workers import HeldInfo, WorkerInfo
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
@@ -30,12 +32,13 @@ from worker.process.background import Background, surroundings
 from worker.process.models import load_all
 from worker.process.parts import build_parts, build_pipeline
 from worker.process.runs import DatasetCoordinator, DatasetWorker
+from worker.process.takers import Takers
 
 log = logging.getLogger(__name__)
 
 
 class WorkerService:
-    """One lane's worker: `start()`, hand `run_job` to Celery, `drain()`, `stop()`."""
+    """One lane's worker: `start()`, hand `run_job` to Celery, `take()`, `drain()`, `stop()`."""
 
     def __init__(self, settings: Settings, lane: Lane) -> None:
         self._started_at = time.time()
@@ -48,6 +51,7 @@ class WorkerService:
             self._parts, self._coordinator, self._announce, self._watchdog()
         )
         self._pipeline: Pipeline | None = None
+        self._takers: Takers | None = None
         self._datasets: DatasetWorker | None = None
 
     @property
@@ -56,9 +60,14 @@ class WorkerService:
         return self._parts.celery
 
     @property
-    def models(self) -> tuple[str, ...]:
-        """The names of the models that this worker holds."""
-        return tuple(self._parts.models)
+    def models_of_celery(self) -> tuple[str, ...]:
+        """The names of the models whose messages Celery consumes: in the interactive lane only of
+        those of which a process takes few jobs at once; groups of the others are taken.
+        """
+        models = self._parts.models
+        if self._parts.lane is Lane.BULK:
+            return tuple(models)
+        return tuple(name for name, model in models.items() if model.pace.slots is not None)
 
     def start(self) -> None:
         """Load and warm the model, start the threads and the decoding children, announce."""
@@ -77,10 +86,18 @@ class WorkerService:
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
             self._datasets = DatasetWorker(self._coordinator, computer)
+        else:
+            self._takers = self._open_takers(self._pipeline)
         self._ready = True
         self._announce()
         self._background.start()
         self._say_ready()
+
+    def _open_takers(self, pipeline: Pipeline) -> Takers:
+        parts = self._parts
+        quick = [name for name in parts.models if name not in self.models_of_celery]
+        inbox = Inbox(parts.redis, queues_of(parts.lane, quick))
+        return Takers(inbox, pipeline, parts.settings.concurrency, self._working)
 
     def _say_ready(self) -> None:
         for info in self._parts.about_models().values():
@@ -98,9 +115,21 @@ class WorkerService:
     def run_job(self, job_id: str) -> None:
         """Run one job to its end; called from Celery's task threads."""
         assert self._pipeline is not None, "start() comes first"  # noqa: S101
-        self._taken += 1
-        with self._parts.throttle.turn(), self._parts.throughput.working():
+        with self._working():
             self._pipeline.run(job_id)
+
+    @contextmanager
+    def _working(self) -> Iterator[None]:
+        """Count one image as taken and in work."""
+        with self._counting:
+            self._taken += 1
+        with self._parts.throttle.turn(), self._parts.throughput.working():
+            yield
+
+    def take(self) -> None:
+        """Take messages until `drain()`, where this lane takes them itself. May be repeated."""
+        if self._takers is not None:
+            self._takers.start()
 
     def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
         """Return the steps of datasets by their task names; none outside of the bulk lane."""
@@ -144,6 +173,8 @@ class WorkerService:
     def drain(self) -> None:
         """Take no new job, and stop waiting for unavailable storage."""
         self._draining = True
+        if self._takers is not None:
+            self._takers.let_go()
         if self._datasets is not None:
             self._datasets.drain()
         self._parts.patience.stop()
@@ -152,6 +183,8 @@ class WorkerService:
 
     def stop(self) -> None:
         """Stop everything, after Celery has finished the last task."""
+        if self._takers is not None:
+            self._takers.stop()  # leases are renewed until the last job has ended
         self._background.stop()
         if self._datasets is not None:
             self._datasets.stop()
