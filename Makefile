@@ -5,13 +5,15 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 # Test processes side by side. Tests wait more than they work: twice the cores keep two cores busy.
 PROCESSES ?= 4
+# Unit tests work more than they wait, and each process takes 5 s of CPU to collect them.
+FAST_PROCESSES ?= 3
 PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=10
 # Python keeps its byte code, whatever the environment says: else each of the hundreds of processes
 # that the tests start would compile all that it imports, which costs more than the tests.
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test test-fast check fix bench chaos soak lock setup-containers containers chart-admission pin-images clean
+.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test test-fast check fix bench models chaos soak lock setup-containers containers chart-admission pin-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,8 +81,11 @@ fix: setup-dev ## format and apply safe lint fixes
 test: setup-dev setup-browser setup-nginx ## the whole test suite but the slow chaos and soak runs
 	$(BIN)/pytest -m "not slow" $(PARALLEL)
 
-test-fast: setup-dev ## the unit tests only: no Redis, no S3 server, no browser (a minute)
-	$(BIN)/pytest -m "not slow" $(PARALLEL) tests/unit
+test-fast: setup-dev ## the unit tests only: no service, engine or browser (a minute)
+	$(BIN)/pytest -m "not slow" $(PARALLEL) -n $(FAST_PROCESSES) tests/unit
+
+models: setup-dev ## hold the larger networks against their originals' numbers, in every engine (10 minutes)
+	$(BIN)/pytest -m "slow or not slow" tests/unit/worker/models/larger
 
 chaos: setup-dev setup-faketime ## inject every fault of docs/reliability.md and regenerate its table (20 minutes)
 	rm -rf test-report/chaos

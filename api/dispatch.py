@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from celery import Celery
 
+from contract.ids import kind_of
 from contract.names.queues import APP_NAME, TASK_RUN_JOB, Lane, queue_of
 from contract.settings import Settings
 from storage.broker.outbox import PLACE, Envelope, Outbox
@@ -50,7 +51,7 @@ class CeleryDispatch:
         self._send(task, message_id, Lane.BULK, model)
 
     def _send(self, task: str, message_id: str, lane: Lane, model: str) -> None:
-        queue = queue_of(task, lane, model)
+        queue = queue_of(task, lane, model, kind_of(message_id))
         envelope = self._envelopes.get((task, queue))
         if envelope is None:
             envelope = self._envelopes[task, queue] = Envelope(self._described(task, queue))

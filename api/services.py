@@ -11,6 +11,7 @@ from api.callers.auth import Keys
 from api.dispatch import Dispatch
 from api.load.capacity import Capacity
 from api.load.measures import Measures
+from api.load.models import Models
 from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
@@ -35,6 +36,7 @@ class Services:
     workers: WorkerRegistry
     dispatch: Dispatch
     capacity: Capacity
+    models: Models
     changes: ChangeHub
     endings: ChangeHub
     waits: WaitBudget

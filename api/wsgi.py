@@ -16,7 +16,9 @@ from api.datasets import endpoints as of_datasets
 from api.dispatch import CeleryDispatch, Dispatch
 from api.jobs import endpoints as of_jobs
 from api.load.capacity import Capacity
+from api.load.fleet import FleetCollector
 from api.load.measures import LedgerCollector, Measures
+from api.load.models import Models
 from api.service import endpoints as of_service
 from api.services import EXTENSION, Services
 from api.waiting.changes import ChangeHub
@@ -52,8 +54,10 @@ def create_app(
     limits = KeyLimits(settings)
     measures = Measures()
     measures.registry.register(LedgerCollector(jobs, workers, datasets))
+    measures.registry.register(FleetCollector(jobs, workers, _disk(settings)))
     waits = WaitBudget.for_threads(settings.api_threads, len(limits.digests))
     measures.waiting.set_function(lambda: waits.taken)
+    capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     app = DepthApp(settings.public_url)
     parts = Services(
         settings=settings,
@@ -61,7 +65,10 @@ def create_app(
         jobs=jobs,
         workers=workers,
         dispatch=dispatch,
-        capacity=Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings)),
+        capacity=capacity,
+        models=Models(
+            capacity, settings.cache_dir, accept_unserved=settings.accept_unserved_models
+        ),
         changes=ChangeHub(jobs.changes),
         endings=ChangeHub(jobs.endings),
         waits=waits,
@@ -97,10 +104,15 @@ def app_from(settings: Settings) -> DepthApp:
     )
 
 
-def _lack_of_room(settings: Settings) -> Callable[[], str]:
+def _disk(settings: Settings) -> DiskRoom | None:
     if settings.s3_bucket is not None:  # an S3 server refuses writes itself
-        return str
-    return DiskRoom(settings.data_dir, settings.max_disk_share).lack
+        return None
+    return DiskRoom(settings.data_dir, settings.max_disk_share)
+
+
+def _lack_of_room(settings: Settings) -> Callable[[], str]:
+    disk = _disk(settings)
+    return disk.lack if disk else str
 
 
 def _refuse(error: ValidationError) -> None:

@@ -36,7 +36,7 @@ def _rate(context: Context, images: list[bytes], workers: int, seconds: float) -
     with Stack(
         context.scratch / f"workers-{workers}", s3=False, lanes=(Lane.BULK,), workers=workers,
         worker_module=["benchmarks.sleepy_worker", str(IMAGE_S)],
-        engine="simulated", max_batch=1, concurrency=SLOTS, decode_processes=1,
+        engine="simulated", simulation=True, max_batch=1, concurrency=SLOTS, decode_processes=1,
     ) as stack, BulkLoad(stack, images, ahead=2 * SLOTS * workers) as load:  # fmt: skip
         time.sleep(3.0)
         began, done = time.perf_counter(), load.done()

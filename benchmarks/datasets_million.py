@@ -36,6 +36,7 @@ def run(context: Context, items: int = 1_000_000, workers: int = 2) -> dict[str,
         lanes=(Lane.BULK,),
         workers=workers,
         engine="simulated",
+        simulation=True,
         simulated_item_ms=0,
         decode_processes=1,
     ) as stack:

@@ -51,6 +51,7 @@ def _point(context: Context, workers: int, item_ms: float) -> dict[str, Any]:
         lanes=(Lane.BULK,),
         workers=workers,
         engine="simulated",
+        simulation=True,
         simulated_item_ms=item_ms,
         decode_processes=1,
         concurrency=4,

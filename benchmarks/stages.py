@@ -11,12 +11,12 @@ import numpy as np
 from benchmarks import photographs
 from benchmarks.contenders import MAX_BATCH
 from benchmarks.context import Context
+from benchmarks.null_store import NullStore
 from benchmarks.timing import milliseconds
 from contract.image_header import read_header
 from contract.jobs import DepthInfo, ModelInfo
 from contract.options import JobOptions
 from contract.settings import Settings
-from storage.null import NullStore
 from storage.objects.filesystem import FilesystemStore
 from storage.objects.protocol import ObjectStore
 from storage.objects.s3 import S3Store

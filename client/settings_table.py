@@ -1,9 +1,7 @@
-"""Writes docs/configuration.md from contract/settings.py: `python -m client.settings_table`."""
+"""Writes docs/configuration.md from contract/setting_groups/: `python -m client.settings_table`."""
 
 from __future__ import annotations
 
-import inspect
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +11,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from contract.settings import MIB, Settings
+from contract.settings import GROUPS, MIB, Settings
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "configuration.md"
 INTRODUCTION = """# Configuration
@@ -21,11 +19,9 @@ INTRODUCTION = """# Configuration
 Every setting is an environment variable. Without any of them, everything runs on this machine and
 keeps its files in `depthq-data/`. A wrong value stops a program at its start, by name.
 
-This page is made from `contract/settings.py`: change that, then run
+This page is made from `contract/setting_groups/`: change that, then run
 `python -m client.settings_table`.
 """
-_HEADING = re.compile(r"^    # (?P<heading>.+)$")
-_FIELD = re.compile(r"^    (?P<name>[a-z0-9_]+): ")
 
 
 def render() -> str:
@@ -39,16 +35,9 @@ def render() -> str:
 
 
 def _sections() -> Iterator[tuple[str, list[str]]]:
-    """Yield heading and setting names, from the comments between the settings."""
-    heading, names = "General", list[str]()
-    for line in inspect.getsource(Settings).splitlines():
-        if found := _HEADING.match(line):
-            if names:
-                yield heading, names
-            heading, names = found["heading"], []
-        elif (found := _FIELD.match(line)) and found["name"] in Settings.model_fields:
-            names.append(found["name"])
-    yield heading, names
+    """Yield heading and setting names of each group."""
+    for group in GROUPS:
+        yield group.heading, list(group.model_fields)
 
 
 def _row(name: str, setting: FieldInfo) -> str:

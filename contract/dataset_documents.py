@@ -118,6 +118,8 @@ class ItemDocument(Document):
     depth_min: float | None = None
     depth_max: float | None = None
     warnings: Warnings = ()
+    model: str = Field("", description="what computed it; empty unless it was computed now")
+    weights_id: str = ""
     outputs: dict[str, ItemOutputDocument] = Field({})
     timings: Timings | None = None
     extra: dict[str, Any] = Field({})

@@ -6,11 +6,12 @@ counters and a bitmap of finished shards, so its memory does not grow with the n
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from contract.jobs import JobError, JobId
+from contract.ids import kind_of
+from contract.jobs import JobError, RunId
 from contract.options import JobOptions
 from contract.states import DatasetState
 from contract.values import Value
@@ -57,15 +58,25 @@ class DatasetSpec(BaseModel):
 
 
 class DatasetRequest(Value):
-    """`dataset.json`: all that is needed to run the dataset again."""
+    """`dataset.json`: all that is needed to run it again. A run of every kind has one."""
 
     v: Literal[1] = 1
-    id: JobId
+    id: RunId
     created_at: float
     spec: DatasetSpec
     archive: str | None = Field(None, description="object key of an uploaded zip or tar")
     owner: str | None = None
     dry_run: bool = Field(False, description="only forecast: list, sample, run a few")
+    wishes: dict[str, Any] = Field(
+        {},
+        exclude_if=lambda wishes: not wishes,
+        description="what a kind other than `dataset` is asked for beyond `spec`; it validates it",
+    )
+
+    @property
+    def kind(self) -> str:
+        """The kind of run, which the id tells."""
+        return kind_of(self.id)
 
 
 class Counts(Value):
@@ -109,6 +120,11 @@ class DatasetRecord(Value):
     def id(self) -> str:
         """The dataset's id."""
         return self.request.id
+
+    @property
+    def kind(self) -> str:
+        """The kind of run, which the id tells."""
+        return self.request.kind
 
     @property
     def items_left(self) -> int:
@@ -166,7 +182,7 @@ class DatasetSummary(Value):
     """`summary.json`: what came of it. Counts are counted from the results, not from Redis."""
 
     v: Literal[1] = 1
-    id: JobId
+    id: RunId
     state: DatasetState
     round: int
     counts: Counts
@@ -187,7 +203,7 @@ class DatasetSummary(Value):
 class Forecast(Value):
     """`forecast.json`: what a dry run found. Nothing was started."""
 
-    id: JobId
+    id: RunId
     items: int
     complete: bool = Field(description="the whole source was listed; else `items` is a lower bound")
     input_bytes: int | None = Field(None, description="None: sizes are not known before reading")

@@ -114,13 +114,41 @@ class ServedModel(Document):
     precision: str
     workers: int
     images_per_s: float = Field(description="measured, summed over the workers")
+    memory_bytes: int = Field(0, description="by which a worker grew when it loaded it, at most")
+    lanes: list[str] = Field([], description="`interactive`: jobs, `bulk`: datasets")
+    served_by: list[str] = Field([], description="names of the workers")
+
+
+class InputRuleDocument(Document):
+    """How large the network sees an image; see docs/models.md."""
+
+    side_px: int
+    rule: str = Field(description="`upper_bound`, `lower_bound`, `minimal` or `exact`")
+    multiple_px: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+class DeclaredModel(Document):
+    """A model that jobs may name, whether or not it is served now."""
+
+    name: str
+    aliases: list[str] = []
+    line: dict[str, str] = Field(description="what it is good for, by language (`en`, `zh`)")
+    licence: str = Field(description="of its published weights")
+    weights_id: str = Field("", description="of its published weights; jobs name those that ran")
+    input: InputRuleDocument
+    gflop: float = Field(description="per image; 0: not known")
+    parameters: int = Field(description="0: not known")
+    served: bool = Field(description="whether jobs by it are worked on now")
 
 
 class ModelsDocument(Document):
-    """What computes the depth at present; empty when no worker is up."""
+    """What computes the depth at present; `models` is empty when no worker is up."""
 
-    default: str = Field(description="the model that jobs use")
+    default: str = Field(description="the model of jobs that name none")
     models: list[ServedModel]
+    known: list[DeclaredModel] = Field([], description="what a job may name")
 
 
 class CheckDocument(Document):
@@ -139,9 +167,10 @@ class WorkerDocument(Document):
     draining: bool
     engine: str
     precision: str
-    model: str
+    model: str = Field(description="the first that it holds")
     weights_id: str
     images_per_s: float
+    models: list[str] = Field([], description="all that it holds")
     busy: int
     slots: int
 

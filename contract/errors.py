@@ -7,11 +7,14 @@ DepthqError
 ├── Unauthorized             unauthorized
 ├── NotFound                 not_found
 ├── Overloaded               overloaded            (retry after `retry_after_s`)
+├── ModelNotServed           model_not_served      (no worker holds the model asked for)
 ├── InputError               the image's own fault: final at once
 │   ├── UnsupportedMediaType unsupported_media_type
 │   ├── ImageTooLarge        image_too_large
 │   ├── ImageCorrupt         image_corrupt         (its header is broken)
 │   ├── ImageUndecodable     image_undecodable     (its pixels cannot be read)
+│   ├── VideoTooLarge        video_too_large       (frames, seconds or pixels)
+│   ├── VideoUndecodable     video_undecodable     (no frame of it can be read)
 │   ├── UrlForbidden         url_forbidden
 │   └── UrlUnreachable       url_unreachable
 ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
@@ -85,6 +88,13 @@ class Overloaded(DepthqError):
         self.retry_after_s = retry_after_s
 
 
+class ModelNotServed(DepthqError):
+    """The model is known, and no live worker holds it."""
+
+    code = "model_not_served"
+    retryable = True
+
+
 class InputError(DepthqError):
     """The image is at fault; trying again cannot help."""
 
@@ -111,6 +121,18 @@ class ImageUndecodable(InputError):
     """The header is fine, the pixels cannot be read."""
 
     code = "image_undecodable"
+
+
+class VideoTooLarge(InputError):
+    """The video has more frames, seconds or pixels than the service accepts."""
+
+    code = "video_too_large"
+
+
+class VideoUndecodable(InputError):
+    """The bytes are a video, or look like one, and no frame of it can be read."""
+
+    code = "video_undecodable"
 
 
 class UrlForbidden(InputError):

@@ -50,6 +50,8 @@ class ItemResult(Value):
     depth_min: float | None = None
     depth_max: float | None = None
     warnings: Warnings = ()
+    model: str = Field("", description="what computed it; empty unless it was computed now")
+    weights_id: str = ""
     outputs: dict[str, ItemFile] = Field({})
     timings: Timings | None = None
     extra: dict[str, Any] = Field({})

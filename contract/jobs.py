@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from contract.ids import ID_PATTERN
+from contract.ids import ID_PATTERN, RUN_ID_PATTERN
 from contract.names.queues import Lane
 from contract.options import JobOptions
 from contract.states import JobState
@@ -25,6 +25,7 @@ Warnings = Annotated[
 
 # Times are seconds since the epoch (UTC) inside, RFC 3339 in documents.
 JobId = Annotated[str, Field(pattern=ID_PATTERN)]
+RunId = Annotated[str, Field(pattern=RUN_ID_PATTERN)]
 
 
 class InputInfo(Value):

@@ -8,10 +8,18 @@ from __future__ import annotations
 import re
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationInfo,
+)
+from pydantic_settings import NoDecode
 
 from contract.places import read_place
 
@@ -88,6 +96,21 @@ def _ca_file(value: Path) -> Path:
     return path
 
 
+def _divide(value: object, info: ValidationInfo) -> object:
+    """Divide a list at its commas. One that is set and holds nothing is a slip.
+
+    Blank may mean none, but for keys: a login that was asked for is never left out.
+    """
+    if not isinstance(value, str):
+        return value
+    parts = tuple(part.strip() for part in value.split(",") if part.strip())
+    if not parts and (value.strip() or info.field_name == "api_keys"):
+        raise ValueError("is set and names nothing; unset it if that is meant")
+    return parts
+
+
+_Item = TypeVar("_Item")
+CommaSeparated = Annotated[tuple[_Item, ...], NoDecode, BeforeValidator(_divide)]
 Secret = Annotated[SecretStr, AfterValidator(_plain_secret)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 RedisUrl = Annotated[str, AfterValidator(_redis_url)]

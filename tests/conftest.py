@@ -26,11 +26,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
-ANY_DISK = ("DEPTHQ_MAX_DISK_SHARE", "1")  # a developer's disk may be nearly full
+# A developer's disk may be nearly full, and many tests need no network's depth.
+LENIENT = {"DEPTHQ_MAX_DISK_SHARE": "1", "DEPTHQ_SIMULATION": "true"}
 LONGEST_BYTES_IN_A_NAME = 32
 # Threads of torch that wait for each other sleep: spinning, they take the cores from other tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-os.environ.update([ANY_DISK])  # for services that live longer than a test
+os.environ.update(LENIENT)  # for services that live longer than a test
 
 
 def missing(what: str) -> None:
@@ -47,7 +48,8 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith(("DEPTHQ_", "AWS_")):
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv(*ANY_DISK)
+    for name, value in LENIENT.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(scope="session")
@@ -160,7 +162,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
     The bytes themselves are no name: an archive has the time of its making in it.
     """
-    if isinstance(val, bytes) and len(val) > LONGEST_BYTES_IN_A_NAME:
+    if isinstance(val, bytes) and (len(val) > LONGEST_BYTES_IN_A_NAME or not val.isascii()):
         return f"{argname}-of-{len(val)}-bytes"
     return None
 

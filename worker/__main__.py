@@ -16,7 +16,7 @@ from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import mind
-from worker.process.app import consume
+from worker.process.app import SHARDS, consume
 from worker.process.health import serve_health
 from worker.process.service import WorkerService
 from worker.tasks import register_tasks
@@ -58,7 +58,7 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     Redis is full, or when the connection is lost twice in a row. That is a failure, so that a
     supervisor restarts the process.
     """
-    register_tasks(service.celery, service.run_job, service.dataset_tasks())
+    register_tasks(service.celery, service.run_job, service.run_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)
         if settings.metrics_port
@@ -66,8 +66,8 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     )
     try:
         consume(
-            service.celery, lane, service.models_of_celery, settings.log_level,
-            on_ready=service.take, on_stop=service.drain,
+            service.celery, lane, service.queues_of_celery(), SHARDS * len(service.models),
+            settings.log_level, on_ready=service.take, on_stop=service.drain,
         )  # fmt: skip
     finally:
         if health is not None:

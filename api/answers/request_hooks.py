@@ -65,7 +65,7 @@ def _security_headers(settings: Settings) -> dict[str, str]:
     store = _origin(settings)
     policy = (
         "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
-        f"img-src 'self' blob: data: {store}; connect-src 'self' {store}; "
+        f"img-src 'self' blob: data: {store}; connect-src 'self' {store}; media-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )
     return {

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
-
-from api.callers.auth import caller
-from api.datasets.documents import dataset_path
+from api.runs.documents import run_path
 from api.services import Services
+from api.waiting.polling import Polling
+from api.waiting.wait import Subject, wait
 from contract.dataset_documents import ForecastDocument
 from contract.datasets import Forecast
 
@@ -15,13 +14,10 @@ POLL_S = 0.25
 
 def forecast_path(parts: Services, dataset_id: str) -> str:
     """Return the URL path of the forecast."""
-    return f"{dataset_path(parts, dataset_id)}/forecast"
+    return f"{run_path(parts, dataset_id)}/forecast"
 
 
-def forecast_document(
-    parts: Services, dataset_id: str, forecast: Forecast | None
-) -> ForecastDocument:
-    """Return what is known of a dry run."""
+def _document(parts: Services, dataset_id: str, forecast: Forecast | None) -> ForecastDocument:
     return ForecastDocument(
         id=dataset_id,
         done=forecast is not None,
@@ -30,16 +26,11 @@ def forecast_document(
     )
 
 
-def wait_for_forecast(parts: Services, dataset_id: str, timeout_s: float) -> Forecast | None:
-    """Return the forecast once it is there; None after `timeout_s`, or without a free slot."""
-    forecast = parts.files.forecast(dataset_id)
-    if forecast is not None or timeout_s <= 0:
-        return forecast
-    deadline = time.monotonic() + timeout_s
-    with parts.waits.slot(caller()) as taken:
-        while taken and forecast is None and time.monotonic() < deadline:
-            if parts.changes.stopping:
-                break
-            time.sleep(POLL_S)
-            forecast = parts.files.forecast(dataset_id)
-    return forecast
+def wait_for_forecast(parts: Services, dataset_id: str, timeout_s: float) -> ForecastDocument:
+    """Return what is known once the dry run is done, or when time or the budget is used up."""
+
+    def look() -> ForecastDocument:
+        return _document(parts, dataset_id, parts.files.forecast(dataset_id))
+
+    subject = Subject(dataset_id, "dry run", look, Polling(parts.changes, POLL_S))
+    return wait(parts, subject, look(), lambda document: document.done, timeout_s)

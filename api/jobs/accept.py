@@ -18,6 +18,7 @@ from contract.errors import InvalidRequest, StorageUnavailable
 from contract.ids import new_id
 from contract.image_header import ImageHeader, NeedMoreBytes, check_limits, read_header
 from contract.jobs import InputInfo, JobRecord, JobRequest
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.object_keys import REQUEST_METADATA, input_object, job_prefix
 from contract.options import JobOptions
 from storage.jobs import recovery
@@ -40,22 +41,32 @@ class Submission:
 def accept(parts: Services, submission: Submission) -> JobRecord:
     """Check, keep and enqueue; return the job's record (an older one if this is a replay).
 
-    Raises an InputError for the image, InvalidRequest or Conflict for the request, and
-    StorageUnavailable, after which nothing is kept.
+    Raises an InputError for the image, InvalidRequest or Conflict for the request, ModelNotServed
+    or Overloaded for its model, and StorageUnavailable, after which nothing is kept.
     """
     request = _request(parts, submission)
     key = submission.idempotency_key
     if key is None:
+        _admit(parts, request)
         return _keep(parts, request, submission.upload, shared=False)
     wanted = f"{request.input.sha256}\n{request.options.model_dump_json()}"
     binding = Binding.of(request.owner or "", key, wanted=wanted)
     holder = binding.holder(parts, request.id)
     if holder != request.id and (record := find(parts, holder)):
         return record
+    _admit(parts, request)
     # The first request with this key may be in the middle of these writes, or its process may have
     # died there. Repeating them under the same id is safe and completes them.
     binding.outlive_redis(parts, job_prefix(holder))
     return _keep(parts, request.model_copy(update={"id": holder}), submission.upload, shared=True)
+
+
+def _admit(parts: Services, request: JobRequest) -> None:
+    """Raise unless the model asked for is known, served, and has room in its queue."""
+    model = request.options.model
+    parts.models.check(model, request.lane)
+    if model != DEFAULT_MODEL:  # of the default one it is known already
+        parts.capacity.admit(model)
 
 
 def find(parts: Services, job_id: str) -> JobRecord | None:

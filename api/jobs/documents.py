@@ -32,7 +32,7 @@ def job_document(parts: Services, record: JobRecord) -> JobDocument:
     here = job_path(parts, record.id)
     position, eta_s = None, None
     if record.state is JobState.QUEUED:
-        position, eta_s = parts.capacity.outlook(record.id, request.lane)
+        position, eta_s = parts.capacity.outlook(record.id, request.lane, request.options.model)
     created_at, expires_at = moment(request.created_at), moment(request.expires_at)
     assert created_at is not None and expires_at is not None  # noqa: S101, PT018 - for mypy
     return JobDocument(

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from contract.errors import Overloaded, StorageUnavailable
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import Lane
 from storage.fleet.workers import WorkerInfo, WorkerRegistry
 from storage.jobs.store import Backlog, JobStore
@@ -50,7 +51,7 @@ class _Cached(Generic[T]):
 
 
 class Capacity:
-    """Backlog and throughput of the interactive lane, slightly stale."""
+    """Backlog and throughput of the interactive lane, by model, slightly stale."""
 
     def __init__(
         self,
@@ -62,30 +63,42 @@ class Capacity:
         """`lack_of_room`: returns why the disk takes no new work; empty if it does."""
         self._jobs = jobs
         self._max_backlog = max_backlog
-        self._backlog = _Cached(lambda: jobs.backlog(Lane.INTERACTIVE), BACKLOG_AGE_S)
+        self._backlogs: dict[str, _Cached[Backlog]] = {}
         self._workers = _Cached(workers.live, WORKERS_AGE_S)
         self._disk = _Cached(lack_of_room, BACKLOG_AGE_S)
         self._memory = _Cached(lambda: jobs.memory_share(), BACKLOG_AGE_S)
 
-    def backlog(self) -> Backlog:
-        """Return the numbers of waiting and running jobs."""
-        return self._backlog.get()
+    def backlog(self, model: str = DEFAULT_MODEL) -> Backlog:
+        """Return the numbers of waiting and running jobs of a model that is known."""
+        cached = self._backlogs.get(model)
+        if cached is None:
+            cached = _Cached(lambda: self._jobs.backlog(Lane.INTERACTIVE, model), BACKLOG_AGE_S)
+            cached = self._backlogs.setdefault(model, cached)
+        return cached.get()
 
     def workers(self) -> list[WorkerInfo]:
         """Return the live workers of all lanes."""
         return self._workers.get()
 
-    def images_per_s(self) -> float:
-        """Return the measured throughput of the workers that serve; 0.0 if none is known."""
-        serving = (w for w in self.workers() if w.ready and not w.draining)
-        return sum(w.images_per_s for w in serving if w.lane == Lane.INTERACTIVE)
+    def images_per_s(self, model: str = DEFAULT_MODEL) -> float:
+        """Return the throughput of the workers that serve `model`; 0.0 if none is known.
 
-    def admit(self) -> None:
-        """Raise Overloaded when the backlog is full."""
-        queued = self.backlog().queued
+        It is measured. Until then, that of another model than the default one, which takes seconds
+        to measure, is what its declaration expects.
+        """
+        serving = (w for w in self.workers() if w.serving and w.lane is Lane.INTERACTIVE)
+        held = [h for worker in serving for h in worker.held() if h.name == model]
+        measured = sum(h.images_per_s for h in held)
+        if model == DEFAULT_MODEL:
+            return measured
+        return measured or sum(h.declared_images_per_s for h in held)
+
+    def admit(self, model: str = DEFAULT_MODEL) -> None:
+        """Raise Overloaded when the backlog of `model` is full."""
+        queued = self.backlog(model).queued
         if queued >= self._max_backlog:
             raise Overloaded(
-                f"{queued} jobs wait already; come back later.", self.retry_after_s(queued)
+                f"{queued} jobs wait already; come back later.", self.retry_after_s(queued, model)
             )
 
     def check_memory(self) -> None:
@@ -99,16 +112,16 @@ class Capacity:
         if lack := self._disk.get():
             raise StorageUnavailable(lack)
 
-    def retry_after_s(self, queued: int) -> int:
-        """Return how long the present backlog takes to drain, whole seconds."""
-        speed = self.images_per_s()
+    def retry_after_s(self, queued: int, model: str = DEFAULT_MODEL) -> int:
+        """Return how long `queued` jobs of `model` take to drain, whole seconds."""
+        speed = self.images_per_s(model)
         seconds = math.ceil(queued / speed) if speed > 0 else RETRY_UNKNOWN_S
         return min(max(seconds, 1), RETRY_MAX_S)
 
-    def outlook(self, job_id: str, lane: Lane) -> tuple[int | None, float | None]:
+    def outlook(self, job_id: str, lane: Lane, model: str) -> tuple[int | None, float | None]:
         """Return the job's position in its queue (0 = next) and the seconds until it is done."""
-        position = self._jobs.position(job_id, lane)
-        speed = self.images_per_s() if lane is Lane.INTERACTIVE else 0.0
+        position = self._jobs.position(job_id, lane, model)
+        speed = self.images_per_s(model) if lane is Lane.INTERACTIVE else 0.0
         if position is None or speed <= 0:
             return position, None
         return position, round((position + 1) / speed, 1)

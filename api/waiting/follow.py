@@ -11,6 +11,7 @@ from pydantic import BaseModel
 
 from api.callers.auth import caller
 from api.services import Services
+from api.waiting.wait import Subject, T
 from contract.errors import StorageUnavailable
 
 HEARTBEAT_S = 10.0  # sent as a comment: keeps proxies from closing, and reveals a dead connection
@@ -27,16 +28,6 @@ class View:
     document: Callable[[], BaseModel]
 
 
-@dataclass(frozen=True)
-class Subject:
-    """What is followed. `look` reads it anew; None: it was deleted."""
-
-    id: str
-    event: str
-    look: Callable[[], View | None]
-    pause_s: float = 0.0  # least time between two events
-
-
 def event_schema(event: str, document: str) -> dict[str, object]:
     """Return the OpenAPI schema of one event; its `data` is a `document` as JSON."""
     return {
@@ -51,18 +42,25 @@ def event_schema(event: str, document: str) -> dict[str, object]:
     }
 
 
-def follow(parts: Services, subject: Subject, view: View) -> Response:
-    """Stream `view` now and what comes after it, from where `Last-Event-ID` says.
+def follow(
+    parts: Services,
+    subject: Subject[T],
+    seen: T,
+    view: Callable[[T], View],
+    pause_s: float = 0.0,
+) -> Response:
+    """Stream the view of what was `seen` and of what comes after, from where `Last-Event-ID` says.
 
-    When too many streams are open already, one event is sent and `retry:` says when to come back.
+    `pause_s`: the least time between two events; they have the name of the subject's noun. When too
+    many streams are open already, one event is sent and `retry:` says when to come back.
     """
-    seen = request.headers.get("Last-Event-ID", "")
-    if view.ended and seen == view.mark:
+    mark, now = request.headers.get("Last-Event-ID", ""), view(seen)
+    if now.ended and mark == now.mark:
         return Response(status=204)  # the only status that stops a browser from reconnecting
     holder = caller()
-    if view.ended or not parts.waits.try_take(holder):
-        return _response(iter([_retry(), _event(subject, view)]))
-    response = _response(_events(parts, subject, seen))
+    if now.ended or not parts.waits.try_take(holder):
+        return _response(iter([_retry(), _event(subject.noun, now)]))
+    response = _response(_events(subject, view, mark, pause_s))
     response.call_on_close(lambda: parts.waits.give_back(holder))
     return response
 
@@ -72,35 +70,38 @@ def _response(body: Iterator[bytes]) -> Response:
     return Response(body, content_type="text/event-stream", headers=headers)
 
 
-def _events(parts: Services, subject: Subject, seen: str) -> Iterator[bytes]:
+def _events(
+    subject: Subject[T], view: Callable[[T], View], seen: str, pause_s: float
+) -> Iterator[bytes]:
     """Yield events and heartbeats; end with the thing, the time, the process, or the ledger."""
     yield _retry()
     deadline = spoke_at = time.monotonic()
     deadline += MAX_STREAM_S
-    with parts.changes.watch(subject.id) as watch:
-        while not parts.changes.stopping and time.monotonic() < deadline:
+    with subject.changes.watch(subject.id) as watch:
+        while not subject.changes.stopping and time.monotonic() < deadline:
             try:
-                view = subject.look()
-                if view is None:  # deleted
+                current = subject.look()
+                if current is None:  # deleted
                     return
-                if view.mark != seen:
-                    yield _event(subject, view)
-                    seen, spoke_at = view.mark, time.monotonic()
+                now = view(current)
+                if now.mark != seen:
+                    yield _event(subject.noun, now)
+                    seen, spoke_at = now.mark, time.monotonic()
             except StorageUnavailable:
                 return  # the client reconnects
-            if view.ended:
+            if now.ended:
                 return
             if time.monotonic() - spoke_at >= HEARTBEAT_S:
                 yield b": still here\n\n"
                 spoke_at = time.monotonic()
             watch.wait(HEARTBEAT_S)
-            time.sleep(max(0.0, spoke_at + subject.pause_s - time.monotonic()))
+            time.sleep(max(0.0, spoke_at + pause_s - time.monotonic()))
 
 
 def _retry() -> bytes:
     return f"retry: {RETRY_MS}\n\n".encode()
 
 
-def _event(subject: Subject, view: View) -> bytes:
+def _event(name: str, view: View) -> bytes:
     data = view.document().model_dump_json()
-    return f"id: {view.mark}\nevent: {subject.event}\ndata: {data}\n\n".encode()
+    return f"id: {view.mark}\nevent: {name}\ndata: {data}\n\n".encode()

@@ -2,31 +2,30 @@
 
 import { collect } from "./collect.js";
 import { Flow } from "./flow.js";
-import { key, remove as removeJob, version } from "./http.js";
+import { key, remove as removeJob, ticket, version } from "./http.js";
 import { load, loadPreview, save, savePreview } from "./ledger.js";
 import { COLORMAPS } from "./viewers/colormaps.js";
+import { Bulk } from "./views/bulk.js";
+import { offerSamples } from "./views/samples.js";
 import { Card } from "./views/card.js";
 import { LANGUAGES, language, say, speak, translate } from "./words/language.js";
 import { sentence } from "./words/phrases.js";
 
+const MANY = 30; // pictures at once, from which on they are better one dataset
 const CHOICES = "depthq.options";
 const ENDED = new Set(["succeeded", "failed", "canceled", "expired"]);
 
 const $ = (id) => document.getElementById(id);
 const pictures = new Map(); // picture → card
+const bulk = new Bulk(askForKey);
 const flow = new Flow({ changed, locked: askForKey });
 
 function options() {
   return Object.fromEntries(new FormData($("options")));
 }
 
-function ticket() {
-  // randomUUID exists in secure contexts only, and a service in one's own network is often plain http
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
-}
-
 function add(picture) {
-  const card = new Card(picture, $("card"), { remove, again });
+  const card = new Card(picture, $("card"), { remove, again, open });
   pictures.set(picture, card);
   $("cards").append(card.element);
   $("pictures").hidden = false;
@@ -34,7 +33,19 @@ function add(picture) {
   tally();
 }
 
+// The viewer comes when it is first wanted: most visitors wait for their picture meanwhile.
+const open = async (picture) => (await import("./views/viewer.js")).view(picture);
+
+const isZip = (file) => file.type === "application/zip" || /\.zip$/i.test(file.name);
+
 function take(files) {
+  const singles = files.filter((file) => !isZip(file));
+  for (const file of files.filter(isZip)) bulk.send([file], options());
+  if (singles.length > MANY) bulk.ask(singles, options(), takeSingly);
+  else takeSingly(singles);
+}
+
+function takeSingly(files) {
   const first = pictures.size;
   for (const file of files) {
     add({ name: file.name || "picture", file, source: file, state: "waiting", options: options(), ticket: ticket() });
@@ -51,8 +62,22 @@ function changed(picture) {
     if (picture.file) savePreview(picture.id, picture.file);
   }
   if (before !== picture.state && ENDED.has(picture.state)) announce(picture);
+  if (before !== picture.state && picture.state === "succeeded") historize(picture);
   picture.told = picture.state;
   tally();
+}
+
+async function past() {
+  const { showPast } = await import("./views/past.js");
+  showPast($("past-list"), ({ id, name, options: chosen, preview }) => {
+    if ([...pictures.keys()].some((picture) => picture.id === id)) return;
+    add({ id, name, options: chosen, source: preview, state: "queued" });
+  });
+}
+
+async function historize({ id, name, options: chosen }) {
+  const { rememberPicture } = await import("./history.js");
+  rememberPicture({ id, name, options: chosen, preview: loadPreview(id) });
 }
 
 function announce(picture) {
@@ -119,6 +144,9 @@ async function change(name) {
   document.title = say("title");
   translate(document);
   for (const card of pictures.values()) card.translate();
+  bulk.translate();
+  offerSamples($("samples"), take);
+  if ($("past").open) past();
   tally();
 }
 
@@ -136,5 +164,6 @@ $("options").addEventListener("change", () => sessionStorage.setItem(CHOICES, JS
 for (const { id, name, options: chosen } of load()) {
   add({ id, name, options: chosen, source: loadPreview(id), state: "queued", kept: true });
 }
-collect({ input: $("pick"), zone: $("drop"), take });
+collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take });
+$("past").addEventListener("toggle", () => $("past").open && past());
 version().then((it) => { $("version").textContent = `depthq ${it.version ?? ""}`; }).catch(() => {});

@@ -21,15 +21,21 @@ async function dropped(transfer, take) {
   const folders = entries.filter((entry) => entry.isDirectory);
   const names = new Set(folders.map((folder) => folder.name));
   take(files.filter((file) => !(names.has(file.name) && !file.type)));
-  for (const folder of folders) for await (const file of walk(folder)) take([file]);
+  for (const folder of folders) {
+    const inside = []; // as one: whether they are many decides what becomes of them
+    for await (const file of walk(folder)) inside.push(file);
+    take(inside);
+  }
 }
 
 /** Call `take(files)` for whatever the visitor brings. */
-export function collect({ input, zone, take }) {
-  input.addEventListener("change", () => {
-    take([...input.files]);
-    input.value = ""; // so that the same picture can be picked again
-  });
+export function collect({ inputs, zone, take }) {
+  for (const input of inputs) {
+    input.addEventListener("change", () => {
+      take([...input.files]);
+      input.value = ""; // so that the same picture can be picked again
+    });
+  }
   document.addEventListener("paste", (event) => take([...event.clipboardData.files]));
   let depth = 0; // dragenter and dragleave fire for children too
   const over = (step) => zone.classList.toggle("over", (depth = Math.max(0, depth + step)) > 0);

@@ -11,10 +11,12 @@ const ENDINGS = {
 
 const stem = (name) => name.replace(/\.[^.]+$/, "") || "picture";
 
+/** How the name of a file of type `mediaType` ends. */
+export const endingOf = (mediaType) => ENDINGS[mediaType.split(";")[0]] ?? "bin";
+
 /** The name of one output of `picture` as a file: that of the photograph, the output, the type. */
 export function fileName(picture, output) {
-  const type = picture.job.outputs[output].media_type.split(";")[0];
-  return `${stem(picture.name)}.${output}.${ENDINGS[type] ?? "bin"}`;
+  return `${stem(picture.name)}.${output}.${endingOf(picture.job.outputs[output].media_type)}`;
 }
 
 /** Make the browser keep `blob` as a file `name`. */

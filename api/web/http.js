@@ -2,7 +2,7 @@
 
 const KEY = "depthq.key";
 // Where the service is: at the root of its host, or below the path that a proxy gives it.
-const ROOT = new URL("..", import.meta.url).pathname;
+export const ROOT = new URL("..", import.meta.url).pathname;
 
 /** An answer that is not what was asked for; `code` as in the API, or "network". */
 export class Problem extends Error {
@@ -35,13 +35,18 @@ function problem(status, text, retryAfter) {
   return new Problem(code, body.detail, status, Number(retryAfter) || 0);
 }
 
-/** Send one picture; resolves to the job document. XHR, because fetch reports no progress. */
+/** Send one picture; resolves to the job document. */
 export function submit(file, options, idempotencyKey, onProgress, signal) {
   const form = new FormData();
   form.append("image", file, file.name || "picture");
   for (const [name, value] of Object.entries(options)) form.append(name, value);
+  return send("v1/jobs", form, idempotencyKey, onProgress, signal);
+}
+
+/** Post a form; resolves to the document that answers. XHR, because fetch reports no progress. */
+export function send(path, form, idempotencyKey, onProgress, signal) {
   const request = new XMLHttpRequest();
-  request.open("POST", `${ROOT}v1/jobs`);
+  request.open("POST", ROOT + path);
   for (const [name, value] of Object.entries(headers())) request.setRequestHeader(name, value);
   request.setRequestHeader("Idempotency-Key", idempotencyKey);
   request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
@@ -57,10 +62,11 @@ export function submit(file, options, idempotencyKey, onProgress, signal) {
   });
 }
 
-async function call(path, init = {}) {
+/** Fetch `path`, which begins with ROOT, with the key. Rejects with a Problem where it is refused. */
+export async function call(path, init = {}) {
   let answer;
   try {
-    answer = await fetch(path, { ...init, headers: headers() });
+    answer = await fetch(path, { ...init, headers: { ...headers(), ...init.headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Problem("network");
@@ -77,13 +83,28 @@ export async function poll(id, wait, signal) {
 /** Cancel a job if it runs, and remove its files. */
 export const remove = (id) => call(`${ROOT}v1/jobs/${id}`, { method: "DELETE", keepalive: true });
 
+/** What a job can make: the declarations of all outputs. */
+export const outputs = async () => (await (await call(`${ROOT}v1/outputs`)).json()).outputs;
+
+/** The metrics of the service, in Prometheus' text format. */
+export const metrics = async () => (await call(`${ROOT}v1/metrics`, { cache: "no-store" })).text();
+
+/** The address of the service. */
+export const root = () => new URL(ROOT, location.href).href;
+
+/** A new idempotency key. */
+export function ticket() {
+  // randomUUID exists in secure contexts only, and a service in one's own network is often plain http
+  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (b) => b.toString(16).padStart(2, "0")).join("");
+}
+
 /** The running service's version document. */
 export const version = async () => (await call(`${ROOT}version`)).json();
 
 /** Where an output is, on the host the page came from: links may name another of the service's names. */
 export function here(url) {
   const { pathname, search, href } = new URL(url, location.href);
-  const at = pathname.indexOf("/v1/jobs/");
+  const at = pathname.indexOf("/v1/");
   return at < 0 ? href : ROOT + pathname.slice(at + 1) + search;
 }
 

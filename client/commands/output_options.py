@@ -10,6 +10,7 @@ from typing import Annotated, Any, get_args
 import typer
 from pydantic.fields import FieldInfo
 
+from contract.models.registry import MODELS
 from contract.outputs.registry import OUTPUTS, option_groups
 
 SIZE_HELP = (
@@ -27,6 +28,7 @@ def with_output_options(command: Callable[..., None]) -> Callable[..., None]:
     made = {
         "outputs": _parameter("outputs", str, f"by comma: {', '.join(OUTPUTS)}"),
         "size": _parameter("size", str, SIZE_HELP),
+        "model": _parameter("model", str, f"{', '.join(MODELS)}; `depthq models list` says more"),
     }
     for group in option_groups():
         for name, field in group.model_fields.items():

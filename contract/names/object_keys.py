@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contract.ids import DATASET, kind_of
+
 # One bucket; the filesystem store uses the same keys. Every key begins with one of these prefixes,
 # and a test compares the store's policies (deploy/minio/policy.json) with them.
 OWN_PREFIXES = ("jobs/", "datasets/", "dataset-list/")  # the service's own; datasets have no access
@@ -101,15 +103,19 @@ def shard_failures_object(dataset_id: str, shard: int) -> str:
     return f"{dataset_prefix(dataset_id)}failures/{shard:06d}.jsonl"
 
 
-def dataset_list_prefix(owner: str | None) -> str:
-    """Return the folder that lists an owner's datasets, newest first; apart from their files."""
-    return f"dataset-list/{owner or 'all'}/"
+def dataset_list_prefix(owner: str | None, kind: str = DATASET) -> str:
+    """Return the folder that lists an owner's runs of `kind`, newest first; apart from their
+    files.
+    """
+    of_kind = "" if kind == DATASET else f".{kind}"
+    return f"dataset-list/{owner or 'all'}{of_kind}/"
 
 
 def dataset_list_object(owner: str | None, created_at: float, dataset_id: str) -> str:
     """Return the key of a dataset's list entry; keys sort newest first, until the year 2286."""
     before_ms = 10**13 - int(created_at * 1000)
-    return f"{dataset_list_prefix(owner)}{before_ms:013d}_{dataset_id}"
+    folder = dataset_list_prefix(owner, kind_of(dataset_id))
+    return f"{folder}{before_ms:013d}_{dataset_id}"
 
 
 def retry_object(dataset_id: str, round_: int) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from contract.ids import DATASET
+from contract.kinds.registry import KINDS
 from contract.models.declaration import DEFAULT_MODEL
 
 
@@ -50,25 +52,32 @@ def queue_name(lane: Lane, model: str = DEFAULT_MODEL) -> str:
     return of_model(f"depthq.{lane.value}", model)
 
 
-# Steps of datasets other than shards; each worker reserves threads for them.
-STEPS_QUEUE = "depthq.bulk.steps"
-
-
+# Steps other than shards have queues of their own: each worker reserves threads for them.
 _STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
 
 
-def queue_of(task: str, lane: Lane, model: str = DEFAULT_MODEL) -> str:
-    """Return the queue into which a message of `task` is put."""
-    return of_model(STEPS_QUEUE, model) if task in _STEPS else queue_name(lane, model)
+def queue_of(task: str, lane: Lane, model: str = DEFAULT_MODEL, kind: str = DATASET) -> str:
+    """Return the queue into which a message of `task` is put; `kind`: of a run's steps.
+
+    A worker that does not know the kind consumes none of its queues.
+    """
+    name = f"depthq.{lane.value}" if kind == DATASET else f"depthq.{lane.value}.{kind}"
+    return of_model(f"{name}.steps" if task in _STEPS else name, model)
 
 
-def queues_of(lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,)) -> tuple[str, ...]:
-    """Return all queues that a worker of `lane` consumes when it holds `models`."""
-    tasks = (TASK_RUN_SHARD, TASK_PLAN_DATASET) if lane is Lane.BULK else (TASK_RUN_JOB,)
-    return tuple(queue_of(task, lane, model) for model in models for task in tasks)
+def queues_of(
+    lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,), kinds: Iterable[str] = KINDS
+) -> tuple[str, ...]:
+    """Return all queues that a worker of `lane` consumes: it holds `models` and runs `kinds`."""
+    if lane is not Lane.BULK:
+        return tuple(queue_name(lane, model) for model in models)
+    tasks, kinds = (TASK_RUN_SHARD, TASK_PLAN_DATASET), tuple(kinds)
+    return tuple(
+        queue_of(t, lane, model, kind) for model in models for kind in kinds for t in tasks
+    )
 
 
-STEP_PLAN = "plan"  # steps of a dataset that workers lease; every other step is a shard's number
+STEP_PLAN = "plan"  # steps of a run that workers lease; every other step is a shard's number
 
 
 STEP_FINALIZE = "finalize"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contract.ids import DATASET, kind_of
 from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import Lane, of_model
 
@@ -24,7 +25,7 @@ def running_key(lane: Lane, model: str = DEFAULT_MODEL) -> str:
     return of_model(f"{KEY_PREFIX}running:{lane.value}", model)
 
 
-# Set: models other than the default one of which there were jobs or datasets.
+# Set: models other than the default one of which there were jobs.
 MODELS_KEY = f"{KEY_PREFIX}models"
 
 
@@ -58,7 +59,12 @@ def dataset_key(dataset_id: str) -> str:
     return f"{KEY_PREFIX}dataset:{dataset_id}"
 
 
-DATASETS_KEY = f"{KEY_PREFIX}datasets"  # sorted set: datasets with work left, by time of creation
+def active_key(kind: str) -> str:
+    """Sorted set: ids of the kind's runs with work left, by time of creation.
+
+    One for each kind: a worker that does not know a kind does not see its runs.
+    """
+    return f"{KEY_PREFIX}datasets" if kind == DATASET else f"{KEY_PREFIX}runs:{kind}"
 
 
 WORKERS_KEY = f"{KEY_PREFIX}workers"  # set of names that may have a worker_key
@@ -85,6 +91,12 @@ def presence_channel(machine: str) -> str:
 
 
 WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids whose end is to be told, by due time
+RUN_WEBHOOKS_KEY = f"{WEBHOOKS_KEY}:runs"  # the same of runs that are no datasets
+
+
+def webhooks_key(item_id: str) -> str:
+    """Return which of both has `item_id`."""
+    return WEBHOOKS_KEY if kind_of(item_id) == DATASET else RUN_WEBHOOKS_KEY
 
 
 WEBHOOK_TRIES_KEY = f"{KEY_PREFIX}webhook-tries"  # hash: id → calls that failed

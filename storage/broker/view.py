@@ -30,8 +30,12 @@ class BrokerView:
 
     def length(self, lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,)) -> int:
         """Return how many messages wait in the lane's queues for `models`."""
+        return self.length_of(queues_of(lane, models))
+
+    def length_of(self, queues: Iterable[str]) -> int:
+        """Return how many messages wait in `queues`."""
         with redis_errors():
-            lengths: list[int] = [self._redis.llen(queue) for queue in queues_of(lane, models)]
+            lengths: list[int] = [self._redis.llen(queue) for queue in queues]
         return sum(lengths)
 
     def waiting_ids(self, lane: Lane, models: Iterable[str] = (DEFAULT_MODEL,)) -> set[str]:

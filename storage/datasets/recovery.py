@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from contract.datasets import Counts, DatasetPlan, DatasetRecord, DatasetRequest, DatasetSummary
-from contract.ids import is_id
+from contract.ids import is_run_id
 from contract.names.object_keys import dataset_prefix
 from contract.states import DatasetState
 from storage.datasets.files import DatasetObjects
@@ -16,14 +16,14 @@ from storage.objects.protocol import ObjectStore
 
 
 def dataset_ids(store: ObjectStore) -> Iterator[str]:
-    """Yield the ids of all datasets in the store, one short listing each."""
+    """Yield the ids of all runs in the store, one short listing each."""
     start_after = ""
     while True:
         info = next(iter(store.list("datasets/", start_after=start_after)), None)
         if info is None:
             return
         dataset_id = info.key.split("/")[1]
-        if is_id(dataset_id):
+        if is_run_id(dataset_id):
             yield dataset_id
         start_after = dataset_prefix(dataset_id) + "~"  # after every key of this dataset
 

@@ -7,14 +7,16 @@ from typing import Any
 
 from redis import Redis
 
-from contract.names.redis_keys import CHANGES_CHANNEL, DATASETS_KEY, dataset_key
+from contract.ids import kind_of
+from contract.names.redis_keys import CHANGES_CHANNEL, active_key, dataset_key
 from storage.ledger.connection import redis_errors
 
 
 def dataset_keys(dataset_id: str) -> list[str]:
     """Return the keys of a dataset in the order that the scripts expect."""
     key = dataset_key(dataset_id)
-    return [key, *(f"{key}:{name}" for name in ("leases", "steps", "done", "rate")), DATASETS_KEY]
+    own = (f"{key}:{name}" for name in ("leases", "steps", "done", "rate"))
+    return [key, *own, active_key(kind_of(dataset_id))]
 
 
 class DatasetScripts:
@@ -39,10 +41,10 @@ class DatasetScripts:
         with redis_errors():
             return self._scripts[name](keys=dataset_keys(dataset_id), args=argv)
 
-    def dispatch(self, window: int, grace_s: float) -> list[str]:
-        """Run the dispatch over all datasets; answers ids and shards alternately."""
+    def dispatch(self, kind: str, window: int, grace_s: float) -> list[str]:
+        """Run the dispatch over all runs of `kind`; answers ids and shards alternately."""
         with redis_errors():
             found: list[str] = self._dispatch(
-                keys=[DATASETS_KEY], args=[dataset_key(""), window, grace_s]
+                keys=[active_key(kind)], args=[dataset_key(""), window, grace_s]
             )
         return found

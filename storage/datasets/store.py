@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
@@ -11,7 +12,8 @@ from redis import Redis
 
 from contract.datasets import Counts, DatasetRecord, Progress
 from contract.jobs import JobError
-from contract.names.redis_keys import DATASETS_KEY, dataset_key
+from contract.kinds.registry import KINDS
+from contract.names.redis_keys import active_key, dataset_key
 from contract.states import DatasetState
 from storage.datasets.fields import from_fields, from_pairs, to_fields
 from storage.datasets.progress import forecast
@@ -30,8 +32,10 @@ class DatasetStore:
     Safe to share between threads. Each change is one Lua script and may be sent twice.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, kinds: Iterable[str] = KINDS) -> None:
+        """`kinds`: of which runs are listed and dispatched."""
         self._redis = redis
+        self._kinds = kinds
         self._scripts = DatasetScripts(redis)
 
     def create(self, record: DatasetRecord, done: Iterable[int] = ()) -> bool:
@@ -63,18 +67,22 @@ class DatasetStore:
         return record, forecast(record, slots, seconds + micros / 1e6)
 
     def active(self) -> list[str]:
-        """Return the ids of datasets with work left, oldest first."""
+        """Return the ids of runs with work left, oldest first within a kind."""
         with redis_errors():
-            return cast("list[str]", self._redis.zrange(DATASETS_KEY, 0, -1))
+            found = [self._redis.zrange(active_key(kind), 0, -1) for kind in self._kinds]
+        return [run_id for ids in cast("list[list[str]]", found) for run_id in ids]
 
-    def items_left(self) -> int:
-        """Return how many planned items of all datasets have not ended; two round trips at most."""
+    def items_left(self) -> dict[str, int]:
+        """Return by model how many planned items have not ended; two round trips at most."""
         ids = self.active()
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
             for dataset_id in ids:
                 pipe.hgetall(dataset_key(dataset_id))
             found = pipe.execute()
-        return sum(from_fields(fields).items_left for fields in found if fields)
+        left = Counter[str]()
+        for record in (from_fields(fields) for fields in found if fields):
+            left[record.request.spec.options.model] += record.items_left
+        return dict(left)
 
     def delete(self, dataset_id: str) -> None:
         """Remove the record and every trace of it."""
@@ -186,8 +194,11 @@ class DatasetStore:
         return bool(self._scripts.run("finalized", step.dataset_id, step.token, *arguments))
 
     def dispatch(self, window: int) -> list[tuple[str, int]]:
-        """Lease the next shards, datasets in turn, until `window` steps are leased: (id, shard)."""
-        found = self._scripts.dispatch(window, GRACE_S)
+        """Lease the next shards of each kind, runs in turn, until `window` steps of it are leased.
+
+        Returns (id, shard) of each.
+        """
+        found = [f for kind in self._kinds for f in self._scripts.dispatch(kind, window, GRACE_S)]
         return [(found[i], int(found[i + 1])) for i in range(0, len(found), 2)]
 
     def overdue(self, dataset_id: str, limit: int = 100) -> list[str]:

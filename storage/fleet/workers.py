@@ -26,6 +26,16 @@ class HeldInfo(BaseModel):
     memory_bytes: int = 0  # by which the process grew when it loaded the model
 
 
+class Tally(BaseModel):
+    """What a worker process has counted since it started."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    images: int = 0  # that went through the network
+    batches: int = 0
+    failures: dict[str, int] = {}  # code → jobs and items that failed
+
+
 class WorkerInfo(BaseModel):
     """A worker process as it describes itself."""
 
@@ -46,6 +56,7 @@ class WorkerInfo(BaseModel):
     models: tuple[HeldInfo, ...] = ()  # empty: a worker of the version before, with one model
     busy: int = 0
     slots: int = 0
+    tally: Tally = Tally()
 
     @property
     def serving(self) -> bool:

@@ -45,16 +45,10 @@ class JobIndices:
         )
 
     def models(self) -> tuple[str, ...]:
-        """Return the models of which there were jobs or datasets, the default one first."""
+        """Return the models of which there were jobs, the default one first."""
         with redis_errors():
             others = cast("set[str]", self._redis.smembers(MODELS_KEY))
         return (DEFAULT_MODEL, *sorted(others))
-
-    def note_model(self, model: str) -> None:
-        """Note that there is work for `model`, so that it is looked after."""
-        if model != DEFAULT_MODEL:
-            with redis_errors():
-                self._redis.sadd(MODELS_KEY, model)
 
     def backlog(self, lane: Lane, model: str = DEFAULT_MODEL) -> Backlog:
         """Count the jobs of a lane and model, in one round trip."""

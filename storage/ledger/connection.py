@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from redis import Redis
 from redis.backoff import ExponentialBackoff
@@ -41,6 +41,7 @@ _REFUSAL_CODES = ("BUSY", "MISCONF", "NOREPLICAS", "UNKILLABLE")
 _PASSWORD_CODES = ("NOAUTH", "WRONGPASS")
 _OF_CLUSTERS = (MovedError, ClusterDownError, ClusterError)
 
+RedisClient: TypeAlias = Redis  # for those who may not import redis
 CONNECTIONS = 1000  # of one client, at most: more than any process of ours has threads
 NO_CLUSTER = "Redis is a cluster, which is not supported: name one server in DEPTHQ_REDIS_URL"
 WRONG_PASSWORD = "Redis refuses the user or the password of DEPTHQ_REDIS_URL"  # noqa: S105

@@ -8,7 +8,12 @@ from typing import cast
 
 from redis import Redis
 
-from contract.names.redis_keys import WEBHOOK_TRIES_KEY, WEBHOOKS_KEY
+from contract.names.redis_keys import (
+    RUN_WEBHOOKS_KEY,
+    WEBHOOK_TRIES_KEY,
+    WEBHOOKS_KEY,
+    webhooks_key,
+)
 from storage.ledger.connection import redis_errors
 
 
@@ -25,29 +30,38 @@ class WebhookQueue:
     def schedule(self, item_id: str, due_at: float) -> None:
         """Schedule the call for the end of `item_id` at `due_at` (s since the epoch)."""
         with redis_errors():
-            self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at})
+            self._redis.zadd(webhooks_key(item_id), {item_id: due_at})
 
     def schedule_again(self, item_id: str, due_at: float) -> None:
         """Schedule a call that Redis may have lost; an existing one stays as it is."""
         with redis_errors():
-            self._redis.zadd(WEBHOOKS_KEY, {item_id: due_at}, nx=True)
+            self._redis.zadd(webhooks_key(item_id), {item_id: due_at}, nx=True)
 
     def postpone(self, due_at: Mapping[str, float]) -> None:
         """Postpone due calls to the times given; this is no failed try."""
         with redis_errors():
-            self._redis.zadd(WEBHOOKS_KEY, dict(due_at), xx=True)
+            for key in (WEBHOOKS_KEY, RUN_WEBHOOKS_KEY):
+                own = {item: due for item, due in due_at.items() if webhooks_key(item) == key}
+                if own:
+                    self._redis.zadd(key, own, xx=True)
 
     def due(self, now: float, limit: int = 100) -> list[str]:
         """Return ids whose time has come, longest due first."""
         with redis_errors():
-            return cast(
-                "list[str]", self._redis.zrangebyscore(WEBHOOKS_KEY, 0, now, start=0, num=limit)
-            )
+            found = [
+                pair
+                for key in (WEBHOOKS_KEY, RUN_WEBHOOKS_KEY)
+                for pair in cast(
+                    "list[tuple[str, float]]",
+                    self._redis.zrangebyscore(key, 0, now, start=0, num=limit, withscores=True),
+                )
+            ]
+        return [item_id for item_id, _ in sorted(found, key=lambda pair: pair[1])[:limit]]
 
     def due_at(self, item_id: str) -> float:
         """Return when the next call for `item_id` is due; 0.0: none is."""
         with redis_errors():
-            return float(self._redis.zscore(WEBHOOKS_KEY, item_id) or 0.0)
+            return float(self._redis.zscore(webhooks_key(item_id), item_id) or 0.0)
 
     def done(self, item_id: str, due_at: float) -> bool:
         """Remove the call that was due at `due_at`: it succeeded, or was given up.
@@ -55,7 +69,7 @@ class WebhookQueue:
         False: the next end of `item_id` was scheduled meanwhile, and stays.
         """
         with redis_errors():
-            keys = [WEBHOOKS_KEY, WEBHOOK_TRIES_KEY]
+            keys = [webhooks_key(item_id), WEBHOOK_TRIES_KEY]
             return bool(self._done(keys=keys, args=[item_id, repr(due_at)]))
 
     def failed(

@@ -1,4 +1,4 @@
-"""Object stores behind one protocol: S3, files on disk, memory; limits on who sees which keys.
+"""Object stores behind one protocol: S3 and files on disk; limits on who sees which keys.
 
 Knows keys and bytes. Must not know records, Redis or HTTP requests.
 """

@@ -47,6 +47,11 @@ class DiskRoom:
         disk = self._look(self._there())
         return _total(disk) * disk.f_frsize
 
+    def used_bytes(self) -> int:
+        """Return how much of the disk is in use. Raises OSError."""
+        disk = self._look(self._there())
+        return (disk.f_blocks - disk.f_bfree) * disk.f_frsize
+
     def _there(self) -> Path:
         folder = self._folder
         while not folder.exists() and folder != folder.parent:

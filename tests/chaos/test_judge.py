@@ -11,10 +11,10 @@ from contract.ids import new_id
 from contract.jobs import JobResult, OutputInfo
 from contract.names.object_keys import input_object, job_prefix, result_object
 from contract.states import JobState
-from storage.objects.memory import MemoryStore
 from tests.chaos.images import Image
 from tests.chaos.invariants import judge
 from tests.chaos.ledger import Ledger
+from tests.services.memory_store import MemoryStore
 
 DEPTH = b"the depth"
 DIGEST = hashlib.sha256(DEPTH).hexdigest()

@@ -7,16 +7,30 @@ shallow clone, the test is skipped.
 from __future__ import annotations
 
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from client.depth_client import DepthClient
+from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
+from contract.ids import new_id, new_run_id
+from contract.models.declaration import DEFAULT_MODEL
+from contract.names.queues import STEP_PLAN, Lane
+from contract.names.redis_keys import dataset_key
 from contract.settings import Settings
+from storage.datasets.files import DatasetObjects
+from storage.datasets.store import DatasetStore
+from storage.ledger.connection import open_redis
+from storage.objects.open import open_dataset_store, open_object_store
+from storage.objects.protocol import ObjectStore
 from tests.photographs import crops
 from tests.services.depthq import ROOT, ApiProcess, WorkerProcess
+from tests.services.process import wait_until
 from tests.services.valkey import ValkeyServer
+from worker.process.app import make_celery, send
+from worker.runs.dispatcher import message
 
 OLD = "393dbce"  # the last commit before the packages were divided
 WAIT_S = 60
@@ -96,3 +110,37 @@ def test_each_side_finishes_the_jobs_and_datasets_of_the_other(
     finally:
         for program in reversed(programs):
             program.stop()
+
+
+@pytest.mark.slow
+def test_a_worker_of_before_leaves_a_kind_alone_that_it_does_not_know(
+    old_side: Path, settings: Settings, tmp_path: Path
+) -> None:
+    # Given a worker of the release before, which leads, and a run of a kind of this release
+    worker = WorkerOf(settings, tmp_path / "bulk", "bulk")
+    worker.root = old_side
+    ledger, objects = open_dataset_store(settings), open_object_store(settings)
+    unknown = _run_of(new_run_id("toy"), "s3://null/1", ledger, objects)
+    app = make_celery(settings)
+    try:
+        worker.start()
+        send(app, *message(unknown.id, STEP_PLAN), Lane.BULK, DEFAULT_MODEL)
+        # When it has run a dataset, and has looked for lost steps and runs several times
+        known = _run_of(new_id(), "s3://null/1", ledger, objects)
+        wait_until(lambda: ledger.get(known.id).state.terminal, "the dataset has ended", WAIT_S)
+        time.sleep(4 * settings.reconcile_interval_s)
+        # Then the run is as it was, and the worker has not stumbled over it
+        assert ledger.get(unknown.id) == unknown
+        assert open_redis(settings).exists(dataset_key(unknown.id) + ":steps") == 0
+        assert open_redis(settings).llen("depthq.bulk.toy.steps") == 1
+        assert unknown.id not in worker.log_path.read_text()
+    finally:
+        worker.stop()
+        app.close()
+
+
+def _run_of(run_id: str, prefix: str, ledger: DatasetStore, objects: ObjectStore) -> DatasetRecord:
+    request = DatasetRequest(id=run_id, created_at=time.time(), spec=DatasetSpec(prefix=prefix))
+    DatasetObjects(objects).write_request(request)
+    ledger.create(DatasetRecord(request=request, version=1))
+    return DatasetRecord(request=request, version=1)

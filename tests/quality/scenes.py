@@ -28,6 +28,16 @@ class Scene:
 
 
 @dataclass(frozen=True)
+class View:
+    """How a camera differs from where a scene has it: for clips."""
+
+    moved: tuple[float, float, float] = (0, 0, 0)  # meters
+    yaw: float = 0.0  # to the right, radians
+    grain: float = 0.008  # a camera's noise, of 0…1
+    seed: int = 5  # of the noise
+
+
+@dataclass(frozen=True)
 class Plane:
     """Points p with p·normal = offset, where `inside` allows. y points down, z away from us."""
 
@@ -135,6 +145,7 @@ def render(
     sky: tuple[float, float, float] = (0.75, 0.85, 0.97),
     fade: float = 0.0,
     scale: int = 1,
+    view: View = View(),
 ) -> Scene:
     """Return picture and depth of `surfaces` from `eye`, looking along z, `pitch` down (radians).
 
@@ -142,16 +153,18 @@ def render(
     distance, per meter. Four rays per pixel smooth the picture; the depth is that of the pixel's
     center. The sky is infinitely far.
     """
-    origin, lamp = np.array(eye), np.array(light)
+    origin, lamp = np.array(eye) + view.moved, np.array(light)
     height, width = scale * HEIGHT, scale * WIDTH
+    turn = _turn(view.yaw)
 
     def shaded(dx: float, dy: float) -> tuple[Array, Array]:
-        return _shade(surfaces, origin, _rays(focal_px, pitch, dx, dy, scale), lamp, sky, fade)
+        rays = _rays(focal_px, pitch, dx, dy, scale) @ turn
+        return _shade(surfaces, origin, rays, lamp, sky, fade)
 
     shades = [shaded(dx, dy)[0] for dx in (0.25, 0.75) for dy in (0.25, 0.75)]
     depth = shaded(0.5, 0.5)[1].reshape(height, width)
     rgb = np.mean(shades, axis=0).reshape(height, width, 3) ** (1 / 2.2)
-    rgb += np.random.default_rng(5).normal(0, 0.008, rgb.shape)  # a camera's grain
+    rgb += np.random.default_rng(view.seed).normal(0, view.grain, rgb.shape)
     return Scene((rgb.clip(0, 1) * 255).round().astype(np.uint8), depth)
 
 
@@ -162,6 +175,12 @@ def _rays(focal_px: float, pitch: float, dx: float, dy: float, scale: int) -> Ar
     u, v = ((x - WIDTH / 2) / focal_px).ravel(), ((y - HEIGHT / 2) / focal_px).ravel()
     cos, sin = np.cos(pitch), np.sin(pitch)
     return np.stack([u, v * cos + sin, cos - v * sin], axis=1)
+
+
+def _turn(yaw: float) -> Array:
+    """Return the matrix that turns rays (N, 3) to the right; they keep their length along z'."""
+    cos, sin = np.cos(yaw), np.sin(yaw)
+    return np.array([[cos, 0, -sin], [0, 1, 0], [sin, 0, cos]])
 
 
 def _nearest(surfaces: list[Surface], origin: Array, rays: Array) -> tuple[Array, NDArray[np.intp]]:
@@ -194,7 +213,7 @@ def _lit(surfaces: list[Surface], surface: Surface, points: Array, light: Array)
     return (0.35 + 0.65 * cosine * clear)[:, None]
 
 
-def corridor(scale: int = 1) -> Scene:
+def corridor(scale: int = 1, view: View = View()) -> Scene:
     """An office corridor, 2 m wide, doors on both sides, an end wall 14 m away."""
     carpet = tiles(rough((0.32, 0.34, 0.4), 0.3, 1, 0.8), (0, 2), (0.5, 0.5), 0.012, 0.6)
     ceiling = tiles(rough((0.8, 0.8, 0.78), 0.5, 2, 0.1), (0, 2), (0.6, 0.6), 0.02, 0.6)
@@ -222,10 +241,11 @@ def corridor(scale: int = 1) -> Scene:
         light=(0, -0.9, 3),
         fade=0.06,
         scale=scale,
+        view=view,
     )
 
 
-def street(scale: int = 1) -> Scene:
+def street(scale: int = 1, view: View = View()) -> Scene:
     """A street between two rows of houses under an open sky."""
     asphalt = rough((0.25, 0.25, 0.26), 0.7, 11, 0.5)
     pavement = tiles(rough((0.5, 0.48, 0.45), 0.5, 12, 0.3), (0, 2), (0.8, 0.8), 0.03, 0.6)
@@ -253,11 +273,16 @@ def street(scale: int = 1) -> Scene:
         light=(-30, -80, -20),
         fade=0.004,
         scale=scale,
+        view=view,
     )
 
 
-def ball_on_a_table(scale: int = 1) -> Scene:
-    """A ball of 16 cm on a wooden table, seen from above, a wall behind."""
+def ball_on_a_table(
+    scale: int = 1,
+    view: View = View(),
+    rolled: float = 0.0,
+) -> Scene:
+    """A ball of 16 cm on a table, seen from above, a wall behind; `rolled` m to the right."""
 
     def wood(p: Array) -> Array:
         grain = noise(p * np.array([1.0, 1.0, 8.0]), 0.6, 21)
@@ -273,10 +298,16 @@ def ball_on_a_table(scale: int = 1) -> Scene:
         Plane((0, 1, 0), 0.45, wood, lambda p: (p[:, 2] < 1.9) & (abs(p[:, 0]) < 1.0)),
         Plane((0, 1, 0), 1.2, rough((0.35, 0.33, 0.3), 0.3, 23, 0.5)),
         Plane((0, 0, 1), 3.2, rough((0.55, 0.62, 0.6), 0.8, 24, 0.2)),
-        Ball((0.05, 0.37, 0.95), 0.08, ball),
+        Ball((0.05 + rolled, 0.37, 0.95), 0.08, ball),
     ]
     return render(
-        surfaces, eye=(0, 0, 0), pitch=0.38, focal_px=240, light=(-0.8, -0.9, 0.3), scale=scale
+        surfaces,
+        eye=(0, 0, 0),
+        pitch=0.38,
+        focal_px=240,
+        light=(-0.8, -0.9, 0.3),
+        scale=scale,
+        view=view,
     )
 
 

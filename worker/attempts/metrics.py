@@ -8,10 +8,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from prometheus_client import Counter, Histogram
+from prometheus_client.registry import Collector
+from prometheus_client.samples import Sample
 
 from contract.errors import ERROR_CODES
 from contract.jobs import Timings
 from contract.labels import among
+from storage.fleet.workers import Tally
 
 _MS_BUCKETS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10_000)
 
@@ -40,6 +43,25 @@ def observe_batch(size: int, seconds: float) -> None:
 def count_outcome(state: str, code: str = "") -> None:
     """Count one job or item that ended; `code` is empty for a success."""
     OUTCOMES.labels(state=state, code=among(code, ("", *ERROR_CODES))).inc()
+
+
+def tally() -> Tally:
+    """Return what this process has counted so far."""
+    sums = {sample.name: sample.value for sample in _samples(BATCH_SIZE)}
+    failures = {
+        sample.labels["code"]: int(sample.value)
+        for sample in _samples(OUTCOMES)
+        if sample.name.endswith("_total") and sample.labels["code"]
+    }
+    return Tally(
+        images=int(sums["depthq_batch_size_sum"]),
+        batches=int(sums["depthq_batch_size_count"]),
+        failures=failures,
+    )
+
+
+def _samples(metric: Collector) -> Iterator[Sample]:
+    return (sample for family in metric.collect() for sample in family.samples)
 
 
 class StageClock:

@@ -97,7 +97,7 @@ class Forecaster:
         left_out = LeftOut()
         listing, sample = self._list(request, left_out)
         if not listing.items:
-            raise InvalidRequest(nothing_fits(left_out))
+            raise InvalidRequest(nothing_fits(left_out.counts))
         task = ItemTask(request.spec.options, _Discarded(), owner=request.owner)
         started = time.monotonic()
         results = list(self.executor.map(lambda item: self.runner.run(item, task), sample))

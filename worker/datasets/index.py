@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import logging
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, BinaryIO, Protocol, cast
 
 from contract.items import ItemResult
+from contract.names.object_keys import DATASET_INDEX, dataset_object
 from contract.outputs.registry import OUTPUTS
+from storage.datasets.files import DatasetObjects
+from worker.runs.kind import Signals
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +29,31 @@ class IndexWriter(Protocol):
 
     def finish(self) -> BinaryIO | None:
         """Return the file, complete; None: none is made."""
+
+
+class IndexSummary(AbstractContextManager["IndexSummary"]):
+    """The last step of a dataset: its index. See worker.runs.kind.Summary."""
+
+    def __init__(self, files: DatasetObjects, dataset_id: str) -> None:
+        self._files = files
+        self._key = dataset_object(dataset_id, DATASET_INDEX)
+        self._stack = ExitStack()
+        self._index = self._stack.enter_context(open_index())
+
+    def __exit__(self, *error: object) -> None:
+        self._stack.close()
+
+    def add(self, shard: int, results: Sequence[ItemResult]) -> None:
+        """See Summary."""
+        self._index.write(shard, results)
+
+    def finish(self, signals: Signals) -> Mapping[str, str]:  # noqa: ARG002
+        """See Summary."""
+        made = self._index.finish()
+        if made is None:
+            return {}
+        self._files.store.put(self._key, made, media_type="application/vnd.apache.parquet")
+        return {"index": self._key}
 
 
 @contextmanager
@@ -91,6 +119,8 @@ def _schema(arrow: Any) -> Any:
         "height": whole,
         "depth_min": real,
         "depth_max": real,
+        "model": text,
+        "weights_id": text,
         **{
             f"{output}_{column}": kind
             for output in OUTPUTS
@@ -122,6 +152,8 @@ def _row(shard: int, result: ItemResult) -> dict[str, Any]:
         "height": result.height,
         "depth_min": result.depth_min,
         "depth_max": result.depth_max,
+        "model": result.model or None,
+        "weights_id": result.weights_id or None,
         "shard": shard,
         "round": result.round,
         "infer_ms": result.timings.infer_ms if result.timings else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -26,6 +26,7 @@ from contract.options import JobOptions
 from worker.attempts.metrics import StageClock, count_outcome
 from worker.datasets.layouts import Layout
 from worker.outputs.render import RenderedFile
+from worker.runs.tools import Turn
 
 log = logging.getLogger(__name__)
 
@@ -41,9 +42,10 @@ class ItemOutput:
     depth: DepthInfo
     files: Sequence[RenderedFile]
     warnings: tuple[str, ...] = ()
+    model: str = ""
+    weights_id: str = ""
 
 
-Turn = Callable[[], AbstractContextManager[None]]
 Compute = Callable[[bytes, JobOptions, StageClock, Range | None], ItemOutput]
 
 
@@ -133,6 +135,8 @@ class ItemRunner:
             depth_min=output.depth.min,
             depth_max=output.depth.max,
             warnings=output.warnings,
+            model=output.model,
+            weights_id=output.weights_id,
             outputs=stored,
             timings=clock.timings(),
         )

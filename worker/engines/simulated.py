@@ -36,7 +36,8 @@ class SimulatedEngine:
         self._spec = artefact.spec if artefact else MODEL
         self._threads = threads
         self._batch_s = batch_s
-        self._image_s = image_s
+        # another model takes what its declaration expects
+        self._image_s = image_s if self._spec == MODEL else self._spec.cost.image_s
 
     def load(self) -> None:
         """Nothing to read."""

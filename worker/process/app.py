@@ -7,13 +7,15 @@ import os
 import socket
 import warnings
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import kombu
 from celery import Celery
 from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready, worker_shutting_down
 
+from contract.ids import kind_of
+from contract.kinds.registry import KINDS
 from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import (
     APP_NAME,
@@ -22,12 +24,12 @@ from contract.names.queues import (
     Lane,
     queue_name,
     queue_of,
-    queues_of,
 )
 from contract.settings import Settings
 from storage.broker.settings import broker_settings
 from worker.compute.pace import Pace
 
+CeleryApp: TypeAlias = Celery  # for those who may not import Celery
 # Shards of a model at once: a killed worker loses two at most, and while one finishes the other
 # keeps the engine busy. Each has many items in flight.
 SHARDS = 2
@@ -89,11 +91,15 @@ def make_celery(settings: Settings, paces: Mapping[str, Pace] | None = None) -> 
 def _limits(settings: Settings, paces: Mapping[str, Pace]) -> dict[str, Any]:
     """Return what the transport must know of the models: how much of each to take at once.
 
-    A message counts as lost only after its model can have ended it.
+    A message counts as lost only after its model can have ended it. Shards of every kind count.
     """
     slow = {model: pace.slots for model, pace in paces.items() if pace.slots is not None}
     jobs = {queue_name(Lane.INTERACTIVE, m): (TASK_RUN_JOB, slots) for m, slots in slow.items()}
-    shards = {queue_name(Lane.BULK, m): (TASK_RUN_SHARD, SHARDS) for m in paces or (DEFAULT_MODEL,)}
+    shards = {
+        queue_of(TASK_RUN_SHARD, Lane.BULK, model, kind): (TASK_RUN_SHARD, SHARDS)
+        for model in paces or (DEFAULT_MODEL,)
+        for kind in KINDS
+    }
     longest_s = max((pace.infer_timeout_s for pace in paces.values()), default=0.0)
     return {
         "queue_limits": jobs | shards,
@@ -104,13 +110,14 @@ def _limits(settings: Settings, paces: Mapping[str, Pace]) -> dict[str, Any]:
 def consume(
     app: Celery,
     lane: Lane,
-    models: Sequence[str],
+    queues: Sequence[str],
+    shards: int,
     log_level: str,
     *,
     on_ready: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None],
 ) -> None:
-    """Consume the queues of `lane` for `models` until SIGTERM.
+    """Consume `queues` of `lane` until SIGTERM; of shards so many at once.
 
     Then finish what runs, acknowledge it, and return the rest.
 
@@ -123,10 +130,8 @@ def consume(
     warnings.simplefilter("ignore", SecurityWarning)
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
-        queues=list(queues_of(lane, models)) or [NO_QUEUE],  # none would be the default one
-        concurrency=SHARDS * len(models) + OTHER_STEPS
-        if lane is Lane.BULK
-        else app.conf.worker_concurrency,
+        queues=list(queues) or [NO_QUEUE],  # none would be the default one
+        concurrency=shards + OTHER_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
         loglevel=log_level,
         quiet=True,
         without_gossip=True,
@@ -137,4 +142,5 @@ def consume(
 
 def send(app: Celery, task: str, item_id: str, lane: Lane, model: str) -> None:
     """Put one message on its queue; the id is also the message's, so that it can be found."""
-    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue_of(task, lane, model))
+    queue = queue_of(task, lane, model, kind_of(item_id))
+    app.send_task(task, args=(item_id,), task_id=item_id, queue=queue)

@@ -1,21 +1,42 @@
-"""Background threads of a worker, each with its own interval."""
+"""Background threads of a worker: its own duties, and the chores of the leader."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from outbound.receivers import receiver_client
 from storage.ledger.incarnation import Incarnation
 from worker.attempts.watchdog import Watchdog
 from worker.process.parts import Parts
 from worker.process.pulse import Pulse
-from worker.process.runs import DatasetCoordinator, Surroundings
+from worker.process.runs import RunCoordinator, Surroundings
+from worker.upkeep.chores import Chore, Led
 from worker.upkeep.dataset_restore import recover_datasets
 from worker.upkeep.dataset_sweeper import DatasetRetention
 from worker.upkeep.reconciler import Reconciler
 from worker.upkeep.restore import Restorer, days_kept, restore_jobs
-from worker.upkeep.sweeper import Sweeper
+from worker.upkeep.sweeper import Sweeper, tidy
 from worker.upkeep.webhooks import Webhooks, secret_key
+
+SWEEP_S = 3_600.0
+WEBHOOKS_S = 1.0
+AFTER_OUTAGE_S = 5.0  # after an outage of Redis leases have expired; live holders renew first
+
+
+def chores(parts: Parts, coordinator: RunCoordinator) -> tuple[Chore, ...]:
+    """Return all that the leader of the workers does."""
+    every_s, objects, settings = parts.settings.reconcile_interval_s, parts.objects, parts.settings
+    jobs = Reconciler(parts.jobs, parts.broker, parts.send_job)
+    datasets = DatasetRetention(objects, parts.datasets, settings.retention_s)
+    return (
+        Chore("reconciling jobs", every_s, jobs.run),
+        Chore("reconciling runs", every_s, coordinator.reconciler.run, rest_s=AFTER_OUTAGE_S),
+        Chore("comparing with storage", every_s, _restorer(parts).run),
+        *_webhooks(parts),
+        Chore("sweeping jobs", SWEEP_S, Sweeper(objects, settings.retention_s).sweep),
+        Chore("sweeping runs", SWEEP_S, datasets.sweep),
+        Chore("tidying", SWEEP_S, lambda: tidy(objects)),
+    )
 
 
 class Background:
@@ -24,22 +45,15 @@ class Background:
     def __init__(
         self,
         parts: Parts,
-        coordinator: DatasetCoordinator,
+        coordinator: RunCoordinator,
         announce: Callable[[], object],
         watchdog: Watchdog,
     ) -> None:
-        reconciler = Reconciler(parts.jobs, parts.broker, parts.leader, parts.send_job)
-        beats = (
-            parts.leases.renew,
-            *coordinator.beats(),
-            announce,
-            reconciler.tick,
-            watchdog.look,
-            _restorer(parts).tick,
-        )
+        own = (parts.leases.renew, coordinator.leases.renew, announce, watchdog.look)
+        leads = parts.leader.acquire_or_renew
         self._pulses = (
-            Pulse(parts.settings.reconcile_interval_s, beats),
-            Pulse(1.0, (_webhooks(parts).tick, _sweeper(parts).tick)),
+            Pulse(parts.settings.reconcile_interval_s, own),
+            *(Pulse(c.look_s, (Led(c, leads).tick,)) for c in chores(parts, coordinator)),
         )
 
     def start(self) -> None:
@@ -54,7 +68,7 @@ class Background:
 
 
 def surroundings(parts: Parts) -> Surroundings:
-    """Return the parts of this worker that the steps of datasets use."""
+    """Return the parts of this worker that runs use."""
     return Surroundings(
         settings=parts.settings,
         ledger=parts.datasets,
@@ -62,7 +76,6 @@ def surroundings(parts: Parts) -> Surroundings:
         broker=parts.broker,
         workers=parts.registry,
         send=parts.send_step,
-        leads=parts.leader.acquire_or_renew,
         patience=parts.patience,
         webhooks=parts.webhooks,
         throughput=parts.throughput,
@@ -75,23 +88,19 @@ def surroundings(parts: Parts) -> Surroundings:
     )
 
 
-def _webhooks(parts: Parts) -> Webhooks:
+def _webhooks(parts: Parts) -> Iterator[Chore]:
     secret = parts.settings.webhook_secret
-    return Webhooks(
+    if secret is None:
+        return
+    webhooks = Webhooks(
         parts.jobs,
         parts.webhooks,
         receiver_client(parts.settings.webhook_places),
-        secret_key(secret.get_secret_value()) if secret else None,
-        parts.leader.acquire_or_renew,
+        secret_key(secret.get_secret_value()),
         parts.objects,
         parts.datasets,
     )
-
-
-def _sweeper(parts: Parts) -> Sweeper:
-    retention_s = parts.settings.retention_s
-    datasets = DatasetRetention(parts.objects, parts.datasets, retention_s)
-    return Sweeper(parts.objects, retention_s, parts.leader.acquire_or_renew, others=datasets.sweep)
+    yield Chore("webhooks", WEBHOOKS_S, webhooks.run)
 
 
 def _restorer(parts: Parts) -> Restorer:
@@ -103,5 +112,4 @@ def _restorer(parts: Parts) -> Restorer:
     def datasets() -> dict[str, int]:
         return recover_datasets(parts.objects, parts.datasets, parts.jobs, parts.webhooks)
 
-    leads = parts.leader.acquire_or_renew
-    return Restorer(Incarnation(parts.redis), leads, (jobs, datasets))
+    return Restorer(Incarnation(parts.redis), (jobs, datasets))

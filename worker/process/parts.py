@@ -6,7 +6,6 @@ import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import cv2
 
@@ -22,7 +21,7 @@ from storage.fleet.presence import Presence
 from storage.fleet.workers import WorkerRegistry
 from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
-from storage.ledger.connection import open_redis
+from storage.ledger.connection import RedisClient, open_redis
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.open import open_object_store
 from storage.objects.protocol import ObjectStore
@@ -41,7 +40,7 @@ from worker.jobs.failures import Failures
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.machine import cores_given, machine_id
-from worker.process.app import make_celery, send
+from worker.process.app import CeleryApp, make_celery, send
 from worker.process.models import open_models
 
 
@@ -52,7 +51,7 @@ class Parts:
     settings: Settings
     lane: Lane
     name: str
-    redis: Any
+    redis: RedisClient
     objects: ObjectStore
     jobs: JobStore
     datasets: DatasetStore
@@ -67,7 +66,7 @@ class Parts:
     throughput: Throughput
     throttle: LaneThrottle
     model_of: ModelOf
-    celery: Any
+    celery: CeleryApp
 
     def send_job(self, job_id: str, lane: Lane, model: str) -> None:
         """Put a job's message on the queue of its lane and model."""

@@ -1,4 +1,4 @@
-"""Builds the parts for datasets in one worker process."""
+"""Builds the parts for runs of long work, of every kind, in one worker process."""
 
 from __future__ import annotations
 
@@ -6,11 +6,15 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import Any
 
-from contract.datasets import DatasetRecord
-from contract.names.queues import TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET, TASK_PLAN_DATASET
-from contract.options import JobOptions
+from contract.ids import kind_of
+from contract.kinds.registry import KINDS
+from contract.names.queues import (
+    TASK_FINALIZE_DATASET,
+    TASK_FORECAST_DATASET,
+    TASK_PLAN_DATASET,
+    TASK_RUN_SHARD,
+)
 from contract.settings import Settings
 from storage.broker.view import BrokerView
 from storage.datasets.files import DatasetObjects
@@ -19,28 +23,22 @@ from storage.ledger.webhooks import WebhookQueue
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import ObjectStore
 from worker.attempts.isolation import Isolation
-from worker.attempts.metrics import StageClock
 from worker.attempts.patience import Patience
 from worker.attempts.patient import PatientLedger, PatientObjects, PatientWebhooks
 from worker.attempts.step_leases import StepLeases
 from worker.compute.computer import Computer
 from worker.compute.throughput import Throughput
-from worker.datasets.forecast import Forecaster
-from worker.datasets.items import Compute, ItemOutput, ItemRunner, Range, Turn
-from worker.datasets.layouts import FilesLayout, Layout, Place, TarLayout
-from worker.datasets.ranges import RangeFinder
-from worker.datasets.room import Rooms, own_disk
-from worker.datasets.sources.fetch import Fetcher
-from worker.datasets.sources.simulated import Simulated
-from worker.datasets.sources.sources import Sources
 from worker.runs.cpu import CpuMeter
 from worker.runs.dispatcher import Dispatcher, LiveWorkers, Send
 from worker.runs.finalize import Finalizer
 from worker.runs.planner import Planner
 from worker.runs.refusal import Refusal
+from worker.runs.room import Rooms, own_disk
 from worker.runs.rounds import Rounds
 from worker.runs.shard import ShardRunner
 from worker.runs.shares import OwnerOf, Shares
+from worker.runs.step_runner import StepRunner
+from worker.runs.tools import Tools, Turn, open_kinds
 from worker.upkeep.dataset_reconciler import DatasetReconciler
 
 ONE_CALLER = 2  # of plans, summaries and dry runs at once: one thread stays for others
@@ -49,7 +47,7 @@ LEASE_FACTOR = 2.5  # shards are long: a short outage of Redis must not restart 
 
 @dataclass(frozen=True)
 class Surroundings:
-    """The parts of the worker process that datasets use."""
+    """The parts of the worker process that runs use."""
 
     settings: Settings
     ledger: DatasetStore
@@ -57,103 +55,97 @@ class Surroundings:
     broker: BrokerView
     workers: LiveWorkers
     send: Send
-    leads: Callable[[], bool]
     patience: Patience
     webhooks: WebhookQueue
     throughput: Throughput
     worker: str
-    model_of: Callable[[str], str]  # dataset id → the model it is computed by
+    model_of: Callable[[str], str]  # run id → the model it is computed by
     speed: Callable[[str], float]  # model → images per second, of this process
     weights_of: Callable[[str], str]  # model → the id of its weights
     turn: Turn = nullcontext
     children: Callable[[], Sequence[int]] = lambda: ()  # process ids of decoders
 
 
-class DatasetCoordinator:
-    """The duties of every worker, whatever its lane: leases and lost messages of datasets."""
+class RunCoordinator:
+    """The duties of every worker, whatever its lane: leases and lost messages of runs."""
 
     def __init__(self, around: Surroundings) -> None:
         self.around = around
         self.leases = StepLeases(around.ledger, LEASE_FACTOR * around.settings.lease_s)
         self.dispatcher = Dispatcher(around.ledger, around.workers, around.send)
-        self._reconciler = DatasetReconciler(
-            around.ledger, around.broker, self.dispatcher, around.leads, around.model_of
+        self.reconciler = DatasetReconciler(
+            around.ledger, around.broker, self.dispatcher, around.model_of
         )
 
-    def beats(self) -> tuple[Callable[[], object], ...]:
-        """Return the functions to call periodically."""
-        return (self.leases.renew, self._reconciler.tick)
 
+class RunWorker:
+    """Runs the steps of runs. Message ids are `<run id>/<step>`."""
 
-class DatasetWorker:
-    """Runs the steps of datasets. Message ids are `<dataset id>/<step>`."""
-
-    def __init__(self, coordinator: DatasetCoordinator, computer: Computer) -> None:
-        around = coordinator.around
-        settings = around.settings
+    def __init__(self, coordinator: RunCoordinator, computer: Computer) -> None:
+        around, dispatcher = coordinator.around, coordinator.dispatcher
+        settings, waits = around.settings, around.patience
         self._stopping = False
         self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="item")
-        self._buckets = Buckets(settings, around.objects)
-        self._around = around
-        self._rooms = Rooms(own_disk(settings), around.objects)
-        files = DatasetObjects(PatientObjects(around.objects, around.patience))
-        ledger = PatientLedger(around.ledger, around.patience)
-        webhooks = PatientWebhooks(around.webhooks, around.patience)
-        source = self._source(computer)
-        runner = ItemRunner(
-            source, source.compute, around.worker, settings.max_attempts, around.turn
+        files = DatasetObjects(PatientObjects(around.objects, waits))
+        ledger, webhooks = (
+            PatientLedger(around.ledger, waits),
+            PatientWebhooks(around.webhooks, waits),
         )
-        shared: dict[str, Any] = {
-            "ledger": ledger,
-            "files": files,
-            "leases": coordinator.leases,
-            "dispatcher": coordinator.dispatcher,
-            "worker": around.worker,
-        }
-        refuse = Refusal(ledger, files, webhooks)
-        self._planner = Planner(
-            **shared,
-            refuse=refuse,
-            rounds=Rounds(
-                files,
-                self._sources,
-                around.speed,
-                self._rooms,
-                RangeFinder(files, source, source.compute, self._executor),
-            ),
-            stopping=lambda: self._stopping,
-        )
-        self._shards = ShardRunner(
-            **shared,
-            items=runner,
-            isolation=Isolation(),
+        rooms = Rooms(own_disk(settings), around.objects)
+        self.tools = Tools(
+            settings=settings,
+            files=files,
+            objects=around.objects,
+            buckets=Buckets(settings, around.objects),
+            patience=waits,
+            computer=computer,
+            weights_of=around.weights_of,
+            throughput=around.throughput,
             executor=self._executor,
-            window=2 * settings.concurrency,
-            layout=self._layout,
-            cpu=CpuMeter(around.children),
-            refuse=refuse,
-            stopping=lambda: self._stopping,
+            rooms=rooms,
+            worker=around.worker,
+            turn=around.turn,
         )
-        self._finalizer = Finalizer(**shared, webhooks=webhooks)
+        self.kinds = open_kinds(KINDS.values(), self.tools)
+        steps = StepRunner(
+            ledger, coordinator.leases, dispatcher, around.worker, lambda: self._stopping
+        )
+        refuse = Refusal(ledger, files, webhooks)
+        rounds = Rounds(files, around.speed, rooms)
+        self._planner = Planner(steps, ledger, files, rounds, dispatcher, refuse)
+        cpu = CpuMeter(around.children)
+        self._shards = ShardRunner(steps, ledger, files, Isolation(), cpu, refuse)
+        self._finalizer = Finalizer(steps, ledger, files, webhooks, refuse)
         self._shares = Shares(ONE_CALLER, OwnerOf(ledger, files), around.send)
-        self._forecaster = Forecaster(files, self._sources, runner, self._executor)
+
+    def tasks(self) -> dict[str, Callable[[str], None]]:
+        """Return the steps by the names of their tasks."""
+        return {
+            TASK_PLAN_DATASET: self.plan,
+            TASK_RUN_SHARD: self.run_shard,
+            TASK_FINALIZE_DATASET: self.finalize,
+            TASK_FORECAST_DATASET: self.forecast,
+        }
 
     def plan(self, message_id: str) -> None:
-        """Plan a dataset's present round."""
-        self._shares.run(TASK_PLAN_DATASET, message_id, self._planner.run)
+        """Plan a run's present round."""
+        kind = self.kinds[kind_of(message_id)]
+        self._shares.run(TASK_PLAN_DATASET, message_id, lambda id_: self._planner.run(kind, id_))
 
     def run_shard(self, message_id: str) -> None:
         """Run one shard."""
-        dataset_id, _, shard = message_id.partition("/")
-        self._shards.run(dataset_id, int(shard))
+        run_id, _, shard = message_id.partition("/")
+        self._shards.run(self.kinds[kind_of(run_id)], run_id, int(shard))
 
     def finalize(self, message_id: str) -> None:
-        """Write a dataset's summary."""
-        self._shares.run(TASK_FINALIZE_DATASET, message_id, self._finalizer.run)
+        """Write a run's summary."""
+        kind, run = self.kinds[kind_of(message_id)], self._finalizer.run
+        self._shares.run(TASK_FINALIZE_DATASET, message_id, lambda id_: run(kind, id_))
 
     def forecast(self, message_id: str) -> None:
         """Do a dry run."""
-        self._shares.run(TASK_FORECAST_DATASET, message_id, self._forecaster.run)
+        kind = self.kinds[kind_of(message_id)]
+        self._shares.run(TASK_FORECAST_DATASET, message_id, kind.forecast)
 
     def drain(self) -> None:
         """Release what is in progress at once."""
@@ -162,47 +154,3 @@ class DatasetWorker:
     def stop(self) -> None:
         """End the item threads."""
         self._executor.shutdown(cancel_futures=True)
-
-    def _source(self, computer: Computer) -> Simulated:
-        around = self._around
-        fetcher = Fetcher(
-            around.objects, self._buckets, around.patience, around.settings.max_upload_bytes
-        )
-        compute = _adapted(computer, around.throughput)
-        return Simulated(fetcher, compute, around.settings.simulated_item_ms / 1e3)
-
-    def _sources(self) -> Sources:
-        around = self._around
-        return Sources(
-            around.settings, around.objects, self._buckets, around.weights_of, self._rooms
-        )
-
-    def _layout(self, record: DatasetRecord, shard: int) -> Layout:
-        around, request = self._around, record.request
-        beside = around.patience.beside(around.objects.check)
-
-        def patient(store: ObjectStore) -> ObjectStore:
-            return PatientObjects(store, beside)
-
-        def more_patient(store: ObjectStore) -> ObjectStore:
-            return PatientObjects(patient(store), around.patience)
-
-        if request.spec.layout == "webdataset":  # when a tar is written, all its items are computed
-            place = Place(request, around.objects, self._buckets, more_patient)
-            return TarLayout(place, shard)
-        place = Place(request, around.objects, self._buckets, patient)
-        return FilesLayout(place, request.spec.options)
-
-
-def _adapted(computer: Computer, throughput: Throughput) -> Compute:
-    def compute(
-        data: bytes, options: JobOptions, clock: StageClock, shared_range: Range | None
-    ) -> ItemOutput:
-        with throughput.working():
-            computed = computer.compute(data, options, clock, None, shared_range)
-        prepared = computed.prepared
-        return ItemOutput(
-            prepared.width, prepared.height, computed.depth, computed.files, prepared.damage
-        )
-
-    return compute

@@ -10,35 +10,29 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
 
 from contract.errors import StorageUnavailable
-from contract.names.queues import (
-    TASK_FINALIZE_DATASET,
-    TASK_FORECAST_DATASET,
-    TASK_PLAN_DATASET,
-    TASK_RUN_SHARD,
-    Lane,
-    queues_of,
-)
+from contract.names.queues import Lane, queues_of
 from contract.settings import Settings
 from storage.broker.inbox import Inbox
 from storage.fleet.workers import HeldInfo, WorkerInfo
+from worker.attempts.metrics import tally
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
 from worker.compute.held_model import HeldModel
 from worker.jobs.pipeline import Pipeline
+from worker.process.app import CeleryApp
 from worker.process.background import Background, surroundings
 from worker.process.models import load_all
 from worker.process.parts import build_parts, build_pipeline
-from worker.process.runs import DatasetCoordinator, DatasetWorker
+from worker.process.runs import RunCoordinator, RunWorker
 from worker.process.takers import Takers
 
 log = logging.getLogger(__name__)
 
 
 class WorkerService:
-    """One lane's worker: `start()`, hand `run_job` to Celery, `take()`, `drain()`, `stop()`."""
+    """One lane's worker: `start()`, hand `run_job` to Celery, `drain()`, `stop()`."""
 
     def __init__(self, settings: Settings, lane: Lane) -> None:
         self._started_at = time.time()
@@ -46,28 +40,23 @@ class WorkerService:
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
         self._parts = build_parts(settings, lane)
-        self._coordinator = DatasetCoordinator(surroundings(self._parts))
+        self._coordinator = RunCoordinator(surroundings(self._parts))
         self._background = Background(
             self._parts, self._coordinator, self._announce, self._watchdog()
         )
         self._pipeline: Pipeline | None = None
         self._takers: Takers | None = None
-        self._datasets: DatasetWorker | None = None
+        self._runs: RunWorker | None = None
 
     @property
-    def celery(self) -> Any:
+    def celery(self) -> CeleryApp:
         """The Celery application to register the tasks on."""
         return self._parts.celery
 
     @property
-    def models_of_celery(self) -> tuple[str, ...]:
-        """The names of the models whose messages Celery consumes: in the interactive lane only of
-        those of which a process takes few jobs at once; groups of the others are taken.
-        """
-        models = self._parts.models
-        if self._parts.lane is Lane.BULK:
-            return tuple(models)
-        return tuple(name for name, model in models.items() if model.pace.slots is not None)
+    def models(self) -> tuple[str, ...]:
+        """The names of the models that this worker holds."""
+        return tuple(self._parts.models)
 
     def start(self) -> None:
         """Load and warm the model, start the threads and the decoding children, announce."""
@@ -85,7 +74,7 @@ class WorkerService:
         computer = Computer(parts.decoder, parts.models)
         self._pipeline = build_pipeline(parts, computer)
         if parts.lane is Lane.BULK:
-            self._datasets = DatasetWorker(self._coordinator, computer)
+            self._runs = RunWorker(self._coordinator, computer)
         else:
             self._takers = self._open_takers(self._pipeline)
         self._ready = True
@@ -95,9 +84,11 @@ class WorkerService:
 
     def _open_takers(self, pipeline: Pipeline) -> Takers:
         parts = self._parts
-        quick = [name for name in parts.models if name not in self.models_of_celery]
-        inbox = Inbox(parts.redis, queues_of(parts.lane, quick))
-        return Takers(inbox, pipeline, parts.settings.concurrency, self._working)
+        by_celery = self.queues_of_celery()
+        queues = [queue for queue in self.queues() if queue not in by_celery]
+        return Takers(
+            Inbox(parts.redis, queues), pipeline, parts.settings.concurrency, self._working
+        )
 
     def _say_ready(self) -> None:
         for info in self._parts.about_models().values():
@@ -131,17 +122,26 @@ class WorkerService:
         if self._takers is not None:
             self._takers.start()
 
-    def dataset_tasks(self) -> dict[str, Callable[[str], None]]:
-        """Return the steps of datasets by their task names; none outside of the bulk lane."""
-        if self._datasets is None:
+    def run_tasks(self) -> dict[str, Callable[[str], None]]:
+        """Return the steps of runs by their task names; none outside of the bulk lane."""
+        if self._runs is None:
             return {}
-        steps = {
-            TASK_PLAN_DATASET: self._datasets.plan,
-            TASK_RUN_SHARD: self._datasets.run_shard,
-            TASK_FINALIZE_DATASET: self._datasets.finalize,
-            TASK_FORECAST_DATASET: self._datasets.forecast,
-        }
-        return {name: self._counted(step) for name, step in steps.items()}
+        return {name: self._counted(step) for name, step in self._runs.tasks().items()}
+
+    def queues(self) -> tuple[str, ...]:
+        """Return the queues to be emptied: the lane's, of the kinds that can be run here."""
+        kinds = self._runs.kinds if self._runs is not None else ()
+        return queues_of(self._parts.lane, self.models, kinds)
+
+    def queues_of_celery(self) -> tuple[str, ...]:
+        """Return which of the queues Celery consumes: in the interactive lane only those of models
+        of which a process takes few jobs at once; groups of the others are taken.
+        """
+        if self._parts.lane is Lane.BULK:
+            return self.queues()
+        models = self._parts.models.items()
+        slow = [name for name, model in models if model.pace.slots is not None]
+        return queues_of(self._parts.lane, slow, ())
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
@@ -175,8 +175,8 @@ class WorkerService:
         self._draining = True
         if self._takers is not None:
             self._takers.let_go()
-        if self._datasets is not None:
-            self._datasets.drain()
+        if self._runs is not None:
+            self._runs.drain()
         self._parts.patience.stop()
         self._parts.throttle.stop()
         self._announce()
@@ -186,8 +186,8 @@ class WorkerService:
         if self._takers is not None:
             self._takers.stop()  # leases are renewed until the last job has ended
         self._background.stop()
-        if self._datasets is not None:
-            self._datasets.stop()
+        if self._runs is not None:
+            self._runs.stop()
         for model in self._parts.models.values():
             model.stop()
         self._parts.decoder.stop()
@@ -202,7 +202,7 @@ class WorkerService:
         return Watchdog(
             overdue_s=lambda: max(model.overdue_s() for model in parts.models.values()),
             busy=lambda: parts.throughput.busy() + self._steps,
-            waiting=lambda: parts.broker.length(parts.lane, tuple(parts.models)),
+            waiting=lambda: parts.broker.length_of(self.queues()),
             taken=lambda: self._taken,
         )
 
@@ -228,6 +228,7 @@ class WorkerService:
                 models=held,
                 busy=parts.throughput.busy(),
                 slots=parts.settings.concurrency,
+                tally=tally(),
             ),
             ttl_s=4 * parts.settings.reconcile_interval_s,
         )

@@ -1,4 +1,4 @@
-"""Runs a dataset in steps under leases: plan shards, run a shard, finalize.
+"""Runs long work of any kind in steps under leases: plan shards, run a shard, finalize.
 
-Knows shards, leases and messages. Must not know how an image is decoded or computed.
+Knows shards, leases and messages, and what a kind is. Must not know any kind, nor pixels.
 """

@@ -1,4 +1,4 @@
-"""Keeps a few shards per worker in the queue, never a whole dataset."""
+"""Keeps a few shards per worker and kind in the queue, never a whole run."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class LiveWorkers(Protocol):
 
 
 class Dispatcher:
-    """Sends the messages of datasets. A duplicate is harmless: steps are claimed atomically."""
+    """Sends the messages of runs. A duplicate is harmless: steps are claimed atomically."""
 
     def __init__(self, ledger: DatasetStore, workers: LiveWorkers, send: Send) -> None:
         self._ledger = ledger
@@ -42,7 +42,7 @@ class Dispatcher:
         self._window = (0.0, 0)  # its expiry, and the window
 
     def top_up(self) -> int:
-        """Send the next shards of all datasets, as far as the window allows; return how many."""
+        """Send the next shards of all runs, as far as the window allows; return how many."""
         shards = self._ledger.dispatch(self._present_window())
         for dataset_id, shard in shards:
             self.send(dataset_id, str(shard))

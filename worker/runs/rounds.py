@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest, PlannedRound
@@ -11,12 +11,9 @@ from contract.errors import InvalidRequest
 from contract.items import Item
 from contract.names.object_keys import shard_object
 from storage.datasets.files import DatasetObjects
-from worker.datasets.room import Rooms
-from worker.datasets.sources.left_out import LeftOut
-from worker.datasets.sources.sources import Sources, resumable
-from worker.runs.sizes import cut, shard_size
+from worker.runs.kind import Kind, Source
+from worker.runs.room import Rooms
 
-DepthRange = Callable[[DatasetRecord, int], tuple[float, float]]
 Told = Callable[[int, int], None]  # shards and items so far; raises to stop
 
 
@@ -25,12 +22,10 @@ class Rounds:
     """One instance per process, many threads. Every method may be run again after a crash."""
 
     files: DatasetObjects
-    sources: Callable[[], Sources]
     rate: Callable[[str], float]  # model → items per second of one worker
     rooms: Rooms
-    depth_range: DepthRange  # from a sample of the shards written, for normalize: dataset
 
-    def first(self, record: DatasetRecord, told: Told) -> DatasetPlan:
+    def first(self, kind: Kind, source: Source, record: DatasetRecord, told: Told) -> DatasetPlan:
         """Write the source's items as shards, continuing after the last one; return the plan.
 
         Raises InvalidRequest on a source that is refused, Overloaded where a disk is too full.
@@ -38,29 +33,27 @@ class Rounds:
         plan = self.files.plan(record.id)
         if plan.rounds:
             return plan
-        request = record.request
-        first = self._written(request) if resumable(request) else (0, 0, "")
-        left_out = LeftOut()
-        items = self.sources().items(request, first[2], left_out)
-        shards, count = self._write(record, items, first[0], first[1], told)
+        first = self._written(record.request) if source.resumable else (0, 0, "")
+        items = source.items(first[2])
+        shards, count = self._write(kind, record, items, first[0], first[1], told)
         if not count:
-            raise InvalidRequest(nothing_fits(left_out))
+            raise InvalidRequest(nothing_fits(source.left_out))
         planned = PlannedRound(round=0, first=0, shards=shards, items=count)
         # a resumed listing saw a part only: no count is better than a wrong one
-        plan = DatasetPlan(rounds=(planned,), left_out={} if first[2] else left_out.counts)
-        if request.spec.normalize == "dataset":
-            plan = plan.model_copy(update={"depth_range": self.depth_range(record, shards)})
+        left_out = {} if first[2] else dict(source.left_out)
+        depth_range = kind.measure(record, shards)
+        plan = DatasetPlan(rounds=(planned,), left_out=left_out, depth_range=depth_range)
         self.files.write_plan(record.id, plan)
         return plan
 
-    def retry(self, record: DatasetRecord, told: Told) -> DatasetPlan:
+    def retry(self, kind: Kind, record: DatasetRecord, told: Told) -> DatasetPlan:
         """Write the failed items as shards after the last ones; return the plan."""
         plan = self.files.plan(record.id)
         if plan.rounds[-1].round == record.round:
             return plan
         first, again = plan.shards_total, Counter[str]()
         failed = self._failed(record, first, again)
-        after, items = self._write(record, failed, first, 0, told)
+        after, items = self._write(kind, record, failed, first, 0, told)
         planned = PlannedRound(
             round=record.round,
             first=first,
@@ -74,15 +67,20 @@ class Rounds:
         return plan
 
     def _write(
-        self, record: DatasetRecord, items: Iterator[Item], shard: int, count: int, told: Told
+        self,
+        kind: Kind,
+        record: DatasetRecord,
+        items: Iterator[Item],
+        shard: int,
+        count: int,
+        told: Told,
     ) -> tuple[int, int]:
         """Write shards from number `shard` on; return the number after the last, and all items."""
-        spec = record.request.spec
-        rate, wanted, began = self.rate(spec.options.model), spec.shard_size, shard
-        ramp = 0 if record.round == 0 else began  # a retry starts with small shards again
+        number = 0 if record.round else shard  # a retry starts with small shards again
         room = self.rooms(record.request)
         told(shard, count)
-        while batch := cut(items, shard_size(shard - ramp, rate, wanted)):
+        rate = self.rate(record.request.spec.options.model)
+        for batch in kind.batches(items, record.request, number, rate):
             size = self.files.write_shard(record.id, shard, batch)
             room(size)
             shard, count = shard + 1, count + len(batch)
@@ -123,7 +121,8 @@ class Rounds:
                     yield item
 
 
-def nothing_fits(left_out: LeftOut) -> str:
+def nothing_fits(left_out: Mapping[str, int]) -> str:
     """Return why a source without items is refused."""
     reason = "the dataset has no items: nothing in the source fits"
-    return f"{reason} (left out: {left_out})" if left_out.counts else reason
+    passed = ", ".join(f"{count} {kind}" for kind, count in left_out.items())
+    return f"{reason} (left out: {passed})" if passed else reason

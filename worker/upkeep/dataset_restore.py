@@ -9,6 +9,7 @@ import logging
 import time
 
 from contract.datasets import DatasetRecord
+from contract.ids import day_of
 from contract.names.object_keys import dataset_prefix, idempotency_marks
 from contract.states import DatasetState
 from storage.callers.idempotency import IDEMPOTENCY_TTL_S
@@ -62,7 +63,7 @@ def _rebuild(
 def _bind_keys(objects: ObjectStore, marks: MarkReader, dataset_id: str) -> None:
     """Read the marks of idempotency keys, of datasets recent enough for valid ones."""
     youngest_day = time.strftime("%Y%m%d", time.gmtime(time.time() - IDEMPOTENCY_TTL_S))
-    if dataset_id[:8] < youngest_day:
+    if day_of(dataset_id) < youngest_day:
         return
     for info in objects.list(idempotency_marks(dataset_prefix(dataset_id))):
         marks.bind(dataset_id, info.key.rpartition("/")[2], info.modified_at)

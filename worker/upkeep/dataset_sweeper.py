@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from contract.errors import NotFound
-from contract.ids import is_id
+from contract.ids import day_of, is_run_id, kind_of, prefix_of
+from contract.kinds.registry import KINDS
 from contract.names.object_keys import (
     DATASET_CANCELED,
     DATASET_REFUSED,
@@ -45,14 +46,16 @@ class DatasetRetention:
     def _ids(self, before: float) -> Iterator[str]:
         """Yield the ids of datasets of days that may have expired, reading one object of each."""
         last_day = time.strftime("%Y%m%d", time.gmtime(before))
-        after = ""
-        while info := next(self._objects.list(ROOT, start_after=after), None):
-            dataset_id = info.key.removeprefix(ROOT).partition("/")[0]
-            if dataset_id[:8] > last_day:  # ids sort by day
-                return
-            if is_id(dataset_id):
-                yield dataset_id
-            after = f"{ROOT}{dataset_id}0"  # "0" sorts after "/": skip the rest of the folder
+        for kind in KINDS:
+            folder, after = f"{ROOT}{prefix_of(kind)}", ""
+            while info := next(self._objects.list(folder, start_after=after), None):
+                run_id = info.key.removeprefix(ROOT).partition("/")[0]
+                # ids of a kind sort by day; those of datasets come first
+                if kind_of(run_id) != kind or day_of(run_id) > last_day:
+                    break
+                if is_run_id(run_id, kind):
+                    yield run_id
+                after = f"{ROOT}{run_id}0"  # "0" sorts after "/": skip the rest of the folder
 
     def _ended_before(self, dataset_id: str, before: float) -> bool:
         ends = [self._written_at(dataset_id, name) for name in ENDS]

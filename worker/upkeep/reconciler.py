@@ -10,10 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 
-from contract.errors import StorageUnavailable
 from contract.names.queues import Lane
 from storage.broker.view import BrokerView
-from storage.fleet.leader import LeaderLock
 from storage.jobs.store import JobStore
 
 log = logging.getLogger(__name__)
@@ -29,24 +27,16 @@ class Reconciler:
         self,
         jobs: JobStore,
         broker: BrokerView,
-        leader: LeaderLock,
         send: Callable[[str, Lane, str], None],
     ) -> None:
         self._jobs = jobs
         self._broker = broker
-        self._leader = leader
         self._send = send
 
-    def tick(self) -> int:
-        """Do one round if this process leads; returns how many messages were sent."""
-        try:
-            if not self._leader.acquire_or_renew():
-                return 0
-            models = self._jobs.models()
-            return sum(self._mend(lane, model) for lane in Lane for model in models)
-        except StorageUnavailable as exc:
-            log.warning("not reconciled: %s", exc, extra={"action": "reconcile"})
-            return 0
+    def run(self) -> int:
+        """Do one round; return how many messages were sent. Raises StorageUnavailable."""
+        models = self._jobs.models()
+        return sum(self._mend(lane, model) for lane in Lane for model in models)
 
     def _mend(self, lane: Lane, model: str) -> int:
         orphans = self._jobs.expired_leases(lane, AT_ONCE, model)

@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
-from contract.errors import NotFound, StorageUnavailable
+from contract.errors import NotFound
 from contract.jobs import JobRecord
 from contract.names.object_keys import input_object
 from contract.names.queues import Lane
@@ -71,37 +71,24 @@ def _restore(objects: ObjectStore, jobs: JobStore, send: Send, record: JobRecord
 
 
 class Restorer:
-    """Detects that Redis may have lost data, and compares it with storage.
-
-    Needs a thread of its own: reading a large store takes minutes.
-    """
+    """Detects that Redis may have lost data, and compares it with storage: that takes minutes."""
 
     def __init__(
-        self,
-        incarnation: Incarnation,
-        leads: Callable[[], bool],
-        steps: Sequence[Callable[[], dict[str, int]]],
+        self, incarnation: Incarnation, steps: Sequence[Callable[[], dict[str, int]]]
     ) -> None:
         """`steps` restore jobs, datasets and others, and return their counts."""
         self._incarnation = incarnation
-        self._leads = leads
         self._steps = steps
 
-    def tick(self) -> bool:
-        """Compare if this process leads and it was not done since Redis started; True: done.
+    def run(self) -> bool:
+        """Compare if it was not done since Redis started; True: done. Raises StorageUnavailable.
 
-        If interrupted, or if Redis is replaced meanwhile, the next tick begins again.
+        If interrupted, or if Redis is replaced meanwhile, the next call begins again.
         """
-        try:
-            if not self._leads():
-                return False
-            run_id = self._incarnation.unsettled()
-            if run_id is None:
-                return False
-            counts = [step() for step in self._steps]
-            self._incarnation.settle(run_id)
-        except StorageUnavailable as exc:
-            log.warning("not compared with storage: %s", exc, extra={"action": "restore"})
+        run_id = self._incarnation.unsettled()
+        if run_id is None:
             return False
+        counts = [step() for step in self._steps]
+        self._incarnation.settle(run_id)
         log.info("Redis is new: compared with storage, %s", counts, extra={"action": "restore"})
         return True

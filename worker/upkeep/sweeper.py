@@ -9,48 +9,24 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
-from contract.errors import StorageUnavailable
 from storage.objects.filesystem import FilesystemStore
 from storage.objects.protocol import ObjectInfo, ObjectStore
 
 log = logging.getLogger(__name__)
 
-EVERY_S = 3_600.0
 AT_ONCE = 500  # objects per delete
 LEFT_FOR_S = 3_600.0  # a temporary file this old has no writer any more
 
 
 class Sweeper:
-    """Sweeps once an hour, if `leads()`: this process is the leader."""
+    """Removes jobs older than the retention. Raises StorageUnavailable."""
 
-    def __init__(
-        self,
-        objects: ObjectStore,
-        retention_s: float,
-        leads: Callable[[], bool],
-        others: Callable[[], int] = lambda: 0,
-    ) -> None:
-        """`others`: sweeps what is not part of a job; returns how many objects it removed."""
+    def __init__(self, objects: ObjectStore, retention_s: float) -> None:
         self._objects = objects
-        self._others = others
         self._retention_s = retention_s
-        self._leads = leads
-        self._next_at = 0.0
-
-    def tick(self) -> int:
-        """Sweep if the hour is over; returns how many objects were removed."""
-        if time.monotonic() < self._next_at:
-            return 0
-        try:
-            if not self._leads():
-                return 0
-        except StorageUnavailable as exc:
-            return _not_swept(exc)
-        self._next_at = time.monotonic() + EVERY_S
-        return sum(_attempted(step) for step in (self.sweep, self._others, self._tidy))
 
     def sweep(self) -> int:
         """Remove every job whose objects are all older than the retention."""
@@ -62,14 +38,6 @@ class Sweeper:
         removed += self._remove(batch)
         if removed:
             log.info("%s objects expired", removed, extra={"action": "sweep"})
-        return removed
-
-    def _tidy(self) -> int:
-        if not isinstance(self._objects, FilesystemStore):
-            return 0  # S3 shows whole objects only
-        removed = self._objects.tidy(LEFT_FOR_S)
-        if removed:
-            log.info("%s leftovers removed", removed, extra={"action": "sweep"})
         return removed
 
     def _expired_jobs(self, before: float) -> Iterator[list[str]]:
@@ -89,20 +57,14 @@ class Sweeper:
         return count
 
 
-def _attempted(step: Callable[[], int]) -> int:
-    """Run `step`; an error is logged and must not prevent the steps after it."""
-    try:
-        return step()
-    except StorageUnavailable as exc:
-        return _not_swept(exc)
-    except Exception:
-        log.exception("not swept", extra={"action": "sweep"})
-        return 0
-
-
-def _not_swept(exc: StorageUnavailable) -> int:
-    log.warning("not swept: %s", exc, extra={"action": "sweep"})
-    return 0
+def tidy(objects: ObjectStore) -> int:
+    """Remove what crashed writers left on disk; return how many files."""
+    if not isinstance(objects, FilesystemStore):
+        return 0  # S3 shows whole objects only
+    removed = objects.tidy(LEFT_FOR_S)
+    if removed:
+        log.info("%s leftovers removed", removed, extra={"action": "sweep"})
+    return removed
 
 
 def _folder(info: ObjectInfo) -> str:

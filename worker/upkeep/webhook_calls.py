@@ -63,7 +63,11 @@ def dataset_payload(record: DatasetRecord) -> bytes:
     }
     moment = datetime.fromtimestamp(record.finished_at or time.time(), UTC)
     return json.dumps(
-        {"type": f"dataset.{record.state.value}", "timestamp": moment.isoformat(), "data": data}
+        {
+            "type": f"{record.kind}.{record.state.value}",
+            "timestamp": moment.isoformat(),
+            "data": data,
+        }
     ).encode()
 
 

@@ -15,10 +15,9 @@ import logging
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from threading import Thread
 
-from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
+from contract.errors import DepthqError, InvalidRequest
 from outbound.http import GuardedClient
 from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
@@ -55,15 +54,14 @@ def signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
 
 
 class Webhooks:
-    """Makes due calls, if `leads()`: this process is the leader."""
+    """Makes due calls, signed with `key`."""
 
     def __init__(
         self,
         jobs: JobStore,
         queue: WebhookQueue,
         client: GuardedClient,
-        key: bytes | None,
-        leads: Callable[[], bool],
+        key: bytes,
         objects: ObjectStore,
         datasets: DatasetStore | None = None,
     ) -> None:
@@ -73,22 +71,15 @@ class Webhooks:
         self._queue = queue
         self._client = client
         self._key = key
-        self._leads = leads
         self._lines = Lines(self._tell)
         self._ends: dict[Line, float] = {}  # when the last call of a line that waits is due
 
-    def tick(self) -> list[Thread]:
-        """Begin the calls that are due; returns the threads that make them."""
-        if self._key is None:
-            return []
-        try:
-            return self._begin(time.time()) if self._leads() else []
-        except StorageUnavailable as exc:
-            log.warning("webhooks wait: %s", exc, extra={"action": "webhook"})
-            return []
+    def run(self) -> list[Thread]:
+        """Begin the calls that are due; return the threads that make them.
 
-    def _begin(self, now: float) -> list[Thread]:
-        begun = []
+        Raises StorageUnavailable.
+        """
+        begun, now = [], time.time()
         for line, item_ids in self._due(now).items():
             thread = self._lines.begin(line, item_ids[:LINE_LENGTH])
             if thread is not None:
@@ -158,7 +149,6 @@ class Webhooks:
 
     def _post(self, call: Call) -> int:
         """Return the answer's status, 0 when there was none."""
-        assert self._key is not None, "tick() looks"  # noqa: S101 - for mypy
         timestamp = int(time.time())
         about = {"action": "webhook", "job_id": call.item_id}
         headers = {

@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from contract.models.declaration import DEFAULT_MODEL
-from contract.models.registry import MODELS, find_model, known_weights
+from contract.models.registry import known_weights
 from contract.settings import Settings
 from contract.startup import settings_or_exit
 from worker.weights import registry
 from worker.weights.convert import convert
 from worker.weights.download import Progress, quiet
 from worker.weights.errors import WeightsError
-from worker.weights.resolve import fetched, from_file, resolve
+from worker.weights.resolve import fetched, find_spec, from_file, resolve
 from worker.weights.store import WeightsStore
 
 
@@ -80,9 +80,7 @@ def _fetch(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _convert(options: argparse.Namespace, settings: Settings) -> None:
-    spec = find_model(options.model)
-    if spec is None:
-        raise WeightsError(f"no model is called {options.model!r}; known are {', '.join(MODELS)}")
+    spec = find_spec(settings, options.model)
     if options.out is None:
         artefact = from_file(WeightsStore(settings.cache_dir), options.file, spec)
         path, weights_id = artefact.path, artefact.weights_id

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from contract.models.declaration import DEFAULT_MODEL, ModelSpec, Weights
 from contract.models.midas_small import BUNDLED, MODEL
+from contract.models.own import own_folder, own_specs
 from contract.models.registry import MODELS, find_model
 from contract.settings import Settings
 from worker.weights import registry
@@ -38,9 +39,11 @@ def bundled() -> Artefact:
 
 def resolve(settings: Settings, model: str = DEFAULT_MODEL) -> Artefact:
     """Return what to run as `model`; WeightsError if what was asked for is not to be had."""
-    spec = find_model(model)
-    if spec is None:
-        raise WeightsError(f"no model is called {model!r}; known are {', '.join(MODELS)}")
+    spec = find_spec(settings, model)
+    if settings.engine == "simulated":
+        return Artefact(Path(), "none", spec)
+    if spec.name not in MODELS:
+        return Artefact(own_folder(settings.cache_dir) / f"{spec.name}.onnx", _own_id(spec), spec)
     store = WeightsStore(settings.cache_dir)
     asked = asked_weights(settings.weights, spec.name)
     if asked is None:
@@ -52,6 +55,20 @@ def resolve(settings: Settings, model: str = DEFAULT_MODEL) -> Artefact:
     if known[0] != spec:
         raise WeightsError(f"{asked}: these weights are for {known[0].name}, not for {spec.name}")
     return fetched(store, *known)
+
+
+def find_spec(settings: Settings, name: str) -> ModelSpec:
+    """Return the declaration of the model called `name`; WeightsError names those there are."""
+    own = own_specs(settings.cache_dir)
+    spec = find_model(name) or own.get(name)
+    if spec is None:
+        known = ", ".join([*MODELS, *own])
+        raise WeightsError(f"no model is called {name!r}; known are {known}")
+    return spec
+
+
+def _own_id(spec: ModelSpec) -> str:
+    return spec.weights[0].weights_id or spec.name
 
 
 def asked_weights(setting: str | None, model: str) -> str | None:

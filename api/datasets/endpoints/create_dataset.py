@@ -6,17 +6,20 @@ from flask import Response, request
 
 from api.answers.blueprint import DATASETS, document, problems, v1
 from api.callers.auth import owner
-from api.datasets.accept import DatasetSubmission, accept_dataset
+from api.datasets.accept import accept_dataset
 from api.datasets.body import ARCHIVE, receive_spec
-from api.datasets.documents import dataset_document, dataset_path
-from api.datasets.forecasts import forecast_document, forecast_path, wait_for_forecast
+from api.datasets.documents import dataset_document
+from api.datasets.forecasts import forecast_path, wait_for_forecast
 from api.datasets.openapi import ACCEPTED, CREATE_DATASET
-from api.datasets.poll import dataset_ended, own_dataset, wait_for_dataset
 from api.receiving.headers import idempotency_key, wait_preference
 from api.receiving.parameters import DryRunQuery
 from api.receiving.uploads import Upload
+from api.runs.accept import Submission
+from api.runs.documents import run_path
+from api.runs.find import ended, own_run, wait_for_run
 from api.services import Services, services
 from contract.datasets import DatasetRequest
+from contract.ids import DATASET
 
 
 @v1.post(
@@ -40,7 +43,7 @@ def create_dataset(query: DryRunQuery) -> Response:
     wait_s, key = wait_preference(request), idempotency_key(request)
     with Upload(parts.settings.max_archive_bytes, ARCHIVE) as upload:
         spec, archive = receive_spec(request, upload)
-        submission = DatasetSubmission(spec, archive, query.dry_run, owner(), key)
+        submission = Submission(DATASET, spec, archive, owner(), key, query.dry_run)
         kept = accept_dataset(parts, submission)
     answer = _forecast if kept.dry_run else _dataset
     response = answer(parts, kept, wait_s)
@@ -50,15 +53,14 @@ def create_dataset(query: DryRunQuery) -> Response:
 
 
 def _dataset(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
-    found = own_dataset(parts, kept.id)
-    found = wait_for_dataset(parts, found, dataset_ended, wait_s)
+    found = own_run(parts, DATASET, kept.id)
+    found = wait_for_run(parts, found, ended, wait_s)
     status = 200 if wait_s and found[0].state.terminal else 202
-    headers = {"Location": dataset_path(parts, kept.id)}
+    headers = {"Location": run_path(parts, kept.id)}
     return document(dataset_document(parts, found), status, headers)
 
 
 def _forecast(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
-    forecast = wait_for_forecast(parts, kept.id, wait_s)
     headers = {"Location": forecast_path(parts, kept.id)}
-    answer = forecast_document(parts, kept.id, forecast)
+    answer = wait_for_forecast(parts, kept.id, wait_s)
     return document(answer, 200 if answer.done else 202, headers)

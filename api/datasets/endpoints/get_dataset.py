@@ -5,12 +5,13 @@ from __future__ import annotations
 from flask import Response, request
 
 from api.answers.blueprint import DATASETS, document, problems, v1
-from api.datasets.documents import dataset_document, dataset_etag
-from api.datasets.poll import dataset_ended, own_dataset, wait_for_dataset
+from api.datasets.documents import dataset_document
 from api.receiving.parameters import DatasetPath, WaitQuery
+from api.runs.documents import run_etag
+from api.runs.find import Found, ended, own_run, wait_for_run
 from api.services import services
 from contract.dataset_documents import DatasetDocument
-from contract.datasets import DatasetRecord
+from contract.ids import DATASET
 
 
 @v1.get(
@@ -28,14 +29,14 @@ def get_dataset(path: DatasetPath, query: WaitQuery) -> Response:
     With `If-None-Match`, 304 if it is as it was; then `wait` holds until it has changed.
     """
     parts = services()
-    found = own_dataset(parts, path.dataset_id)
+    found = own_run(parts, DATASET, path.dataset_id)
     seen = request.if_none_match
 
-    def changed(record: DatasetRecord) -> bool:
-        return not seen.contains_weak(dataset_etag(record)[3:-1])
+    def changed(current: Found) -> bool:
+        return not seen.contains_weak(run_etag(current[0])[3:-1])
 
-    found = wait_for_dataset(parts, found, changed if seen else dataset_ended, query.wait)
-    headers = {"ETag": dataset_etag(found[0]), "Cache-Control": "no-cache"}
-    if seen and not changed(found[0]):
+    found = wait_for_run(parts, found, changed if seen else ended, query.wait)
+    headers = {"ETag": run_etag(found[0]), "Cache-Control": "no-cache"}
+    if seen and not changed(found):
         return Response(status=304, headers=headers)
     return document(dataset_document(parts, found), headers=headers)

@@ -10,10 +10,11 @@ from api.answers.blueprint import DATASETS, problems, v1
 from api.answers.serving import file_responses, serve
 from api.datasets.documents import OWN_FILES
 from api.datasets.places import outputs_place
-from api.datasets.poll import own_dataset
 from api.receiving.parameters import DatasetFilePath
+from api.runs.find import own_run
 from api.services import services
 from contract.errors import Conflict, NotFound
+from contract.ids import DATASET
 from contract.names.object_keys import dataset_object
 
 _TYPES = {
@@ -35,7 +36,7 @@ _TAR = re.compile(r"\d{6,9}\.tar")
 def get_dataset_file(path: DatasetFilePath) -> AnyResponse:
     """Answer the file, or redirect to a presigned URL if the store has such."""
     parts = services()
-    record, _ = own_dataset(parts, path.dataset_id)
+    record, _ = own_run(parts, DATASET, path.dataset_id)
     if path.name in OWN_FILES:
         store, key = parts.objects, dataset_object(record.id, path.name)
     elif _TAR.fullmatch(path.name) and record.request.spec.layout == "webdataset":

@@ -9,11 +9,12 @@ from flask import Response
 from api.answers.blueprint import DATASETS, problems, v1
 from api.callers.auth import caller
 from api.datasets.documents import item_document
-from api.datasets.poll import own_dataset
 from api.receiving.parameters import DatasetPath
+from api.runs.find import own_run
 from api.services import Services, services
 from contract.datasets import DatasetRecord
 from contract.errors import NotFound, Overloaded
+from contract.ids import DATASET
 from storage.datasets.files import LINES
 
 RETRY_S = 5
@@ -35,7 +36,7 @@ RETRY_S = 5
 def get_dataset_results(path: DatasetPath) -> Response:
     """Stream the results of the shards that have ended, each item once, as it ended last."""
     parts = services()
-    record, _ = own_dataset(parts, path.dataset_id)
+    record, _ = own_run(parts, DATASET, path.dataset_id)
     holder = caller()
     if not parts.waits.try_take(holder):  # the thread goes as slowly as the client reads
         raise Overloaded("Too many of your requests are under way; come back later.", RETRY_S)

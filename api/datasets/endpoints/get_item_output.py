@@ -9,10 +9,11 @@ from werkzeug.wrappers import Response as AnyResponse
 from api.answers.blueprint import DATASETS, problems, v1
 from api.answers.serving import file_responses, serve
 from api.datasets.places import outputs_place
-from api.datasets.poll import own_dataset
 from api.receiving.parameters import ItemOutputPath
+from api.runs.find import own_run
 from api.services import services
 from contract.errors import Conflict, NotFound
+from contract.ids import DATASET
 from contract.outputs.registry import file_types, output_of
 
 _ITEM = re.compile(r"[0-9a-f]{32}")
@@ -31,7 +32,7 @@ _ITEM = re.compile(r"[0-9a-f]{32}")
 def get_item_output(path: ItemOutputPath) -> AnyResponse:
     """Answer the file, or redirect to a presigned URL if the store has such."""
     parts = services()
-    record, _ = own_dataset(parts, path.dataset_id)
+    record, _ = own_run(parts, DATASET, path.dataset_id)
     spec = record.request.spec
     absent = NotFound(f"The item has no output {path.name[:60]!r}, or not yet.")
     if path.name not in spec.options.outputs or not _ITEM.fullmatch(path.item_id):

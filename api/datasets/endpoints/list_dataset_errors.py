@@ -6,10 +6,11 @@ from flask import Response
 
 from api.answers.blueprint import DATASETS, document, problems, v1
 from api.datasets.documents import item_document
-from api.datasets.poll import own_dataset
 from api.receiving.parameters import DatasetPath, ErrorsQuery
+from api.runs.find import own_run
 from api.services import services
 from contract.dataset_documents import DatasetErrorsDocument
+from contract.ids import DATASET
 from storage.datasets.error_pages import errors_page
 
 
@@ -23,7 +24,7 @@ from storage.datasets.error_pages import errors_page
 def list_dataset_errors(path: DatasetPath, query: ErrorsQuery) -> Response:
     """Answer a page of failed items, while the dataset runs and after."""
     parts = services()
-    record, _ = own_dataset(parts, path.dataset_id)
+    record, _ = own_run(parts, DATASET, path.dataset_id)
     codes = [code.strip() for code in query.code.split(",") if code.strip()]
     page = errors_page(parts.files, record.id, cursor=query.cursor, limit=query.limit, codes=codes)
     errors = [item_document(parts, record.request, result) for result in page.items]

@@ -8,12 +8,12 @@ from flask import Response
 
 from api.answers.blueprint import DATASETS, problems, v1
 from api.datasets.documents import dataset_document
-from api.datasets.poll import Found, find_dataset, own_dataset
 from api.receiving.parameters import DatasetPath
-from api.services import Services, services
-from api.waiting.follow import Subject, View, event_schema, follow
-
-MIN_PAUSE_S = 0.5  # shards end more often than anybody reads
+from api.runs.events import follow_run
+from api.runs.find import own_run
+from api.services import services
+from api.waiting.follow import event_schema
+from contract.ids import DATASET
 
 
 @v1.get(
@@ -35,17 +35,5 @@ MIN_PAUSE_S = 0.5  # shards end more often than anybody reads
 def stream_dataset_events(path: DatasetPath) -> Response:
     """Stream the document now and as it changes, at most twice a second; end with the dataset."""
     parts = services()
-    found = own_dataset(parts, path.dataset_id)
-    dataset_id = found[0].id
-
-    def look() -> View | None:
-        current = find_dataset(parts, dataset_id)
-        return _view(parts, current) if current else None
-
-    return follow(parts, Subject(dataset_id, "dataset", look, MIN_PAUSE_S), _view(parts, found))
-
-
-def _view(parts: Services, found: Found) -> View:
-    record = found[0]
-    mark = f"{record.version}-{record.in_flight}"
-    return View(mark, record.state.terminal, partial(dataset_document, parts, found))
+    found = own_run(parts, DATASET, path.dataset_id)
+    return follow_run(parts, found, partial(dataset_document, parts))

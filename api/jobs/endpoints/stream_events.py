@@ -8,10 +8,10 @@ from flask import Response
 
 from api.answers.blueprint import JOBS, problems, v1
 from api.jobs.documents import job_document
-from api.jobs.poll import own_job
+from api.jobs.poll import own_job, subject
 from api.receiving.parameters import JobPath
 from api.services import Services, services
-from api.waiting.follow import Subject, View, event_schema, follow
+from api.waiting.follow import View, event_schema, follow
 from contract.jobs import JobRecord
 
 
@@ -36,12 +36,8 @@ def stream_events(path: JobPath) -> Response:
     """
     parts = services()
     record = own_job(parts, path.job_id)
-
-    def look() -> View | None:
-        current = parts.jobs.get(record.id)
-        return _view(parts, current) if current else None
-
-    return follow(parts, Subject(record.id, "job", look), _view(parts, record))
+    following = subject(parts, record.id, parts.changes)
+    return follow(parts, following, record, partial(_view, parts))
 
 
 def _view(parts: Services, record: JobRecord) -> View:

@@ -1,4 +1,4 @@
-"""`GET /`: the web page, and its files under `/web/`."""
+"""`GET /` and `GET /ops`: the web pages, and their files under `/web/`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,19 @@ _WEB = Path(__file__).parents[2] / "web"
 
 @root.get("/", doc_ui=False)
 def get_page() -> Response:
-    """Answer the page, its links below the path that a proxy gives us."""
-    page = (_WEB / "index.html").read_text(encoding="utf-8")
+    """Answer the page."""
+    return _page("index.html")
+
+
+@root.get("/ops", doc_ui=False)
+def get_operations_page() -> Response:
+    """Answer the page that shows how the service is doing; its data wants a key, if there are."""
+    return _page("ops.html")
+
+
+def _page(name: str) -> Response:
+    """Return the page, its links below the path that a proxy gives us."""
+    page = (_WEB / name).read_text(encoding="utf-8")
     page = below(prefix_of(services().settings.public_url), page)
     response = Response(page, content_type="text/html; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"

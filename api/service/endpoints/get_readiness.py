@@ -50,4 +50,9 @@ def _check(look: Callable[[], object]) -> CheckDocument:
 
 
 def _workers(parts: Services) -> list[WorkerDocument]:
-    return [WorkerDocument(**worker.model_dump()) for worker in parts.workers.live()]
+    return [
+        WorkerDocument(
+            **worker.model_dump(exclude={"models"}), models=[held.name for held in worker.held()]
+        )
+        for worker in parts.workers.live()
+    ]

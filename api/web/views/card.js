@@ -14,13 +14,14 @@ export class Card {
   #shown = false;
   #compared;
 
-  /** Build the card of `picture`; `on.remove` and `on.again` are called with the picture. */
+  /** Build the card of `picture`; `on.remove`, `on.again`, `on.open` are called with the picture. */
   constructor(picture, template, on) {
     this.#picture = picture;
     this.element = template.content.firstElementChild.cloneNode(true);
     const name = this.#find(".card-name");
     name.textContent = name.title = picture.name;
     this.#find(".card-remove").addEventListener("click", () => on.remove(picture));
+    this.#find(".card-open").addEventListener("click", () => on.open(picture));
     this.#find(".card-again").addEventListener("click", () => on.again(picture));
     this.#compared = compare(this.#find(".stage"), picture.name);
     if (picture.source) this.#showOriginal(picture.source);
@@ -38,6 +39,7 @@ export class Card {
     this.#compared();
     this.#find(".card-remove").setAttribute("aria-label", say("card.remove", { name }));
     this.#find(".card-progress").setAttribute("aria-label", say("card.progress", { name }));
+    this.#find(".card-open").setAttribute("aria-label", say("card.open.of", { name }));
     this.#find(".get-depth").setAttribute("aria-label", say("card.get.depth.of", { name }));
     this.#find(".get-heatmap").setAttribute("aria-label", say("card.get.heatmap.of", { name }));
     this.#find(".stage-original").alt = say("card.photograph", { name });

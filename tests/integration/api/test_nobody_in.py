@@ -140,8 +140,8 @@ def test_no_webhook_calls_a_private_address(make_api, internet, redis, url):
     succeed(api.parts, job_id)
     # Then the real door stays shut
     queue, key = WebhookQueue(redis), secret_key(SECRET)
-    told = Webhooks(api.parts.jobs, queue, GuardedClient(), key, lambda: True, api.parts.objects)
-    for line in told.tick():
+    told = Webhooks(api.parts.jobs, queue, GuardedClient(), key, api.parts.objects)
+    for line in told.run():
         line.join(10)
     assert internet.connected == []
 

@@ -8,7 +8,7 @@ from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.documents import ModelsDocument, ReadinessDocument
 from contract.ids import new_id
 from contract.names.queues import Lane
-from storage.fleet.workers import WorkerInfo
+from storage.fleet.workers import Tally, WorkerInfo
 from tests.unit.api.fakes import jpeg
 
 
@@ -56,6 +56,31 @@ def test_metrics_tell_of_requests_backlog_and_workers(api):
         'depthq_oldest_job_age_seconds{lane="interactive"}',
     ):
         assert line in text
+
+
+def test_metrics_tell_what_workers_have_counted_and_how_full_things_are(api):
+    counted = Tally(images=120, batches=10, failures={"image_corrupt": 3})
+    announce(api, "a", tally=counted, busy=2, draining=True)
+    text = api.client.get("/v1/metrics").text
+    about = 'engine="openvino",lane="interactive",model="midas_small",state="draining",worker="a"'
+    for line in (
+        f"depthq_fleet_images_per_second{{{about}}} 10.0",
+        'depthq_fleet_busy{worker="a"} 2.0',
+        'depthq_fleet_images{worker="a"} 120.0',
+        'depthq_fleet_batches{worker="a"} 10.0',
+        'depthq_fleet_failures{code="image_corrupt",worker="a"} 3.0',
+        'depthq_redis_memory_bytes{of="limit"} 0.0',
+        'depthq_disk_bytes{of="used"}',
+    ):
+        assert line in text
+
+
+def test_the_operations_page_wants_a_key_for_its_data_where_there_are_keys(make_api):
+    api = make_api(api_keys=("open-sesame-1234",))
+    assert api.client.get("/ops").status_code == 200
+    assert api.client.get("/v1/metrics").status_code == 401
+    key = {"Authorization": "Bearer open-sesame-1234"}
+    assert "depthq_jobs" in api.client.get("/v1/metrics", headers=key).text
 
 
 def test_what_datasets_have_left_counts_as_the_bulk_lanes_backlog(api):

@@ -18,10 +18,7 @@ from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import (
     STEP_FINALIZE,
     STEP_PLAN,
-    TASK_FINALIZE_DATASET,
     TASK_FORECAST_DATASET,
-    TASK_PLAN_DATASET,
-    TASK_RUN_SHARD,
 )
 from storage.datasets.files import DatasetObjects
 from storage.datasets.recovery import restore
@@ -33,8 +30,10 @@ from worker.compute.computer import Computed
 from worker.compute.throughput import Throughput
 from worker.imaging.prepared import Prepared
 from worker.outputs.render import RenderedFile
-from worker.process.runs import DatasetCoordinator, DatasetWorker, Surroundings
+from worker.process.background import AFTER_OUTAGE_S
+from worker.process.runs import RunCoordinator, RunWorker, Surroundings
 from worker.runs.dispatcher import message
+from worker.upkeep.chores import Chore, Led
 from worker.upkeep.dataset_restore import recover_datasets
 
 MODEL = ModelInfo(
@@ -132,7 +131,6 @@ class Rig:
             broker=self.queue,
             workers=OneWorker(),
             send=self.queue.send,
-            leads=lambda: True,
             patience=self.patience,
             webhooks=self.webhooks,
             throughput=Throughput(),
@@ -142,8 +140,10 @@ class Rig:
             worker=name,
             turn=turn,
         )
-        self.coordinator = DatasetCoordinator(around)
-        self.worker = DatasetWorker(self.coordinator, self.computer)
+        self.coordinator = RunCoordinator(around)
+        chore = Chore("reconciling", 0.0, self.coordinator.reconciler.run, AFTER_OUTAGE_S)
+        self.reconciler = Led(chore, lambda: True)
+        self.worker = RunWorker(self.coordinator, self.computer)
 
     def submit(self, **spec):
         """Do what the API does; return the id."""
@@ -176,12 +176,7 @@ class Rig:
         if taken is None:
             return False
         task, message_id = taken
-        {
-            TASK_PLAN_DATASET: self.worker.plan,
-            TASK_RUN_SHARD: self.worker.run_shard,
-            TASK_FINALIZE_DATASET: self.worker.finalize,
-            TASK_FORECAST_DATASET: self.worker.forecast,
-        }[task](message_id)
+        self.worker.tasks()[task](message_id)
         return True
 
     def run(self, dataset_id=None):
@@ -191,9 +186,9 @@ class Rig:
         return self.ledger.get(dataset_id) if dataset_id else None
 
     def tick(self):
-        """Beat once as the pulse does."""
-        for beat in self.coordinator.beats():
-            beat()
+        """Beat once as the pulses do."""
+        self.coordinator.leases.renew()
+        self.reconciler.tick()
 
     def run_until_over(self, dataset_id, timeout_s=30.0):
         """Work and reconcile until the dataset is over."""

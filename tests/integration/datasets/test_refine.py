@@ -20,10 +20,10 @@ from contract.options import JobOptions
 from contract.states import DatasetState, JobState
 from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
-from storage.objects.memory import MemoryStore
 from tests.held import ABOUT, held
 from tests.integration.worker.pipelines import make_pipeline
 from tests.pictures import encoded
+from tests.services.memory_store import MemoryStore
 from tests.unit.worker.imaging.conftest import LIMITS
 from worker.compute.batcher import Batcher
 from worker.compute.computer import Computer

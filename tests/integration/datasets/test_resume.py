@@ -280,16 +280,16 @@ def test_after_an_outage_of_redis_the_living_renew_before_anybody_counts_them_de
     step = new_step(dataset_id, "0")
     rig.ledger.claim(step, "w2", 5.0)
     redis.zadd(dataset_key(dataset_id) + ":leases", {"0": 1})
-    reconciler = rig.coordinator._reconciler
+    reconciler = rig.reconciler
     with monkeypatch.context() as outage:
         outage.setattr(rig.ledger, "active", away)
         reconciler.tick()
     # When Redis is back, the leader waits, and the holder renews
     rig.queue.clear()
-    assert reconciler.tick() == 0
+    assert reconciler.tick() is None
     assert rig.ledger.renew({step: 2}, 5.0)[dataset_id].lost == set()
     # Then nobody takes the shard away
-    reconciler._quiet_until = 0.0
+    reconciler._due_at = 0.0
     assert reconciler.tick() == 0
     assert rig.ledger.claim(new_step(dataset_id, "0"), "w1", 5.0).outcome == "leased"
 

@@ -12,7 +12,7 @@ from contract.ids import new_id
 from contract.names.object_keys import dataset_object
 from storage.datasets.files import DatasetObjects
 from storage.datasets.store import DatasetStore
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.upkeep import dataset_sweeper as retention
 from worker.upkeep.dataset_sweeper import DatasetRetention
 

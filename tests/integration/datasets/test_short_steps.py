@@ -8,7 +8,7 @@ import pytest
 
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
-from contract.names.queues import STEP_PLAN, STEPS_QUEUE, TASK_PLAN_DATASET, Lane, queue_name
+from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane, queue_name
 from contract.settings import Settings
 from storage.broker.view import BrokerView
 from storage.datasets.files import DatasetObjects
@@ -27,7 +27,7 @@ class Bulk:
         self.files = DatasetObjects(open_object_store(settings))
         self.worker = WorkerProcess(settings, folder, "bulk")
 
-    def submit(self, items, shard_size, queue=STEPS_QUEUE):
+    def submit(self, items, shard_size, queue="depthq.bulk.steps"):
         spec = DatasetSpec(prefix=f"s3://null/{items}", shard_size=shard_size)
         request = DatasetRequest(id=new_id(), created_at=time.time(), spec=spec)
         self.files.write_request(request)

@@ -319,7 +319,7 @@ def test_the_ledger_does_not_grow_with_the_items(store, redis):
 
 def test_what_all_datasets_have_left_is_known(store):
     # Given one with a shard done and one without, and one that is over
-    assert store.items_left() == 0
+    assert store.items_left() == {}
     first, canceled = planned(store), planned(store)
     planned(store, shards=2)
     store.dispatch(20)
@@ -328,4 +328,4 @@ def test_what_all_datasets_have_left_is_known(store):
     # Then neither what has ended nor what the canceled one will not do is counted
     step, _ = take(store, canceled, STEP_FINALIZE)
     store.finalized(step, Counts())
-    assert store.items_left() == 30 + 20
+    assert store.items_left() == {"midas_small": 30 + 20}

@@ -25,7 +25,7 @@ from contract.states import DatasetState
 from storage.datasets.error_pages import errors_page
 from storage.datasets.recovery import dataset_ids
 from tests.integration.datasets.rig import HALF, FakeComputer, put_images
-from worker.datasets.room import on_disk
+from worker.runs.room import on_disk
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15, 40, 41}
@@ -289,7 +289,7 @@ def test_an_archive_that_would_fill_the_disk_fails_by_its_code_and_leaves_nothin
     make_rig, monkeypatch
 ):
     # Given a zip of a few kilobytes that becomes more than half of the disk
-    monkeypatch.setattr("worker.datasets.room.DiskRoom", SmallDisk)
+    monkeypatch.setattr("worker.runs.room.DiskRoom", SmallDisk)
     rig = make_rig()
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as file:
@@ -332,7 +332,7 @@ def test_a_webdataset_is_one_tar_per_shard_with_the_same_bytes_every_time(rig, p
             **PREFIX, shard_size=5, layout="webdataset", output_prefix=f"s3://target/{name}"
         )
         assert rig.run(dataset_id).counts.succeeded == 9
-        target = rig.worker._buckets.open("target")
+        target = rig.worker.tools.buckets.open("target")
         bodies.append([target.get(f"{name}/{n:06d}.tar") for n in range(2)])
     assert bodies[0] == bodies[1]
     with tarfile.open(fileobj=io.BytesIO(bodies[0][0])) as tar:
@@ -536,8 +536,8 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
     jobs, key = JobStore(redis), b"k" * 32
-    told = Webhooks(jobs, queue, door, key, lambda: True, rig.objects, rig.ledger)
-    for line in told.tick():
+    told = Webhooks(jobs, queue, door, key, rig.objects, rig.ledger)
+    for line in told.run():
         line.join(10)
     # Then each ending is told once
     posts = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}

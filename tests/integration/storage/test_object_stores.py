@@ -11,10 +11,10 @@ import pytest
 
 from contract.errors import NotFound
 from storage.objects.filesystem import FilesystemStore
-from storage.objects.memory import MemoryStore
 from storage.objects.s3 import S3Store
 from storage.objects.s3_lean import LeanS3Store
 from tests.conftest import new_bucket
+from tests.services.memory_store import MemoryStore
 
 JSON = '{"name":"caf\\u00e9  [\\u6df1]","n":1}'
 

@@ -14,11 +14,11 @@ from contract.settings import Settings
 from contract.states import JobState
 from storage.jobs.recovery import job_folders, rebuild, unfinished
 from storage.objects.filesystem import FilesystemStore
-from storage.objects.memory import MemoryStore
 from storage.objects.open import open_job_store
 from storage.objects.s3 import S3Store
 from tests.conftest import new_bucket
 from tests.integration.storage.records import make_record, make_result
+from tests.services.memory_store import MemoryStore
 
 
 @pytest.fixture(params=["memory", "filesystem", "s3"])

@@ -23,7 +23,7 @@ from storage.callers.idempotency import IDEMPOTENCY_TTL_S
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import clear_mark, set_mark
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.jobs.outcome import store_result
 from worker.upkeep.restore import restore_jobs
 

@@ -22,8 +22,8 @@ from contract.names.queues import Lane
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs.store import JobStore
-from storage.objects.memory import MemoryStore
 from tests.integration.worker.pipelines import make_pipeline
+from tests.services.memory_store import MemoryStore
 from worker.compute.computer import Computed
 from worker.imaging.prepared import Prepared
 from worker.jobs.pipeline import Pipeline

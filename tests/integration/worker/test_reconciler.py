@@ -14,6 +14,7 @@ from storage.broker.view import BrokerView
 from storage.fleet.leader import LeaderLock
 from storage.jobs.store import JobStore
 from worker.upkeep import reconciler
+from worker.upkeep.chores import Chore, Led
 from worker.upkeep.reconciler import Reconciler
 
 
@@ -38,7 +39,9 @@ def mender(redis: Redis, jobs: JobStore, sent: list[str]) -> Reconciler:
         sent.append(job_id)
         publish(redis, job_id)
 
-    return Reconciler(jobs, BrokerView(redis), LeaderLock(redis, LEADER_KEY, 5), send)
+    reconciler = Reconciler(jobs, BrokerView(redis), send)
+    leads = LeaderLock(redis, LEADER_KEY, 5).acquire_or_renew
+    return Led(Chore("reconciling", 0.0, reconciler.run), leads)
 
 
 def publish(redis: Redis, job_id: str) -> None:
@@ -85,7 +88,7 @@ def test_a_job_of_a_dead_worker_is_sent_again_when_its_lease_ends(mender, jobs, 
 def test_only_the_leader_mends(mender, jobs, redis, sent):
     accept(jobs)
     LeaderLock(redis, LEADER_KEY, 5).acquire_or_renew()
-    assert mender.tick() == 0
+    assert mender.tick() is None
     assert sent == []
 
 
@@ -98,4 +101,4 @@ def test_an_unreadable_message_does_not_stop_the_mending(mender, jobs, redis, se
 
 def test_a_redis_that_is_away_is_no_reason_to_fail(mender, valkey):
     valkey.kill()
-    assert mender.tick() == 0
+    assert mender.tick() is None

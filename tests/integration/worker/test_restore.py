@@ -14,7 +14,7 @@ from contract.states import JobState
 from storage.jobs.store import JobStore
 from storage.ledger.incarnation import Incarnation
 from storage.ledger.webhooks import WebhookQueue
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.upkeep.restore import Restorer, restore_jobs
 
 
@@ -40,7 +40,6 @@ def restorer(redis, jobs, objects, sent):
 
     return Restorer(
         Incarnation(redis),
-        lambda: True,
         (lambda: restore_jobs(objects, jobs, WebhookQueue(redis), send, 1),),
     )
 
@@ -61,26 +60,26 @@ def keep(objects, expires_in_s=600.0):
 
 def test_what_redis_does_not_know_is_rebuilt_and_sent_once(restorer, jobs, objects, sent):
     lost = {keep(objects) for _ in range(3)}
-    assert restorer.tick()
+    assert restorer.run()
     assert set(sent) == lost
     assert {jobs.get(job_id).state for job_id in lost} == {JobState.QUEUED}
-    assert not restorer.tick()
+    assert not restorer.run()
     assert len(sent) == 3
 
 
 def test_a_wipe_in_mid_life_is_noticed(restorer, redis, objects, sent):
-    restorer.tick()
+    restorer.run()
     lost = keep(objects)
-    assert not restorer.tick(), "Redis is the same: no reason to look"
+    assert not restorer.run(), "Redis is the same: no reason to look"
     redis.flushall()
-    assert restorer.tick()
+    assert restorer.run()
     assert sent == [lost]
 
 
 def test_ended_known_and_expired_jobs_are_left_alone(restorer, jobs, objects, sent):
     ended, expired = keep(objects), keep(objects, expires_in_s=-1)
     objects.put(result_object(ended), b'{"id": "x"', media_type="application/json")
-    restorer.tick()
+    restorer.run()
     assert sent == []
     assert jobs.get(expired) is None
 
@@ -109,12 +108,8 @@ def test_a_comparison_that_is_cut_short_begins_again(redis):
         done.append(True)
         return {}
 
-    restorer = Restorer(Incarnation(redis), lambda: True, (step,))
-    assert not restorer.tick()
-    assert restorer.tick()
+    restorer = Restorer(Incarnation(redis), (step,))
+    with pytest.raises(StorageUnavailable):
+        restorer.run()
+    assert restorer.run()
     assert done == [True]
-
-
-def test_only_the_leader_compares(redis):
-    assert not Restorer(Incarnation(redis), lambda: False, ()).tick()
-    assert Incarnation(redis).unsettled() is not None

@@ -15,9 +15,9 @@ from contract.options import JobOptions
 from contract.states import JobState
 from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
-from storage.objects.memory import MemoryStore
 from tests.held import ABOUT
 from tests.integration.worker.pipelines import make_pipeline
+from tests.services.memory_store import MemoryStore
 from worker.compute.computer import Computed
 from worker.imaging.prepared import Prepared
 from worker.jobs.pipeline import Pipeline

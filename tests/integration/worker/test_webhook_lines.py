@@ -14,8 +14,8 @@ from contract.names.redis_keys import WEBHOOK_TRIES_KEY
 from outbound.http import Answer
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
-from storage.objects.memory import MemoryStore
 from tests.integration.worker.test_webhooks import KEY, ended_job
+from tests.services.memory_store import MemoryStore
 from worker.upkeep import webhook_lines, webhooks
 from worker.upkeep.webhooks import Webhooks
 
@@ -58,14 +58,14 @@ class Scene:
         self.redis, self.jobs, self.queue = redis, JobStore(redis), WebhookQueue(redis)
         self.receivers = Receivers()
         store = MemoryStore()
-        self.webhooks = Webhooks(self.jobs, self.queue, self.receivers, KEY, lambda: True, store)
+        self.webhooks = Webhooks(self.jobs, self.queue, self.receivers, KEY, store)
         self.lines: list[threading.Thread] = []
 
     def owe(self, host: str, owner: str | None) -> str:
         return ended_job(self.jobs, self.queue, owner=owner, url=f"https://{host}/hook")
 
     def tick(self) -> None:
-        self.lines += self.webhooks.tick()
+        self.lines += self.webhooks.run()
 
     def end(self) -> None:
         self.receivers.enough.set()

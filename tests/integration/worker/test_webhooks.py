@@ -22,7 +22,7 @@ from outbound.http import Answer, GuardedClient
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import set_mark
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.upkeep.webhooks import PAUSES_S, Webhooks, secret_key
 
 KEY = bytes(range(32))
@@ -66,12 +66,12 @@ def objects() -> MemoryStore:
 
 @pytest.fixture
 def webhooks(jobs, queue, outside, objects) -> Webhooks:
-    return Webhooks(jobs, queue, outside, secret_key(SECRET), lambda: True, objects)
+    return Webhooks(jobs, queue, outside, secret_key(SECRET), objects)
 
 
 def tell(webhooks: Webhooks) -> None:
     """Make the calls that are due, to their ends."""
-    for line in webhooks.tick():
+    for line in webhooks.run():
         line.join(10)
         assert not line.is_alive()
 
@@ -206,7 +206,7 @@ def test_the_mark_in_storage_goes_when_nothing_is_owed_any_more(
 def test_an_internal_address_is_never_called(jobs, queue):
     job_id = ended_job(jobs, queue)
     door = GuardedClient(locate=lambda *_: (_ for _ in ()).throw(UrlForbidden("inside")))
-    tell(Webhooks(jobs, queue, door, KEY, lambda: True, MemoryStore()))
+    tell(Webhooks(jobs, queue, door, KEY, MemoryStore()))
     assert queue.due(time.time()) == []
     assert queue.due(time.time() + 60) == [job_id]
 

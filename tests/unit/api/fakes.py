@@ -15,7 +15,7 @@ from contract.errors import StorageUnavailable
 from contract.jobs import JobRecord
 from contract.options import JobOptions
 from contract.settings import Settings
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 
 
 def jpeg(width: int = 64, height: int = 48) -> bytes:
@@ -80,7 +80,7 @@ class NotingDispatch:
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
 
-    def enqueue(self, job_id, lane) -> None:
+    def enqueue(self, job_id, lane, model) -> None:
         self.steps.take("enqueue")
 
 
@@ -93,6 +93,7 @@ def parts(steps: Steps, **settings) -> Services:
             objects=NotingStore(steps),
             jobs=NotingJobs(steps),
             dispatch=NotingDispatch(steps),
+            models=SimpleNamespace(check=lambda name, lane: None),
         ),
     )
 

@@ -11,7 +11,7 @@ from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest, JobResult, OutputInfo
 from contract.settings import Settings
 from contract.states import JobState
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 
 
 class PresigningStore(MemoryStore):

@@ -14,7 +14,7 @@ from contract.options import JobOptions
 from contract.outputs.registry import output_of
 from contract.settings import Settings
 from contract.states import JobState
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 
 FILES = [
     ("description", {}, "txt", "text/plain; charset=utf-8"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from contract.settings import Settings
+from contract.settings import GROUPS, Settings
 
 SECRET = "hunter2hunter2"
 
@@ -46,3 +46,16 @@ def test_places_that_webhooks_may_go_to_are_read_from_one_line():
 def test_a_place_that_cannot_be_read_stops_the_start(entry):
     with pytest.raises(ValidationError, match="webhook_allow"):
         Settings(webhook_allow=entry)
+
+
+def test_an_engine_that_only_pretends_needs_a_switch_that_says_so(monkeypatch):
+    monkeypatch.delenv("DEPTHQ_SIMULATION")
+    with pytest.raises(ValidationError, match="DEPTHQ_SIMULATION=true"):
+        Settings(engine="simulated")
+    assert Settings(engine="simulated", simulation=True).engine == "simulated"
+
+
+def test_the_groups_hold_every_setting_once_in_the_order_of_the_document():
+    names = [name for group in GROUPS for name in group.model_fields]
+    assert names == list(Settings.model_fields)
+    assert len(names) == len(set(names))

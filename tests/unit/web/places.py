@@ -3,8 +3,33 @@
 from __future__ import annotations
 
 from contract.errors import ERROR_CODES
+from contract.outputs.registry import own_outputs
+from contract.states import DatasetState
+
+_OPTIONS = {
+    name: schema
+    for output in own_outputs()
+    for group in output.options
+    for name, schema in group.model_json_schema()["properties"].items()
+}
+# Names of colormaps and of file formats are the same in every language.
+_SELF_NAMED = {"colormap", *(name for name in _OPTIONS if name.endswith("_format"))}
 
 OF_DATA: dict[str, set[str]] = {
     "error": {*ERROR_CODES, "network"},
     "place": {str(cell) for cell in range(9)},
+    "sample": {"coffee", "cat", "astronaut"},
+    "act": {act + of for act in ("download", "retry", "cancel", "remove") for of in ("", ".of")},
+    "dataset": {state.value for state in DatasetState},
+    "worker": {"ready", "draining", "starting"},
+    "tab": {"look", "make", "solid"},
+    "mode": {"slider", "side", "overlay", "depth"},
+    "output": {output.name for output in own_outputs()},
+    "option": set(_OPTIONS),
+    "value": {
+        f"{name}.{value}"
+        for name, schema in _OPTIONS.items()
+        if name not in _SELF_NAMED
+        for value in schema.get("enum", ())
+    },
 }

@@ -15,10 +15,10 @@ from contract.errors import InvalidRequest, NotFound, Overloaded
 from contract.items import Item
 from contract.names.object_keys import dataset_object
 from storage.objects.protocol import ObjectStore
-from worker.datasets.room import Room, endless
 from worker.datasets.sources.archive_budget import CHUNK_BYTES, Budget
 from worker.datasets.sources.archive_members import BROKEN, members
 from worker.datasets.sources.left_out import Wanted
+from worker.runs.room import Room, endless
 
 MAX_LABEL = 4_096  # characters, as long as a path may be
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from contract.errors import InvalidRequest
-from worker.datasets.room import Room, endless
+from worker.runs.room import Room, endless
 
 MAX_ENTRIES = 2_000_000
 MAX_TOTAL_BYTES = 256 * 1024**3

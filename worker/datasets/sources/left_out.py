@@ -33,9 +33,6 @@ class LeftOut:
         """The most frequent kind first."""
         return dict(sorted(self._counts.items(), key=lambda entry: (-entry[1], entry[0])))
 
-    def __str__(self) -> str:
-        return ", ".join(f"{count} {kind}" for kind, count in self.counts.items())
-
 
 class Wanted:
     """Tells whether a name below the source is an item: include (or suffixes) and not exclude.

@@ -11,10 +11,10 @@ from contract.items import Item, item_id
 from contract.settings import Settings
 from storage.objects.buckets import Buckets, split_uri
 from storage.objects.protocol import ObjectStore
-from worker.datasets.room import Rooms
 from worker.datasets.sources.archive import archive_items
 from worker.datasets.sources.left_out import LeftOut, Wanted
 from worker.datasets.sources.manifest import manifest_items
+from worker.runs.room import Rooms
 
 SUFFIXES = {
     "tiff": (".tif", ".tiff"),

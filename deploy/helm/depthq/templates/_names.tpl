@@ -13,6 +13,20 @@
 {{ ternary "worker" (printf "worker-%s" .) (eq . "interactive") }}
 {{- end }}
 
+{{/* One row per Deployment of workers, as JSON: the lanes', then those of modelWorkers, which take from their lane
+     what they do not say themselves. No models: those of settings.models, or the default one. */}}
+{{- define "depthq.workers" -}}
+{{- $rows := list -}}
+{{- range $lane, $worker := .Values.workers -}}
+{{- $rows = append $rows (dict "component" (include "depthq.worker" $lane) "lane" $lane "worker" $worker "models" list) -}}
+{{- end -}}
+{{- range .Values.modelWorkers -}}
+{{- $worker := mergeOverwrite (deepCopy (get $.Values.workers .lane)) (omit . "name" "lane" "models") -}}
+{{- $rows = append $rows (dict "component" (printf "worker-%s" .name) "lane" .lane "worker" $worker "models" .models) -}}
+{{- end -}}
+{{ toJson $rows }}
+{{- end }}
+
 {{/* What tells this component's pods from all others. Takes (list root component). */}}
 {{- define "depthq.selector" -}}
 {{- $root := index . 0 -}}

@@ -10,15 +10,21 @@ import pytest
 from api.load.capacity import Capacity, _Cached
 from contract.errors import Overloaded
 from contract.names.queues import Lane
+from storage.fleet.workers import WorkerInfo
 
 
 def worker(images_per_s, lane=Lane.INTERACTIVE, ready=True, draining=False):
-    return SimpleNamespace(images_per_s=images_per_s, lane=lane, ready=ready, draining=draining)
+    return WorkerInfo(
+        name="w", lane=lane, pid=1, host="h", started_at=0.0, ready=ready, draining=draining,
+        model="midas_small", images_per_s=images_per_s,
+    )  # fmt: skip
 
 
 def capacity(queued=0, workers=(), position=None, max_backlog=100):
     backlog = SimpleNamespace(queued=queued, running=0, oldest_age_s=None)
-    jobs = SimpleNamespace(backlog=lambda lane: backlog, position=lambda job_id, lane: position)
+    jobs = SimpleNamespace(
+        backlog=lambda lane, model: backlog, position=lambda job_id, lane, model: position
+    )
     return Capacity(jobs, SimpleNamespace(live=lambda: list(workers)), max_backlog)
 
 
@@ -44,12 +50,10 @@ def test_a_wait_is_never_longer_than_an_hour():
 
 
 def test_the_estimate_follows_from_position_and_throughput():
-    assert capacity(position=9, workers=[worker(4)]).outlook("x", Lane.INTERACTIVE) == (9, 2.5)
-    assert capacity(position=9).outlook("x", Lane.INTERACTIVE) == (9, None)
-    assert capacity(position=None, workers=[worker(4)]).outlook("x", Lane.INTERACTIVE) == (
-        None,
-        None,
-    )
+    job = "x", Lane.INTERACTIVE, "midas_small"
+    assert capacity(position=9, workers=[worker(4)]).outlook(*job) == (9, 2.5)
+    assert capacity(position=9).outlook(*job) == (9, None)
+    assert capacity(position=None, workers=[worker(4)]).outlook(*job) == (None, None)
 
 
 def test_nobody_waits_for_the_read_of_another():

@@ -1,4 +1,4 @@
-"""The part of the chart's values.schema.json that follows from contract/settings.py.
+"""The part of the chart's values.schema.json that follows from contract/setting_groups/.
 
 Write it anew with `python -m tests.unit.deploy.chart.settings_schema`.
 """
@@ -9,6 +9,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from contract.setting_groups.measuring import MeasuringSettings
 from contract.settings import Settings
 
 SCHEMA = Path(__file__).parents[4] / "deploy/helm/depthq/values.schema.json"
@@ -36,13 +37,15 @@ OF_THE_CHART = {  # which has values of its own for them, or leaves them to the 
     "data_dir",
 }
 OF_THE_CLIENT = {"url", "api_key", "debug"}
+OF_MEASUREMENTS = set(MeasuringSettings.model_fields)
 _KEPT = ("type", "enum", "items", "minimum", "maximum", "exclusiveMinimum", "description")
 
 
 def settings_schema() -> dict[str, Any]:
     """Return the JSON schema of the value `settings`: what each setting may be, nothing else."""
     known = Settings.model_json_schema()["properties"]
-    names = [name for name in known if name not in SECRET | OF_THE_CHART | OF_THE_CLIENT]
+    others = SECRET | OF_THE_CHART | OF_THE_CLIENT | OF_MEASUREMENTS
+    names = [name for name in known if name not in others]
     return {
         "type": "object",
         "additionalProperties": False,
@@ -53,7 +56,10 @@ def settings_schema() -> dict[str, Any]:
 def _plain(setting: dict[str, Any]) -> dict[str, Any]:
     choices = [choice for choice in setting.get("anyOf", []) if choice["type"] != "null"]
     merged = {**setting, **(choices[0] if choices else {})}
-    return {word: merged[word] for word in _KEPT if word in merged}
+    plain = {word: merged[word] for word in _KEPT if word in merged}
+    if "simulated" in plain.get("enum", []):
+        plain["enum"] = [choice for choice in plain["enum"] if choice != "simulated"]
+    return plain
 
 
 def main() -> None:

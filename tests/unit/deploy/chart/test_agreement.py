@@ -25,6 +25,7 @@ from tests.services.chart import (
     variables,
 )
 from tests.unit.deploy.chart.settings_schema import (
+    OF_MEASUREMENTS,
     OF_THE_CHART,
     OF_THE_CLIENT,
     SCHEMA,
@@ -58,7 +59,7 @@ def test_the_settings_accept_the_values(
 def test_the_schema_knows_every_setting_and_what_it_may_be() -> None:
     given = json.loads(SCHEMA.read_text())["properties"]["settings"]
     assert given == settings_schema(), "python -m tests.unit.deploy.chart.settings_schema"
-    elsewhere = SECRET | OF_THE_CHART | OF_THE_CLIENT
+    elsewhere = SECRET | OF_THE_CHART | OF_THE_CLIENT | OF_MEASUREMENTS
     assert set(given["properties"]) | elsewhere == set(Settings.model_fields)
 
 

@@ -40,6 +40,8 @@ def test_helm_finds_no_fault(chart: Chart, shape: str) -> None:
         ({"workers": {"bulk": {"autoscaling": {}}}}, "'autoscaling' not allowed"),
         ({"workers": {"bulk": {"resources": {"limits": {"cpu": None}}}}}, "limits.*'cpu'"),
         ({"api": {"tmpSize": "4GB"}}, "/api/tmpSize"),
+        ({"modelWorkers": [{"name": "x", "lane": "bulk", "models": []}]}, "/modelWorkers/0/models"),
+        ({"modelWorkers": [{"name": "x", "lane": "fast", "models": ["m"]}]}, "modelWorkers/0/lane"),
         ({"rollout": {"maxSurge": "half"}}, "/rollout/maxSurge"),
         ({"rollout": {"maxSurge": 0, "maxUnavailable": "0%"}}, "no pod could ever be replaced"),
     ],

@@ -16,8 +16,8 @@ from contract.errors import (
 from contract.settings import Settings
 from storage.datasets.preflight import check_spec, output_place
 from storage.objects.buckets import Buckets, split_uri
-from storage.objects.memory import MemoryStore
 from storage.objects.s3_answers import refusal
+from tests.services.memory_store import MemoryStore
 
 ANNA, BERT = "a" * 64, "b" * 64
 KEYS = (

@@ -5,12 +5,8 @@ from __future__ import annotations
 import subprocess
 import sys
 
-import pytest
-
-from contract.errors import NotFound
 from contract.settings import Settings
 from storage.jobs.store import JobStore
-from storage.null import NullStore
 from storage.objects.filesystem import FilesystemStore
 from storage.objects.open import open_job_store, open_object_store
 from storage.objects.s3 import S3Store
@@ -36,16 +32,3 @@ def test_opening_stores_connects_to_nothing():
 def test_a_service_without_s3_does_not_pay_for_importing_it():
     code = "import sys, storage.objects.open; sys.exit('boto3' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
-
-
-def test_the_null_store_takes_everything_sane_and_gives_nothing():
-    store = NullStore()
-    store.put("a", b"1", media_type="text/plain")
-    store.delete(["a"])
-    store.check()
-    assert list(store.list("")) == []
-    for read in (store.get, store.open, store.head):
-        with pytest.raises(NotFound):
-            read("a")
-    with pytest.raises(ValueError, match="object key"):
-        store.put("../a", b"1", media_type="text/plain")

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from contract.errors import NotFound, StorageUnavailable
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.attempts.patience import Patience
 from worker.attempts.patient import PatientLedger, PatientObjects, retried
 

@@ -10,7 +10,7 @@ from contract.errors import InvalidRequest
 from contract.ids import new_id
 from contract.items import item_id
 from contract.options import JobOptions
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.datasets.sources.archive import archive_items
 from worker.datasets.sources.left_out import LeftOut, Wanted
 from worker.datasets.sources.sources import COMMON_SUFFIXES

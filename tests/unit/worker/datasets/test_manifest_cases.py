@@ -14,7 +14,7 @@ from contract.items import Item
 from contract.settings import Settings
 from storage.datasets.manifest import check_beginning
 from storage.objects.buckets import Buckets
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.datasets.sources.manifest import manifest_items
 
 CASES = Path(__file__).parents[3] / "cases" / "service" / "man"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from tests.pictures import EXTRA
 from worker.imaging.decoder import Decoder
 
+FAKE = (sys.executable, "-m", "tests.unit.worker.imaging.fake_children")
 LIMITS: dict[str, Any] = {
     "processes": 1,
     "memory_bytes": 1024 * 1024 * 1024,
@@ -39,3 +41,9 @@ def running(**limits: Any) -> Iterator[Decoder]:
     decoder.wait_until_ready()
     yield decoder
     decoder.stop()
+
+
+def fake(**changes: object) -> Decoder:
+    """A decoder, not started, whose children are those of `fake_children`."""
+    limits = {**LIMITS, "max_side_px": 10**7, "command": FAKE, "timeout_s": 1.0}
+    return Decoder(**{**limits, **changes})

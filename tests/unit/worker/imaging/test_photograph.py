@@ -16,8 +16,7 @@ from PIL import Image, ImageOps, TiffImagePlugin
 from contract.errors import DecoderCrashed, ImageTooLarge, ImageUndecodable
 from contract.outputs.declaration import Need
 from tests.pictures import EXTRA, encoded, photo, with_orientation
-from tests.unit.worker.imaging.conftest import LIMITS
-from tests.unit.worker.imaging.test_decoder_faults import fake
+from tests.unit.worker.imaging.conftest import LIMITS, fake
 from worker.imaging.decoder import Decoder
 from worker.imaging.exif import focal_35mm, orientation
 from worker.imaging.prepared import Prepared

@@ -19,7 +19,6 @@ from contract.outputs.depth import DepthFormat
 from contract.outputs.heatmap import Colormap, HeatmapFormat
 from worker.outputs.encoding.png import encode_png, encode_png_strips
 from worker.outputs.encoding.quantise import quantise
-from worker.outputs.encoding.upsample import upsample
 from worker.outputs.heatmap import colormap_table
 from worker.outputs.render import Rendered, render
 from worker.outputs.view import View
@@ -40,18 +39,6 @@ def hill(height: int = 48, width: int = 64, offset: float = 10.0) -> np.ndarray[
 
 def rendered(width: int = 200, height: int = 150, **options: Any) -> Rendered:
     return render(View(hill(), JobOptions(**options), width, height, MODEL))
-
-
-@pytest.mark.parametrize("case", ["61x97_5"])
-def test_bicubic_up_sampling_equals_torchs(case: str) -> None:
-    torch = pytest.importorskip("torch")
-    depth = NUMBERS[f"{case}.depth"]
-    for height, width in ((61, 97), (480, 640), (33, 500)):
-        wanted = torch.nn.functional.interpolate(
-            torch.from_numpy(depth)[None, None], (height, width), mode="bicubic"
-        )[0, 0].numpy()
-        span = float(wanted.max() - wanted.min())
-        np.testing.assert_allclose(upsample(depth, width, height), wanted, atol=1e-5 * span)
 
 
 def test_both_outputs_have_the_size_of_the_picture() -> None:

@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from contract.errors import StorageUnavailable
 from contract.ids import new_id
 from contract.names.object_keys import job_prefix
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.upkeep.sweeper import Sweeper
 
 DAY_S = 86_400
@@ -51,34 +50,12 @@ def test_only_jobs_past_their_retention_are_removed(store):
     job(store, 9, "input", "depth.png", "result.json")
     young = job(store, 1, "input", "result.json")
     store.put("datasets/x/dataset.json", b"{}", media_type="application/json")
-    assert Sweeper(store, 7 * DAY_S, lambda: True).sweep() == 3
+    assert Sweeper(store, 7 * DAY_S).sweep() == 3
     assert keys(store) == young | {"datasets/x/dataset.json"}
 
 
 def test_a_job_that_was_written_to_lately_is_kept_whole(store):
     old = job(store, 9, "input", "result.json")
     store.ages[next(key for key in old if key.endswith("result.json"))] = 60
-    assert Sweeper(store, 7 * DAY_S, lambda: True).sweep() == 0
+    assert Sweeper(store, 7 * DAY_S).sweep() == 0
     assert keys(store) == old
-
-
-def test_it_sweeps_once_an_hour_and_only_as_leader(store):
-    job(store, 9, "input")
-    assert Sweeper(store, DAY_S, lambda: False).tick() == 0
-    sweeper = Sweeper(store, DAY_S, lambda: True)
-    assert sweeper.tick() == 1
-    job(store, 9, "input")
-    assert sweeper.tick() == 0
-
-
-@pytest.mark.parametrize("fault", [StorageUnavailable("away"), ValueError("a strange name")])
-def test_a_sweep_that_fails_keeps_no_other_from_its_turn(store, monkeypatch, fault):
-    swept = []
-    sweeper = Sweeper(store, DAY_S, lambda: True, others=lambda: swept.append("datasets") or 3)
-
-    def fail():
-        raise fault
-
-    monkeypatch.setattr(sweeper, "sweep", fail)
-    assert sweeper.tick() == 3
-    assert swept == ["datasets"]

@@ -13,7 +13,7 @@ import pytest
 
 from contract.errors import InvalidRequest
 from contract.ids import new_id
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.datasets.sources.archive import archive_items
 from worker.datasets.sources.archive_budget import Budget
 from worker.datasets.sources.left_out import Wanted

@@ -14,7 +14,7 @@ from contract.settings import Settings
 from contract.sources.manifest_rows import MAX_DEPTH, MAX_ROW_BYTES
 from storage.datasets.manifest import check_beginning
 from storage.objects.buckets import Buckets
-from storage.objects.memory import MemoryStore
+from tests.services.memory_store import MemoryStore
 from worker.datasets.sources.duplicates import Duplicates
 from worker.datasets.sources.manifest import manifest_items
 

@@ -1,0 +1,20 @@
+"""What a kind of long work says of itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class KindDeclaration:
+    """The declaration of one kind: its runs are planned, run in shards, and finished.
+
+    `name` begins the ids of its runs and ends the names of its queues. `opened_by` is
+    `module:function`, called with worker.runs.tools.Tools for a worker.runs.kind.Kind. `line` says
+    in one line what it is good for, by language (`en`, `zh`).
+    """
+
+    name: str
+    opened_by: str
+    line: Mapping[str, str]

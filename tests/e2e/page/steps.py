@@ -1,0 +1,45 @@
+"""What visitors do, in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect
+
+DONE_MS = 60_000
+
+
+def add(page: Page, *pictures: Path) -> None:
+    """Add pictures and wait for their heat maps."""
+    page.set_input_files("#pick", list(pictures))
+    shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
+    expect(shown).to_have_count(len(pictures), timeout=DONE_MS)
+
+
+def look_closer(page: Page) -> Locator:
+    """Open the first picture; returns its stage."""
+    page.locator(".card-open").first.click()
+    stage = page.locator(".look-stage")
+    expect(stage).to_be_visible(timeout=DONE_MS)
+    return stage
+
+
+def tap(stage: Locator, x: float, y: float) -> None:
+    """Tap the point of the first frame, fractions of its width and height."""
+    frame = stage.locator(".frame").first
+    box = frame.bounding_box()
+    assert box
+    frame.click(position={"x": x * box["width"], "y": y * box["height"]})
+
+
+def color_at(page: Page, x: float, y: float) -> list[int]:
+    """Return red, green, blue of the depth shown at a point."""
+    found = page.evaluate(
+        """([x, y]) => {
+          const canvas = document.querySelector(".clip canvas");
+          const brush = canvas.getContext("2d");
+          return [...brush.getImageData(x * canvas.width, y * canvas.height, 1, 1).data];
+        }""",
+        [x, y],
+    )
+    return list(found[:3])

@@ -1,0 +1,39 @@
+"""The operations page: what it draws, and that its data wants a key where there are keys."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import Route, expect
+
+from tests.e2e.page.steps import DONE_MS, add
+
+
+def test_it_shows_charts_workers_failures_and_room(go, coffee):
+    add(go().page, coffee)
+    page = go("/ops").page
+    expect(page.get_by_role("img", name=re.compile(r"Pictures waiting: now \d"))).to_be_visible()
+    expect(page.locator(".chart")).to_have_count(4)
+    expect(page.locator("#workers tr").first).to_contain_text("midas_small")
+    expect(page.locator("#failures li").first).to_be_visible()
+    expect(page.locator("#room")).to_contain_text("Redis memory")
+    expect(page.locator("#room meter").last).to_be_visible()
+    page.locator("#language").select_option("zh")
+    expect(page.get_by_role("heading", level=1)).to_have_text("服务运行状况")
+
+
+def test_it_asks_for_a_key_and_goes_on(go):
+    page = go("/").page
+
+    def guard(route: Route) -> None:
+        if route.request.headers.get("authorization") == "Bearer open-sesame":
+            route.continue_()
+        else:
+            route.fulfill(status=401, json={"code": "unauthorized"})
+
+    page.route(re.compile(r"/v1/metrics$"), guard)
+    page.get_by_role("link", name="How the service is doing").click()
+    page.get_by_label("This service asks for a key").fill("open-sesame")
+    page.keyboard.press("Enter")
+    expect(page.locator("#board")).to_be_visible(timeout=DONE_MS)
+    expect(page.locator("#login")).to_be_hidden()

@@ -1,0 +1,87 @@
+"""Who can use the page: axe finds nothing serious in any state; it fits from 320 px to 4K."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Playwright, expect
+
+from tests.e2e.page.browsers import launch, visit
+from tests.e2e.page.states import states
+from tests.e2e.page.steps import add, look_closer
+
+AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+
+def serious(page: Page) -> list[str]:
+    """Return what axe finds serious or critical in the page as it is."""
+    page.evaluate(AXE + "; null")
+    found = page.evaluate("rules => axe.run(document, rules)", RULES)
+    return [
+        f"{one['id']} at {node['target']}: {node['failureSummary'][:200]}"
+        for one in found["violations"]
+        if one["impact"] in {"serious", "critical"}
+        for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize(("locale", "scheme"), [("en-US", "light"), ("zh-CN", "dark")])
+def test_axe_finds_nothing_serious_in_any_state(
+    playwright: Playwright, site: str, tmp_path: Path, locale: str, scheme: str
+) -> None:
+    browser = launch(playwright, "chromium")
+    options = {"locale": locale, "color_scheme": scheme, "reduced_motion": "reduce"}
+    visited = visit(browser, f"{site}/", viewport={"width": 1200, "height": 800}, **options)
+    found = {name: serious(visited.page) for name in states(visited.page, tmp_path)}
+    visited.page.goto(f"{site}/ops")
+    expect(visited.page.locator("#board")).to_be_visible()
+    found["operations"] = serious(visited.page)
+    browser.close()
+    assert {name: troubles for name, troubles in found.items() if troubles} == {}
+    assert visited.troubles == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 3840])
+def test_nothing_is_wider_than_the_screen(go, coffee, width):
+    page = go(viewport={"width": width, "height": 800}).page
+    add(page, coffee)
+    wide = "document.documentElement.scrollWidth"
+    assert page.evaluate(wide) <= width
+    look_closer(page)
+    assert page.evaluate("document.querySelector('.viewer').scrollWidth") <= width
+    page.get_by_role("tab", name="Make").click()
+    expect(page.locator(".menu-head").first).to_be_visible()
+    assert page.evaluate("document.querySelector('.viewer-panel').scrollWidth") <= width
+
+
+def test_a_picture_is_added_looked_at_and_left_by_keys_alone(go):
+    page = go().page
+    page.get_by_role("button", name="coffee").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".card[data-state=succeeded] .stage-heat:visible")).to_have_count(
+        1, timeout=60_000
+    )
+    page.locator(".card-open").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(".look-stage")).to_be_visible(timeout=60_000)
+    page.get_by_role("tab", name="Look").focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("tab", name="Make")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator(".viewer")).to_have_count(0)
+    expect(page.locator(".card-open")).to_be_focused()
+
+
+def test_the_language_is_the_browsers_and_the_switch_is_remembered(go):
+    page = go(locale="zh-CN").page
+    expect(page.get_by_role("heading", level=1)).to_have_text("这张照片里的东西各有多远？")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
+    page.locator("#language").select_option("en")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        "How far away is everything in this picture?"
+    )
+    page.reload()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#language")).to_have_value("en")

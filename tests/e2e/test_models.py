@@ -1,0 +1,105 @@
+"""Two models beside each other: every job is computed by the one it asked for, whatever dies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from contract.models.own import own_folder
+from contract.settings import Settings
+from depthq import DepthClient
+from tests.photographs import crops
+from tests.services.depthq import ApiProcess, WorkerProcess
+from tests.services.valkey import ValkeyServer
+
+COUNT = 24
+WAIT_S = 60
+# Another rule than the default model's: the size of the network's input tells which one ran.
+SLOW = 'input = 64\nmultiple = 32\nrule = "exact"\nimage_s = 0.1\n'
+
+
+@pytest.fixture
+def settings(valkey: ValkeyServer, tmp_path: Path) -> Settings:
+    folder = own_folder(tmp_path / "cache")
+    folder.mkdir(parents=True)
+    (folder / "slow_one.toml").write_text(SLOW)
+    return Settings(
+        redis_url=valkey.url,
+        data_dir=tmp_path / "data",
+        cache_dir=tmp_path / "cache",
+        engine="simulated",
+        lease_s=2.0,
+        reconcile_interval_s=0.5,
+    )
+
+
+def worker(settings: Settings, folder: Path, *models: str, lane="interactive") -> WorkerProcess:
+    chosen = Settings(**{**settings.model_dump(exclude_unset=True), "models": models})
+    return WorkerProcess(chosen, folder, lane)
+
+
+@pytest.fixture
+def service(settings: Settings, tmp_path: Path) -> Iterator[dict[str, WorkerProcess | ApiProcess]]:
+    """An API, a worker for each model, and one that holds both."""
+    programs = {
+        "api": ApiProcess(settings, tmp_path / "api"),
+        "fast": worker(settings, tmp_path / "fast", "midas_small"),
+        "slow": worker(settings, tmp_path / "slow", "slow_one"),
+        "both": worker(settings, tmp_path / "both", "midas_small", "slow_one"),
+    }
+    try:
+        with ThreadPoolExecutor(len(programs)) as pool:
+            list(pool.map(lambda program: program.start(), programs.values()))
+        yield programs
+    finally:
+        for program in programs.values():
+            program.stop()
+
+
+def test_no_job_is_lost_or_computed_by_another_model_when_workers_are_killed(service) -> None:
+    with DepthClient(service["api"].url) as client, ThreadPoolExecutor(8) as pool:
+        # Given jobs by both models, in turns
+        asked = ["midas_small" if n % 2 else "slow_one" for n in range(COUNT)]
+        pairs = list(zip(crops(COUNT), asked, strict=True))
+        jobs = list(pool.map(lambda p: client.submit(p[0], model=p[1], size="model"), pairs))
+        # When the worker of both and the one of the slow model are killed at work
+        service["both"].kill()
+        service["slow"].kill()
+        service["slow"].start()
+        ended = list(pool.map(lambda job: client.wait(job.id, WAIT_S), jobs))
+    # Then each job has its result, by the model that it asked for
+    assert [job.state.value for job in ended] == ["succeeded"] * COUNT
+    assert [job.document["model"]["name"] for job in ended] == asked
+    seen = [tuple(job.document["model"]["net_size"]) for job in ended]
+    assert {size for size, name in zip(seen, asked, strict=True) if name == "slow_one"} == {
+        (64, 64)
+    }
+    assert (64, 64) not in {s for s, name in zip(seen, asked, strict=True) if name != "slow_one"}
+
+
+def test_a_dataset_is_planned_run_and_ended_by_workers_of_its_model(
+    settings, tmp_path, service
+) -> None:
+    plain = worker(settings, tmp_path / "bulk", "midas_small", lane="bulk")
+    slow = worker(settings, tmp_path / "bulk-slow", "slow_one", lane="bulk")
+    try:
+        plain.start()
+        slow.start()
+        files = {}
+        for number, image in enumerate(crops(4)):
+            files[f"{number}.jpg"] = tmp_path / f"{number}.jpg"
+            files[f"{number}.jpg"].write_bytes(image)
+        with DepthClient(service["api"].url) as client:
+            options = {"model": "slow_one", "size": "model"}
+            dataset = client.datasets.submit(files, options=options)
+            ended = client.datasets.wait(dataset.id, WAIT_S)
+            assert ended.counts["succeeded"] == 4
+            results = list(client.datasets.results(dataset.id))
+        assert {result["model"] for result in results} == {"slow_one"}
+        assert {result["weights_id"] for result in results} == {"none"}
+    finally:
+        plain.stop()
+        slow.stop()

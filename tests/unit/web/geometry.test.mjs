@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { distance, grid, surface } from "../../../api/web/solid/geometry.js";
+
+const depth = (width, height, codeAt) => ({
+  width, height, codes: Uint16Array.from({ length: width * height }, (_, at) => codeAt(at % width, Math.floor(at / width))),
+});
+
+test("the nearest is at 1, the farthest at the ratio", () => {
+  assert.equal(distance(1, 5), 1);
+  assert.ok(Math.abs(distance(0, 5) - 5) < 1e-9);
+});
+
+test("a grid keeps the shape of the picture", () => {
+  assert.deepEqual(grid(4000, 2000, 256), [256, 128]);
+  assert.deepEqual(grid(20, 10, 256), [20, 10]);
+});
+
+test("the picture's edges lie on the field of view", () => {
+  const { positions } = surface(depth(100, 50, () => 65535), { fov: 90 });
+  assert.ok(Math.abs(positions[0] - -0.99) < 1e-6); // half a point inside −tan 45° at distance 1
+  assert.ok(Math.abs(positions[1] - 0.49) < 1e-6);
+  assert.equal(positions[2], -1);
+});
+
+test("nothing spans the step from a near thing to what is behind it", () => {
+  const flat = surface(depth(10, 10, () => 30000), {});
+  const stepped = surface(depth(10, 10, (x) => (x < 5 ? 65535 : 0)), {});
+  assert.equal(flat.indices.length, 9 * 9 * 6);
+  assert.equal(stepped.indices.length, 8 * 9 * 6);
+});

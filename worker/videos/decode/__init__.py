@@ -1,0 +1,4 @@
+"""Decodes videos in a confined process of its own per piece: a file in, frames and sound out.
+
+Knows containers and PyAV, which is an optional extra. Must not know stores, steps or networks.
+"""

@@ -1,0 +1,116 @@
+"""Files of numbers: a zip of 16-bit PNGs, one array of all frames, a table of statistics."""
+
+from __future__ import annotations
+
+import struct
+import zipfile
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+
+from worker.videos.files.frame import Frame
+
+_EPOCH = (1980, 1, 1, 0, 0, 0)  # no dates: the same frames give the same bytes
+_ROWS = 2_000
+
+
+def _entry(name: str, *, packed: bool = False) -> zipfile.ZipInfo:
+    entry = zipfile.ZipInfo(name, _EPOCH)
+    entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
+    return entry
+
+
+class PngZip:
+    """`000000.png` and on, 16 bits: the codes of `depth`; `depth.csv` says what they mean."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
+        self._lines = ["frame,seconds,low,high"]
+
+    def add(self, frame: Frame) -> None:
+        """Append a frame."""
+        _, png = cv2.imencode(".png", frame.codes, (cv2.IMWRITE_PNG_COMPRESSION, 3))
+        self._zip.writestr(_entry(f"{frame.index:06d}.png"), png.tobytes())
+        self._lines.append(f"{frame.index},{frame.at:.6f},{frame.low!r},{frame.high!r}")
+
+    def close(self) -> None:
+        """Write what the codes mean and finish."""
+        self._zip.writestr(_entry("depth.csv", packed=True), "\n".join(self._lines) + "\n")
+        self._zip.close()
+
+
+class Npz:
+    """`depth` float32 (n, h, w) in one scale per shot, `seconds` float64 (n), `shot` int32 (n)."""
+
+    def __init__(self, file: BinaryIO, count: int) -> None:
+        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
+        self._count = count
+        self._member: BinaryIO | None = None
+        self._seconds: list[float] = []
+        self._shots: list[int] = []
+
+    def add(self, frame: Frame) -> None:
+        """Append a frame; the array's header goes before the first."""
+        depth = frame.depth()
+        if self._member is None:
+            entry = _entry("depth.npy")
+            self._member = self._zip.open(entry, "w", force_zip64=True)  # type: ignore[assignment]
+            assert self._member is not None  # noqa: S101
+            self._member.write(_header((self._count, *depth.shape), "<f4"))
+        self._member.write(np.ascontiguousarray(depth, "<f4").tobytes())
+        self._seconds.append(frame.at)
+        self._shots.append(frame.shot)
+
+    def close(self) -> None:
+        """Write the small arrays and finish."""
+        if self._member is not None:
+            self._member.close()
+        small = {"seconds": np.array(self._seconds, "<f8"), "shot": np.array(self._shots, "<i4")}
+        for name, values in small.items():
+            body = _header(values.shape, values.dtype.str) + values.tobytes()
+            self._zip.writestr(_entry(f"{name}.npy"), body)
+        self._zip.close()
+
+
+def _header(shape: tuple[int, ...], kind: str) -> bytes:
+    """Return the start of an .npy file, format 1.0."""
+    text = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape!r}, }}"
+    padded = text + " " * (-(10 + len(text) + 1) % 64) + "\n"
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(padded)) + padded.encode("latin1")
+
+
+class Parquet:
+    """One row per frame: number, seconds, shot, and depth's least, greatest, mean, deciles."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        kinds = {"frame": pa.int32(), "seconds": pa.float64(), "shot": pa.int32()}
+        names = ("depth_min", "depth_max", "depth_mean", *(f"p{10 * i}" for i in range(1, 10)))
+        self._schema = pa.schema([*kinds.items(), *((name, pa.float32()) for name in names)])
+        self._names = names
+        self._writer = pq.ParquetWriter(file, self._schema, compression="zstd")
+        self._rows: list[dict[str, float]] = []
+
+    def add(self, frame: Frame) -> None:
+        """Append a frame."""
+        depth = frame.depth()
+        deciles = np.percentile(depth[::2, ::2], range(10, 100, 10))
+        numbers = (depth.min(), depth.max(), depth.mean(dtype=np.float64), *deciles)
+        row: dict[str, float] = {"frame": frame.index, "seconds": frame.at, "shot": frame.shot}
+        self._rows.append(row | {n: float(v) for n, v in zip(self._names, numbers, strict=True)})
+        if len(self._rows) == _ROWS:
+            self._flush()
+
+    def close(self) -> None:
+        """Write the last rows and finish."""
+        self._flush()
+        self._writer.close()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._rows = []

@@ -1,0 +1,45 @@
+"""A short animated WebP of the heat map, for places where a picture fits and a video does not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import BinaryIO
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from worker.videos.files.frame import Frame
+
+FRAMES = 24  # spread over the clip
+_SIDE, _MS = 320, 120
+Painted = Callable[[Frame, int, int], NDArray[np.uint8]]
+
+
+class Preview:
+    """At most FRAMES frames of a clip of `count`, 320 px high or wide, in a loop."""
+
+    def __init__(self, file: BinaryIO, count: int, painted: Painted) -> None:
+        self._file, self._painted = file, painted
+        taken = np.linspace(0, max(count - 1, 0), min(FRAMES, max(count, 1))).round()
+        self._taken = frozenset(int(index) for index in taken)
+        self._pictures: list[Image.Image] = []
+
+    def add(self, frame: Frame) -> None:
+        """Take the frame if it is its turn."""
+        if frame.index not in self._taken:
+            return
+        height, width = frame.codes.shape
+        scale = _SIDE / max(height, width)
+        bgr = self._painted(frame, round(width * scale), round(height * scale))
+        self._pictures.append(Image.fromarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB)))
+
+    def close(self) -> None:
+        """Encode the loop."""
+        if self._pictures:
+            first, *others = self._pictures
+            first.save(
+                self._file, "WEBP", save_all=True, append_images=others, duration=_MS, loop=0,
+                quality=75, method=2,
+            )  # fmt: skip
