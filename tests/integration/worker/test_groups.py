@@ -15,9 +15,9 @@ from contract.options import JobOptions
 from contract.states import JobState
 from storage.broker.inbox import Inbox
 from storage.jobs.store import JobStore
-from storage.objects.memory import MemoryStore
 from tests.integration.worker.pipelines import make_pipeline
 from tests.integration.worker.test_pipeline import Computer, accept
+from tests.services.memory_store import MemoryStore
 from tests.services.process import wait_until
 from worker.jobs.groups import Group, is_small
 from worker.process.takers import Takers
