@@ -8,6 +8,7 @@ from typing import cast
 from flask import current_app
 
 from api.callers.auth import Keys
+from api.depth.at_once import AtOnce
 from api.dispatch import Dispatch
 from api.load.capacity import Capacity
 from api.load.measures import Measures
@@ -46,12 +47,14 @@ class Services:
     buckets: Buckets
     limits: KeyLimits
     keys: Keys
+    at_once: AtOnce
 
     def stop_waiting(self) -> None:
         """Wake every waiting request, so that it answers with the present state: shutting down."""
         self.endings.let_go()  # both first, then join either's thread
         self.changes.stop()
         self.endings.stop()
+        self.at_once.stop()
 
 
 def services() -> Services:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable
+from functools import cache
 
 from pydantic import ValidationError
 
@@ -13,6 +15,8 @@ from api.answers.blueprint import root, v1
 from api.answers.openapi import DepthApp
 from api.callers import admission, auth, hosts
 from api.datasets import endpoints as of_datasets
+from api.depth import endpoints as of_depth
+from api.depth.at_once import AtOnce
 from api.dispatch import CeleryDispatch, Dispatch
 from api.jobs import endpoints as of_jobs
 from api.load.capacity import Capacity
@@ -21,21 +25,26 @@ from api.load.measures import LedgerCollector, Measures
 from api.load.models import Models
 from api.service import endpoints as of_service
 from api.services import EXTENSION, Services
+from api.videos import endpoints as of_videos
 from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
+from contract.kinds.registry import KINDS
 from contract.settings import Settings
 from storage.broker.outbox import Outbox
 from storage.callers.allowances import Allowances
 from storage.datasets.files import DatasetObjects
 from storage.datasets.store import DatasetStore
 from storage.fleet.workers import WorkerRegistry
+from storage.immediate.exchange import Exchange
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.objects.buckets import Buckets
 from storage.objects.disk import DiskRoom
 from storage.objects.open import open_object_store
 from storage.objects.protocol import ObjectStore
+
+log = logging.getLogger(__name__)
 
 
 def create_app(
@@ -59,6 +68,7 @@ def create_app(
     measures.waiting.set_function(lambda: waits.taken)
     capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     app = DepthApp(settings.public_url)
+    capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     parts = Services(
         settings=settings,
         objects=objects,
@@ -78,6 +88,7 @@ def create_app(
         buckets=Buckets(settings, objects),
         limits=limits,
         keys=auth.Keys(limits.digests),
+        at_once=AtOnce(Exchange(open_redis(settings, text=False)), capacity),
     )
     app.extensions[EXTENSION] = parts
     request_hooks.register(app, settings, measures)
@@ -119,10 +130,24 @@ def _refuse(error: ValidationError) -> None:
     raise errors.invalid_fields(error) from error
 
 
+@cache
+def _register_plugged_in() -> None:
+    """Register the calls of kinds of other packages, once, as those of ours are by their import."""
+    for kind in KINDS.values():
+        if kind.calls is None:
+            continue
+        module, _, function = kind.calls.partition(":")
+        try:
+            getattr(importlib.import_module(module), function)()
+        except Exception:  # whatever another package does wrong, the service starts
+            log.exception("no calls of %s", kind.name, extra={"action": "start"})
+
+
 def _mount(app: DepthApp) -> None:
     """Import every endpoint module, which registers itself; mount the blueprints."""
-    for package in (of_jobs, of_datasets, of_service):
+    for package in (of_jobs, of_depth, of_datasets, of_videos, of_service):
         for module in pkgutil.iter_modules(package.__path__):
             importlib.import_module(f"{package.__name__}.{module.name}")
+    _register_plugged_in()
     app.register_api(v1)
     app.register_api(root)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Sequence
@@ -11,10 +12,12 @@ from typing import Any
 from redis import Redis
 
 from benchmarks import clocks
+from benchmarks.contenders import KEPT, bucket_beside
 from benchmarks.load import Outcome
 from benchmarks.machine import ROOT, busy_s
 from benchmarks.peers.celery_plain import COUNTER, PROCESSES
-from benchmarks.stack import Program
+from benchmarks.peers.keeping import put_input
+from benchmarks.stack import BUCKET, Program
 from contract.settings import environment
 from tests.services.process import wait_until
 from tests.services.valkey import ValkeyServer, find_valkey
@@ -25,15 +28,19 @@ AHEAD = 64  # messages kept waiting
 class PlainCelery:
     """A prefork worker and the plain task."""
 
-    name = "Celery prefork, no batcher, same engine"
-
-    def __init__(self, folder: Path, images: Sequence[Path]) -> None:
+    def __init__(self, folder: Path, images: Sequence[Path], keeps: str = "files") -> None:
+        self.name = f"Celery prefork, no batcher, same engine{KEPT[keeps]}"
+        self._keeps = keeps
+        self._s3 = bucket_beside(folder) if keeps == "s3" else None
         outputs = folder / "outputs"
         outputs.mkdir(parents=True)
         self._valkey = ValkeyServer(find_valkey() or "", folder / "valkey")
         self._valkey.start()
+        in_s3 = self._s3.variables(BUCKET) if self._s3 else {}
+        os.environ.update(in_s3)  # this process puts the inputs
         variables = environment() | {
             "PEER_FOLDER": str(outputs), "PEER_REDIS": self._valkey.url, "PYTHONPATH": str(ROOT),
+            "PEER_KEEPS": keeps, **in_s3,
         }  # fmt: skip
         command = [
             sys.executable, "-m", "celery", "-A", "benchmarks.peers.celery_plain", "worker",
@@ -52,6 +59,8 @@ class PlainCelery:
         """Keep the queue filled and count what is done."""
         self._keep_filled(1.0)
         roots = {"celery": self._worker.pid, "valkey": self._valkey.pid}
+        if self._s3:
+            roots |= {self._s3.name: self._s3.pid, "producer": os.getpid()}
         before, machine, done = clocks.cpu_s(roots), busy_s(), self._done()
         began = time.perf_counter()
         self._keep_filled(seconds)
@@ -65,22 +74,28 @@ class PlainCelery:
         return Outcome(count, count / elapsed, nan, nan, nan, 0.0, cpu, {}, {})
 
     def pause(self) -> None:
-        """Freeze both."""
+        """Freeze all."""
         self._valkey.freeze()
+        if self._s3:
+            self._s3.freeze()
         clocks.signal_tree(self._worker.pid, stop=True)
 
     def resume(self) -> None:
-        """Thaw both."""
+        """Thaw all."""
         self._valkey.thaw()
+        if self._s3:
+            self._s3.thaw()
         clocks.signal_tree(self._worker.pid, stop=False)
 
     def stop(self) -> None:
-        """End both."""
+        """End all."""
         self.resume()
         self._app.close()
         self._worker.stop()
         self._redis.close()
         self._valkey.stop()
+        if self._s3:
+            self._s3.stop()
 
     def _keep_filled(self, seconds: float) -> None:
         ends = time.perf_counter() + seconds
@@ -91,7 +106,8 @@ class PlainCelery:
     def _send(self, count: int) -> None:
         for _ in range(count):
             path = self._images[self._sent % len(self._images)]
-            self._app.send_task("benchmarks.peers.celery_plain.depth_of", args=(str(path),))
+            where = put_input(path.read_bytes()) if self._keeps == "s3" else str(path)
+            self._app.send_task("benchmarks.peers.celery_plain.depth_of", args=(where,))
             self._sent += 1
 
     def _done(self) -> int:

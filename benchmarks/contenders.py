@@ -19,9 +19,12 @@ from benchmarks.context import Context
 from benchmarks.load import Outcome, Target, drive
 from benchmarks.machine import ROOT, busy_s
 from benchmarks.peers.environment import python_with
-from benchmarks.stack import Program, Stack
+from benchmarks.stack import BUCKET, Program, Stack
 from contract.settings import Settings, environment
+from storage.objects.open import open_object_store
+from tests.services.choose import choose_s3
 from tests.services.process import ServiceProcess, wait_until
+from tests.services.s3server import S3Server
 from worker.advice import advise
 from worker.engines.factory import open_engine
 
@@ -157,6 +160,15 @@ def in_memory(
     }
 
 
+class AtOnce(Service):
+    """The whole service, asked for one output at once, of which it keeps nothing."""
+
+    def __init__(self, folder: Path, images: Sequence[Path], query: str = "size=model") -> None:
+        super().__init__("service, at once", folder, images, s3=False)
+        path = f"/v1/depth?output=heatmap&{query}"
+        self.target = Target(self.name, self.stack.port, path, style="answer")
+
+
 class Peer:
     """A peer's HTTP server."""
 
@@ -164,15 +176,18 @@ class Peer:
         self, name: str, folder: Path, images: Sequence[Path], command: list[str], *,
         path: str = "/predict",
         body: str = "raw", in_flight: int = IN_FLIGHT, original_size: bool = False,
-        variables: dict[str, str] | None = None, freezes: bool = True,
+        variables: dict[str, str] | None = None, freezes: bool = True, keeps: str = "files",
     ) -> None:  # fmt: skip
         self.name = name
+        self._s3 = bucket_beside(folder) if keeps == "s3" else None
         outputs = folder / "outputs"
         outputs.mkdir(parents=True)
         port = ServiceProcess(folder).port
         given = environment() | {
             "PEER_FOLDER": str(outputs),
             "PEER_SIZE": "original" if original_size else "model",
+            "PEER_KEEPS": keeps,
+            **(self._s3.variables(BUCKET) if self._s3 else {}),
             "PYTHONPATH": str(ROOT),
             **(variables or {}),
         }
@@ -203,19 +218,25 @@ class Peer:
 
     def measure(self, seconds: float) -> Outcome:
         """Keep the same number of requests going."""
-        root = {self.name: self._process.pid}
+        roots = {self.name: self._process.pid}
+        if self._s3:
+            roots[self._s3.name] = self._s3.pid
         return drive(
             self.target, self._images, measure_s=seconds, in_flight=self._in_flight,
-            cpu_s=lambda: clocks.cpu_s(root),
+            cpu_s=lambda: clocks.cpu_s(roots),
         )  # fmt: skip
 
     def pause(self) -> None:
         """Freeze the server and all its children."""
         if self._freezes:
             clocks.signal_tree(self._process.pid, stop=True)
+            if self._s3:
+                self._s3.freeze()
 
     def resume(self) -> None:
         """Thaw them."""
+        if self._s3:
+            self._s3.thaw()
         clocks.signal_tree(self._process.pid, stop=False)
 
     def stop(self) -> None:
@@ -224,6 +245,16 @@ class Peer:
             self.resume()
             clocks.end_tree(self._process.pid)
         self._process.stop()
+        if self._s3:
+            self._s3.stop()
+
+
+def bucket_beside(folder: Path) -> S3Server:
+    """Start an S3 server for one peer, as the service's own row has one, and make its bucket."""
+    server = choose_s3(folder, {})
+    server.start()
+    open_object_store(server.settings(BUCKET)).check()
+    return server
 
 
 def plain(folder: Path, images: Sequence[Path], *, original_size: bool = False) -> Peer:
@@ -233,13 +264,17 @@ def plain(folder: Path, images: Sequence[Path], *, original_size: bool = False) 
                 original_size=original_size)  # fmt: skip
 
 
-def litserve(folder: Path, images: Sequence[Path]) -> Peer:
+KEPT = {"files": "", "nothing": ", keeps nothing", "s3": ", S3"}
+
+
+def litserve(folder: Path, images: Sequence[Path], keeps: str = "files") -> Peer:
     """LitServe with batching."""
     command = [python_with("litserve"), "-m", "benchmarks.peers.lit", "{port}"]
-    return Peer("LitServe, batching, same engine", folder, images, command, body="json")
+    name = f"LitServe, batching, same engine{KEPT[keeps]}"
+    return Peer(name, folder, images, command, body="json", keeps=keeps)
 
 
-def bentoml(folder: Path, images: Sequence[Path]) -> Peer:
+def bentoml(folder: Path, images: Sequence[Path], keeps: str = "files") -> Peer:
     """BentoML with adaptive batching; frozen for a while, it would think itself overloaded."""
     python = python_with("bentoml")
     command = [python, "-m", "bentoml", "serve", "benchmarks.peers.bento:Front", "--port", "{port}",
@@ -249,13 +284,14 @@ def bentoml(folder: Path, images: Sequence[Path]) -> Peer:
         "PATH": f"{Path(python).parent}{os.pathsep}{os.environ['PATH']}",
     }  # fmt: skip
     return Peer(
-        "BentoML, batching, same engine",
+        f"BentoML, batching, same engine{KEPT[keeps]}",
         folder,
         images,
         command,
         body="form",
         variables=variables,
         freezes=False,
+        keeps=keeps,
     )
 
 

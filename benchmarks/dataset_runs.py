@@ -8,6 +8,7 @@ from collections.abc import Callable
 from benchmarks.stack import Stack
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane
 from storage.datasets.files import DatasetObjects
 from storage.objects.open import open_dataset_store, open_object_store
@@ -27,7 +28,7 @@ class DatasetRun:
         self.files.write_request(request)
         self.ledger.create(DatasetRecord(request=request))
         message_id = f"{self.id}/{STEP_PLAN}"
-        send(make_celery(stack.settings), TASK_PLAN_DATASET, message_id, Lane.BULK)
+        send(make_celery(stack.settings), TASK_PLAN_DATASET, message_id, Lane.BULK, DEFAULT_MODEL)
 
     def wait(
         self,

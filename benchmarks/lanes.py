@@ -22,6 +22,7 @@ from benchmarks.stack import Stack
 from benchmarks.timing import percentile
 from contract.ids import new_id
 from contract.jobs import InputInfo, JobRecord, JobRequest
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.object_keys import input_object
 from contract.names.queues import Lane
 from contract.options import JobOptions
@@ -165,7 +166,7 @@ class BulkLoad:
         )  # fmt: skip
         self._objects.put(input_object(request.id), data, media_type="image/jpeg")
         self._jobs.create(JobRecord(request=request))
-        send(self._celery, TASK_RUN_JOB, request.id, Lane.BULK)
+        send(self._celery, TASK_RUN_JOB, request.id, Lane.BULK, DEFAULT_MODEL)
         self._sent += 1
 
 

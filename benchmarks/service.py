@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks import photographs
 from benchmarks.compare import compare
-from benchmarks.contenders import BareEngine, Service, in_memory
+from benchmarks.contenders import AtOnce, BareEngine, Service, in_memory
 from benchmarks.context import Context
 
 SHARES = (0.3, 0.6, 0.9)  # of the saturation rate, for the open loop
@@ -22,6 +22,7 @@ def run(context: Context) -> dict[str, Any]:
         "s3": lambda: Service("service, S3", folder / "s3", images, s3=True),
         **in_memory(context, images),
         "files": lambda: Service("service, files", folder / "files", images, s3=False),
+        "at once": lambda: AtOnce(folder / "at-once", images),
     }
     rounds, seconds = (1, 5.0) if context.quick else (3, 6.0)
     results = compare(makers, rounds=rounds, seconds=seconds, say=context.say)

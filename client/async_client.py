@@ -18,6 +18,7 @@ import httpx2
 from client.async_datasets import AsyncDatasets
 from client.job import Job
 from client.wire.async_transport import AsyncTransport
+from client.wire.depth_calls import DepthNow, depth_call
 from client.wire.job_calls import (
     MODELS,
     VERSION,
@@ -122,6 +123,12 @@ class AsyncDepthClient:
             name: await self._transport.download(one.url, one.target, one.announced)
             for name, one in downloads(job, directory, names, stem).items()
         }
+
+    async def depth_now(
+        self, image: ImageSource, *, output: str = "depth", **options: Any
+    ) -> DepthNow:
+        """See DepthClient.depth_now."""
+        return await self._transport.call(depth_call(image, output, options))
 
     async def models(self) -> Any:
         """Return what the service says about its models."""

@@ -14,10 +14,13 @@ from client.commands import (
     demo,
     doctor,
     jobs,
+    models,
+    now,
     programs,
     quarantine,
     submit,
     up,
+    video,
     weights,
 )
 from client.plain import visible
@@ -51,11 +54,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (up, submit, jobs, demo, doctor, programs):
+for group in (up, submit, now, video, jobs, demo, doctor, programs):
     group.register(app)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(weights.app, name="weights")
+app.add_typer(models.app, name="models")
 
 
 def main() -> NoReturn:

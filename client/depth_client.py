@@ -16,6 +16,8 @@ import httpx2
 
 from client.datasets import Datasets
 from client.job import Job
+from client.videos import Videos
+from client.wire.depth_calls import DepthNow, depth_call
 from client.wire.downloads import download_output
 from client.wire.events import job_events
 from client.wire.job_calls import (
@@ -54,6 +56,7 @@ class DepthClient:
     ) -> None:
         self._transport = Transport(base_url, api_key, timeout, retries or RetryPolicy())
         self.datasets = Datasets(self._transport)
+        self.videos = Videos(self._transport)
 
     def submit(
         self,
@@ -127,6 +130,15 @@ class DepthClient:
             name: download_output(self._transport, one.url, one.target, one.announced)
             for name, one in downloads(job, directory, names, stem).items()
         }
+
+    def depth_now(self, image: ImageSource, *, output: str = "depth", **options: Any) -> DepthNow:
+        """Return one output of `image` (a path, bytes, or an open file) at once.
+
+        The service keeps nothing, neither picture nor result; the bytes are in the answer. Raises
+        DeadlineExceeded, NotInTime or WorkerLost when it could not be done in time, after the
+        client's retries.
+        """
+        return self._transport.call(depth_call(image, output, options))
 
     def models(self) -> Any:
         """Return what the service says about its models."""

@@ -21,6 +21,8 @@ DepthqError
 │   └── StorageRefused       storage_refused       (it says no, until its operator acts)
 ├── NotInstalled             not_installed         (an optional part of the worker: final)
 ├── DeadlineExceeded         deadline_exceeded
+├── NotInTime                not_in_time           (depth at once: too many wait, or no worker)
+├── WorkerLost               worker_lost           (depth at once: its worker is gone, and so is it)
 ├── Poisoned                 poisoned              (failed too often for a reason of its own)
 └── InternalError            internal              (ours: retried a bounded number of times)
     └── DecoderCrashed       internal              (the decoding child died on this image)
@@ -194,6 +196,24 @@ class DeadlineExceeded(DepthqError):
     retryable = True
 
 
+class NotInTime(DepthqError):
+    """Depth at once cannot be had within its deadline; come back after `retry_after_s` seconds."""
+
+    code = "not_in_time"
+    retryable = True
+
+    def __init__(self, message: str, retry_after_s: int = 1) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class WorkerLost(DepthqError):
+    """The worker that computed depth at once has ended; nothing was kept to try it again from."""
+
+    code = "worker_lost"
+    retryable = True
+
+
 class Poisoned(DepthqError):
     """The job failed too often for a reason of its own and was set aside."""
 
@@ -213,6 +233,12 @@ class DecoderCrashed(InternalError):
 
 def _leaves(base: type[DepthqError]) -> list[type[DepthqError]]:
     return [base, *(leaf for sub in base.__subclasses__() for leaf in _leaves(sub))]
+
+
+def error_of_code(code: str, message: str) -> DepthqError:
+    """Return the exception that `code` stands for; InternalError for one of a later version."""
+    kinds = (kind for kind in _leaves(DepthqError) if vars(kind).get("code") == code)
+    return next(kinds, InternalError)(message)
 
 
 # code → retryable, for documents and documentation

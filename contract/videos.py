@@ -23,6 +23,7 @@ VIDEO_FILES: dict[VideoOutput, str] = {
     "parquet": "frames.parquet",
 }
 SIDECAR_FILE = "depth.json"
+FACTS_FILE = "video.json"  # VideoFacts, written when the video is surveyed
 VIDEO_MEDIA_TYPES: dict[str, str] = {
     "mp4": "video/mp4",
     "mkv": "video/x-matroska",
@@ -109,3 +110,10 @@ class Piece(Value):
     own: tuple[int, ...]
     before: tuple[int, ...] = ()
     after: tuple[int, ...] = ()
+
+
+class VideoWishes(Value):
+    """What the record of a video holds beyond that of every run."""
+
+    spec: VideoSpec = VideoSpec()
+    s3: str | None = Field(None, description="where the video is, if it was not uploaded")

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from client.depth_client import DepthClient
     from client.depth_file import DepthMap, read_depth
     from client.job import Job
+    from client.wire.depth_calls import DepthNow
     from client.wire.retries import RetryPolicy
     from contract.errors import DepthqError
     from worker.estimator.depth import Depth
@@ -25,6 +26,7 @@ __all__ = [
     "DepthClient",
     "DepthEstimator",
     "DepthMap",
+    "DepthNow",
     "DepthqError",
     "Job",
     "RetryPolicy",
@@ -38,6 +40,7 @@ _MODULES = {
     "DepthClient": "client.depth_client",
     "DepthEstimator": "worker.estimator.estimator",
     "DepthMap": "client.depth_file",
+    "DepthNow": "client.wire.depth_calls",
     "DepthqError": "contract.errors",
     "Job": "client.job",
     "RetryPolicy": "client.wire.retries",

@@ -14,6 +14,7 @@ from api.answers.errors import MEDIA_TYPE
 
 JOBS = Tag(name="jobs", description="One image each: submit, poll, fetch")
 DATASETS = Tag(name="datasets", description="Thousands to millions of images at once")
+VIDEOS = Tag(name="videos", description="Steady depth of every frame of a video")
 SERVICE = Tag(name="service", description="What serves, and how it is doing")
 
 v1 = APIBlueprint("v1", __name__, url_prefix="/v1", abp_security=[{}, {"bearer": []}])

@@ -15,6 +15,7 @@ from contract.errors import (
     DepthqError,
     InvalidRequest,
     NotFound,
+    NotInTime,
     Overloaded,
     StorageRefused,
 )
@@ -50,8 +51,10 @@ STATUS: dict[str, int] = {
     "internal": 500,
     "storage_refused": 500,
     "not_installed": 501,
+    "not_in_time": 503,
     "model_not_served": 503,
     "storage_unavailable": 503,
+    "worker_lost": 503,
     "deadline_exceeded": 504,
 }
 # What flask and werkzeug refuse themselves, by our codes; anything else is invalid_request.
@@ -125,7 +128,7 @@ def _on_own(error: DepthqError) -> Response:
     fields = error.fields if isinstance(error, InvalidFields) else None
     detail = STORAGE_REFUSED if isinstance(error, StorageRefused) else error.message
     response = problem(status, error.code, detail, fields)
-    if isinstance(error, Overloaded):
+    if isinstance(error, Overloaded | NotInTime):
         response.headers["Retry-After"] = str(error.retry_after_s)
     elif status == HTTPStatus.SERVICE_UNAVAILABLE:
         response.headers["Retry-After"] = str(RETRY_AFTER_S)

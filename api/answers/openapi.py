@@ -27,7 +27,7 @@ BEARER = {"type": "http", "scheme": "bearer", "description": "only where keys ar
 _REF = "#/components/schemas/{model}"
 
 
-def _schema(model: type[BaseModel]) -> dict[str, Any]:
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
     return model.model_json_schema(ref_template=_REF)
 
 
@@ -39,11 +39,11 @@ def _option_parameters() -> list[dict[str, Any]]:
             "description": schema.get("description", "") + " (raw bodies only)",
             **({"style": "form", "explode": True} if schema.get("type") == "array" else {}),
         }
-        for name, schema in _without_null(_schema(JobOptions))["properties"].items()
+        for name, schema in without_null(schema_of(JobOptions))["properties"].items()
     ]  # fmt: skip
 
 
-def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
+def without_null(schema: dict[str, Any]) -> dict[str, Any]:
     """Return `schema` with its nullable properties as plain optional ones: fields have no null."""
     properties = {}
     for name, each in schema["properties"].items():
@@ -53,13 +53,13 @@ def _without_null(schema: dict[str, Any]) -> dict[str, Any]:
     return {**schema, "properties": properties}
 
 
-_KINDS = "JPEG, PNG, WebP, HEIC or AVIF, by content"
+IMAGE_KINDS = "JPEG, PNG, WebP, HEIC or AVIF, by content"
 
 
 def _form() -> dict[str, Any]:
     """Return the schema of the multipart form: the options and the image."""
-    schema = _without_null(_schema(JobOptions))
-    image = {"type": "string", "format": "binary", "description": _KINDS}
+    schema = without_null(schema_of(JobOptions))
+    image = {"type": "string", "format": "binary", "description": IMAGE_KINDS}
     return {
         **schema,
         "title": "CreateJobForm",
@@ -68,7 +68,7 @@ def _form() -> dict[str, Any]:
     }
 
 
-def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
+def header(name: str, description: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {
         "name": name,
         "in": "header",
@@ -78,8 +78,8 @@ def _header(name: str, description: str, schema: dict[str, Any]) -> dict[str, An
     }
 
 
-_IMAGE = {"schema": {"type": "string", "format": "binary"}}
-_MEDIA_TYPES = (
+IMAGE = {"schema": {"type": "string", "format": "binary"}}
+MEDIA_TYPES = (
     *(f"image/{name}" for name in sorted(DEFAULT_FORMATS)),
     "application/octet-stream",
 )
@@ -87,9 +87,9 @@ _MEDIA_TYPES = (
 CREATE_JOB: dict[str, Any] = {
     "parameters": [
         *_option_parameters(),
-        _header("Prefer", "`wait=N`: hold the answer up to N seconds (at most 60) for the result",
+        header("Prefer", "`wait=N`: hold the answer up to N seconds (at most 60) for the result",
                 {"type": "string", "examples": ["wait=10"]}),
-        _header("Idempotency-Key", "the same key and image give the same job, for a day",
+        header("Idempotency-Key", "the same key and image give the same job, for a day",
                 {"type": "string", "pattern": "^[!-~]([ -~]{0,198}[!-~])?$"}),
     ],
     "requestBody": {
@@ -99,7 +99,7 @@ CREATE_JOB: dict[str, Any] = {
                 "schema": {"$ref": _REF.format(model="CreateJobForm")},
                 "encoding": {"outputs": {"style": "form", "explode": True}},
             },
-            **dict.fromkeys(_MEDIA_TYPES, _IMAGE),
+            **dict.fromkeys(MEDIA_TYPES, IMAGE),
             "application/json": {"schema": {"$ref": _REF.format(model="CreateJobFromUrl")}},
         },
     },
@@ -136,9 +136,9 @@ class DepthApp(OpenAPI):
         schemas = self.spec_json["components"]["schemas"]
         for name, schema in (
             ("CreateJobForm", _form()),
-            ("CreateJobFromUrl", _schema(CreateJobFromUrl)),
-            ("DatasetSpec", _schema(DatasetSpec)),
-            ("RetryBody", _schema(RetryBody)),
+            ("CreateJobFromUrl", schema_of(CreateJobFromUrl)),
+            ("DatasetSpec", schema_of(DatasetSpec)),
+            ("RetryBody", schema_of(RetryBody)),
         ):
             schemas.update(schema.pop("$defs", {}))
             schemas[name] = schema

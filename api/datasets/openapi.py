@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-_HEADERS = [
+HEADERS = [
     {
         "name": "Prefer",
         "in": "header",
@@ -31,7 +31,7 @@ _FORM = {
 }
 
 CREATE_DATASET: dict[str, Any] = {
-    "parameters": _HEADERS,
+    "parameters": HEADERS,
     "requestBody": {
         "required": True,
         "content": {

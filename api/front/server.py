@@ -30,6 +30,7 @@ from contract.settings import MIB, Settings
 log = logging.getLogger(__name__)
 
 CONNECTIONS = 4000
+VIDEOS_PATH = "/v1/videos"
 ARCHIVES_PATH = "/v1/datasets"  # whose bodies are as large as a whole dataset
 LINGER_BYTES = 1024 * MIB  # of a refused body, read before the connection is cut
 HEADER_S, BODY_S, BODY_BYTES_PER_S = 20.0, 60.0, 2048
@@ -96,6 +97,10 @@ class _Stop:
         self._front.pull_trigger()
 
 
+def _largest(settings: Settings) -> int:
+    return max(settings.max_archive_bytes, settings.max_video_bytes)
+
+
 def open_front(
     app: Any, settings: Settings, keys: Keys, host: str, port: int, max_body_bytes: int
 ) -> Front:
@@ -107,7 +112,10 @@ def open_front(
     # a smaller share would refuse every large upload
     Parser.budget = _shared(settings.max_uploads_bytes // 2, max_body_bytes)
     # room for two archives, so that one caller cannot lock out all others
-    Parser.larger = {ARCHIVES_PATH: _shared(0, settings.max_archive_bytes + ENVELOPE_BYTES)}
+    Parser.larger = {
+        ARCHIVES_PATH: _shared(0, settings.max_archive_bytes + ENVELOPE_BYTES),
+        VIDEOS_PATH: _shared(0, settings.max_video_bytes + ENVELOPE_BYTES),
+    }
     adjustments = Adjustments(
         host=host,
         port=port,
@@ -119,7 +127,7 @@ def open_front(
         channel_timeout=60,
         cleanup_interval=5,
         max_request_header_size=HEADER_BYTES,
-        max_request_body_size=max(LINGER_BYTES, settings.max_archive_bytes + ENVELOPE_BYTES + 1),
+        max_request_body_size=max(LINGER_BYTES, _largest(settings) + ENVELOPE_BYTES + 1),
         recv_bytes=64 * 1024,  # a photograph arrives in a few passes of the loop
         inbuf_overflow=512 * 1024,  # larger bodies are spooled to disk
         # Files are sent from disk. For answers that are generated while they are read, the thread

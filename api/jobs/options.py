@@ -21,6 +21,14 @@ def option_fields(args: MultiDict[str, str]) -> list[tuple[str, str]]:
 
 def options_from(fields: Iterable[tuple[str, str]]) -> JobOptions:
     """Return the options. Raises InvalidFields, naming each that is unknown, double or wrong."""
+    try:
+        return JobOptions.model_validate(values_of(fields))
+    except ValidationError as exc:
+        raise invalid_fields(exc) from exc
+
+
+def values_of(fields: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Return the fields by name. Raises InvalidFields on one that is given more than once."""
     values: dict[str, str | list[str]] = {}
     for name, value in fields:
         if name in LISTS:
@@ -31,7 +39,4 @@ def options_from(fields: Iterable[tuple[str, str]]) -> JobOptions:
             raise InvalidFields([FieldProblem(field=name[:60], message="given more than once")])
         else:
             values[name] = value
-    try:
-        return JobOptions.model_validate(values)
-    except ValidationError as exc:
-        raise invalid_fields(exc) from exc
+    return values

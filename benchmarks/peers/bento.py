@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,7 +10,7 @@ import bentoml
 import numpy as np
 from bentoml.validators import ContentType
 
-from benchmarks.peers.work import decode, fast_engine, write_outputs
+from benchmarks.peers.work import begin, decode, fast_engine, finish
 
 MAX_BATCH = 8
 
@@ -38,6 +39,9 @@ class Front:
     @bentoml.api
     async def predict(self, image: Annotated[Path, ContentType("image/jpeg")]) -> dict[str, Any]:
         """One image per request."""
-        tensor, size = decode(image.read_bytes())
-        depth = await self.network.to_async.infer(tensor[None])
-        return write_outputs(np.asarray(depth)[0], size)
+        data = image.read_bytes()
+        kept = begin(data)
+        tensor, size = decode(data)
+        depth = np.asarray(await self.network.to_async.infer(tensor[None]))[0]
+        # storing waits, and the loop serves others meanwhile
+        return await asyncio.to_thread(finish, depth, size, kept)

@@ -1,7 +1,8 @@
-"""Celery as its tutorial has it: prefork, one image per task, no batcher, a file in, files out."""
+"""Celery as its tutorial has it: prefork, one image per task, no batcher."""
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,17 @@ import redis
 from celery import Celery
 from celery.signals import worker_process_init
 
-from benchmarks.peers.work import decode, write_outputs
+from benchmarks.peers.keeping import get
+from benchmarks.peers.work import KEEPS, begin, decode, finish
 
 URL = os.environ.get("PEER_REDIS", "redis://127.0.0.1:6379/0")
 COUNTER, PROCESSES = "done", 2
 app = Celery("plain", broker=URL)
-app.conf.update(task_ignore_result=True, worker_prefetch_multiplier=4)
+app.conf.update(
+    task_ignore_result=True,
+    worker_prefetch_multiplier=4,
+    task_acks_late=KEEPS == "s3",  # a task is not lost with its worker
+)
 _held: dict[str, Any] = {}
 
 
@@ -32,8 +38,14 @@ def _load(**_: object) -> None:
 
 
 @app.task
-def depth_of(path: str) -> None:
-    """Decode, infer and write the outputs of one image file."""
-    tensor, size = decode(Path(path).read_bytes())
-    write_outputs(_held["engine"].infer(tensor[None])[0], size)
-    _held["redis"].incr(COUNTER)
+def depth_of(where: str) -> None:
+    """Decode, infer and keep the outputs of one image: a file, or an input in the bucket."""
+    data = get(f"{where}/input") if KEEPS == "s3" else Path(where).read_bytes()
+    kept = begin(data, key=where)
+    tensor, size = decode(data)
+    answer = finish(_held["engine"].infer(tensor[None])[0], size, kept)
+    with _held["redis"].pipeline() as pipe:
+        if KEEPS == "nothing":  # Celery's own result backend does the same
+            pipe.setex(f"result:{depth_of.request.id}", 60, json.dumps(answer))
+        pipe.incr(COUNTER)
+        pipe.execute()

@@ -9,7 +9,7 @@ from typing import Any
 import litserve
 import numpy as np
 
-from benchmarks.peers.work import decode, fast_engine, write_outputs
+from benchmarks.peers.work import begin, decode, fast_engine, finish
 
 MAX_BATCH = 8
 
@@ -22,25 +22,28 @@ class DepthAPI(litserve.LitAPI):  # type: ignore[misc]
         self.engine = fast_engine(MAX_BATCH)
 
     def decode_request(self, request):  # no annotations: LitServe reads them as the wire format
-        """Base64 in JSON → tensor and size."""
-        return decode(base64.b64decode(request["image"]))
+        """Base64 in JSON → tensor, size, and what is kept."""
+        data = base64.b64decode(request["image"])
+        kept = begin(data)
+        return *decode(data), kept
 
     def batch(self, inputs: list[Any]) -> Any:
-        """Join the tensors; sizes ride along."""
-        return np.stack([tensor for tensor, _ in inputs]), [size for _, size in inputs]
+        """Join the tensors; the rest rides along."""
+        return np.stack([tensor for tensor, *_ in inputs]), [rest for _, *rest in inputs]
 
     def predict(self, batch: Any) -> Any:
         """Run the engine."""
-        tensors, sizes = batch
-        return list(zip(self.engine.infer(tensors), sizes, strict=True))
+        tensors, rests = batch
+        depths = self.engine.infer(tensors)
+        return [(depth, *rest) for depth, rest in zip(depths, rests, strict=True)]
 
     def unbatch(self, output: Any) -> Any:
         """One outcome per image."""
         return output
 
     def encode_response(self, output):
-        """Write the files and answer with their names."""
-        return write_outputs(*output)
+        """Keep the files, and answer with their names, or with one of them."""
+        return finish(*output)
 
 
 if __name__ == "__main__":

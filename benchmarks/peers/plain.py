@@ -10,7 +10,7 @@ import waitress
 from flask import Flask, Response, jsonify, request
 
 from benchmarks.original import original_network, torch_infer
-from benchmarks.peers.work import decode, write_outputs
+from benchmarks.peers.work import begin, decode, finish
 from worker.machine import cores_given
 
 
@@ -23,10 +23,12 @@ def make_app() -> Flask:
 
     @app.post("/predict")
     def predict() -> Response:
-        tensor, size = decode(request.get_data())
+        data = request.get_data()
+        kept = begin(data)
+        tensor, size = decode(data)
         with one_at_a_time:
             depth = infer(tensor[None])[0]
-        return jsonify(write_outputs(depth, size))
+        return jsonify(finish(depth, size, kept))
 
     return app
 

@@ -8,7 +8,7 @@ from typing import Any
 from benchmarks import contenders, photographs
 from benchmarks.celery_contender import PlainCelery
 from benchmarks.compare import compare
-from benchmarks.contenders import Service, in_memory
+from benchmarks.contenders import AtOnce, Service, in_memory
 from benchmarks.context import Context
 
 
@@ -34,9 +34,19 @@ def _at_network_size(context: Context, folder: Path, images: list[Path]) -> dict
         "plain": lambda: contenders.plain(folder / "plain", images),
         "s3": lambda: Service("service, S3", folder / "s3", images, s3=True),
         **in_memory(context, images),
-        "litserve": lambda: contenders.litserve(folder / "litserve", images),
-        "bentoml": lambda: contenders.bentoml(folder / "bentoml", images),
-        "celery": lambda: PlainCelery(folder / "celery", images),
+        "at once": lambda: AtOnce(folder / "at-once", images),
+        **_peers(folder, images, "nothing"),
+        **_peers(folder, images, "s3"),
+    }
+
+
+def _peers(folder: Path, images: list[Path], keeps: str) -> dict[str, Any]:
+    """Return the makers of the peers that keep `nothing` or all in `s3`, as the service does."""
+    here = folder / keeps
+    return {
+        f"litserve {keeps}": lambda: contenders.litserve(here / "litserve", images, keeps),
+        f"bentoml {keeps}": lambda: contenders.bentoml(here / "bentoml", images, keeps),
+        f"celery {keeps}": lambda: PlainCelery(here / "celery", images, keeps),
     }
 
 

@@ -86,6 +86,18 @@ def _idle(suites: Suites) -> tuple[str, bool]:
     return f"{p50:.0f} ms (budget {bound:.0f} ms, bare {idle['bare_ms']:.1f} ms)", p50 <= bound
 
 
+def _at_once(suites: Suites) -> tuple[str, bool]:
+    rows = suites["service"]["rows"]
+    ratio = rows["service, at once"]["images_per_s"] / rows["service, S3"]["images_per_s"]
+    return f"{ratio:.2f}x ({rows['service, at once']['images_per_s']:.0f} images/s)", ratio >= 1.25
+
+
+def _idle_at_once(suites: Suites) -> tuple[str, bool]:
+    idle = suites["idle"]["s3"]
+    p50, bound = idle["at_once"]["p50_ms"], idle["bare_ms"] + 12
+    return f"{p50:.0f} ms (budget {bound:.0f} ms)", p50 <= bound
+
+
 def _lanes(suites: Suites) -> tuple[str, bool]:
     return _beside(suites["lanes"])
 
@@ -137,6 +149,8 @@ _BUDGETS: tuple[tuple[str, str, Callable[[Suites], tuple[str, bool]]], ...] = (
     ("whole service / the plain way (Flask, torch eager, one image per request)", "≥ 4x", _plain),
     ("whole service / the plain way, 1080p, outputs at original size", "≥ 3x", _full_hd),
     ("idle latency of one job, submit → result readable, p50", "≤ 3x bare + 60 ms", _idle),
+    ("depth at once, keeping nothing / a job over S3, 640x480", "≥ 1.25x", _at_once),
+    ("idle latency of depth at once, p50", "≤ bare + 12 ms", _idle_at_once),
     ("interactive p95 while bulk saturates the machine / without it", "≤ 2x", _lanes),
     ("interactive p95 beside a real dataset / without it", "≤ 2x", _beside_dataset),
     ("coordination with an engine that sleeps: 16 workers / 1 worker", "≥ 14x", _coordination),

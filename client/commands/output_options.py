@@ -20,13 +20,16 @@ SIZE_HELP = (
 _KINDS = (bool, int, float)
 
 
-def with_output_options(command: Callable[..., None]) -> Callable[..., None]:
+def with_output_options(
+    command: Callable[..., None], *, several: bool = True
+) -> Callable[..., None]:
     """Return `command` with the options that decide a job's files: what, how large, and how.
 
-    It gets those that were given as a dict in its parameter `chosen`.
+    It gets those that were given as a dict in its parameter `chosen`. Without `several` the option
+    is `output`, and names one.
     """
     made = {
-        "outputs": _parameter("outputs", str, f"by comma: {', '.join(OUTPUTS)}"),
+        **_outputs(several),
         "size": _parameter("size", str, SIZE_HELP),
         "model": _parameter("model", str, f"{', '.join(MODELS)}; `depthq models list` says more"),
     }
@@ -37,7 +40,7 @@ def with_output_options(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def run(**given: Any) -> None:
         chosen = {name: given.pop(name) for name in made}
-        if chosen["outputs"]:
+        if chosen.get("outputs"):
             chosen["outputs"] = chosen["outputs"].split(",")
         command(**given, chosen={name: v for name, v in chosen.items() if v is not None})
 
@@ -47,6 +50,13 @@ def with_output_options(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {p.name: p.annotation for p in parameters}
     return run
+
+
+def _outputs(several: bool) -> dict[str, inspect.Parameter]:
+    names = ", ".join(OUTPUTS)
+    if several:
+        return {"outputs": _parameter("outputs", str, f"by comma: {names}")}
+    return {"output": _parameter("output", str, f"one of {names}; default depth")}
 
 
 def _parameter(name: str, kind: type, words: str) -> inspect.Parameter:

@@ -1,4 +1,4 @@
-"""Examines the outputs and models of other packages: which there are, which are broken."""
+"""Examines the outputs, models and kinds of other packages: which there are, which are broken."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 from importlib.metadata import EntryPoint, entry_points
 
 from client.local.finding import Finding
+from contract.kinds import registry as kinds
 from contract.models import registry as models
 from contract.outputs import registry as outputs
 
-# kind → its entry point group, what is broken of it, and where a declaration names its code
+# sort of plug-in → its entry point group, what is broken of it, where a declaration names its code
 _KINDS: dict[str, tuple[str, Mapping[str, str], str]] = {
     "output": (outputs.GROUP, outputs.BROKEN, "renderer"),
     "model": (models.GROUP, models.BROKEN, "network"),
+    "kind": (kinds.GROUP, kinds.BROKEN, "opened_by"),
 }
 
 

@@ -31,3 +31,4 @@ class Call(Generic[T]):
     params: Mapping[str, Any] | None = None
     held_s: float = 0.0
     json: Any = None
+    content: bytes | None = None  # the body as it is

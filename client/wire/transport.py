@@ -65,6 +65,8 @@ class Endpoint:
             arguments["params"] = dict(call.params)
         if call.json is not None:
             arguments["json"] = call.json
+        if call.content is not None:
+            arguments["content"] = call.content
         return arguments
 
 

@@ -11,10 +11,12 @@ class KindDeclaration:
     """The declaration of one kind: its runs are planned, run in shards, and finished.
 
     `name` begins the ids of its runs and ends the names of its queues. `opened_by` is
-    `module:function`, called with worker.runs.tools.Tools for a worker.runs.kind.Kind. `line` says
-    in one line what it is good for, by language (`en`, `zh`).
+    `module:function`, called with worker.runs.tools.Tools for a worker.runs.kind.Kind. `calls`, for
+    kinds of other packages, is one that registers its calls on api.answers.blueprint.v1. `line`
+    says in one line what it is good for, by language (`en`, `zh`).
     """
 
     name: str
     opened_by: str
     line: Mapping[str, str]
+    calls: str | None = None

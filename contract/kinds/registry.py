@@ -51,8 +51,13 @@ def _checked(entry: EntryPoint, taken: set[str]) -> KindDeclaration:
     return declared
 
 
+def own_kinds() -> tuple[KindDeclaration, ...]:
+    """Return the kinds that depthq brings itself, the dataset first."""
+    return tuple(sorted(_own(), key=lambda declared: (declared.name != DATASET, declared.name)))
+
+
 def _all() -> dict[str, KindDeclaration]:
-    own = sorted(_own(), key=lambda declared: (declared.name != DATASET, declared.name))
+    own = own_kinds()
     found = [*own, *_plugged_in({declared.name for declared in own})]
     return {declared.name: declared for declared in found}
 

@@ -63,6 +63,7 @@ class ModelSpec:
     network: str = ""
     graph: str | None = None
     output: OutputKind = "inverse"
+    max_batch: int | None = None  # images at once, where the network bounds it
     aliases: tuple[str, ...] = ()
     source: str = ""  # paper and code
     order: int = 100  # of listing; equal ones by name

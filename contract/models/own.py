@@ -36,6 +36,7 @@ class OwnModel(BaseModel):
     weights_id: str = Field("", max_length=60)
     image_s: float = Field(1.0, gt=0, le=3600)
     memory_bytes: int = Field(0, ge=0)
+    max_batch: int | None = Field(None, ge=1, description="images at once, where it is fixed")
 
     def spec(self) -> ModelSpec:
         """Return the declaration of the model."""
@@ -50,6 +51,7 @@ class OwnModel(BaseModel):
             line={"en": "a model of this service's operator", "zh": "本服务运营者自己的模型"},
             weights=(weights,),
             output=self.output,
+            max_batch=self.max_batch,
             order=1000,
         )
 

@@ -52,6 +52,13 @@ def queue_name(lane: Lane, model: str = DEFAULT_MODEL) -> str:
     return of_model(f"depthq.{lane.value}", model)
 
 
+def immediate_queue(model: str = DEFAULT_MODEL) -> str:
+    """Return the list of asks (contract/immediate.py) for `model`: beside Celery's queues, so that
+    a worker of an earlier version never gets one.
+    """
+    return of_model("depthq.immediate", model)
+
+
 # Steps other than shards have queues of their own: each worker reserves threads for them.
 _STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
 

@@ -90,6 +90,11 @@ def presence_channel(machine: str) -> str:
     return f"{KEY_PREFIX}presence:{machine}"
 
 
+def line_channel(name: str) -> str:
+    """Publish: what is meant for one waiting request, or for one task thread; never stored."""
+    return f"{KEY_PREFIX}line:{name}"
+
+
 WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids whose end is to be told, by due time
 RUN_WEBHOOKS_KEY = f"{WEBHOOKS_KEY}:runs"  # the same of runs that are no datasets
 

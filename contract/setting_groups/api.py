@@ -47,6 +47,13 @@ class ApiSettings(BaseModel):
         le=5 * 1024 * MIB,
         description="largest zip or tar of a dataset; S3 takes 5 GiB",
     )
+    max_video_bytes: int = Field(2048 * MIB, ge=1, le=5 * 1024 * MIB, description="largest video")
+    max_video_s: float = Field(
+        3600.0, gt=0, le=10**6, description="longest part of a video, in seconds"
+    )
+    max_video_frames: int = Field(
+        250_000, ge=1, le=10**7, description="most frames of a video, before any are left out"
+    )
     max_pixels: int = Field(
         120_000_000, ge=1, le=2**31 - 1, description="largest image, width times height"
     )
@@ -88,6 +95,15 @@ class ApiSettings(BaseModel):
     )
     accept_unserved_models: bool = Field(
         False, description="accept jobs for known models that no worker holds now: they wait"
+    )
+    immediate_deadline_s: int = Field(
+        10, ge=1, le=60, description="how long POST /v1/depth waits at most"
+    )
+    immediate_max_bytes: int = Field(
+        16 * MIB,
+        ge=1,
+        le=30 * MIB,
+        description="largest picture and largest answer of POST /v1/depth; Redis passes on 32 MiB",
     )
     retention_s: int = Field(
         7 * DAY_S, ge=1, le=3650 * DAY_S, description="how long inputs and results are kept"

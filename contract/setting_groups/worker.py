@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from contract.models.declaration import DEFAULT_MODEL
 from contract.setting_groups.units import DAY_S, MIB
-from contract.setting_kinds import Bucket, CommaSeparated, Name, NameOrFile
+from contract.setting_kinds import Bucket, CommaSeparated, HttpUrl, Name, NameOrFile
 
 Engine = Literal["openvino", "onnxruntime", "torch", "simulated"]
 
@@ -32,6 +32,9 @@ class WorkerSettings(BaseModel):
         None,
         description="a weights id or a file for midas_small, or `model=id or file` for each, by "
         "comma; unset: the published weights if fetched, else, of midas_small, the bundled",
+    )
+    weights_mirror: HttpUrl | None = Field(
+        None, description="folder from which weights are fetched under their published names"
     )
     max_batch: int = Field(8, ge=1, le=64, description="images computed at once, at most")
     max_batch_latency_ms: float = Field(

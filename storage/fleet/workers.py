@@ -56,6 +56,7 @@ class WorkerInfo(BaseModel):
     models: tuple[HeldInfo, ...] = ()  # empty: a worker of the version before, with one model
     busy: int = 0
     slots: int = 0
+    immediate: bool = False  # takes requests of which nothing is kept
     tally: Tally = Tally()
 
     @property

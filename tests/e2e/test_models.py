@@ -31,6 +31,7 @@ def settings(valkey: ValkeyServer, tmp_path: Path) -> Settings:
         data_dir=tmp_path / "data",
         cache_dir=tmp_path / "cache",
         engine="simulated",
+        simulation=True,
         lease_s=2.0,
         reconcile_interval_s=0.5,
     )

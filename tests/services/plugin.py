@@ -8,14 +8,18 @@ from pathlib import Path
 
 
 def install(
-    folder: Path, name: str, modules: Mapping[str, str], outputs: Mapping[str, str]
+    folder: Path,
+    name: str,
+    modules: Mapping[str, str],
+    entries: Mapping[str, str],
+    group: str = "depthq.outputs",
 ) -> None:
-    """Put the package `name` 1.0 into `folder`, with its entry points of `depthq.outputs`."""
+    """Put the package `name` 1.0 into `folder`, with its entry points of `group`."""
     about = folder / f"{name.replace('-', '_')}-1.0.dist-info"
     about.mkdir(parents=True)
     about.joinpath("METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    lines = [f"{entry} = {value}" for entry, value in outputs.items()]
-    about.joinpath("entry_points.txt").write_text("\n".join(["[depthq.outputs]", *lines, ""]))
+    lines = [f"{entry} = {value}" for entry, value in entries.items()]
+    about.joinpath("entry_points.txt").write_text("\n".join([f"[{group}]", *lines, ""]))
     for module, text in modules.items():
         folder.joinpath(f"{module}.py").write_text(text)
 

@@ -9,9 +9,13 @@ from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 
+import numpy as np
+from numpy.typing import NDArray
+
 from contract.errors import InputError, InternalError
 from contract.image_header import read_header
 from contract.jobs import DepthInfo, ModelInfo
+from contract.models.declaration import DEFAULT_MODEL
 from contract.options import JobOptions
 from contract.outputs.declaration import Need
 from worker.attempts.metrics import StageClock
@@ -106,9 +110,17 @@ class Computer:
             rendered = render(view)
         return Computed(replace(prepared, pixels=None), view.model, rendered.depth, rendered.files)
 
+    def working(self, model: str) -> AbstractContextManager[None]:
+        """Return a context in which one image of `model` counts as in work; `compute` has it."""
+        return self._models[model].throughput.working()
+
     def await_engine(self, names: Collection[str], timeout_s: float) -> bool:
         """Wait until the engines have begun with all that was handed to them; False: not yet."""
         return all(self._models[name].batcher.wait_until_taken(timeout_s) for name in names)
+
+    def submit(self, tensor: NDArray[np.float32], model: str = DEFAULT_MODEL) -> Future[Inferred]:
+        """Queue a tensor that was prepared elsewhere, float32 (3, h, w); see Batcher.submit."""
+        return self._models[model].batcher.submit(tensor)
 
     def holds(self, model: str) -> bool:
         """Tell whether this process computes by `model`."""

@@ -36,7 +36,8 @@ def pace_of(
     """Return the pace of `spec` on `threads` cores; `alone`: the process holds no other model."""
     image_s = spec.cost.image_s
     fitting = int(settings.max_batch_latency_ms / 1e3 / image_s)
-    max_batch = max(1, min(settings.max_batch, fitting))
+    bound = spec.max_batch or settings.max_batch
+    max_batch = max(1, min(settings.max_batch, bound, fitting))
     slow = image_s > SLOW_IMAGE_S
     slots = min(settings.concurrency, 2 * max_batch) if slow else settings.concurrency
     return Pace(

@@ -92,8 +92,10 @@ class Group:
             self._pipeline.run(job_id)
 
     def _take(self, record: JobRecord) -> None:
-        self._held.enter_context(self._pipeline.leases.hold(record.id, record.attempt))
-        self._members.append(_Member(record, self._pipeline.clock(record)))
+        pipeline = self._pipeline
+        self._held.enter_context(pipeline.leases.hold(record.id, record.attempt))
+        self._held.enter_context(pipeline.computer.working(record.request.options.model))
+        self._members.append(_Member(record, pipeline.clock(record)))
 
     def _complete(self, member: _Member) -> tuple[_Member, JobResult] | None:
         """Render and store a job; return its result if its state is to be set."""

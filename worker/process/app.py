@@ -140,7 +140,7 @@ def consume(
     ).start()
 
 
-def send(app: Celery, task: str, item_id: str, lane: Lane, model: str) -> None:
+def send(app: Celery, task: str, item_id: str, lane: Lane, model: str = DEFAULT_MODEL) -> None:
     """Put one message on its queue; the id is also the message's, so that it can be found."""
     queue = queue_of(task, lane, model, kind_of(item_id))
     app.send_task(task, args=(item_id,), task_id=item_id, queue=queue)

@@ -19,6 +19,7 @@ from storage.datasets.store import DatasetStore
 from storage.fleet.leader import LeaderLock
 from storage.fleet.presence import Presence
 from storage.fleet.workers import WorkerRegistry
+from storage.immediate.exchange import Exchange
 from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
 from storage.ledger.connection import RedisClient, open_redis
@@ -35,6 +36,8 @@ from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer, Lan
 from worker.compute.throughput import Throughput
 from worker.engines.protocol import EngineInfo
 from worker.imaging.decoder import Decoder
+from worker.immediate.answer import Answerer
+from worker.immediate.slots import Slots, Turn
 from worker.jobs.ending import Ending
 from worker.jobs.failures import Failures
 from worker.jobs.pipeline import Pipeline
@@ -134,6 +137,18 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
         max_attempts=settings.max_attempts,
         failures=Failures(objects, jobs, ending, settings.max_attempts),
         cache=cache if settings.result_cache else None,
+    )
+
+
+def build_slots(parts: Parts, computer: Computer, turn: Turn) -> Slots:
+    """Return the threads that compute requests of which nothing is kept."""
+    settings = parts.settings
+    return Slots(
+        Exchange(open_redis(settings, text=False)),
+        Answerer(computer, settings.immediate_max_bytes),
+        turn,
+        tuple(parts.models),
+        settings.concurrency,
     )
 
 

@@ -20,11 +20,12 @@ from worker.attempts.metrics import tally
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
 from worker.compute.held_model import HeldModel
+from worker.immediate.slots import Slots
 from worker.jobs.pipeline import Pipeline
 from worker.process.app import CeleryApp
 from worker.process.background import Background, surroundings
 from worker.process.models import load_all
-from worker.process.parts import build_parts, build_pipeline
+from worker.process.parts import build_parts, build_pipeline, build_slots
 from worker.process.runs import RunCoordinator, RunWorker
 from worker.process.takers import Takers
 
@@ -47,6 +48,7 @@ class WorkerService:
         self._pipeline: Pipeline | None = None
         self._takers: Takers | None = None
         self._runs: RunWorker | None = None
+        self._slots: Slots | None = None
 
     @property
     def celery(self) -> CeleryApp:
@@ -77,6 +79,8 @@ class WorkerService:
             self._runs = RunWorker(self._coordinator, computer)
         else:
             self._takers = self._open_takers(self._pipeline)
+            self._slots = build_slots(parts, computer, self._turn)
+            self._slots.start()
         self._ready = True
         self._announce()
         self._background.start()
@@ -86,9 +90,7 @@ class WorkerService:
         parts = self._parts
         by_celery = self.queues_of_celery()
         queues = [queue for queue in self.queues() if queue not in by_celery]
-        return Takers(
-            Inbox(parts.redis, queues), pipeline, parts.settings.concurrency, self._working
-        )
+        return Takers(Inbox(parts.redis, queues), pipeline, parts.settings.concurrency, self._turn)
 
     def _say_ready(self) -> None:
         for info in self._parts.about_models().values():
@@ -106,12 +108,12 @@ class WorkerService:
     def run_job(self, job_id: str) -> None:
         """Run one job to its end; called from Celery's task threads."""
         assert self._pipeline is not None, "start() comes first"  # noqa: S101
-        with self._working():
+        with self._turn():
             self._pipeline.run(job_id)
 
     @contextmanager
-    def _working(self) -> Iterator[None]:
-        """Count one image as taken and in work."""
+    def _turn(self) -> Iterator[None]:
+        """Count one picture as taken and in progress."""
         with self._counting:
             self._taken += 1
         with self._parts.throttle.turn(), self._parts.throughput.working():
@@ -145,21 +147,16 @@ class WorkerService:
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
-            with self._step():
+            with self._counting:
+                self._taken += 1
+                self._steps += 1
+            try:
                 step(message_id)
+            finally:
+                with self._counting:
+                    self._steps -= 1
 
         return run
-
-    @contextmanager
-    def _step(self) -> Iterator[None]:
-        with self._counting:
-            self._taken += 1
-            self._steps += 1
-        try:
-            yield
-        finally:
-            with self._counting:
-                self._steps -= 1
 
     def ready(self) -> bool:
         """Tell whether this worker takes jobs."""
@@ -177,6 +174,8 @@ class WorkerService:
             self._takers.let_go()
         if self._runs is not None:
             self._runs.drain()
+        if self._slots is not None:
+            self._slots.drain()
         self._parts.patience.stop()
         self._parts.throttle.stop()
         self._announce()
@@ -185,6 +184,8 @@ class WorkerService:
         """Stop everything, after Celery has finished the last task."""
         if self._takers is not None:
             self._takers.stop()  # leases are renewed until the last job has ended
+        if self._slots is not None:
+            self._slots.stop()
         self._background.stop()
         if self._runs is not None:
             self._runs.stop()
@@ -228,6 +229,7 @@ class WorkerService:
                 models=held,
                 busy=parts.throughput.busy(),
                 slots=parts.settings.concurrency,
+                immediate=self._slots is not None,
                 tally=tally(),
             ),
             ttl_s=4 * parts.settings.reconcile_interval_s,

@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 
 from contract.datasets import DatasetPlan
-from contract.errors import InternalError, InvalidRequest, Overloaded
+from contract.errors import InputError, InternalError, InvalidRequest, Overloaded
 from contract.names.queues import STEP_PLAN
 from storage.datasets.files import DatasetObjects
 from storage.datasets.store import Next
@@ -42,7 +42,7 @@ class Planner:
     def _work(self, kind: Kind, claimed: Claimed) -> Next | None:
         try:
             return self._planned(claimed, self._plan(kind, claimed))
-        except (InvalidRequest, Overloaded) as exc:
+        except (InvalidRequest, InputError, Overloaded) as exc:
             self.refuse(claimed.step, claimed.record, exc)
             if not claimed.record.round:
                 self.files.drop_planned(claimed.record.id)

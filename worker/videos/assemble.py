@@ -38,11 +38,11 @@ class Film:
 def assemble(
     film: Film,
     open_file: Callable[[str], BinaryIO],
-    on_frame: Callable[[], bool] = lambda: True,
-) -> bool:
+    on_frame: Callable[[], None] = lambda: None,
+) -> None:
     """Write the files that the spec asks for into what `open_file` returns, all in one pass.
 
-    False: `on_frame` said to stop.
+    `on_frame` may raise, to stop.
     """
     with ExitStack() as stack:
         making = Making(
@@ -61,11 +61,9 @@ def assemble(
             frame = _frame(film.scaled, index, codes, next(pixels) if pixels else None)
             for writer in made:
                 writer.add(frame)
-            if not on_frame():
-                return False
+            on_frame()
         for writer in made:
             writer.close()
-    return True
 
 
 def _frame(scaled: Scaled, index: int, codes: Codes, pixels: NDArray[np.uint8] | None) -> Frame:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from array import array
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from worker.videos.stable.chain import chain
 from worker.videos.stable.fit import Fit
 
 Doubles = NDArray[np.float64]
+_NAMES = ("at", "low", "high", "p1", "p99", "scale", "shift", "cut")
 
 
 @dataclass(frozen=True)
@@ -28,25 +29,42 @@ class Scaled:
     shot: NDArray[np.intp]
 
 
-def scaled(frames: Sequence[FrameFacts], normalize: str) -> Scaled:
+class Columns:
+    """The facts of many frames in 64 bytes each."""
+
+    def __init__(self) -> None:
+        self._columns = {name: array("d") for name in _NAMES}
+
+    def add(self, frame: FrameFacts) -> None:
+        """Append a frame."""
+        for name, column in self._columns.items():
+            column.append(float(getattr(frame, name)))
+
+    def __len__(self) -> int:
+        return len(self._columns["at"])
+
+    def ordered(self, order: NDArray[np.intp]) -> dict[str, Doubles]:
+        """Return the columns with their rows in `order`."""
+        return {name: np.array(column)[order] for name, column in self._columns.items()}
+
+
+def scaled(facts: dict[str, Doubles], normalize: str) -> Scaled:
     """Return the scale of every frame: the look-ahead over whole shots happens here."""
-    cuts = np.array([frame.cut for frame in frames])
-    shot = np.cumsum(cuts) - (cuts[0] if len(cuts) else 0)
-    factors, shifts = np.ones(len(frames)), np.zeros(len(frames))
-    for number in range(int(shot[-1]) + 1 if len(frames) else 0):
-        members = np.flatnonzero(shot == number)
-        steps = [Fit(frames[int(i)].scale, frames[int(i)].shift) for i in members]
+    shot = np.cumsum(facts["cut"]).astype(np.intp)
+    shot -= shot[:1].sum()  # the first frame begins the first shot, whether it is a cut or not
+    factors, shifts = np.ones(len(shot)), np.zeros(len(shot))
+    for members in _groups(shot, "shot"):
+        steps = [Fit(facts["scale"][i], facts["shift"][i]) for i in members]
         for i, one in zip(members, chain(steps), strict=True):
             factors[i], shifts[i] = one.scale, one.shift
 
     def moved(name: str) -> Doubles:
-        return np.array([getattr(frame, name) for frame in frames]) * factors + shifts
+        return facts[name] * factors + shifts
 
     bottom, top = moved("p1"), moved("p99")
     for group in _groups(shot, normalize):
         bottom[group], top[group] = bottom[group].min(), top[group].max()
-    at = np.array([frame.at for frame in frames])
-    return Scaled(at, moved("low"), moved("high"), bottom, top, shot.astype(np.intp))
+    return Scaled(facts["at"], moved("low"), moved("high"), bottom, top, shot)
 
 
 def _groups(shot: NDArray[np.intp], normalize: str) -> list[NDArray[np.intp]]:
@@ -54,4 +72,4 @@ def _groups(shot: NDArray[np.intp], normalize: str) -> list[NDArray[np.intp]]:
         return []
     if normalize == "clip":
         return [np.arange(len(shot))]
-    return [np.flatnonzero(shot == number) for number in range(int(shot[-1]) + 1)]
+    return np.split(np.arange(len(shot)), np.flatnonzero(np.diff(shot)) + 1)

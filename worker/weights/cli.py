@@ -11,7 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from contract.models.declaration import DEFAULT_MODEL
+from contract.models.declaration import DEFAULT_MODEL, Weights
 from contract.models.registry import known_weights
 from contract.settings import Settings
 from contract.startup import settings_or_exit
@@ -41,7 +41,11 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("list", help="the weights that are known, and which are here")
     fetch = commands.add_parser("fetch", help="download published weights and make them ready")
     fetch.add_argument("name", nargs="?", default=DEFAULT_MODEL)
-    fetch.add_argument("--base-url", help="folder of a mirror that holds the same file")
+    fetch.add_argument("--yes", action="store_true", help="accept the licence, ask nothing")
+    fetch.add_argument("--from", dest="file", type=Path, help="take this file, download nothing")
+    fetch.add_argument(
+        "--base-url", help="folder of a mirror that holds the same file (DEPTHQ_WEIGHTS_MIRROR)"
+    )
     make = commands.add_parser("convert", help="turn .pt, .safetensors or .onnx into a network")
     make.add_argument("file", type=Path)
     make.add_argument("--out", type=Path, help="where to; default: the cache, by hash")
@@ -68,15 +72,38 @@ def _list(options: argparse.Namespace, settings: Settings) -> None:
 
 def _fetch(options: argparse.Namespace, settings: Settings) -> None:
     spec, weights = registry.get(options.name)
-    store = WeightsStore(settings.cache_dir, options.base_url)
-    with ExitStack() as stack:
-        shown = not options.json and sys.stderr.isatty()
-        progress = _progress_bar(stack, weights.name) if shown else quiet
-        path = store.fetch(weights, progress)
+    store = WeightsStore(settings.cache_dir, options.base_url or settings.weights_mirror)
+    path = _brought(options, store, weights)
+    pinned = weights.sha256 is None and store.sha256_of(weights)
+    if pinned:
+        sys.stderr.write(
+            f"{weights.name}: no hash is recorded; {pinned} is what must be here now\n"
+        )
     # Converting now spares the first worker start the seconds, and finds a wrong file at once.
     network = fetched(store, spec, weights).path
     about = {"name": weights.name, "weights_id": weights.weights_id, "file": str(path)}
     _say(options, {**about, "network": str(network)}, f"{weights.name}: {path}")
+
+
+def _brought(options: argparse.Namespace, store: WeightsStore, weights: Weights) -> Path:
+    """Return the file of `weights`, from where the options say. Asks before the first download."""
+    if options.file is not None:
+        return store.take(weights, options.file)
+    if weights.url is not None and not store.has(weights) and not options.yes:
+        _ask(weights, store.url_of(weights))
+    with ExitStack() as stack:
+        shown = not options.json and sys.stderr.isatty()
+        return store.fetch(weights, _progress_bar(stack, weights.name) if shown else quiet)
+
+
+def _ask(weights: Weights, url: str) -> None:
+    """Show what would be downloaded and its licence; WeightsError unless that is accepted."""
+    about = f"{weights.name}: {_size(weights.bytes).strip()} from {url}, licence {weights.licence}"
+    if not sys.stdin.isatty():
+        raise WeightsError(f"{about}; --yes accepts that and downloads it")
+    sys.stderr.write(f"{about}. Download it? [y/N] ")
+    if input().strip().lower() not in ("y", "yes"):
+        raise WeightsError("nothing was downloaded")
 
 
 def _convert(options: argparse.Namespace, settings: Settings) -> None:

@@ -36,7 +36,7 @@ def download(weights: Weights, url: str, target: Path, progress: Progress = quie
     part.parent.mkdir(parents=True, exist_ok=True)
     if not part.exists() or weights.bytes is None or part.stat().st_size < weights.bytes:
         _receive(weights, url, part, progress)
-    _verify(weights, part)
+    verify(weights, part)
     part.replace(target)
     return target
 
@@ -87,7 +87,8 @@ def _append(
         )
 
 
-def _verify(weights: Weights, part: Path) -> None:
+def verify(weights: Weights, part: Path) -> None:
+    """Raise WeightsError, and remove `part`, unless size and hash are as recorded."""
     size = part.stat().st_size
     if weights.bytes is not None and size < weights.bytes:
         raise WeightsError(

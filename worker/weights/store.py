@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 from contract.models.declaration import ModelSpec, Weights
 from worker.weights.convert import convert
-from worker.weights.download import Progress, download, quiet
+from worker.weights.download import Progress, download, quiet, verify
 from worker.weights.errors import WeightsError
 from worker.weights.files import sha256_of, write_whole
 
@@ -45,10 +46,24 @@ class WeightsStore:
             raise WeightsError(f"{weights.name}: comes with depthq, there is nothing to fetch")
         if self.has(weights):
             return self.path_of(weights)
-        path = download(weights, self._url_of(weights), self.path_of(weights), progress)
+        return self._keep(
+            weights, download(weights, self.url_of(weights), self.path_of(weights), progress)
+        )
+
+    def take(self, weights: Weights, source: Path) -> Path:
+        """Return the file of `weights`, copied from `source` if its size and hash are right."""
+        if not source.is_file():
+            raise WeightsError(f"{source}: there is no such file")
+        part = self.path_of(weights).with_name(f"{weights.filename}.taken")
+        part.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, part)
+        verify(weights, part)
+        return self._keep(weights, part)
+
+    def _keep(self, weights: Weights, part: Path) -> Path:
         if weights.sha256 is None:
-            write_whole(self._pin_of(weights), sha256_of(path).encode())
-        return path
+            write_whole(self._pin_of(weights), sha256_of(part).encode())
+        return part.replace(self.path_of(weights))
 
     def network_of(
         self,
@@ -77,7 +92,8 @@ class WeightsStore:
     def _pin_of(self, weights: Weights) -> Path:
         return self.root / f"{weights.filename}.sha256"
 
-    def _url_of(self, weights: Weights) -> str:
+    def url_of(self, weights: Weights) -> str:
+        """Return where `weights` are fetched from."""
         if self._base_url is None:
             return str(weights.url)
         return f"{self._base_url.rstrip('/')}/{weights.filename}"

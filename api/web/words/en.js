@@ -110,6 +110,8 @@ export default {
   "error.storage_unavailable": "The service cannot reach its storage just now.",
   "error.storage_refused": "The service’s storage refuses it; its operator has to mend that.",
   "error.poisoned": "The service tried several times and gave up on this picture.",
+  "error.not_in_time": "The service has no time for this just now.",
+  "error.worker_lost": "The program that computed this has ended. Please try again.",
   "error.deadline_exceeded": "It took longer than it was allowed to.",
   "error.internal": "Something went wrong in the service.",
   "error.network": "The service cannot be reached.",

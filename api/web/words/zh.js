@@ -106,6 +106,8 @@ export default {
   "error.storage_unavailable": "服务暂时连不上存储。",
   "error.storage_refused": "存储拒绝了服务；需要管理员处理。",
   "error.poisoned": "服务多次尝试后放弃了这张图片。",
+  "error.not_in_time": "服务目前来不及处理。",
+  "error.worker_lost": "正在计算的程序已中断，请重试。",
   "error.deadline_exceeded": "超过了允许的时间。",
   "error.internal": "服务内部出错。",
   "error.network": "无法连接服务。",

@@ -123,7 +123,7 @@ def test_an_idempotent_repetition_needs_no_worker_any_more(api):
 
 
 def test_a_dataset_needs_a_bulk_worker_that_holds_its_model(make_api):
-    api = make_api(engine="simulated")
+    api = make_api(engine="simulated", simulation=True)
     announce(api, held("slow_one"))
     body = {"prefix": "s3://null/4", "options": {"model": "slow_one"}}
     assert api.client.post("/v1/datasets", json=body).json["code"] == "model_not_served"

@@ -95,7 +95,7 @@ class FakeQueue:
         with self._lock:
             return self._messages.popleft() if self._messages else None
 
-    def waiting_ids(self, lane, models):
+    def waiting_ids(self, lane, models=()):
         with self._lock:
             return {message_id for _, message_id in self._messages}
 

@@ -13,7 +13,8 @@ import pytest
 
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec, RetryRequest
 from contract.ids import new_id
-from contract.names.object_keys import dataset_prefix
+from contract.models.declaration import DEFAULT_MODEL
+from contract.names.object_keys import dataset_files_prefix, dataset_prefix
 from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane
 from contract.options import JobOptions
 from storage.datasets.files import DatasetObjects
@@ -69,7 +70,8 @@ class Fleet:
             if number % BAD_EVERY == 0:
                 data, codes = _broken(number // BAD_EVERY, good)
                 self.codes[f"s3://{bucket}/{key}"] = codes
-            self.objects.put(key, data, media_type="image/jpeg")
+            folder = dataset_files_prefix(None)  # all that datasets see of our own bucket
+            self.objects.put(folder + key, data, media_type="image/jpeg")
 
     def submit(self) -> str:
         """Do what the API does."""
@@ -84,7 +86,7 @@ class Fleet:
     def plan(self, dataset_id):
         """Ask for planning."""
         app = make_celery(self.settings)
-        send(app, TASK_PLAN_DATASET, f"{dataset_id}/{STEP_PLAN}", Lane.BULK)
+        send(app, TASK_PLAN_DATASET, f"{dataset_id}/{STEP_PLAN}", Lane.BULK, DEFAULT_MODEL)
 
     def wait(self, dataset_id, until=lambda record: record.state.terminal) -> DatasetRecord:
         """Wait; Redis may be away meanwhile."""

@@ -49,6 +49,9 @@ class GroupComputer(Computer):
     def end(self, begun, clock):
         return self.compute(begun.data, begun.options, clock)
 
+    def working(self, model):
+        return working()
+
     def await_engine(self, models, timeout_s) -> bool:
         return self.engine.wait(timeout_s)
 

@@ -19,7 +19,6 @@ from contract.errors import DepthqError, VideoTooLarge, VideoUndecodable
 from worker.confine import confine
 from worker.imaging import frames as wire
 from worker.videos.decode.ask import Ask
-from worker.videos.decode.container import Video, get_ready
 
 _TIMES_AT_ONCE = 400
 _ALIVE_S = 1.0
@@ -58,12 +57,12 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)  # whatever a library prints must not reach the answers
     tensors = _loaded() if ask.mode == "tensors" else None
-    get_ready()
+    opened = _reader(0)
     confine.confine(ask.limits.memory_bytes)
     confine.allow(ask.limits.timeout_s)
     say = _Out(answers, ask.limits.timeout_s)
     try:
-        _answer(ask, say, tensors)
+        _answer(ask, opened(0, ask.limits.max_pixels), say, tensors)
     except DepthqError as error:
         say({"error": error.code, "message": error.message})
     except MemoryError:
@@ -74,6 +73,19 @@ def main() -> None:
     os._exit(0)  # codecs may hang in their destructors
 
 
+def _reader(fd: int) -> Callable[[int, int], Any]:
+    """Return what opens the file `fd`, with all it needs imported."""
+    if os.pread(fd, 4, 0) == b"PK\x03\x04":
+        from worker.videos.decode import sequence
+
+        sequence.get_ready()
+        return sequence.Sequence
+    from worker.videos.decode import container
+
+    container.get_ready()
+    return container.Video
+
+
 def _loaded() -> Tensors:
     """Return what only one mode needs: OpenCV takes a third of a second to load."""
     from worker.videos.decode.tensors import tensors
@@ -81,8 +93,7 @@ def _loaded() -> Tensors:
     return tensors
 
 
-def _answer(ask: Ask, say: _Out, tensors: Tensors | None) -> None:
-    video = Video(0, ask.limits.max_pixels)
+def _answer(ask: Ask, video: Any, say: _Out, tensors: Tensors | None) -> None:
     if ask.mode == "sound":
         if video.sound is not None:
             for at, part in video.samples(ask.start_s, ask.end_s):
@@ -94,7 +105,7 @@ def _answer(ask: Ask, say: _Out, tensors: Tensors | None) -> None:
     say({"end": True, "damaged": video.damaged})
 
 
-def _scan(video: Video, ask: Ask, say: _Out) -> None:
+def _scan(video: Any, ask: Ask, say: _Out) -> None:
     """Say the time of every frame; `exact`: they rise, so that frames can be found by them."""
     times: list[int | None] = []
     count, last, exact = 0, None, True
@@ -119,15 +130,17 @@ def _scan(video: Video, ask: Ask, say: _Out) -> None:
     say({"times": times, "exact": exact})
 
 
-def _pieces(video: Video, ask: Ask, say: _Out, tensors: Tensors | None) -> None:
+def _pieces(video: Any, ask: Ask, say: _Out, tensors: Tensors | None) -> None:
     """Send the wanted frames in order, those that are there."""
     for name, frame in _wanted(video, ask, say):
         rgb = video.rgb(frame, ask.max_side if ask.mode == "pixels" else 0)
+        if rgb is None:
+            continue
         size, *data = ((rgb.shape[1], rgb.shape[0]), rgb) if tensors is None else tensors(rgb)
         say({"frame": name, "size": size}, *(part.data.cast("B") for part in data))
 
 
-def _wanted(video: Video, ask: Ask, say: _Out) -> Iterator[tuple[int, Any]]:
+def _wanted(video: Any, ask: Ask, say: _Out) -> Iterator[tuple[int, Any]]:
     """Yield the wanted frames by time, or, where times repeat, by their number."""
     want = frozenset(ask.want)
     if not want:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import io
-import os
 import pkgutil
 from collections.abc import Iterator
 from fractions import Fraction
@@ -17,6 +15,7 @@ from numpy.typing import NDArray
 from contract.errors import UnsupportedMediaType, VideoTooLarge
 from worker.imaging.limits import fitted
 from worker.videos.decode.ask import VideoInfo
+from worker.videos.decode.file import OpenFile
 
 _THREADS = 2  # frames are decoded this many at once, each with its memory
 _SEEK_MARGIN_S = 0.5
@@ -46,7 +45,7 @@ class Video:
     def rewind(self) -> None:
         """Open the file anew: not every container can be sought back to its start."""
         try:
-            self._container = av.open(_File(self._fd), options=_OPTIONS)
+            self._container = av.open(OpenFile(self._fd), options=_OPTIONS)
         except (av.FFmpegError, ValueError) as exc:
             raise UnsupportedMediaType(_NOT_A_VIDEO) from exc
         streams = [s for s in self._container.streams.video if not _is_cover(s)]
@@ -166,31 +165,3 @@ def _quarter_turns(frame: Any) -> int:
 
 def _is_cover(stream: Any) -> bool:
     return bool(stream.disposition & av.stream.Disposition.attached_pic)
-
-
-class _File(io.RawIOBase):
-    """The open file as PyAV reads one: nothing is opened, which the confinement forbids."""
-
-    def __init__(self, fd: int) -> None:
-        self._fd = fd
-        self._size = os.lseek(fd, 0, os.SEEK_END)  # fstat is not among the allowed calls
-        self._at = 0
-
-    def read(self, size: int = -1) -> bytes:
-        data = os.pread(self._fd, self._size - self._at if size < 0 else size, self._at)
-        self._at += len(data)
-        return data
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True

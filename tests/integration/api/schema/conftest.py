@@ -17,9 +17,12 @@ import pytest
 
 from contract.names.queues import Lane
 from contract.settings import Settings
+from storage.fleet.workers import WorkerRegistry
+from storage.immediate.exchange import Exchange
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.objects.filesystem import FilesystemStore
+from tests.integration.api.at_once import StubComputer, announce, slots_over
 from tests.integration.api.live import ApiProcess
 from tests.integration.api.worker import succeed
 
@@ -45,7 +48,7 @@ class Parts:
 
 @pytest.fixture
 def worker(redis_url, tmp_path):
-    """A worker that ends every job soon, so that long polls end."""
+    """A worker that ends every job soon, so that long polls end, and answers asks."""
     stop = threading.Event()
 
     def work() -> None:
@@ -58,7 +61,12 @@ def worker(redis_url, tmp_path):
 
     thread = threading.Thread(target=work)
     thread.start()
-    yield
+    with open_redis(Settings(redis_url=redis_url), text=False) as redis:
+        announce(WorkerRegistry(redis))
+        slots = slots_over(Exchange(redis), StubComputer())
+        slots.start()
+        yield
+        slots.stop()
     stop.set()
     thread.join()
 

@@ -54,7 +54,7 @@ def test_a_refused_file_is_one_sentence_and_exit_code_1(
 ) -> None:
     with serving() as server:
         server.files["midas_v21_small_256.pt"] = b"not it"
-        assert main(["fetch", "midas_small", "--base-url", server.url]) == 1
+        assert main(["fetch", "midas_small", "--yes", "--base-url", server.url]) == 1
     assert "only 6 of 85,761,505 bytes" in capsys.readouterr().err
 
 
@@ -63,3 +63,35 @@ def test_an_unknown_name_is_one_sentence_and_exit_code_1(
 ) -> None:
     assert main(["fetch", "nonsense"]) == 1
     assert "known are midas_small, bundled" in capsys.readouterr().err
+
+
+def test_a_licence_is_shown_before_the_first_download(
+    capsys: pytest.CaptureFixture[str], cache: Path
+) -> None:
+    with serving() as server:
+        assert main(["fetch", "dpt_swin2_tiny", "--base-url", server.url]) == 1
+        assert server.ranges == []
+    said = capsys.readouterr().err
+    assert "licence MIT" in said
+    assert f"{server.url}/dpt_swin2_tiny_256.pt" in said
+    assert "--yes" in said
+    assert not list(cache.rglob("*.pt"))
+
+
+def test_a_file_brought_along_is_taken_only_with_the_recorded_hash(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "other.pt").write_bytes(b"x" * 85_761_505)
+    assert main(["fetch", "midas_small", "--from", str(tmp_path / "other.pt")]) == 1
+    assert "SHA-256 is" in capsys.readouterr().err
+    assert (tmp_path / "other.pt").exists()
+
+
+def test_a_mirror_of_the_settings_is_where_weights_are_fetched_from(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with serving() as server:
+        monkeypatch.setenv("DEPTHQ_WEIGHTS_MIRROR", server.url)
+        server.files["midas_v21_small_256.pt"] = b"not it"
+        assert main(["fetch", "midas_small", "--yes"]) == 1
+    assert "only 6 of 85,761,505 bytes" in capsys.readouterr().err

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
+import zipfile
 from collections.abc import Callable
 from fractions import Fraction
 from typing import BinaryIO
 
+import cv2
 import numpy as np
 import pytest
 
@@ -157,3 +160,27 @@ def test_a_process_without_memory_ends_coded(on_disk: Write) -> None:
     with pytest.raises(DepthqError) as caught:
         list(answers(on_disk(big), tight, 1 << 16))
     assert caught.value.code in ("video_too_large", "video_undecodable", "internal")
+
+
+def test_a_zip_of_numbered_images_is_a_video(on_disk: Write) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as images:
+        for number in (10, 2, 1, 9):
+            _, png = cv2.imencode(".png", FRAMES[number][:, :, ::-1])
+            images.writestr(f"shot/frame_{number}.png", png.tobytes())
+        images.writestr("shot/frame_5.png", b"no image")
+        images.writestr("notes.txt", "nothing")
+    video = on_disk(packed.getvalue())
+    found = surveyed(video, VideoSpec(frames_fps=10))
+    assert (found.facts.frames, found.facts.width, found.facts.sound) == (5, 96, False)
+    assert found.seconds == [0.0, 0.1, 0.2, 0.3, 0.4]
+    got = pixels(video, found, [1, 2, 4])
+    assert [np.array_equal(a, FRAMES[b]) for a, b in zip(got, (2, 10), strict=True)] == [True, True]
+
+
+def test_a_zip_without_numbered_images_says_what_to_send(on_disk: Write) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as images:
+        images.writestr("cat.jpg", b"")
+    with pytest.raises(UnsupportedMediaType, match="numbered images"):
+        surveyed(on_disk(packed.getvalue()))

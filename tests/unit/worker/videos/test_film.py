@@ -20,13 +20,13 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
-from contract.videos import SIDECAR_FILE, VIDEO_FILES, VideoSpec
+from contract.videos import SIDECAR_FILE, VIDEO_FILES, FrameFacts, VideoSpec
 from tests.films import LIMITS, brightness, drifting, film
 from worker.videos.assemble import Film, assemble
 from worker.videos.files.gray16 import Codes, codes_of, depth_of, read_gray16
 from worker.videos.pieces import items, pieces
 from worker.videos.segment import SegmentFile, steady_frames
-from worker.videos.shots import scaled
+from worker.videos.shots import Columns, Scaled, scaled
 from worker.videos.survey import survey
 
 Write = Callable[[bytes], BinaryIO]
@@ -56,7 +56,7 @@ def made(video: BinaryIO, spec: VideoSpec, length: int, seed: int = 0) -> dict[s
 
     ordered = [facts[item.id] for item in frames]
     whole = Film(
-        video, spec, found.facts, LIMITS, scaled(ordered, spec.normalize), found.names, codes
+        video, spec, found.facts, LIMITS, in_one_scale(ordered, spec.normalize), found.names, codes
     )
     with ExitStack() as stack:
         opened = {}
@@ -67,6 +67,13 @@ def made(video: BinaryIO, spec: VideoSpec, length: int, seed: int = 0) -> dict[s
 
         assemble(whole, open_file)
         return {name: Path(file.name).read_bytes() for name, file in opened.items()}
+
+
+def in_one_scale(facts: list[FrameFacts], normalize: str) -> Scaled:
+    columns = Columns()
+    for frame in facts:
+        columns.add(frame)
+    return scaled(columns.ordered(np.arange(len(columns))), normalize)
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +160,7 @@ def test_frames_share_a_range_as_asked(clip: Path, normalize: str, ranges: int) 
         depths = steady_frames(video, piece, found.facts, LIMITS, brightness)
         segment = SegmentFile()
         facts = [segment.add(d, i.extra["at"]) for d, i in zip(depths, frames, strict=True) if d]
-    made = scaled(facts, normalize)
+    made = in_one_scale(facts, normalize)
     assert len(set(zip(made.bottom, made.top, strict=True))) == ranges
 
 

@@ -1,0 +1,182 @@
+"""Videos from request to films, on real Redis and files; segments die and are run again."""
+
+from __future__ import annotations
+
+import io
+import time
+import zipfile
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
+from contract.ids import new_run_id
+from contract.kinds.video import VIDEO
+from contract.names.object_keys import DATASET_ARCHIVE, dataset_object, dataset_prefix
+from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET
+from contract.settings import Settings
+from contract.states import DatasetState
+from contract.videos import VIDEO_FILES, VideoSpec, VideoWishes
+from storage.objects.open import open_object_store
+from tests.films import brightness, drifting, film
+from tests.integration.datasets.rig import FakeQueue, Rig
+from worker.videos import kind as video_kind
+
+FRAMES = 26
+FILES = {"heatmap.mp4", "depth.mkv", "depth.json", "frames.parquet"}
+SPEC = VideoSpec(outputs=("heatmap", "depth", "parquet"))
+
+
+class Network:
+    """Stand in for the computer: counts frames, and dies when it is told to."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+        self.dies_at = -1
+
+    def submit(self, tensor):
+        self.frames += 1
+        if self.frames == self.dies_at:
+            raise KeyboardInterrupt("killed")
+        return brightness(tensor)
+
+
+@pytest.fixture
+def rigs(redis, tmp_path, monkeypatch):
+    monkeypatch.setattr(video_kind, "SEGMENT_FRAMES", 8)
+    made = []
+
+    def new(queue=None, name="w1", **settings):
+        own = Settings(data_dir=tmp_path, lease_s=0.4, concurrency=2, **settings)
+        rig = Rig(own, redis, open_object_store(own), Network(), queue or FakeQueue(), name)
+        made.append(rig)
+        return rig
+
+    yield new
+    for rig in made:
+        rig.stop()
+
+
+@pytest.fixture(scope="module")
+def clip():
+    return film(drifting(FRAMES), options={"g": "6"}, sound_s=1.0)
+
+
+def submit(rig: Rig, data: bytes, spec: VideoSpec = SPEC) -> str:
+    run_id = new_run_id(VIDEO)
+    key = dataset_object(run_id, DATASET_ARCHIVE)
+    rig.objects.put(key, data, media_type="application/octet-stream")
+    request = DatasetRequest(
+        id=run_id,
+        created_at=time.time(),
+        spec=DatasetSpec(),
+        archive=key,
+        wishes=VideoWishes(spec=spec).model_dump(exclude_defaults=True),
+    )
+    rig.files.write_request(request)
+    rig.ledger.create(DatasetRecord(request=request))
+    rig.queue.send(TASK_PLAN_DATASET, f"{run_id}/{STEP_PLAN}")
+    return run_id
+
+
+def films(rig: Rig, run_id: str) -> dict[str, bytes]:
+    """Return the files by name, segments as well; without what tells times of day."""
+    prefix = dataset_prefix(run_id)
+    found = {info.key.removeprefix(prefix): info.key for info in rig.objects.list(prefix)}
+    own = {n: k for n, k in found.items() if n in FILES or n.startswith("segments/")}
+    return {name: rig.objects.get(key) for name, key in own.items()}
+
+
+def test_a_video_becomes_films_and_every_frame_counts(rigs, clip):
+    rig = rigs()
+    run_id = submit(rig, clip)
+    record = rig.run(run_id)
+    assert record.state is DatasetState.COMPLETED
+    assert (record.counts.succeeded, record.counts.failed, record.shards_total) == (FRAMES, 0, 4)
+    made = films(rig, run_id)
+    assert set(made) >= FILES
+    summary = rig.files.summary(run_id)
+    assert {name: summary.files[name] for name in FILES} == {
+        name: dataset_object(run_id, name) for name in FILES
+    }
+    with av.open(io.BytesIO(made["heatmap.mp4"])) as movie:
+        assert sum(1 for _ in movie.decode(video=0)) == FRAMES
+
+
+def test_a_worker_that_dies_in_a_segment_changes_no_byte(rigs, clip):
+    whole = rigs()
+    expected = films(whole, submitted_and_run(whole, clip))
+    # Given a worker that dies in its second segment, and another with the same queue
+    queue = FakeQueue()
+    dying, other = rigs(queue, "dying"), rigs(queue, "other")
+    run_id = submit(dying, clip)
+    dying.computer.dies_at = 20
+    with pytest.raises(KeyboardInterrupt):
+        dying.run(run_id)
+    # When the lease has expired and the other takes over
+    record = other.run_until_over(run_id)
+    # Then nothing tells that it happened
+    assert record.state is DatasetState.COMPLETED
+    again = films(other, run_id)
+    assert {name: again.get(name) == data for name, data in expected.items()} == dict.fromkeys(
+        expected, True
+    )
+
+
+def submitted_and_run(rig: Rig, data: bytes) -> str:
+    run_id = submit(rig, data)
+    rig.run(run_id)
+    return run_id
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"no video at all" * 100, "unsupported_media_type"),
+        (film(drifting(3))[:600], "unsupported_media_type"),
+    ],
+    ids=["noise", "cut"],
+)
+def test_what_is_no_video_ends_failed_with_a_code(rigs, data, code):
+    rig = rigs()
+    record = rig.run(submit(rig, data))
+    assert record.state is DatasetState.FAILED
+    assert record.error.code == code
+
+
+def test_a_video_that_is_too_long_says_so(rigs, clip):
+    rig = rigs(max_video_s=0.5)
+    record = rig.run(submit(rig, clip))
+    assert record.state is DatasetState.FAILED
+    assert record.error.code == "video_too_large"
+
+
+def test_a_canceled_video_keeps_its_segments_and_makes_no_film(rigs, clip):
+    rig = rigs()
+    run_id = submit(rig, clip)
+    rig.step()  # the plan
+    rig.step()  # one segment
+    rig.cancel(run_id)
+    record = rig.run(run_id)
+    assert record.state is DatasetState.CANCELED
+    made = films(rig, run_id)
+    assert not FILES & set(made)
+    assert any(name.startswith("segments/") for name in made)
+
+
+def test_frames_that_cannot_be_read_fail_alone(rigs):
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as images:
+        for number, frame in enumerate(drifting(10)):
+            body = cv2.imencode(".png", frame)[1].tobytes() if number != 4 else b"broken"
+            images.writestr(f"{number:06d}.png", body)
+    rig = rigs()
+    run_id = submit(rig, packed.getvalue(), VideoSpec(outputs=("heatmap", "depth_npz")))
+    record = rig.run(run_id)
+    assert record.state is DatasetState.COMPLETED
+    assert (record.counts.succeeded, record.counts.by_code) == (9, {"video_undecodable": 1})
+    array = np.load(io.BytesIO(rig.objects.get(dataset_object(run_id, VIDEO_FILES["depth_npz"]))))
+    assert array["depth"].shape[0] == 9
+    assert 0.16 not in array["seconds"].round(3)

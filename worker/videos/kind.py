@@ -1,0 +1,157 @@
+"""Videos as a kind of long work: frames are items, segments are shards, films are made at last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from itertools import islice
+from typing import BinaryIO
+
+from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest
+from contract.errors import InvalidRequest, NotFound
+from contract.items import Item
+from contract.kinds.video import VIDEO
+from contract.names.object_keys import dataset_object
+from contract.states import DatasetState
+from contract.videos import FACTS_FILE, VIDEO_MEDIA_TYPES, VideoFacts, VideoWishes
+from storage.objects.buckets import split_uri
+from worker.runs.kind import Kind
+from worker.runs.tools import Tools
+from worker.videos.decode.ask import DecodeLimits
+from worker.videos.decode.process import require_av
+from worker.videos.originals import Originals
+from worker.videos.pieces import SEGMENT_FRAMES, items
+from worker.videos.shard import VideoShard
+from worker.videos.summary import VideoSummary
+from worker.videos.survey import survey
+
+
+def open_kind(tools: Tools) -> VideoKind:
+    """Return the kind, for one worker process. Raises NotInstalled without PyAV."""
+    require_av()
+    return VideoKind(tools)
+
+
+@dataclass(frozen=True)
+class _Frames:
+    """See worker.runs.kind.Source. Decoding a video twice gives the same frames."""
+
+    kind: VideoKind
+    request: DatasetRequest
+
+    @property
+    def resumable(self) -> bool:
+        return False
+
+    @property
+    def early(self) -> bool:
+        return False
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        return {}
+
+    def items(self, start_after: str = "") -> Iterator[Item]:  # noqa: ARG002 - not resumable
+        return self.kind.frames(self.request)
+
+
+class VideoKind(Kind):
+    """See Kind."""
+
+    name = VIDEO
+
+    def __init__(self, tools: Tools) -> None:
+        settings, self._tools = tools.settings, tools
+        self._originals = Originals(settings.max_video_bytes)
+        self._limits = DecodeLimits(
+            settings.decode_memory_bytes, settings.decode_timeout_s, settings.max_pixels
+        )
+
+    def source(self, request: DatasetRequest) -> _Frames:
+        """See Kind."""
+        return _Frames(self, request)
+
+    def frames(self, request: DatasetRequest) -> Iterator[Item]:
+        """Survey the video, write what it is, and yield its frames. Raises InputError."""
+        settings, spec = self._tools.settings, wishes(request).spec
+        with self._original(request) as video:
+            found = survey(
+                video, spec, self._limits, settings.max_video_frames, settings.max_video_s
+            )
+        key, body = dataset_object(request.id, FACTS_FILE), found.facts.model_dump_json()
+        self._tools.files.store.put(key, body.encode(), media_type="application/json")
+        yield from items(found.names, found.seconds)
+
+    def batches(
+        self,
+        items: Iterator[Item],
+        request: DatasetRequest,  # noqa: ARG002
+        number: int,  # noqa: ARG002
+        rate: float,  # noqa: ARG002
+    ) -> Iterator[Sequence[Item]]:
+        """Cut always alike: nothing of the result may follow from who computed it."""
+        while batch := list(islice(items, SEGMENT_FRAMES)):
+            yield batch
+
+    def open_shard(self, record: DatasetRecord, shard: int) -> VideoShard:
+        """See Kind."""
+        tools, key = self._tools, segment_key(record.id, shard)
+        return VideoShard(
+            original=self._original(record.request),
+            facts=self._facts(record.id),
+            limits=self._limits,
+            submit=tools.computer.submit,
+            turn=tools.turn,
+            keep=lambda data: tools.files.store.put(key, data, media_type="video/x-matroska"),
+            worker=tools.worker,
+            round=record.round,
+        )
+
+    def open_summary(self, record: DatasetRecord, plan: DatasetPlan) -> VideoSummary:  # noqa: ARG002
+        """See Kind."""
+        store = self._tools.files.store
+
+        def keep(name: str, file: BinaryIO) -> str:
+            key = dataset_object(record.id, name)
+            store.put(key, file, media_type=VIDEO_MEDIA_TYPES[name.rpartition(".")[2]])
+            return key
+
+        return VideoSummary(
+            original=self._original(record.request),
+            spec=wishes(record.request).spec,
+            facts=self._facts(record.id),
+            limits=self._limits,
+            canceled=record.state is DatasetState.CANCELED,
+            segment=lambda shard: store.get(segment_key(record.id, shard)),
+            keep=keep,
+        )
+
+    def _facts(self, run_id: str) -> VideoFacts:
+        body = self._tools.files.store.get(dataset_object(run_id, FACTS_FILE))
+        return VideoFacts.model_validate_json(body)
+
+    def _original(self, request: DatasetRequest) -> AbstractContextManager[BinaryIO]:
+        return self._originals.open(request.id, lambda: self._bytes(request))
+
+    def _bytes(self, request: DatasetRequest) -> BinaryIO:
+        if request.archive is not None:
+            return self._tools.files.store.open(request.archive)
+        place = wishes(request).s3
+        if place is None:
+            raise InvalidRequest("the video has no source")
+        bucket, key = split_uri(place)
+        try:
+            return self._tools.buckets.of(request.owner).open(bucket).open(key)
+        except NotFound as exc:
+            raise InvalidRequest(f"there is no object {place[:200]}") from exc
+
+
+def wishes(request: DatasetRequest) -> VideoWishes:
+    """Return what a video is asked for."""
+    return VideoWishes.model_validate(request.wishes)
+
+
+def segment_key(run_id: str, shard: int) -> str:
+    """Return the object key of a segment's depth."""
+    return dataset_object(run_id, f"segments/{shard:06d}.mkv")
