@@ -37,7 +37,7 @@ class WorkerService:
 
     def __init__(self, settings: Settings, lane: Lane) -> None:
         self._started_at = time.time()
-        self._ready = self._draining = False
+        self._ready = self._draining = self._taking = False
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
         self._parts = build_parts(settings, lane)
@@ -80,7 +80,6 @@ class WorkerService:
         else:
             self._takers = self._open_takers(self._pipeline)
             self._slots = build_slots(parts, computer, self._turn)
-            self._slots.start()
         self._ready = True
         self._announce()
         self._background.start()
@@ -120,9 +119,14 @@ class WorkerService:
             yield
 
     def take(self) -> None:
-        """Take messages until `drain()`, where this lane takes them itself. May be repeated."""
+        """Take what this lane takes itself, until `drain()`. Later calls do nothing."""
+        if self._taking:
+            return
+        self._taking = True
         if self._takers is not None:
             self._takers.start()
+        if self._slots is not None:
+            self._slots.start()
 
     def run_tasks(self) -> dict[str, Callable[[str], None]]:
         """Return the steps of runs by their task names; none outside of the bulk lane."""

@@ -47,7 +47,6 @@ class Takers:
         self._free = slots
         self._changed = threading.Condition()
         self._turn = threading.Lock()
-        self._started = False
         self._stopping = threading.Event()
         # large jobs, each on a thread of its own; there are never more than slots
         self._apart = ThreadPoolExecutor(slots, thread_name_prefix="job")
@@ -57,11 +56,9 @@ class Takers:
         ]
 
     def start(self) -> None:
-        """Start taking, once."""
-        if not self._started:
-            self._started = True
-            for thread in self._threads:
-                thread.start()
+        """Start taking."""
+        for thread in self._threads:
+            thread.start()
 
     def let_go(self) -> None:
         """Take nothing more."""
