@@ -13,7 +13,7 @@ PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=1
 export PYTHONDONTWRITEBYTECODE :=
 .DEFAULT_GOAL := help
 
-.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test test-fast check fix bench models chaos soak lock setup-containers containers chart-admission pin-images clean
+.PHONY: help setup setup-dev setup-browser setup-nginx setup-faketime demo up test test-fast check fix bench models chaos soak lock setup-containers containers chart-admission page-pictures pin-images clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -118,6 +118,9 @@ containers: setup-dev ## build the images, deploy the compose file on an engine 
 
 chart-admission: setup-dev ## hand the chart to a real API server under Pod Security "restricted" (half an hour at first)
 	$(BIN)/pytest tests/containers/test_admission.py
+
+page-pictures: setup-dev setup-browser ## a picture of every state of the page of the service at URL; DOCS=1: those of docs/page.md too
+	$(BIN)/python -m tests.e2e.page.pictures $(URL) $(if $(DOCS),--docs)
 
 pin-images: ## write the digest of every base image's tag into the files that name it (needs docker and its registries)
 	$(PYTHON) deploy/pin_images.py

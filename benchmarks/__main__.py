@@ -28,6 +28,7 @@ LATEST = HERE / "results" / "latest.json"
 SUITES = (
     "engine",
     "stages",
+    "outputs",
     "service",
     "peers",
     "idle",

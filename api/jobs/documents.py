@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from api.load.rendering import extra_rendering_s
 from api.services import Services
 from contract.documents import (
     InputDocument,
@@ -33,6 +34,8 @@ def job_document(parts: Services, record: JobRecord) -> JobDocument:
     position, eta_s = None, None
     if record.state is JobState.QUEUED:
         position, eta_s = parts.capacity.outlook(record.id, request.lane, request.options.model)
+        if eta_s is not None:
+            eta_s = round(eta_s + extra_rendering_s(request, parts.settings.max_side_px), 1)
     created_at, expires_at = moment(request.created_at), moment(request.expires_at)
     assert created_at is not None and expires_at is not None  # noqa: S101, PT018 - for mypy
     return JobDocument(

@@ -36,10 +36,12 @@ function add(picture) {
 // The viewer comes when it is first wanted: most visitors wait for their picture meanwhile.
 const open = async (picture) => (await import("./views/viewer.js")).view(picture);
 
+const isVideo = (file) => file.type.startsWith("video/") || /\.mkv$/i.test(file.name);
 const isZip = (file) => file.type === "application/zip" || /\.zip$/i.test(file.name);
 
 function take(files) {
-  const singles = files.filter((file) => !isZip(file));
+  const singles = files.filter((file) => !isZip(file) && !isVideo(file));
+  for (const file of files.filter(isVideo)) bulk.film(file, options());
   for (const file of files.filter(isZip)) bulk.send([file], options());
   if (singles.length > MANY) bulk.ask(singles, options(), takeSingly);
   else takeSingly(singles);

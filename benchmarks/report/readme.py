@@ -15,6 +15,7 @@ SECTIONS: dict[str, Section] = {
     "machine": tables.machine_table,
     "engine": tables.engine_table,
     "stages": tables.stages_table,
+    "outputs": tables.outputs_table,
     "service": tables.service_table,
     "peers": tables.peers_table,
     "idle": tables.idle_table,

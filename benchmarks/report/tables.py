@@ -97,6 +97,45 @@ def _bytes_lines(suite: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def outputs_table(results: Mapping[str, Any]) -> str:
+    """CPU time per megapixel and peak memory of every output."""
+    suite = results["suites"]["outputs"]
+    cells = {(row["output"], row["size"]): row for row in suite["rows"]}
+    sizes = list(dict.fromkeys(row["size"] for row in suite["rows"]))
+    heads = ("output", *(f"{size}, ms" for size in sizes), "ms per MP", *sizes, "file, kB")
+    rows = []
+    for name in dict.fromkeys(row["output"] for row in suite["rows"]):
+        found = [cells[name, size] for size in sizes]
+        rows.append(
+            (name, *map(_cpu_ms, found), _per_megapixel(found), *map(_peak, found), _kb(found))
+        )
+    about = results["machine"]
+    where = (
+        f"One core of {about['processor']}; CPU time of rendering alone, and memory at its peak "
+        "beyond the picture, the depth and what is loaded once."
+    )
+    return f"{where}\n\n{_table(heads, rows, left=1)}"
+
+
+def _cpu_ms(row: Mapping[str, Any]) -> str:
+    return f"{row['cpu_ms']:.0f}" if "cpu_ms" in row else row.get("refused", "failed")
+
+
+def _peak(row: Mapping[str, Any]) -> str:
+    return f"{row['peak_bytes'] / 1e6:.0f} MB" if "peak_bytes" in row else "–"
+
+
+def _kb(found: Sequence[Mapping[str, Any]]) -> str:
+    return f"{found[0]['bytes'] / 1e3:.0f}" if "bytes" in found[0] else "–"
+
+
+def _per_megapixel(found: Sequence[Mapping[str, Any]]) -> str:
+    """From one to twelve megapixels, so that what every file costs once is left out."""
+    if any("cpu_ms" not in row for row in found[:2]):
+        return "–"
+    return f"{max(0.0, found[1]['cpu_ms'] - found[0]['cpu_ms']) / 11:.1f}"
+
+
 def service_table(results: Mapping[str, Any]) -> str:
     """The service at full load, and the CPU it takes by process."""
     suite = results["suites"]["service"]

@@ -18,6 +18,9 @@ from client.local.doctor_plugins import look_at_plugins
 from client.local.doctor_stores import look_at_stores
 from client.local.finding import Finding
 from contract.addresses import authority
+from contract.models.declaration import DEFAULT_MODEL
+from contract.models.own import own_specs
+from contract.models.registry import find_model
 from contract.settings import MIB, Settings
 
 # room → modules that must be there, the extra that brings them, and whether `depthq up` needs it
@@ -29,6 +32,7 @@ ROOMS = {
 }
 ENGINES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "torch": "torch"}
 LEAST_DISK_BYTES = 1024 * MIB
+LEAST_MEMORY_BYTES = 1536 * MIB  # an API and two workers with the default model
 CGROUP = Path("/sys/fs/cgroup")
 
 
@@ -43,7 +47,7 @@ def examine(settings: Settings) -> list[Finding]:
         *look_at_plugins(),
         _cores(),
         _confinement(),
-        _memory(),
+        _memory(settings),
         _disk(settings),
         _port(settings),
     ]
@@ -143,14 +147,23 @@ def _quota_cores() -> float | None:
         return None
 
 
-def _memory() -> Finding:
+def _memory(settings: Settings) -> Finding:
     granted = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with contextlib.suppress(OSError, ValueError):  # no such file, or `max`: no limit
         granted = min(granted, int((CGROUP / "memory.max").read_text()))
-    said = f"{granted / MIB / 1024:.1f} GiB"
-    if granted < 1536 * MIB:
-        return Finding("memory", "note", said, "a stack of one API and two workers wants 2 GiB")
+    needed = LEAST_MEMORY_BYTES + 2 * _beyond_default(settings)  # one worker of each lane
+    said = f"{granted / MIB / 1024:.1f} GiB; wanted by an API and two workers with "
+    said += f"{', '.join(settings.models)}: {needed / MIB / 1024:.1f} GiB"
+    if granted < needed:
+        return Finding("memory", "note", said, "name fewer or smaller models in DEPTHQ_MODELS")
     return Finding("memory", "ok", said)
+
+
+def _beyond_default(settings: Settings) -> int:
+    """Return what the models of a worker need beyond the default one, as their declarations say."""
+    own = own_specs(settings.cache_dir)
+    specs = [find_model(name) or own.get(name) for name in dict.fromkeys(settings.models)]
+    return sum(s.cost.memory_bytes for s in specs if s is not None and s.name != DEFAULT_MODEL)
 
 
 def _disk(settings: Settings) -> Finding:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contract.outputs.declaration import FileType, Need, Output
+from contract.outputs.declaration import Cost, FileType, Need, Output
 from contract.outputs.shift import ShiftOptions
 
 OUTPUT = Output(
     name="anaglyph",
     renderer="worker.outputs.anaglyph:render",
+    cost=Cost(ms_per_megapixel=240),
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "one picture to see in 3D through red-cyan glasses",

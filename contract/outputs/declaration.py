@@ -68,12 +68,25 @@ class FileType:
 
 
 @dataclass(frozen=True)
+class Cost:
+    """About what rendering takes on one core: `ms`, and more by the picture's megapixels.
+
+    A hint for estimates (`eta_s`), no promise: benchmarks/README.md has what was measured, and on
+    which processor.
+    """
+
+    ms: float = 0.0
+    ms_per_megapixel: float = 10.0
+
+
+@dataclass(frozen=True)
 class Output:
     """The declaration of one output.
 
     `types` maps a format to its file type; `format_option` names the option that chooses among
     them, None where there is only one. `renderer` is `module:function`, see worker.outputs.view.
-    `line` says in one line what it is good for, by language (`en`, `zh`).
+    `line` says in one line what it is good for, by language (`en`, `zh`). `cost` is a hint of what
+    rendering takes.
     """
 
     name: str
@@ -83,6 +96,7 @@ class Output:
     options: tuple[type[OutputOptions], ...] = ()
     format_option: str | None = None
     needs: frozenset[Need] = field(default_factory=frozenset)
+    cost: Cost = Cost()
     order: int = 100  # of rendering and listing; equal ones by name
 
     def format_of(self, options: BaseModel) -> str:

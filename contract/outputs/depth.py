@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contract.outputs.declaration import FileType, Output, OutputOptions
+from contract.outputs.declaration import Cost, FileType, Output, OutputOptions
 from contract.outputs.refine import RefineOptions
 
 DepthFormat = Literal["png16", "npy", "pfm", "exr", "tiff16", "tiff32"]
@@ -19,6 +19,7 @@ class DepthOptions(OutputOptions):
 OUTPUT = Output(
     name="depth",
     renderer="worker.outputs.depth:render",
+    cost=Cost(ms_per_megapixel=3.3),
     types={
         "png16": FileType("png", "image/png"),
         "npy": FileType("npy", "application/x-npy"),

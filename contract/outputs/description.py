@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contract.outputs.declaration import FileType, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Output, OutputOptions, option
 from contract.outputs.geometry import GeometryOptions
 
 Language = Literal["en", "zh"]
@@ -29,6 +29,7 @@ _TEXT = FileType("txt", "text/plain; charset=utf-8")
 OUTPUT = Output(
     name="description",
     renderer="worker.outputs.description:render",
+    cost=Cost(ms=10, ms_per_megapixel=1.5),
     types={
         "alt": _TEXT,
         "short": _TEXT,

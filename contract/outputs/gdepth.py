@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from contract.outputs.declaration import FileType, Need, Output
+from contract.outputs.declaration import Cost, FileType, Need, Output
 from contract.outputs.geometry import GeometryOptions
 from contract.outputs.refine import RefineOptions
 
 OUTPUT = Output(
     name="gdepth",
     renderer="worker.outputs.gdepth:render",
+    cost=Cost(ms_per_megapixel=7.4),
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "the photograph as one JPEG that carries its depth (GDepth)",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contract.outputs.declaration import FileType, Output
+from contract.outputs.declaration import Cost, FileType, Output
 from contract.outputs.refine import RefineOptions
 
 OUTPUT = Output(
     name="gray",
     renderer="worker.outputs.gray:render",
+    cost=Cost(ms_per_megapixel=2.5),
     types={"png": FileType("png", "image/png")},
     line={
         "en": "8-bit gray, near is white: what ControlNet and most image editors take",

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from contract.outputs.declaration import FileType, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Output, OutputOptions, option
 from contract.outputs.refine import RefineOptions
 
 HeatmapFormat = Literal["jpg", "png", "webp"]
@@ -34,6 +34,7 @@ class HeatmapOptions(OutputOptions):
 OUTPUT = Output(
     name="heatmap",
     renderer="worker.outputs.heatmap:render",
+    cost=Cost(ms_per_megapixel=5.3),
     types={
         "jpg": FileType("jpg", "image/jpeg"),
         "png": FileType("png", "image/png"),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.outputs.cut import CutOptions
-from contract.outputs.declaration import FileType, Need, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Need, Output, OutputOptions, option
 from contract.outputs.geometry import CAMERA, GeometryOptions
 from contract.outputs.refine import RefineOptions
 
@@ -22,6 +22,7 @@ class MeshOptions(OutputOptions):
 OUTPUT = Output(
     name="mesh",
     renderer="worker.outputs.mesh:render",
+    cost=Cost(ms=92, ms_per_megapixel=7.1),
     types={"glb": FileType("glb", "model/gltf-binary")},
     line={
         "en": "a surface with the photograph on it (glTF), for Blender, game engines and web pages",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contract.outputs.declaration import FileType, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Output, OutputOptions, option
 from contract.outputs.geometry import CAMERA, GeometryOptions
 from contract.outputs.refine import RefineOptions
 
@@ -20,6 +20,7 @@ class NormalsOptions(OutputOptions):
 OUTPUT = Output(
     name="normals",
     renderer="worker.outputs.normals:render",
+    cost=Cost(ms_per_megapixel=57),
     types={"png8": FileType("png", "image/png"), "png16": FileType("png", "image/png")},
     line={
         "en": "which way each surface faces (OpenGL normal map), for relighting and ControlNet",

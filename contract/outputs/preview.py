@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from contract.outputs.declaration import FileType, Need, Output
+from contract.outputs.declaration import Cost, FileType, Need, Output
 from contract.outputs.heatmap import HeatmapOptions
 
 OUTPUT = Output(
     name="preview",
     renderer="worker.outputs.preview:render",
+    cost=Cost(ms=20, ms_per_megapixel=6.6),
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "photograph, heat map and legend side by side, as one picture to send",

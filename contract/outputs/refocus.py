@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contract.outputs.declaration import FileType, Need, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Need, Output, OutputOptions, option
 from contract.outputs.subject_options import Place, SubjectOptions
 
 
@@ -26,6 +26,7 @@ class RefocusOptions(OutputOptions):
 OUTPUT = Output(
     name="refocus",
     renderer="worker.outputs.refocus:render",
+    cost=Cost(ms_per_megapixel=450),
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "the photograph with a blurred background, as a large lens draws it",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contract.outputs.cut import CutOptions
-from contract.outputs.declaration import FileType, Need, Output
+from contract.outputs.declaration import Cost, FileType, Need, Output
 from contract.outputs.geometry import CAMERA, GeometryOptions
 from contract.outputs.points import PointOptions
 from contract.outputs.refine import RefineOptions
@@ -11,6 +11,7 @@ from contract.outputs.refine import RefineOptions
 OUTPUT = Output(
     name="seed3dgs",
     renderer="worker.outputs.seed3dgs:render",
+    cost=Cost(ms=7.8, ms_per_megapixel=26),
     types={"zip": FileType("zip", "application/zip")},
     line={
         "en": "a start for Gaussian splatting: photograph, camera and points as COLMAP writes them",

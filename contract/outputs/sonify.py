@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contract.outputs.audio import AUDIO_TYPES, AudioOptions
-from contract.outputs.declaration import Output
+from contract.outputs.declaration import Cost, Output
 
 OUTPUT = Output(
     name="sonify",
     renderer="worker.outputs.sonify:render",
+    cost=Cost(ms=47, ms_per_megapixel=1.5),
     types=AUDIO_TYPES,
     line={
         "en": "as sound: a sweep from left to right, higher is higher, nearer is louder",

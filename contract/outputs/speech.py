@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contract.outputs.audio import AUDIO_TYPES, AudioOptions
-from contract.outputs.declaration import Output
+from contract.outputs.declaration import Cost, Output
 from contract.outputs.description import DescriptionOptions
 from contract.outputs.geometry import GeometryOptions
 
 OUTPUT = Output(
     name="speech",
     renderer="worker.outputs.speech:render",
+    cost=Cost(ms=250, ms_per_megapixel=2.9),
     types=AUDIO_TYPES,
     line={
         "en": "the description, spoken by a voice that works offline",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from contract.outputs.declaration import FileType, Need, Output, OutputOptions, option
+from contract.outputs.declaration import Cost, FileType, Need, Output, OutputOptions, option
 from contract.outputs.shift import ShiftOptions
 
 StereoEyes = Literal["parallel", "cross"]
@@ -29,6 +29,7 @@ class StereoOptions(OutputOptions):
 OUTPUT = Output(
     name="stereo",
     renderer="worker.outputs.stereo:render",
+    cost=Cost(ms_per_megapixel=230),
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "a view for each eye, side by side: for headsets, 3D screens and crossed eyes",

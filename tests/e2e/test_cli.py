@@ -12,6 +12,7 @@ import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +21,8 @@ from PIL import Image
 
 from client.local.ports import any_free
 from client.local.samples import sample_photographs
+from contract.options import JobOptions
+from contract.outputs.registry import own_outputs
 from contract.settings import environment
 from depthq import DepthClient, read_depth
 from tests.photographs import crops
@@ -311,3 +314,19 @@ def test_demo_writes_the_results_and_leaves_nothing_running(tmp_path):
     assert "451 x 300" in run.stdout
     with Image.open(tmp_path / "out" / "chelsea.depth.png") as depth:
         assert depth.mode.startswith("I;16")
+
+
+def test_every_output_comes_to_the_command_line_as_a_file_of_its_type(up, tmp_path):
+    stack = up("--no-bulk", engine="simulated")
+    stack.await_ready()
+    cat = sample_photographs()["cat"]
+    depthq(stack.url, "submit", cat, "--outputs", "mesh,refocus", "--out", tmp_path / "two")
+    made = sorted(path.name for path in (tmp_path / "two").iterdir())
+    assert made == [f"{cat.stem}.mesh.glb", f"{cat.stem}.refocus.jpg"]
+    outputs = [each for each in own_outputs() if each.name != "speech" or find_spec("hibari")]
+    names = ",".join(each.name for each in outputs)
+    depthq(stack.url, "submit", cat, "--outputs", names, "--out", tmp_path / "all")
+    wanted = {
+        f"{cat.stem}.{each.name}.{each.file_type(JobOptions()).extension}" for each in outputs
+    }
+    assert {path.name for path in (tmp_path / "all").iterdir()} == wanted

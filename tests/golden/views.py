@@ -17,7 +17,19 @@ from worker.outputs.render import RenderedFile, render
 from worker.outputs.view import View
 
 FOLDER = Path(__file__).with_suffix("")
-OUTPUTS = ("gray", "preview", "stereo", "anaglyph", "parallax")
+OUTPUTS = (
+    "gray",
+    "preview",
+    "normals",
+    "stereo",
+    "anaglyph",
+    "parallax",
+    "cutout",
+    "subject",
+    "refocus",
+    "crops",
+)
+CROPS = {"aspects": "1:1,16:9"}
 NET_SIZE = (96, 128)
 _MODEL = ModelInfo(
     name="midas_small", weights_id="w-1", engine="openvino", precision="fp32", net_size=NET_SIZE
@@ -29,7 +41,7 @@ def files() -> list[RenderedFile]:
     scene = ball_on_a_table()
     disparity = np.asarray(1 / scene.depth, np.float32)
     depth = cv2.resize(disparity, NET_SIZE[::-1], interpolation=cv2.INTER_AREA)
-    options = JobOptions.model_validate({"outputs": OUTPUTS, "shift_percent": 6})
+    options = JobOptions.model_validate({"outputs": OUTPUTS, "shift_percent": 6, **CROPS})
     height, width = scene.depth.shape
     return render(View(depth, options, width, height, _MODEL, pixels=scene.rgb)).files
 

@@ -1,4 +1,4 @@
-"""A loop in which the camera sways from side to side and back, as animated WebP."""
+"""A loop in which the camera sways from side to side and back, as animated WebP or MP4."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ import math
 import numpy as np
 from PIL import Image
 
+from contract.outputs.parallax import ParallaxOptions
 from contract.outputs.shift import ShiftOptions
+from worker.outputs.encoding.movie import encode_movie
 from worker.outputs.encoding.warp import nearness, warp
 from worker.outputs.photograph import Pixels, fitted, photograph
 from worker.outputs.view import Rendering, View
@@ -16,18 +18,28 @@ from worker.outputs.view import Rendering, View
 MOST_SIDE_PX = 640  # a loop to look at, of a megabyte or so
 FRAMES = 32  # of one sway there and back
 FRAME_MS = 66
+SWAYS = 4  # of a movie, which does not repeat itself everywhere
 _QUALITY, _EFFORT = 78, 2  # WebP's: 4 is its default, takes twice as long and saves little
 
 
 def render(view: View) -> Rendering:
-    """Return the loop as one file."""
-    pictures = [Image.fromarray(pixels) for pixels in frames(view)]
+    """Return the loop as one file. Raises NotInstalled for `mp4` without the extra `video`."""
+    way = frames(view)
+    loop = [*way, *way[-2:0:-1]]
+    if view.options.of(ParallaxOptions).parallax_format == "mp4":
+        data, width, height = encode_movie(loop * SWAYS, FRAME_MS)
+        return Rendering(data, (width, height))
+    return _animated(loop)
+
+
+def _animated(loop: list[Pixels]) -> Rendering:
+    pictures = [Image.fromarray(pixels) for pixels in loop]
     file = io.BytesIO()
     pictures[0].save(
         file,
         "WEBP",
         save_all=True,
-        append_images=[*pictures[1:], *pictures[-2:0:-1]],
+        append_images=pictures[1:],
         duration=FRAME_MS,
         loop=0,
         quality=_QUALITY,

@@ -1,7 +1,7 @@
-"""Points as PLY (binary, little-endian) or text.
+"""Points as PLY (binary, little-endian), text or LAS.
 
 Axes are OpenGL's, as most viewers have them: x right, y up, z towards the viewer; the camera is at
-the origin.
+the origin. LAS has those of maps: x right, y away, z up.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from contract.outputs.cut import CutOptions
 from contract.outputs.pointcloud import PointcloudOptions
 from contract.outputs.points import PointOptions
+from worker.outputs.encoding.las import encode_las
 from worker.outputs.surface import OPENGL, Surface, photograph, surface_of
 from worker.outputs.view import Rendering, View
 
@@ -23,16 +24,20 @@ _FLOATS = ("x", "y", "z", "nx", "ny", "nz")
 _BYTES = ("red", "green", "blue")
 VERTEX = np.dtype([(n, "<f4") for n in _FLOATS] + [(n, "u1") for n in _BYTES])
 Vertices = NDArray[np.void]
+_Z_UP = np.array([[1, 0, 0], [0, 0, -1], [0, 1, 0]], np.float32)  # of x right, y down, z away
 
 
 def render(view: View) -> Rendering:
     """Return the points in the format asked for."""
     surface, colors, kept = cloud_of(view, MOST_POINTS)
+    chosen = view.options.of(PointcloudOptions).pointcloud_format
+    if chosen == "las":
+        return Rendering(encode_las(surface.points[kept] @ _Z_UP, colors[kept]), None)
     vertices = np.empty(int(kept.sum()), VERTEX)
     _fill(vertices, _FLOATS[:3], surface.points[kept] * OPENGL)
     _fill(vertices, _FLOATS[3:], surface.normals[kept] * OPENGL)
     _fill(vertices, _BYTES, colors[kept])
-    if view.options.of(PointcloudOptions).pointcloud_format == "xyz":
+    if chosen == "xyz":
         return Rendering(encode_xyz(vertices), None)
     return Rendering(encode_ply(vertices, surface.lens.focal_px), None)
 

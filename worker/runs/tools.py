@@ -52,6 +52,8 @@ def open_kinds(declared: Iterable[KindDeclaration], tools: Tools) -> dict[str, K
     for kind in declared:
         try:
             kinds[kind.name] = _opened(kind.opened_by, tools)
+        except ImportError as exc:  # a part that is not installed here
+            log.warning("no %s here: %s", kind.name, exc, extra={"action": "start"})
         except Exception:  # whatever another package does wrong, the worker starts
             log.exception("no %s here", kind.name, extra={"action": "start"})
     return kinds

@@ -2,11 +2,8 @@
 
 const NAME = /[^/]+$/;
 
-/** Items that have ended, of all: {done, total, share}; `share` is null while the total is not known. */
-export function progressOf({ counts, shards }) {
-  const done = counts.done + counts.in_flight;
-  return { done, total: counts.total, share: shards.planned && counts.total ? Math.min(1, done / counts.total) : null };
-}
+/** How much has ended: {share}, null while the total is not known. */
+export const progressOf = ({ done, total, planned }) => ({ share: planned && total ? Math.min(1, done / total) : null });
 
 /** The last part of an item's address, decoded: how people call it. */
 export function nameOf({ uri, custom_id: id }) {

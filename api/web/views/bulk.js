@@ -6,6 +6,11 @@ import { say } from "../words/language.js";
 const ANSWER = "depthq.many"; // asked once in a tab
 const KNOWN = "depthq.datasets";
 
+const KINDS = {
+  datasets: async () => (await import("../bulk/card.js")).DatasetCard,
+  videos: async () => (await import("../bulk/video_card.js")).VideoCard,
+};
+
 const $ = (id) => document.getElementById(id);
 
 function remembered() {
@@ -22,7 +27,7 @@ export class Bulk {
   /** `locked()` is called when the service wants a key. */
   constructor(locked) {
     this.locked = locked;
-    for (const { id, name } of remembered()) this.#card(name).then((card) => card.follow(id));
+    for (const { id, name, kind } of remembered()) this.#card(name, kind).then((card) => card.follow(id));
     $("bucket").addEventListener("toggle", () => this.#form(), { once: true });
   }
 
@@ -52,11 +57,14 @@ export class Bulk {
     (await this.#card(name)).send(files, options);
   }
 
-  async #card(name) {
-    const { DatasetCard } = await import("../bulk/card.js");
-    const card = new DatasetCard(name, {
-      changed: () => this.#keep(), locked: this.locked, gone: () => this.#gone(card),
-    });
+  /** Send a video. */
+  async film(file, options) {
+    (await this.#card(file.name, "videos")).send(file, options);
+  }
+
+  async #card(name, kind = "datasets") {
+    const Kind = await KINDS[kind]();
+    const card = new Kind(name, { changed: () => this.#keep(), locked: this.locked, gone: () => this.#gone(card) });
     this.#cards.push(card);
     $("dataset-list").append(card.element);
     $("datasets").hidden = false;
@@ -78,7 +86,7 @@ export class Bulk {
   }
 
   #keep() {
-    const known = this.#cards.filter((card) => card.id).map(({ id, name }) => ({ id, name }));
+    const known = this.#cards.filter((card) => card.id).map(({ id, name, kind }) => ({ id, name, kind }));
     sessionStorage.setItem(KNOWN, JSON.stringify(known));
   }
 

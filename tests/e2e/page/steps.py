@@ -43,3 +43,24 @@ def color_at(page: Page, x: float, y: float) -> list[int]:
         [x, y],
     )
     return list(found[:3])
+
+
+# Firefox tells no driver of a download from memory: the link is caught instead, in both browsers.
+CATCH = """() => {
+const make = URL.createObjectURL;
+const kept = new Map();
+URL.createObjectURL = (blob) => { const url = make(blob); kept.set(url, blob); return url; };
+HTMLAnchorElement.prototype.click = async function () {
+  const bytes = new Uint8Array(await kept.get(this.href).arrayBuffer());
+  window.handed = [this.download, Array.from(bytes)];
+};
+}"""
+
+
+def downloaded(page: Page, button: str) -> tuple[str, bytes]:
+    """Press a button; return the name and the bytes of the file that the page hands out."""
+    page.evaluate(CATCH)
+    page.get_by_role("button", name=button, exact=True).click()
+    page.wait_for_function("() => window.handed !== undefined")
+    name, numbers = page.evaluate("window.handed")
+    return name, bytes(numbers)

@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import Page, Response, expect
 
 from contract.outputs.registry import OUTPUTS
-from tests.e2e.page.steps import DONE_MS, add, look_closer, tap
+from tests.e2e.page.steps import DONE_MS, add, downloaded, look_closer, tap
 
 
 def choose(page: Page, output: str) -> None:
@@ -19,27 +19,6 @@ def choose(page: Page, output: str) -> None:
 
 def posted(answer: Response) -> bool:
     return answer.request.method == "POST"
-
-
-# Firefox tells no driver of a download from memory: the link is caught instead, in both browsers.
-CATCH = """() => {
-const make = URL.createObjectURL;
-const kept = new Map();
-URL.createObjectURL = (blob) => { const url = make(blob); kept.set(url, blob); return url; };
-HTMLAnchorElement.prototype.click = async function () {
-  const bytes = new Uint8Array(await kept.get(this.href).arrayBuffer());
-  window.handed = [this.download, Array.from(bytes)];
-};
-}"""
-
-
-def downloaded(page: Page, button: str) -> tuple[str, bytes]:
-    """Press a button; return the name and the bytes of the file that the page hands out."""
-    page.evaluate(CATCH)
-    page.get_by_role("button", name=button, exact=True).click()
-    page.wait_for_function("window.handed")
-    name, numbers = page.evaluate("window.handed")
-    return name, bytes(numbers)
 
 
 def test_the_menu_holds_every_output_with_its_line(go, coffee):

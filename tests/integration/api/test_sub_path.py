@@ -66,6 +66,16 @@ def test_the_documentation_works_below_a_path(behind, browser) -> None:  # noqa:
     page.context.close()
 
 
+def test_the_operations_page_works_below_a_path(behind, browser) -> None:  # noqa: F811
+    _, url, strays = behind
+    page, troubles = open_page(browser, f"{url}/ops")
+    expect(page.locator(".chart")).to_have_count(4)
+    page.locator(".home").click()
+    expect(page.locator("#version")).not_to_be_empty()
+    assert (strays, troubles) == ([], [])
+    page.context.close()
+
+
 def test_links_lead_below_the_path(behind) -> None:
     _, url, _ = behind
     job = httpx2.post(f"{url}/v1/jobs", content=jpeg(), headers={"Content-Type": "image/jpeg"})

@@ -61,6 +61,16 @@ def test_no_quota_is_fine(monkeypatch, tmp_path, text):
     assert finding("cores").level == "ok"
 
 
+def test_the_memory_of_larger_models_is_told_before_a_worker_starts(monkeypatch, tmp_path):
+    monkeypatch.setattr(doctor, "CGROUP", tmp_path)
+    (tmp_path / "memory.max").write_text(f"{3 * 1024**3}\n")
+    assert finding("memory").level == "ok"
+    found = finding("memory", models=("midas_small", "dpt_large_384"))
+    assert found.level == "note"
+    assert "midas_small, dpt_large_384: 6.0 GiB" in found.message
+    assert "DEPTHQ_MODELS" in found.remedy
+
+
 def test_a_full_disk_is_a_problem(monkeypatch, tmp_path):
     monkeypatch.setattr(doctor, "LEAST_DISK_BYTES", 1 << 60)
     assert finding("disk", data_dir=tmp_path / "not" / "yet").level == "problem"

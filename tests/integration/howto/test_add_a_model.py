@@ -66,6 +66,7 @@ depth = engine.infer(np.zeros((2, 3, 64, 96), np.float32))
 print("ANSWER " + json.dumps({
     "openapi": web.get("/openapi.json").text,
     "document": job_document(SimpleNamespace(settings=Settings()), record).model_dump(mode="json"),
+    "known": [web.application.extensions["depthq"].models.declared()["ground_plane"].line["en"]],
     "plain": plain.model_dump_json(),
     "row": {name: rows[0][name] for name in ("model", "weights_id")},
     "shape": depth.shape,
@@ -108,6 +109,10 @@ def seen(packages, tmp_path_factory) -> dict[str, Any]:
 
 def test_openapi_names_the_model(seen):
     assert '"ground_plane"' in seen["openapi"]
+
+
+def test_the_list_of_models_which_pages_read_has_it_with_its_line(seen):
+    assert seen["known"] == ["near is what is low in the picture"]
 
 
 def test_a_job_s_document_names_it(seen):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import sys
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydantic import ValidationError
 
+from contract.errors import NotInstalled
 from contract.jobs import ModelInfo
 from contract.options import JobOptions
 from worker.outputs.anaglyph import LEFT, RIGHT, anaglyph
-from worker.outputs.parallax import FRAME_MS, FRAMES, MOST_SIDE_PX, frames, sways
+from worker.outputs.encoding.movie import encode_movie
+from worker.outputs.parallax import FRAME_MS, FRAMES, MOST_SIDE_PX, SWAYS, frames, sways
 from worker.outputs.render import RenderedFile, render
 from worker.outputs.stereo import eyes
 from worker.outputs.view import View
@@ -116,6 +119,37 @@ def test_the_loop_sways_there_and_back_for_ever() -> None:
     assert places[: half + 1] == sorted(places[: half + 1])
     assert places[half] - places[0] == pytest.approx(0.06 * 160 / 2, abs=2)
     assert all(abs(a - b) <= 1 for a, b in zip(places[1:half], places[:half:-1], strict=True))
+
+
+def test_a_movie_sways_four_times_as_another_reader_sees_it() -> None:
+    av = pytest.importorskip("av")
+    (file,) = render(view_of("parallax", shift_percent=6, parallax_format="mp4")).files
+    assert (file.extension, file.media_type) == ("mp4", "video/mp4")
+    with av.open(io.BytesIO(file.data)) as movie:
+        (stream,) = movie.streams
+        shown = [frame.to_ndarray(format="rgb24") for frame in movie.decode(stream)]
+        assert stream.codec_context.name == "h264"
+    assert len(shown) == SWAYS * FRAMES
+    assert {picture.shape for picture in shown} == {(file.height, file.width, 3)}
+    assert file.width % 2 == file.height % 2 == 0
+    places = [square_in(picture)[0] for picture in shown]
+    half = FRAMES // 2
+    assert places[half] - places[0] == pytest.approx(0.06 * 160 / 2, abs=2)
+    assert abs(places[FRAMES] - places[0]) <= 1
+
+
+def test_without_the_extra_a_movie_is_an_error_that_says_what_to_do(monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "av", None)
+    with pytest.raises(NotInstalled, match=r"depthq\[video\].*webp"):
+        render(view_of("parallax", parallax_format="mp4"))
+
+
+def test_a_movie_of_one_pixel_is_one() -> None:
+    av = pytest.importorskip("av")
+    data, width, height = encode_movie([np.full((1, 1, 3), 200, np.uint8)] * 3, 40)
+    with av.open(io.BytesIO(data)) as movie:
+        assert sum(1 for _ in movie.decode(video=0)) == 3
+    assert (width, height) == (2, 2)
 
 
 def test_the_sway_begins_at_one_side_and_ends_at_the_other() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from typing import Any
 
+import laspy
 import numpy as np
 import pytest
 import trimesh
@@ -171,3 +172,18 @@ def test_the_same_depth_gives_the_same_bytes() -> None:
 def test_options_out_of_bounds_are_refused_by_name(options: dict[str, float]) -> None:
     with pytest.raises(ValueError, match=next(iter(options))):
         JobOptions.model_validate({"outputs": ["pointcloud"]} | options)
+
+
+def test_las_has_the_same_points_and_colors_with_z_up_as_another_library_reads_it() -> None:
+    # Given the same scene in both formats
+    las = laspy.read(io.BytesIO(made("pointcloud", pointcloud_format="las")))
+    vertices = read(made("pointcloud"))
+    # Then laspy finds the version, and every point where the map's axes put it
+    assert (str(las.header.version), las.header.point_format.id) == ("1.2", 2)
+    x, y, z = positions(vertices).astype(float).T
+    np.testing.assert_allclose(las.xyz, np.stack([x, -z, y], axis=1), atol=1e-5)
+    np.testing.assert_allclose(las.header.mins, las.xyz.min(axis=0))
+    np.testing.assert_allclose(las.header.maxs, las.xyz.max(axis=0))
+    colors = np.stack([las.red, las.green, las.blue], axis=1) // 257
+    np.testing.assert_array_equal(colors, positions(vertices, "red green blue"))
+    assert set(las.return_number) == set(las.number_of_returns) == {1}
