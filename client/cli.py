@@ -14,6 +14,7 @@ from client.commands import (
     demo,
     doctor,
     jobs,
+    live,
     models,
     now,
     programs,
@@ -54,7 +55,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (up, submit, now, video, jobs, demo, doctor, programs):
+for group in (up, submit, now, live, video, jobs, demo, doctor, programs):
     group.register(app)
 app.add_typer(dataset.app, name="dataset")
 app.add_typer(quarantine.app, name="quarantine")

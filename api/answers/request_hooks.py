@@ -73,6 +73,7 @@ def _security_headers(settings: Settings) -> dict[str, str]:
         "X-Content-Type-Options": "nosniff",
         "X-Frame-Options": "DENY",
         "Referrer-Policy": "no-referrer",
+        "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",  # the live view
         "Cross-Origin-Opener-Policy": "same-origin",
     }
 

@@ -166,6 +166,7 @@ $("options").addEventListener("change", () => sessionStorage.setItem(CHOICES, JS
 for (const { id, name, options: chosen } of load()) {
   add({ id, name, options: chosen, source: loadPreview(id), state: "queued", kept: true });
 }
+$("live").addEventListener("click", async () => (await import("./views/live.js")).showLive({ keep: (file) => takeSingly([file]), colormap: $("options").elements.colormap.value, locked: askForKey }));
 collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take });
 $("past").addEventListener("toggle", () => $("past").open && past());
 version().then((it) => { $("version").textContent = `depthq ${it.version ?? ""}`; }).catch(() => {});

@@ -19,6 +19,7 @@ from client.depth_client import DepthClient
 from client.files.out_folder import prepare_out
 from client.files.pictures import find_pictures
 from client.local import ports
+from client.local.offer import better_weights
 from client.local.samples import sample_photographs
 from client.local.stack import LocalStack, Plan
 from client.local.stopping import Stopping, listening
@@ -66,6 +67,8 @@ def demo(
     ):
         outcomes, clean = _run(Path(folder), pictures, out, stopping, verbose)
     _show(pictures, outcomes)
+    if offer := better_weights(Settings()):
+        console.say(offer)
     all_well = len(outcomes) == len(pictures) and all(o.error is None for o in outcomes.values())
     raise typer.Exit(console.OK if all_well and clean else console.SOME_FAILED)
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from client import console
+from client.local.offer import better_weights
 from client.local.stack import LocalStack, Plan
 from client.local.stopping import Stopping, listening
 from contract.names.queues import Lane
@@ -84,6 +85,8 @@ def _greet(stack: LocalStack) -> None:
         f"  curl {key}-F image=@photo.jpg -H 'Prefer: wait=60' {url}/v1/jobs\n"
         f"  DEPTHQ_URL={url} depthq submit photo.jpg --wait --out results\n"
     )
+    if offer := better_weights(Settings()):
+        console.say(offer)
 
 
 def _ignore(_name: str, _line: str) -> None:

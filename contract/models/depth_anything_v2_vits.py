@@ -19,11 +19,11 @@ PUBLISHED = Weights(
 MODEL = ModelSpec(
     name="depth_anything_v2_vits",
     input=InputRule(side_px=518, rule="lower_bound", multiple_px=14),
-    cost=Cost(gflop=166.6, parameters=24_785_089, image_s=2.0, memory_bytes=900_000_000),
+    cost=Cost(gflop=166.6, parameters=24_785_089, image_s=1.2, memory_bytes=600_000_000),
     warm_up=((518, 686),),  # 4:3
     line={
-        "en": "sharp edges and thin things; about two seconds an image on two cores",
-        "zh": "边缘与细物最清晰；双核约两秒一张",
+        "en": "sharp edges and thin things; about a second an image on two cores",
+        "zh": "边缘与细物最清晰；双核约一秒一张",
     },
     weights=(PUBLISHED,),
     network="worker.models.depth_anything_v2_vits.network:build_network",

@@ -18,7 +18,7 @@ PUBLISHED = Weights(
 MODEL = ModelSpec(
     name="dpt_hybrid_384",
     input=InputRule(side_px=384, rule="minimal", multiple_px=32, mean=HALF, std=HALF),
-    cost=Cost(gflop=337.5, parameters=123_146_985, image_s=3.5, memory_bytes=1_000_000_000),
+    cost=Cost(gflop=337.5, parameters=123_146_985, image_s=2.6, memory_bytes=1_400_000_000),
     warm_up=((384, 512),),  # 4:3
     line={
         "en": "near DPT-Large's quality at half its cost",

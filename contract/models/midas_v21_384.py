@@ -18,7 +18,7 @@ PUBLISHED = Weights(
 MODEL = ModelSpec(
     name="midas_v21_384",
     input=InputRule(side_px=384, rule="upper_bound", multiple_px=32),
-    cost=Cost(gflop=155.2, parameters=105_362_945, image_s=1.5, memory_bytes=900_000_000),
+    cost=Cost(gflop=155.2, parameters=105_362_945, image_s=1.0, memory_bytes=900_000_000),
     warm_up=((288, 384), (256, 384), (384, 288), (384, 384)),  # 4:3, 3:2, 3:4, 1:1
     line={
         "en": "convolutions only: better than the default, at twenty times its cost",

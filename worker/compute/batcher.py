@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import math
+import os
 import threading
 import time
 from collections import deque
@@ -55,7 +56,8 @@ class Batcher:
     threads. Idle streams share the waiting requests, so none idles while another has a full batch.
     A batch that fails is halved until the failing image is alone, so its batch-mates succeed. No
     batch is larger than `max_batch`, nor than what is expected to finish in `max_latency_s`. While
-    `yielding`, one image at a time is computed, on one stream.
+    `yielding`, one image at a time is computed, on one stream. `niceness` is added to that of the
+    calling threads.
     """
 
     def __init__(
@@ -67,12 +69,14 @@ class Batcher:
         max_latency_s: float = math.inf,
         streams: int = 1,
         yielding: Callable[[], bool] = lambda: False,
+        niceness: int = 0,
     ) -> None:
         self._infer = infer
         self._max_batch = max_batch
         self._max_latency_s = max_latency_s
         self._on_batch = on_batch
         self._yielding = yielding
+        self._niceness = niceness
         self._cost = BatchCost()
         self._waiting: dict[tuple[int, ...], deque[_Request]] = {}
         lock = threading.RLock()
@@ -126,6 +130,8 @@ class Batcher:
         return 0.0 if since is None else time.monotonic() - since
 
     def _run(self, stream: int) -> None:
+        if self._niceness:
+            os.nice(self._niceness)  # of this thread alone, on Linux
         while batch := self._take(stream):
             self._settle(batch)
 

@@ -70,5 +70,6 @@ def held_model(
         max_latency_s=max_latency_s,
         streams=engine.streams,
         yielding=yielding,
+        niceness=pace.niceness,
     )
     return HeldModel(spec, engine, batcher, pace)

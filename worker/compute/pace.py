@@ -11,6 +11,7 @@ from contract.settings import Settings
 PATIENCE = 20.0
 LEAST_INFER_TIMEOUT_S = 100.0  # threads have no time limit of their own
 LEAST_ENGINE_LIMIT_S = 60.0
+SLOW_NICENESS = 5  # where two models share a core, the slow one gets a quarter of it
 SLOW_IMAGE_S = 0.2  # beside others, a model slower than this has half of the cores
 
 
@@ -28,6 +29,7 @@ class Pace:
     slots: int | None
     infer_timeout_s: float
     engine_limit_s: float
+    niceness: int  # of the thread that feeds the engine
 
 
 def pace_of(
@@ -40,11 +42,14 @@ def pace_of(
     max_batch = max(1, min(settings.max_batch, bound, fitting))
     slow = image_s > SLOW_IMAGE_S
     slots = min(settings.concurrency, 2 * max_batch) if slow else settings.concurrency
+    threads = max(1, threads // 2) if slow and not alone else threads
     return Pace(
         max_batch=max_batch,
-        threads=max(1, threads // 2) if slow and not alone else threads,
+        threads=threads,
         streams=1 if slow else streams,
         slots=slots if slow else None,
         infer_timeout_s=max(LEAST_INFER_TIMEOUT_S, PATIENCE * slots * image_s),
         engine_limit_s=max(LEAST_ENGINE_LIMIT_S, PATIENCE * max_batch * image_s),
+        # an engine of one thread computes in the thread that calls it; others have cores left
+        niceness=SLOW_NICENESS if slow and not alone and threads == 1 else 0,
     )

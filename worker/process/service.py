@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,13 +13,11 @@ from contract.errors import StorageUnavailable
 from contract.names.queues import Lane, queues_of
 from contract.settings import Settings
 from storage.broker.inbox import Inbox
-from storage.fleet.workers import HeldInfo, WorkerInfo
-from worker.attempts.metrics import tally
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
-from worker.compute.held_model import HeldModel
 from worker.immediate.slots import Slots
 from worker.jobs.pipeline import Pipeline
+from worker.process.announce import describe
 from worker.process.app import CeleryApp
 from worker.process.background import Background, surroundings
 from worker.process.models import load_all
@@ -212,42 +208,12 @@ class WorkerService:
         )
 
     def _announce(self) -> None:
-        parts = self._parts
-        held = tuple(_announced(model) for model in parts.models.values())
-        first = held[0]
-        parts.registry.announce(
-            WorkerInfo(
-                name=parts.name,
-                lane=parts.lane,
-                pid=os.getpid(),
-                host=socket.gethostname(),
-                started_at=self._started_at,
-                ready=self._ready,
-                draining=self._draining,
-                # of the first, for the version before, which knows one model a worker
-                engine=first.engine,
-                precision=first.precision,
-                model=first.name,
-                weights_id=first.weights_id,
-                images_per_s=first.images_per_s,
-                models=held,
-                busy=parts.throughput.busy(),
-                slots=parts.settings.concurrency,
-                immediate=self._slots is not None,
-                tally=tally(),
-            ),
-            ttl_s=4 * parts.settings.reconcile_interval_s,
+        info = describe(
+            self._parts,
+            self._started_at,
+            ready=self._ready,
+            draining=self._draining,
+            immediate=self._slots is not None,
         )
-
-
-def _announced(model: HeldModel) -> HeldInfo:
-    about = model.about
-    return HeldInfo(
-        name=about.model,
-        weights_id=about.weights_id,
-        engine=about.engine,
-        precision=about.precision,
-        images_per_s=round(model.throughput.images_per_s(), 3),
-        declared_images_per_s=round(1 / model.spec.cost.image_s, 3),
-        memory_bytes=model.memory_bytes,
-    )
+        interval_s = self._parts.settings.reconcile_interval_s
+        self._parts.registry.announce(info, ttl_s=4 * interval_s)

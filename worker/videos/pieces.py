@@ -14,7 +14,7 @@ from contract.items import Item
 from contract.videos import Piece, VideoSpec
 from worker.videos.stable.steady import AHEAD, BEFORE
 
-SEGMENT_FRAMES = 96  # 7 more are computed at its ends
+SEGMENT_FRAMES = 240  # 7 more are computed at its ends, and a process started
 _NUDGE = 1e-6  # frames at exactly k/fps seconds begin a new step, whatever rounding does
 
 

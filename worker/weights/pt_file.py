@@ -36,6 +36,8 @@ def read_pt(path: Path) -> dict[str, NDArray[Any]]:
         with archive.open(pickles[0]) as file:
             root = pickles[0].removesuffix("data.pkl")
             state = _StateDictUnpickler(file, archive, root).load()
+    if isinstance(state, dict) and isinstance(state.get("model"), dict):
+        state = state["model"]  # saved while training, the optimizer's state beside it
     if not isinstance(state, dict) or not all(isinstance(v, np.ndarray) for v in state.values()):
         raise WeightsError(f"{path.name}: holds something else than a state dict of tensors")
     return dict(state)

@@ -35,8 +35,11 @@ export function player(original, depth, name) {
   seek.addEventListener("input", () => {
     if (lead.duration) for (const one of films) one.currentTime = seek.valueAsNumber * lead.duration;
   });
+  const element = h("div", { class: "player" }, h("div", { class: "films" }, films), h("div", { class: "row" }, play, seek));
+  // Some browsers come without the codec: the film is there all the same.
+  lead.addEventListener("error", () => element.replaceChildren(h("p", { role: "status" }, say("card.unshowable"))));
   return {
-    element: h("div", { class: "player" }, h("div", { class: "films" }, films), h("div", { class: "row" }, play, seek)),
+    element,
     close: () => films.forEach((one) => URL.revokeObjectURL(one.src)),
   };
 }

@@ -14,6 +14,12 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** Subclasses say `kind` ("datasets", "videos"), `counts(run)`, and do `download()` and `ended()`. */
 export class RunCard {
   quit = new AbortController();
+
+  /** What its download is called. */
+  get takes() {
+    return "download";
+  }
+
   #words = () => "";
   #failed = [];
 
@@ -35,8 +41,9 @@ export class RunCard {
   /** Say everything again in the language spoken now. */
   translate() {
     for (const [act, node] of Object.entries(this.buttons)) {
-      node.textContent = say(`act.${act}`);
-      node.setAttribute("aria-label", say(`act.${act}.of`, { name: this.name }));
+      const called = act === "download" ? this.takes : act;
+      node.textContent = say(`act.${called}`);
+      node.setAttribute("aria-label", say(`act.${called}.of`, { name: this.name }));
     }
     this.bar.setAttribute("aria-label", say("card.progress", { name: this.name }));
     this.status.textContent = this.#words();

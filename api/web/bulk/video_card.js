@@ -8,6 +8,10 @@ import { RunCard } from "./run_card.js";
 export class VideoCard extends RunCard {
   kind = "videos";
 
+  get takes() {
+    return "film";
+  }
+
   counts({ frames, segments, frames_per_s: rate }) {
     const { total, done, succeeded, failed, by_code: byCode } = frames;
     return { total, done, succeeded, failed, byCode, rate, planned: segments.planned };

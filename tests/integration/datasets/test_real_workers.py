@@ -27,6 +27,7 @@ from tests.services.process import wait_until
 from worker.process.app import make_celery, send
 
 COUNT = 2_000
+PHOTOS = f"{dataset_files_prefix(None)}photos/"  # where datasets may look in our own bucket
 BAD_EVERY = 33  # 3 %
 SHARD = 50
 WAIT_S = 600
@@ -66,16 +67,15 @@ class Fleet:
         """Put the photographs into our own bucket; every 33rd is broken."""
         bucket = self.settings.s3_bucket
         for number, good in enumerate(crops(COUNT)):
-            data, key = good, f"photos/{number:05d}.jpg"
+            data, key = good, f"{PHOTOS}{number:05d}.jpg"
             if number % BAD_EVERY == 0:
                 data, codes = _broken(number // BAD_EVERY, good)
                 self.codes[f"s3://{bucket}/{key}"] = codes
-            folder = dataset_files_prefix(None)  # all that datasets see of our own bucket
-            self.objects.put(folder + key, data, media_type="image/jpeg")
+            self.objects.put(key, data, media_type="image/jpeg")
 
     def submit(self) -> str:
         """Do what the API does."""
-        prefix = f"s3://{self.settings.s3_bucket}/photos/"
+        prefix = f"s3://{self.settings.s3_bucket}/{PHOTOS}"
         spec = DatasetSpec(prefix=prefix, options=OPTIONS, shard_size=SHARD)
         request = DatasetRequest(id=new_id(), created_at=time.time(), spec=spec)
         self.files.write_request(request)

@@ -122,8 +122,10 @@ def call(api: Api, path: str, body: object = None) -> dict:
 def test_a_text_is_submitted_counted_and_finished(api, settings):
     made = call(api, "/v1/texts", {"text": "to be or not to procrastinate"})
     assert is_run_id(made["id"], "text")
-    assert (made["state"], made["longest"]) == ("queued", None)
-    whole = call(api, f"/v1/texts/{made['id']}?wait=50")
+    assert set(made) == {"id", "state", "counts", "longest"}
+    whole = made
+    while whole["state"] not in ("completed", "failed"):  # the test's own limit ends it
+        whole = call(api, f"/v1/texts/{made['id']}?wait=20")
     assert (whole["state"], whole["longest"]) == ("completed", "procrastinate")
     assert whole["counts"]["succeeded"] == whole["counts"]["total"] == 6
     # and its record says what it is

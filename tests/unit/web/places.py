@@ -19,7 +19,9 @@ OF_DATA: dict[str, set[str]] = {
     "error": {*ERROR_CODES, "network"},
     "place": {str(cell) for cell in range(9)},
     "sample": {"coffee", "cat", "astronaut"},
-    "act": {act + of for act in ("download", "retry", "cancel", "remove") for of in ("", ".of")},
+    "act": {
+        act + of for act in ("download", "film", "retry", "cancel", "remove") for of in ("", ".of")
+    },
     "dataset": {state.value for state in DatasetState},
     "worker": {"ready", "draining", "starting"},
     "tab": {"look", "make", "solid"},

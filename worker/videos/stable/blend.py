@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from worker.videos.stable.fit import fit
-from worker.videos.stable.flow import Floats, Look, chained, difference, warp
+from worker.videos.stable.flow import Floats, Look, chained, difference, moved, route
 
 REACH = 2  # frames to each side
 _COLOUR = 50.0  # weight exp(-50·‖ΔI‖²), as the measure of flicker has it
@@ -56,8 +56,9 @@ def steady(frames: Mapping[int, Frame], at: int, first: int, last: int) -> Float
 
 def _seen(here: Frame, other: Frame, by: Floats) -> tuple[Floats, Floats]:
     """Return the depth of `other` as `here` would have it, and how much each pixel counts."""
-    apart = difference(here.look, other.look, by)
-    seen = warp(other.depth, by)
+    along = route(by)
+    apart = difference(here.look, other.look, by, along)
+    seen: Floats = moved(other.depth, along)
     scale, shift = fit(seen, here.depth, apart < _AGREES)
     seen = seen * np.float32(scale) + np.float32(shift)
     off = (seen - here.depth) / np.float32(max(_DEPTH * span(here.depth), 1e-12))
@@ -66,12 +67,12 @@ def _seen(here: Frame, other: Frame, by: Floats) -> tuple[Floats, Floats]:
 
 def agreement(here: Look, there: Look, by: Floats) -> float:
     """Return the share of pixels, 0…1, that look the same through `by`."""
-    return float(np.mean(difference(here, there, by) < _AGREES))
+    return float(np.mean(agreeing(here, there, by)))
 
 
 def agreeing(here: Look, there: Look, by: Floats) -> NDArray[np.bool_]:
     """Return where `there` looks the same through `by`."""
-    same: NDArray[np.bool_] = difference(here, there, by) < _AGREES
+    same: NDArray[np.bool_] = difference(here, there, by, route(by)) < _AGREES
     return same
 
 

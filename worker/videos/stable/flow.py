@@ -11,6 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float32]
+Pixels = NDArray[Any]
+Route = tuple[NDArray[np.int16], NDArray[np.uint16]]
+_SUM = np.full((1, 3), 1 / 255**2, np.float32)  # over colours, of 0…1
 _LEAST_SIDE = 32  # px: below this, DIS has no scale to search at
 
 
@@ -18,18 +21,18 @@ _LEAST_SIDE = 32  # px: below this, DIS has no scale to search at
 class Look:
     """A frame as flow sees it, at the network's size.
 
-    `gray`: uint8 (h, w); `soft`: float32 (h, w, 3), colours of 0…1, blurred so that a sensor's
-    noise does not count as a difference.
+    `gray`: uint8 (h, w); `soft`: uint8 (h, w, 3), blurred so that a sensor's noise does not count
+    as a difference.
     """
 
     gray: NDArray[np.uint8]
-    soft: Floats
+    soft: NDArray[np.uint8]
 
 
 def look(rgb: NDArray[np.uint8]) -> Look:
     """Return what flow needs of `rgb`, uint8 (h, w, 3)."""
     soft = cv2.GaussianBlur(rgb, (0, 0), 1.5)
-    return Look(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), soft.astype(np.float32) / 255)
+    return Look(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), soft)
 
 
 def flow(here: Look, there: Look) -> Floats:
@@ -49,14 +52,24 @@ def chained(first: Floats, second: Floats) -> Floats:
     return first + warp(second, first)
 
 
-def warp(values: Floats, by: Floats) -> Floats:
-    """Return `values` (h, w) or (h, w, c) of another frame as this one sees them through `by`."""
+def route(by: Floats) -> Route:
+    """Return `by` as OpenCV moves pixels fastest: to a 32nd of a pixel."""
     height, width = by.shape[:2]
     x, y = _grid(height, width)
-    moved: Floats = cv2.remap(
-        values, x + by[..., 0], y + by[..., 1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE
-    )
-    return moved
+    whole, parts = cv2.convertMaps(x + by[..., 0], y + by[..., 1], cv2.CV_16SC2)
+    return whole, parts
+
+
+def moved(values: Pixels, along: Route) -> Pixels:
+    """Return `values` (h, w) or (h, w, c) of another frame as this one sees them."""
+    border = cv2.BORDER_REPLICATE
+    made: Pixels = cv2.remap(values, *along, cv2.INTER_LINEAR, borderMode=border)
+    return made
+
+
+def warp(values: Pixels, by: Floats) -> Pixels:
+    """Return `values` of another frame as this one sees them through `by`."""
+    return moved(values, route(by))
 
 
 def inside(by: Floats) -> NDArray[np.bool_]:
@@ -68,10 +81,13 @@ def inside(by: Floats) -> NDArray[np.bool_]:
     return held
 
 
-def difference(here: Look, there: Look, by: Floats) -> Floats:
-    """Return ‖ΔI‖², float32 (h, w): squared colour difference through `by`; large outside."""
-    apart = here.soft - warp(there.soft, by)
-    squared: Floats = np.einsum("yxc,yxc->yx", apart, apart)
+def difference(here: Look, there: Look, by: Floats, along: Route) -> Floats:
+    """Return ‖ΔI‖², float32 (h, w): squared colour difference through `by`; large outside.
+
+    `along`: the route of `by`.
+    """
+    apart = cv2.absdiff(here.soft, moved(there.soft, along))
+    squared: Floats = cv2.transform(cv2.multiply(apart, apart, dtype=cv2.CV_32F), _SUM)
     squared[~inside(by)] = 3.0
     return squared
 

@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 from tests.golden.seeded_weights import state_dict
 from worker.weights.convert import convert
 from worker.weights.errors import WeightsError
-from worker.weights.pt_file import _rebuild
+from worker.weights.pt_file import _rebuild, read_pt
 from worker.weights.resolve import bundled
 from worker.weights.tensors import check, read_tensors
 
@@ -31,6 +31,15 @@ def test_all_three_forms_hold_the_same_tensors(checkpoint: Path, tmp_path: Path)
     for name, array in onnx.items():
         np.testing.assert_array_equal(array, pt[name])
         np.testing.assert_array_equal(array, safetensors[name])
+
+
+def test_weights_that_were_saved_while_training_are_found(tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    saved = {"model": {"a.weight": torch.ones(2, 3)}, "optimizer": {"step": 7}}
+    torch.save(saved, tmp_path / "training.pt")
+    tensors = read_pt(tmp_path / "training.pt")
+    assert list(tensors) == ["a.weight"]
+    np.testing.assert_array_equal(tensors["a.weight"], np.ones((2, 3), np.float32))
 
 
 def test_converting_twice_gives_the_same_bytes(checkpoint: Path, tmp_path: Path) -> None:

@@ -1,0 +1,76 @@
+"""`depthq live`: a camera is never waited for, a video loses no frame."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from concurrent.futures import Future
+
+import cv2
+import numpy as np
+
+from client.commands.live import results
+from contract.settings import environment
+from tests.services.fake_api import FakeApi, Reply
+
+
+def test_of_a_camera_frames_without_room_are_skipped():
+    asked: list[tuple[bytes, Future]] = []
+
+    def ask(frame: bytes) -> Future:
+        asked.append((frame, Future()))
+        return asked[-1][1]
+
+    def frames():
+        yield from (b"0", b"1", b"2", b"3")
+        asked[0][1].set_result("depth of 0")
+        yield b"4"
+        for _, future in asked[1:]:
+            future.set_result("later")
+
+    found = list(results(frames(), ask, skipping=True))
+    assert [frame for frame, _ in asked] == [b"0", b"1", b"4"]
+    assert found == ["depth of 0", "later", "later"]
+
+
+def test_of_a_video_every_frame_is_asked_for_in_order():
+    def ask(frame: bytes) -> Future:
+        future: Future = Future()
+        future.set_result(frame)
+        return future
+
+    frames = [bytes([n]) for n in range(9)]
+    assert list(results(iter(frames), ask, skipping=False)) == frames
+
+
+def run_live(api, tmp_path, *arguments):
+    return subprocess.run(
+        [sys.executable, "-m", "client.cli", "live", *arguments],
+        cwd=tmp_path, capture_output=True, check=False,
+        env=environment(url=api.url) | {"PYTHONPATH": ":".join(sys.path)},
+    )  # fmt: skip
+
+
+def test_frames_of_a_video_become_numbered_files(api: FakeApi, tmp_path):
+    clip = cv2.VideoWriter(
+        str(tmp_path / "clip.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (1280, 720)
+    )
+    for shade in (0, 100, 200):
+        clip.write(np.full((720, 1280, 3), shade, np.uint8))
+    clip.release()
+    headers = {"Content-Type": "image/jpeg", "Depthq-Depth-Range": "0 1"}
+    api.script.extend(Reply(200, b"depth", headers) for _ in range(3))
+    run = run_live(api, tmp_path, "clip.avi", "--out", "depth", "--colormap", "turbo")
+    assert (run.returncode, run.stderr) == (0, b"3 frames\n")
+    names = sorted(path.name for path in (tmp_path / "depth").iterdir())
+    assert names == ["000000.jpg", "000001.jpg", "000002.jpg"]
+    posts = [asked for asked in api.asked if asked.method == "POST"]
+    assert {asked.path for asked in posts} == {"/v1/depth?output=heatmap&size=model&colormap=turbo"}
+    sent = cv2.imdecode(np.frombuffer(posts[0].body, np.uint8), cv2.IMREAD_COLOR)
+    assert sent.shape == (360, 640, 3)
+
+
+def test_a_video_that_is_not_there_is_one_line(api: FakeApi, tmp_path):
+    run = run_live(api, tmp_path, "none.mp4", "-o", "-")
+    assert run.returncode == 1
+    assert b"there is no file none.mp4" in run.stderr
