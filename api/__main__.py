@@ -15,6 +15,7 @@ from contract.addresses import authority
 from contract.errors import InvalidRequest
 from contract.startup import WRONG_SETTINGS, settings_or_exit
 from runtime.heaps import keep_few_heaps
+from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import mind
@@ -32,6 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     settings = settings.model_copy(update=vars(chosen))
     configure_logging(settings.log_format, settings.log_level)
     keep_few_heaps()
+    keep_few_io_threads()
     try:
         with open_redis(settings) as redis:
             mind(redis)

@@ -51,7 +51,8 @@ def main(argv: list[str] | None = None) -> int:
 def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Return the counts per job."""
     images = photographs.files(folder / "images", 8, *SIZE)
-    with Stack(folder, s3=True, engine=asked.engine) as stack:
+    simulation = asked.engine == "simulated"
+    with Stack(folder, s3=True, engine=asked.engine, simulation=simulation) as stack:
         target = Target("overhead", stack.port, "/v1/jobs?size=model")
         drive(target, images, measure_s=1.0, in_flight=asked.in_flight)  # warm
         looks: list[dict[str, Counter[str]]] = []

@@ -12,6 +12,7 @@ from contract.names.queues import Lane
 from contract.settings import Settings
 from contract.startup import WRONG_SETTINGS, settings_or_exit
 from runtime.heaps import keep_few_heaps
+from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import mind
@@ -33,6 +34,7 @@ def main(argv: list[str] | None = None) -> int:
     settings = settings_or_exit("worker")
     configure_logging(settings.log_format, settings.log_level)
     keep_few_heaps()
+    keep_few_io_threads()
     if lane is Lane.BULK:
         os.nice(BULK_NICENESS)
     try:
@@ -63,8 +65,10 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
         else None
     )
     try:
-        queues, shards = service.queues(), SHARDS * len(service.models)
-        consume(service.celery, lane, queues, shards, settings.log_level, on_stop=service.drain)
+        consume(
+            service.celery, lane, service.queues_of_celery(), SHARDS * len(service.models),
+            settings.log_level, on_ready=service.take, on_stop=service.drain,
+        )  # fmt: skip
     finally:
         if health is not None:
             health.shutdown()

@@ -41,7 +41,7 @@ class WorkerSettings(BaseModel):
         1_000.0, gt=0, le=600_000, description="batches expected to take longer are made smaller"
     )
     concurrency: int = Field(
-        16, ge=1, le=1024, description="task threads of a worker, twice max_batch"
+        16, ge=1, le=1024, description="jobs of a worker at once, twice max_batch"
     )
     infer_threads: int = Field(0, ge=0, le=1024, description="0: the cores this process is given")
     infer_streams: int = Field(

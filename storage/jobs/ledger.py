@@ -65,9 +65,16 @@ class JobLedger:
 
     def claim(self, job_id: str, worker: str, lease_s: float) -> Claim:
         """Take a queued job, or a running one whose lease has expired, for `lease_s` seconds."""
-        answer = self._scripts.run("claim", [job_id], _nonce(), worker, lease_s)
-        outcome, crashes, pairs = answer
-        return Claim(outcome, from_pairs(pairs) if pairs else None, int(crashes))
+        return self.claim_all([job_id], worker, lease_s)[0]
+
+    def claim_all(self, job_ids: Sequence[str], worker: str, lease_s: float) -> list[Claim]:
+        """Claim each of `job_ids`, in one round trip."""
+        calls = [(job_id, (_nonce(), worker, lease_s)) for job_id in job_ids]
+        answers = self._scripts.run_each("claim", calls)
+        return [
+            Claim(outcome, from_pairs(pairs) if pairs else None, int(crashes))
+            for outcome, crashes, pairs in answers
+        ]
 
     def renew(self, claims: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
         """Extend the leases of (id, attempt); return the ids whose lease was lost.
@@ -82,8 +89,12 @@ class JobLedger:
 
     def finish(self, result: JobResult) -> bool:
         """End the job with `result`; False: `result.attempt` does not hold it (any more)."""
-        fields = (result.attempt, result.state.value, result.model_dump_json())
-        return bool(self._scripts.run("finish", [result.id], *fields))
+        return self.finish_all([result])[0]
+
+    def finish_all(self, results: Sequence[JobResult]) -> list[bool]:
+        """Finish each of `results`, in one round trip."""
+        calls = [(r.id, (r.attempt, r.state.value, r.model_dump_json())) for r in results]
+        return [bool(answer) for answer in self._scripts.run_each("finish", calls)]
 
     def release(self, job_id: str, attempt: int, *, counted: bool) -> bool:
         """Release a held job to the queue; False: `attempt` does not hold it.

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from redis import Redis
+from redis.exceptions import NoScriptError
 
 from contract.names.queues import Lane
 from contract.names.redis_keys import (
@@ -20,11 +21,14 @@ from contract.names.redis_keys import (
 )
 from storage.ledger.connection import redis_errors
 
+Call = tuple[str, Sequence[str | float]]  # a job's id, and a script's own arguments
+
 
 class LedgerScripts:
     """The scripts, registered once per client; loaded again after a Redis restart."""
 
     def __init__(self, redis: Redis) -> None:
+        self._redis = redis
         folder = files("storage") / "lua" / "jobs"
         prelude = (folder / "_prelude.lua").read_text("utf-8")
         self._scripts = {
@@ -41,10 +45,37 @@ class LedgerScripts:
         ARGV are the channels of changes and endings, the number of jobs, their ids, then `args`.
         Raises StorageUnavailable.
         """
-        keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS, MODELS_KEY]
-        argv = [CHANGES_CHANNEL, ENDINGS_CHANNEL, len(job_ids), *job_ids, *args]
+        keys, argv = _addressed(job_ids, args)
         with redis_errors():
             return self._scripts[name](keys=keys, args=argv)
+
+    def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+        """Run script `name` once for each (job id, arguments), all in one round trip.
+
+        Each is atomic, not all together. Raises StorageUnavailable if any of them cannot be run.
+        """
+        if len(calls) == 1:
+            return [self.run(name, [calls[0][0]], *calls[0][1])]
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for job_id, args in calls:
+                keys, argv = _addressed([job_id], args)
+                pipe.evalsha(self._scripts[name].sha, len(keys), *keys, *argv)
+            answers: list[Any] = pipe.execute(raise_on_error=False)
+        # a script that a restarted server does not know is run again, which loads it
+        answers = [
+            self.run(name, [call[0]], *call[1]) if isinstance(answer, NoScriptError) else answer
+            for call, answer in zip(calls, answers, strict=True)
+        ]
+        with redis_errors():
+            for answer in answers:
+                if isinstance(answer, Exception):
+                    raise answer
+        return answers
+
+
+def _addressed(job_ids: Sequence[str], args: Sequence[str | float]) -> tuple[list[str], list[Any]]:
+    keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS, MODELS_KEY]
+    return keys, [CHANGES_CHANNEL, ENDINGS_CHANNEL, len(job_ids), *job_ids, *args]
 
 
 # The scripts find an index in KEYS by the end of its name; that of another model than the default

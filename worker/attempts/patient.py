@@ -101,6 +101,8 @@ class PatientJobs:
         self.get = retried(waits, jobs.get)
         self.renew = retried(waits, jobs.renew)
         self.finish = retried(waits, jobs.finish)
+        self.claim_all = retried(waits, jobs.claim_all)
+        self.finish_all = retried(waits, jobs.finish_all)
         self.release = retried(waits, jobs.release)
         self.quarantine = retried(waits, jobs.quarantine)
 

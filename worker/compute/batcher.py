@@ -79,7 +79,8 @@ class Batcher:
         self._niceness = niceness
         self._cost = BatchCost()
         self._waiting: dict[tuple[int, ...], deque[_Request]] = {}
-        self._changed = threading.Condition()
+        lock = threading.RLock()
+        self._changed, self._none_waits = threading.Condition(lock), threading.Condition(lock)
         self._stopping = False
         self._busy_since: dict[int, float] = {}  # stream → when its batch began
         self._threads = [
@@ -117,6 +118,11 @@ class Batcher:
             self._changed.notify()
         return request.future
 
+    def wait_until_taken(self, timeout_s: float) -> bool:
+        """Wait until the engine has begun with all that was submitted; False: it has not."""
+        with self._changed:
+            return self._none_waits.wait_for(lambda: not self._waiting, timeout_s)
+
     def busy_s(self) -> float:
         """Return how long the engine has been at its oldest batch, 0.0 when idle."""
         with self._changed:
@@ -145,6 +151,8 @@ class Batcher:
             batch = [queue.popleft() for _ in range(min(share, self._most(shape)))]
             if not queue:
                 del self._waiting[shape]
+            if not self._waiting:
+                self._none_waits.notify_all()
             self._busy_since[stream] = time.monotonic()
             return batch
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager, nullcontext
@@ -41,6 +41,16 @@ class Computed:
     files: list[RenderedFile]
 
 
+@dataclass(frozen=True)
+class Begun:
+    """An image that is decoded and waits for the engine."""
+
+    model: HeldModel
+    options: JobOptions
+    prepared: Prepared
+    future: Future[Inferred]
+
+
 class Computer:
     """One instance, many threads."""
 
@@ -63,23 +73,50 @@ class Computer:
         model of `options` must be one that `holds`.
         """
         model = self._models[options.model]
-        wants = options.needs()
         # pixels are held from here on: as few large pictures at once as are rendered at once
-        early = Need.PIXELS in wants and _announced_px(data) > LARGE_PX
+        early = Need.PIXELS in options.needs() and _announced_px(data) > LARGE_PX
         with model.throughput.working(), self._room(model, early):
-            prepared = self._decoder.decode(data, wants, model.spec.input)
-            clock.add("decode", prepared.decode_ms)
-            clock.add("prepare", prepared.prepare_ms)
-            inferred = _infer(model, prepared, deadline_at)
-            clock.add("wait", inferred.wait_ms)
-            clock.add("infer", inferred.infer_ms)
-            clock.batched(inferred.batch_size)
-            about = model.about.at(inferred.depth.shape)
-            view = _view(prepared, inferred, options, about, shared_range)
+            begun = self.begin(data, options, clock, deadline_at)
+            prepared = begun.prepared
             late = options.size == "original" and prepared.width * prepared.height > LARGE_PX
-            with clock.stage("render"), self._room(model, late and not early):
-                rendered = render(view)
+            return self.end(begun, clock, self._room(model, late and not early), shared_range)
+
+    def begin(
+        self, data: bytes, options: JobOptions, clock: StageClock, deadline_at: float | None = None
+    ) -> Begun:
+        """Decode the image and hand it to the engine, without waiting for it."""
+        model = self._models[options.model]
+        prepared = self._decoder.decode(data, options.needs(), model.spec.input)
+        clock.add("decode", prepared.decode_ms)
+        clock.add("prepare", prepared.prepare_ms)
+        return Begun(model, options, prepared, model.batcher.submit(prepared.tensor, deadline_at))
+
+    def end(
+        self,
+        begun: Begun,
+        clock: StageClock,
+        room: AbstractContextManager[object] | None = None,
+        shared_range: tuple[float, float] | None = None,
+    ) -> Computed:
+        """Wait for the depth of what was begun, and render it, in `room` where one is limited."""
+        model, prepared = begun.model, begun.prepared
+        inferred = _inferred(begun)
+        clock.add("wait", inferred.wait_ms)
+        clock.add("infer", inferred.infer_ms)
+        clock.batched(inferred.batch_size)
+        about = model.about.at(inferred.depth.shape)
+        view = _view(prepared, inferred, begun.options, about, shared_range)
+        with clock.stage("render"), room or nullcontext():
+            rendered = render(view)
         return Computed(replace(prepared, pixels=None), view.model, rendered.depth, rendered.files)
+
+    def working(self, model: str) -> AbstractContextManager[None]:
+        """Return a context in which one image of `model` counts as in work; `compute` has it."""
+        return self._models[model].throughput.working()
+
+    def await_engine(self, names: Collection[str], timeout_s: float) -> bool:
+        """Wait until the engines have begun with all that was handed to them; False: not yet."""
+        return all(self._models[name].batcher.wait_until_taken(timeout_s) for name in names)
 
     def submit(self, tensor: NDArray[np.float32], model: str = DEFAULT_MODEL) -> Future[Inferred]:
         """Queue a tensor that was prepared elsewhere, float32 (3, h, w); see Batcher.submit."""
@@ -98,13 +135,13 @@ class Computer:
         return self._large[model.spec.name] if large else nullcontext()
 
 
-def _infer(model: HeldModel, prepared: Prepared, deadline_at: float | None) -> Inferred:
-    future = model.batcher.submit(prepared.tensor, deadline_at)
+def _inferred(begun: Begun) -> Inferred:
+    limit_s = begun.model.pace.infer_timeout_s
     try:
-        return future.result(timeout=model.pace.infer_timeout_s)
+        return begun.future.result(timeout=limit_s)
     except FutureTimeout:
-        future.cancel()
-        raise InternalError(f"no inference within {model.pace.infer_timeout_s:.0f} s") from None
+        begun.future.cancel()
+        raise InternalError(f"no inference within {limit_s:.0f} s") from None
 
 
 def _view(

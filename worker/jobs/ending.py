@@ -32,7 +32,11 @@ class Ending:
     lease_s: float
 
     def end(self, record: JobRecord, result: JobResult) -> bool:
-        """Write `result.json`, then the final state; False: this process lost the job.
+        """Write `result.json`, then the final state; False: this process lost the job."""
+        return self.write(record, result) and self.ended(result, self.jobs.finish(result))
+
+    def write(self, record: JobRecord, result: JobResult) -> bool:
+        """Write `result.json`; the state must follow. False: this process lost the job.
 
         The outputs exist already. A process that was frozen and lost the job must not overwrite the
         other's result. The state has a fence, objects have none, so in doubt the ledger is asked
@@ -48,12 +52,15 @@ class Ending:
         store_result(self.objects, result)
         if tells:  # before the state: a crash in between loses no webhook
             self.webhooks.schedule(record.id, time.time())
-        ended = self.jobs.finish(result)
-        if ended:
+        return True
+
+    def ended(self, result: JobResult, held: bool) -> bool:
+        """Count the job whose state was set, or remove its files if it was no longer `held`."""
+        if held:
             count_outcome(result.state, result.error.code if result.error else "")
         else:
-            self.clear_up(record.id)
-        return ended
+            self.clear_up(result.id)
+        return held
 
     def clear_up(self, job_id: str) -> None:
         """Remove what was written for a job that was canceled or deleted meanwhile.

@@ -1,39 +1,30 @@
 """The order of the stages, known only here: fetch → compute → store (see worker.compute.computer).
 
-Here also end the three classes of failure, and nowhere else: the input's (final at once), the
-infrastructure's (given back, never counted) and ours (a bounded number of attempts).
+What a failure becomes is known in worker/jobs/failures.py.
 """
 
 from __future__ import annotations
 
 import logging
-import os
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.errors import (
     DeadlineExceeded,
-    DecoderCrashed,
-    DepthqError,
-    InputError,
-    NotFound,
-    NotInstalled,
     Poisoned,
     StorageUnavailable,
 )
 from contract.jobs import JobRecord, JobResult
-from contract.names.object_keys import input_object, poisoned_mark
-from contract.states import JobState
-from storage.objects.marks import set_mark
+from contract.names.object_keys import input_object
+from storage.jobs.ledger import Claim
 from worker.attempts.isolation import Isolation
 from worker.attempts.leases import Leases
 from worker.attempts.metrics import StageClock
 from worker.attempts.patient import PatientJobs, PatientObjects
-from worker.attempts.watchdog import EXIT_CODE
-from worker.compute.computer import Computer
+from worker.compute.computer import Begun, Computed, Computer
 from worker.jobs.ending import Ending
-from worker.jobs.outcome import failure, repeated, store_files, success
+from worker.jobs.failures import Failures
+from worker.jobs.outcome import repeated, store_files, success
 from worker.jobs.result_cache import ResultCache
 
 log = logging.getLogger(__name__)
@@ -54,7 +45,7 @@ class Pipeline:
     worker: str
     lease_s: float
     max_attempts: int
-    end_process: Callable[[int], object] = os._exit
+    failures: Failures
     cache: ResultCache | None = None
 
     def run(self, job_id: str) -> None:
@@ -77,43 +68,50 @@ class Pipeline:
     def _claim_and_run(self, job_id: str, *, suspects_too: bool) -> bool:
         """Claim and run the job; returns True when it is a suspect and was put back."""
         claim = self.jobs.claim(job_id, self.worker, self.lease_s)
-        if claim.outcome != "taken" or claim.record is None:
+        record, suspect = self.received(job_id, claim, suspects_too=suspects_too)
+        if record is not None:
+            self.run_claimed(record)
+        return suspect
+
+    def received(
+        self, job_id: str, claim: Claim, *, suspects_too: bool = False
+    ) -> tuple[JobRecord | None, bool]:
+        """Return the record to be run, if any, and whether it is a suspect and was put back."""
+        record = claim.record
+        if claim.outcome != "taken" or record is None:
             log.debug("not taken: %s", claim.outcome, extra={"action": "claim", "job_id": job_id})
-            return False
-        if not self.computer.holds(claim.record.request.options.model):
+            return None, False
+        if not self.computer.holds(record.request.options.model):
             # sent to the wrong queue: the reconciler sends it to its own
             log.error("not our model", extra={"action": "claim", "job_id": job_id})
-            self._give_back(claim.record, counted=False)
-            return False
+            self.failures.give_back(record, counted=False)
+            return None, False
         if claim.crashes >= SUSPECT_AFTER_CRASHES and not suspects_too:
-            self._give_back(claim.record, counted=False)
-            return True
-        self._run_claimed(claim.record)
-        return False
+            self.failures.give_back(record, counted=False)
+            return None, True
+        return record, False
 
-    def _run_claimed(self, record: JobRecord) -> None:
+    def run_claimed(self, record: JobRecord) -> None:
+        """Run a job that was claimed, to its end."""
+        clock = self.clock(record)
+        with self.leases.hold(record.id, record.attempt), self.failures.settled(record, clock):
+            if (result := self._walk(record, clock)) is not None:
+                self.succeeded(record, self.ending.end(record, result))
+
+    def run_apart(self, record: JobRecord) -> None:
+        """Run a job that was claimed together with others, on a thread of its own."""
+        try:
+            # held first: a suspect may run before this one
+            with self.leases.hold(record.id, record.attempt), self.isolation.shared():
+                self.run_claimed(record)
+        except StorageUnavailable as exc:
+            log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": record.id})
+
+    def clock(self, record: JobRecord) -> StageClock:
+        """Return the clock of a job, with the time that it has waited."""
         clock = StageClock()
         clock.add("queued", max(0.0, time.time() - record.request.created_at) * 1e3)
-        with self.leases.hold(record.id, record.attempt):
-            try:
-                self._refuse_the_hopeless(record)
-                self._walk(record, clock)
-            except (InputError, NotFound, NotInstalled, Poisoned) as exc:
-                self._fail(record, exc, clock, JobState.FAILED)
-            except DeadlineExceeded as exc:
-                self._fail(record, exc, clock, JobState.EXPIRED)
-            except StorageUnavailable as exc:
-                log.warning("given back: %s", exc, extra={"action": "run", "job_id": record.id})
-                self._give_back(record, counted=False)
-            except DecoderCrashed as exc:
-                self._retry_or_poison(record, exc, clock)
-            except MemoryError:
-                # no job can be done in this process any more, and that is no job's fault
-                log.critical("out of memory", extra={"action": "run", "job_id": record.id})
-                self.end_process(EXIT_CODE)
-            except Exception as exc:
-                log.exception("attempt failed", extra={"action": "run", "job_id": record.id})
-                self._retry_or_poison(record, exc, clock)
+        return clock
 
     def _refuse_the_hopeless(self, record: JobRecord) -> None:
         if record.attempt > self.max_attempts:
@@ -124,24 +122,43 @@ class Pipeline:
         if deadline_at is not None and time.time() > deadline_at:
             raise DeadlineExceeded("the deadline passed before the work began")
 
-    def _walk(self, record: JobRecord, clock: StageClock) -> None:
-        request = record.request
+    def _walk(self, record: JobRecord, clock: StageClock) -> JobResult | None:
+        """Return the result of a job whose files are stored; None: it is not ours any more."""
+        self._refuse_the_hopeless(record)
         if (reused := self._reuse(record, clock)) is not None:
-            self._succeed(record, reused)
-            return
+            return reused
+        request = record.request
+        data = self._fetch(record, clock)
+        return self._stored(
+            record, clock, self.computer.compute(data, request.options, clock, request.deadline_at)
+        )
+
+    def begin(self, record: JobRecord, clock: StageClock) -> Begun:
+        """Fetch and decode a job's image and hand it to the engine, without waiting for that."""
+        self._refuse_the_hopeless(record)
+        request = record.request
+        data = self._fetch(record, clock)
+        return self.computer.begin(data, request.options, clock, request.deadline_at)
+
+    def complete(self, record: JobRecord, clock: StageClock, begun: Begun) -> JobResult | None:
+        """Render and store what was begun; return the result, None: it is not ours any more."""
+        return self._stored(record, clock, self.computer.end(begun, clock))
+
+    def _fetch(self, record: JobRecord, clock: StageClock) -> bytes:
         with clock.stage("fetch"):
-            data = self.objects.get(input_object(record.id))
-        computed = self.computer.compute(data, request.options, clock, request.deadline_at)
-        del data  # the files may be large; do not hold both
+            return self.objects.get(input_object(record.id))
+
+    def _stored(self, record: JobRecord, clock: StageClock, computed: Computed) -> JobResult | None:
         if not self.leases.still_holds(record.id):
             log.info("dropped, not ours any more", extra={"action": "store", "job_id": record.id})
-            return
+            return None
         with clock.stage("store"):
             outputs = store_files(self.objects, record.id, computed.files)
-        self._succeed(record, success(record, computed, outputs, clock.timings()))
+        return success(record, computed, outputs, clock.timings())
 
-    def _succeed(self, record: JobRecord, result: JobResult) -> None:
-        if self.ending.end(record, result) and self.cache is not None:
+    def succeeded(self, record: JobRecord, ended: bool) -> None:
+        """Remember the result of a job that has `ended`, if results are reused."""
+        if ended and self.cache is not None:
             self.cache.remember(record.request)
 
     def _reuse(self, record: JobRecord, clock: StageClock) -> JobResult | None:
@@ -150,27 +167,3 @@ class Pipeline:
         with clock.stage("store"):
             earlier = self.cache.reuse(record.request)
         return earlier and repeated(record, earlier, clock.timings())
-
-    def _fail(
-        self, record: JobRecord, exc: DepthqError, clock: StageClock, state: JobState
-    ) -> None:
-        log.info("%s: %s", exc.code, exc, extra={"action": "fail", "job_id": record.id})
-        result = failure(record, exc, state, clock.timings())
-        if not isinstance(exc, Poisoned):
-            self.ending.end(record, result)
-            return
-        set_mark(self.objects, poisoned_mark(record.id))
-        if self.ending.end(record, result):
-            self.jobs.quarantine(record.id)
-
-    def _retry_or_poison(self, record: JobRecord, exc: Exception, clock: StageClock) -> None:
-        if record.attempt < self.max_attempts:
-            self._give_back(record, counted=True)
-            return
-        reason = Poisoned(f"failed {record.attempt} times, last: {exc}")
-        self._fail(record, reason, clock, JobState.FAILED)
-
-    def _give_back(self, record: JobRecord, *, counted: bool) -> None:
-        claim = record.id, record.attempt
-        if not self.jobs.release(*claim, counted=counted):
-            self.ending.clear_up(record.id)

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import kombu
 from celery import Celery
 from celery.exceptions import SecurityWarning
-from celery.signals import worker_shutting_down
+from celery.signals import worker_ready, worker_shutting_down
 
 from contract.ids import kind_of
 from contract.kinds.registry import KINDS
@@ -36,6 +36,9 @@ SHARDS = 2
 # Plans, summaries and dry runs at once, in addition to the shards, so that none waits for a shard.
 # One caller has all but one of them at most (worker.runs.shares), so that another's do not wait.
 OTHER_STEPS = 3
+# Where a lane takes its messages itself (worker.process.takers), Celery consumes none. It still
+# ends the process on signals and gives back what dead workers had not acknowledged.
+NO_QUEUE = "depthq.none"
 
 
 class PromptConnection(kombu.Connection):  # type: ignore[misc]
@@ -110,20 +113,24 @@ def consume(
     queues: Sequence[str],
     shards: int,
     log_level: str,
+    *,
+    on_ready: Callable[[], None] = lambda: None,
     on_stop: Callable[[], None],
 ) -> None:
     """Consume `queues` of `lane` until SIGTERM; of shards so many at once.
 
     Then finish what runs, acknowledge it, and return the rest.
 
-    `on_stop` is called as soon as the worker is told to stop, before the last task has ended.
+    `on_ready` is called when signals are handled and the broker is connected, each time anew;
+    `on_stop` as soon as the worker is told to stop, before the last task has ended.
     """
+    worker_ready.connect(lambda **_: on_ready(), weak=False)
     worker_shutting_down.connect(lambda **_: on_stop(), weak=False)
     # it warns root about pickle, and accept_content allows only JSON
     warnings.simplefilter("ignore", SecurityWarning)
     app.Worker(
         hostname=f"{lane.value}@{socket.gethostname()}-{os.getpid()}",
-        queues=list(queues),
+        queues=list(queues) or [NO_QUEUE],  # none would be the default one
         concurrency=shards + OTHER_STEPS if lane is Lane.BULK else app.conf.worker_concurrency,
         loglevel=log_level,
         quiet=True,

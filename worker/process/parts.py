@@ -39,6 +39,7 @@ from worker.imaging.decoder import Decoder
 from worker.immediate.answer import Answerer
 from worker.immediate.slots import Slots, Turn
 from worker.jobs.ending import Ending
+from worker.jobs.failures import Failures
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.machine import cores_given, machine_id
@@ -134,6 +135,7 @@ def build_pipeline(parts: Parts, computer: Computer) -> Pipeline:
         worker=parts.name,
         lease_s=settings.lease_s,
         max_attempts=settings.max_attempts,
+        failures=Failures(objects, jobs, ending, settings.max_attempts),
         cache=cache if settings.result_cache else None,
     )
 

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from contract.errors import StorageUnavailable
 from contract.names.queues import Lane, queues_of
 from contract.settings import Settings
+from storage.broker.inbox import Inbox
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
 from worker.immediate.slots import Slots
@@ -22,6 +23,7 @@ from worker.process.background import Background, surroundings
 from worker.process.models import load_all
 from worker.process.parts import build_parts, build_pipeline, build_slots
 from worker.process.runs import RunCoordinator, RunWorker
+from worker.process.takers import Takers
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +33,7 @@ class WorkerService:
 
     def __init__(self, settings: Settings, lane: Lane) -> None:
         self._started_at = time.time()
-        self._ready = self._draining = False
+        self._ready = self._draining = self._taking = False
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
         self._parts = build_parts(settings, lane)
@@ -40,6 +42,7 @@ class WorkerService:
             self._parts, self._coordinator, self._announce, self._watchdog()
         )
         self._pipeline: Pipeline | None = None
+        self._takers: Takers | None = None
         self._runs: RunWorker | None = None
         self._slots: Slots | None = None
 
@@ -71,12 +74,18 @@ class WorkerService:
         if parts.lane is Lane.BULK:
             self._runs = RunWorker(self._coordinator, computer)
         else:
+            self._takers = self._open_takers(self._pipeline)
             self._slots = build_slots(parts, computer, self._turn)
-            self._slots.start()
         self._ready = True
         self._announce()
         self._background.start()
         self._say_ready()
+
+    def _open_takers(self, pipeline: Pipeline) -> Takers:
+        parts = self._parts
+        by_celery = self.queues_of_celery()
+        queues = [queue for queue in self.queues() if queue not in by_celery]
+        return Takers(Inbox(parts.redis, queues), pipeline, parts.settings.concurrency, self._turn)
 
     def _say_ready(self) -> None:
         for info in self._parts.about_models().values():
@@ -100,9 +109,20 @@ class WorkerService:
     @contextmanager
     def _turn(self) -> Iterator[None]:
         """Count one picture as taken and in progress."""
-        self._taken += 1
+        with self._counting:
+            self._taken += 1
         with self._parts.throttle.turn(), self._parts.throughput.working():
             yield
+
+    def take(self) -> None:
+        """Take what this lane takes itself, until `drain()`. Later calls do nothing."""
+        if self._taking:
+            return
+        self._taking = True
+        if self._takers is not None:
+            self._takers.start()
+        if self._slots is not None:
+            self._slots.start()
 
     def run_tasks(self) -> dict[str, Callable[[str], None]]:
         """Return the steps of runs by their task names; none outside of the bulk lane."""
@@ -111,9 +131,19 @@ class WorkerService:
         return {name: self._counted(step) for name, step in self._runs.tasks().items()}
 
     def queues(self) -> tuple[str, ...]:
-        """Return the queues to consume: the lane's, of the kinds that can be run here."""
+        """Return the queues to be emptied: the lane's, of the kinds that can be run here."""
         kinds = self._runs.kinds if self._runs is not None else ()
         return queues_of(self._parts.lane, self.models, kinds)
+
+    def queues_of_celery(self) -> tuple[str, ...]:
+        """Return which of the queues Celery consumes: in the interactive lane only those of models
+        of which a process takes few jobs at once; groups of the others are taken.
+        """
+        if self._parts.lane is Lane.BULK:
+            return self.queues()
+        models = self._parts.models.items()
+        slow = [name for name, model in models if model.pace.slots is not None]
+        return queues_of(self._parts.lane, slow, ())
 
     def _counted(self, step: Callable[[str], None]) -> Callable[[str], None]:
         def run(message_id: str) -> None:
@@ -140,6 +170,8 @@ class WorkerService:
     def drain(self) -> None:
         """Take no new job, and stop waiting for unavailable storage."""
         self._draining = True
+        if self._takers is not None:
+            self._takers.let_go()
         if self._runs is not None:
             self._runs.drain()
         if self._slots is not None:
@@ -150,6 +182,8 @@ class WorkerService:
 
     def stop(self) -> None:
         """Stop everything, after Celery has finished the last task."""
+        if self._takers is not None:
+            self._takers.stop()  # leases are renewed until the last job has ended
         if self._slots is not None:
             self._slots.stop()
         self._background.stop()

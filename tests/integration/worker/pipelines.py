@@ -14,6 +14,7 @@ from worker.attempts.leases import Leases
 from worker.attempts.patience import Patience
 from worker.attempts.patient import PatientJobs, PatientObjects, PatientWebhooks
 from worker.jobs.ending import Ending
+from worker.jobs.failures import Failures
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 
@@ -30,15 +31,17 @@ def make_pipeline(
     patient_objects = PatientObjects(objects, patience)
     patient_jobs = PatientJobs(jobs, patience)
     webhooks = PatientWebhooks(WebhookQueue(redis), patience)
+    ending = Ending(patient_objects, patient_jobs, webhooks, leases, lease_s=5.0)
     return Pipeline(
         objects=patient_objects,
         jobs=patient_jobs,
-        ending=Ending(patient_objects, patient_jobs, webhooks, leases, lease_s=5.0),
+        ending=ending,
         computer=computer,
         leases=leases,
         isolation=Isolation(),
         worker="tester",
         lease_s=5.0,
         max_attempts=3,
+        failures=Failures(patient_objects, patient_jobs, ending, max_attempts=3),
         cache=cache,
     )

@@ -11,6 +11,7 @@ from contract.names.queues import Lane, queue_name
 from contract.settings import Settings
 from tests.services.depthq import WorkerProcess
 from tests.services.process import wait_until
+from worker.process.app import NO_QUEUE
 
 
 @pytest.fixture
@@ -46,6 +47,12 @@ def test_told_to_stop_while_redis_is_away_it_ends_without_a_traceback(worker, va
     assert "Traceback" not in worker.tail().partition("not withdrawn")[2]
 
 
-def test_ended_by_garbage_in_the_queue_it_says_so(worker, redis):
-    redis.lpush(queue_name(Lane.INTERACTIVE), "garbage")
+def test_ended_by_garbage_in_celerys_queue_it_says_so(worker, redis):
+    redis.lpush(NO_QUEUE, "garbage")
     assert exit_code(worker) != 0
+
+
+def test_garbage_among_the_jobs_ends_nothing(worker, redis):
+    redis.lpush(queue_name(Lane.INTERACTIVE), "garbage")
+    wait_until(lambda: "not a message of a job" in worker.tail(), "it is told")
+    assert worker.running

@@ -376,7 +376,8 @@ def test_who_was_frozen_while_storing_leaves_the_result_of_the_next_alone(pipeli
 
 def test_a_worker_without_memory_ends_itself_and_fails_nobody(pipeline, jobs, objects, computer):
     ended = []
-    pipeline = replace(pipeline, end_process=ended.append)
+    failures = replace(pipeline.failures, end_process=ended.append)
+    pipeline = replace(pipeline, failures=failures)
     job_id = accept(jobs, objects)
     computer.failures[b"image"] = [MemoryError("no more")]
     pipeline.run(job_id)

@@ -1,0 +1,262 @@
+"""Groups of jobs on a real Redis: taken, claimed and ended together, failing alone."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from contract.errors import ImageUndecodable, StorageUnavailable
+from contract.names.object_keys import input_object, result_object
+from contract.names.queues import TASK_RUN_JOB, Lane, queue_name
+from contract.options import JobOptions
+from contract.states import JobState
+from storage.broker.inbox import Inbox
+from storage.jobs.store import JobStore
+from tests.integration.worker.pipelines import make_pipeline
+from tests.integration.worker.test_pipeline import Computer, accept
+from tests.services.memory_store import MemoryStore
+from tests.services.process import wait_until
+from worker.jobs.groups import Group, is_small
+from worker.process.takers import Takers
+
+QUEUE = queue_name(Lane.INTERACTIVE)
+
+
+@dataclass(frozen=True)
+class Begun:
+    """An image that the double has been given."""
+
+    data: bytes
+    options: JobOptions
+
+
+class GroupComputer(Computer):
+    """The pipeline's double, in two steps. `engine` is clear while the engine takes nothing."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.begun: list[bytes] = []
+        self.engine = threading.Event()
+        self.engine.set()
+
+    def begin(self, data, options, clock, deadline_at=None) -> Begun:
+        self.begun.append(data)
+        return Begun(data, options)
+
+    def end(self, begun, clock):
+        return self.compute(begun.data, begun.options, clock)
+
+    def working(self, model):
+        return working()
+
+    def await_engine(self, models, timeout_s) -> bool:
+        return self.engine.wait(timeout_s)
+
+
+@pytest.fixture
+def jobs(redis) -> JobStore:
+    return JobStore(redis)
+
+
+@pytest.fixture
+def objects() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def computer() -> GroupComputer:
+    return GroupComputer()
+
+
+@pytest.fixture
+def pipeline(redis, jobs, objects, computer):
+    return make_pipeline(redis, jobs, objects, computer)
+
+
+@contextmanager
+def working():
+    yield
+
+
+@pytest.fixture
+def takers(redis, pipeline):
+    takers = Takers(Inbox(redis, [QUEUE]), pipeline, 4, working)
+    yield takers
+    takers.stop()
+
+
+def nothing(record) -> None:
+    raise AssertionError("no job is large")
+
+
+def send(redis, *job_ids) -> None:
+    for job_id in job_ids:
+        redis.lpush(QUEUE, f'{{"headers": {{"task": "{TASK_RUN_JOB}", "id": "{job_id}"}}}}')
+
+
+def states(jobs, ids):
+    return [jobs.get(job_id).state for job_id in ids]
+
+
+def test_a_group_is_claimed_in_one_round_trip_and_ended_in_another(
+    redis, pipeline, jobs, objects, computer
+):
+    ids = [accept(jobs, objects) for _ in range(5)]
+    pipeline.jobs.claim_all(["20260101-" + "a" * 26] * 2, "w", 1)  # loads the scripts
+    pipeline.jobs.claim("20260101-" + "a" * 26, "w", 1)
+    before = redis.info("stats")["total_reads_processed"]
+    group = Group(pipeline, ids)
+    group.begin(nothing)
+    claimed = redis.info("stats")["total_reads_processed"]
+    assert states(jobs, ids) == [JobState.RUNNING] * 5
+    assert claimed - before == 2  # with the one that asks
+    group.end()
+    assert states(jobs, ids) == [JobState.SUCCEEDED] * 5
+    assert len(computer.begun) == 5
+    assert all(objects.get(result_object(job_id)) for job_id in ids)
+
+
+def test_a_bad_image_fails_alone(pipeline, jobs, objects, computer):
+    good, bad, late = accept(jobs, objects), accept(jobs, objects), accept(jobs, objects)
+    objects.put(input_object(bad), b"bad", media_type="image/jpeg")
+    objects.delete([input_object(late)])  # deleted before it is fetched
+    computer.failures[b"bad"] = [ImageUndecodable("as asked")]
+    group = Group(pipeline, [bad, good, late])
+    group.begin(nothing)
+    group.end()
+    assert states(jobs, [good, bad, late]) == [
+        JobState.SUCCEEDED, JobState.FAILED, JobState.FAILED,
+    ]  # fmt: skip
+    assert jobs.get(bad).result.error.code == "image_undecodable"
+
+
+def test_what_is_held_or_ended_or_unknown_is_left_alone(pipeline, jobs, objects, computer):
+    held, ended, fresh = (accept(jobs, objects) for _ in range(3))
+    jobs.claim(held, "another", 60)
+    jobs.cancel(ended)
+    group = Group(pipeline, [held, ended, "20260101-" + "a" * 26, fresh, fresh])
+    group.begin(nothing)
+    group.end()
+    assert states(jobs, [held, ended, fresh]) == [
+        JobState.RUNNING, JobState.CANCELED, JobState.SUCCEEDED,
+    ]  # fmt: skip
+    assert len(computer.computed) == 1
+
+
+def test_a_suspect_runs_after_the_group_alone(pipeline, jobs, objects, computer):
+    suspect, other = accept(jobs, objects), accept(jobs, objects)
+    for _ in range(3):
+        jobs.claim(suspect, "dead", -1)
+    group = Group(pipeline, [suspect, other])
+    group.begin(nothing)
+    assert len(computer.begun) == 1
+    group.end()
+    assert states(jobs, [suspect, other])[1] is JobState.SUCCEEDED
+    assert jobs.get(suspect).state.terminal
+
+
+def test_a_store_that_is_away_gives_every_job_back(pipeline, jobs, objects, computer, monkeypatch):
+    ids = [accept(jobs, objects) for _ in range(3)]
+
+    def away(*_args):
+        raise StorageUnavailable("as asked")
+
+    group = Group(pipeline, ids)
+    group.begin(nothing)
+    monkeypatch.setattr(pipeline.jobs, "finish_all", away)
+    group.end()
+    assert states(jobs, ids) == [JobState.QUEUED] * 3
+    assert [jobs.get(job_id).attempt for job_id in ids] == [0] * 3
+
+
+def test_small_is_decided_by_pixels_and_outputs(jobs, objects):
+    record = jobs.get(accept(jobs, objects))
+
+    def with_(width, **options):
+        request = record.request
+        image = request.input.model_copy(update={"width": width, "height": 1000})
+        options = request.options.model_copy(update=options)
+        return record.model_copy(
+            update={"request": request.model_copy(update={"input": image, "options": options})}
+        )
+
+    assert is_small(with_(1500, size="original"))
+    assert not is_small(with_(1501, size="original"))
+    assert is_small(with_(12_000, size="model"))
+    assert not is_small(with_(100, size="model", outputs=("depth", "mesh")))
+
+
+def test_what_arrives_while_the_engine_is_busy_becomes_one_group(
+    redis, takers, jobs, objects, computer, monkeypatch
+):
+    groups = []
+    monkeypatch.setattr(
+        "worker.process.takers.Group",
+        lambda pipeline, ids: groups.append(list(ids)) or Group(pipeline, ids),
+    )
+    computer.engine.clear()
+    ids = [accept(jobs, objects) for _ in range(4)]
+    send(redis, ids[0])
+    takers.start()
+    wait_until(lambda: groups, "the first is taken")
+    send(redis, *ids[1:])
+    computer.engine.set()
+    wait_until(lambda: states(jobs, ids) == [JobState.SUCCEEDED] * 4, "all have ended")
+    assert groups == [[ids[0]], ids[1:]]
+
+
+def test_no_more_are_taken_than_there_are_slots(redis, takers, jobs, objects, computer):
+    ids = [accept(jobs, objects) for _ in range(6)]
+    send(redis, *ids)
+    computer.engine.clear()
+    takers.start()
+    wait_until(lambda: len(computer.begun) == 4, "four are taken")
+    assert redis.llen(QUEUE) == 2
+    computer.engine.set()
+    wait_until(lambda: states(jobs, ids) == [JobState.SUCCEEDED] * 6, "all have ended")
+
+
+def test_a_large_job_runs_apart_and_holds_nobody_up(redis, pipeline, jobs, objects, computer):
+    large = accept(jobs, objects, outputs=("depth", "mesh"))
+    small = accept(jobs, objects)
+    apart = []
+    group = Group(pipeline, [large, small])
+    group.begin(apart.append)
+    group.end()
+    assert ([each.id for each in apart], jobs.get(small).state) == ([large], JobState.SUCCEEDED)
+    assert jobs.get(large).state is JobState.RUNNING
+    pipeline.run_apart(apart[0])
+    assert jobs.get(large).state is JobState.SUCCEEDED
+
+
+def test_garbage_in_the_queue_is_dropped_and_does_not_stop_the_rest(redis, takers, jobs, objects):
+    job_id = accept(jobs, objects)
+    redis.lpush(QUEUE, "not JSON", '{"headers": {"task": "other", "id": "x"}}')
+    send(redis, job_id)
+    takers.start()
+    wait_until(lambda: jobs.get(job_id).state is JobState.SUCCEEDED, "it has ended")
+    assert redis.llen(QUEUE) == 0
+
+
+def test_after_letting_go_nothing_is_taken_and_what_was_taken_ends(
+    redis, takers, jobs, objects, computer
+):
+    first, later = accept(jobs, objects), accept(jobs, objects)
+    computer.engine.clear()
+    send(redis, first)
+    takers.start()
+    wait_until(lambda: computer.begun, "one is taken")
+    takers.let_go()
+    send(redis, later)
+    takers.stop()
+    assert states(jobs, [first, later]) == [JobState.SUCCEEDED, JobState.QUEUED]
+    assert redis.llen(QUEUE) == 1
+
+
+def test_scripts_that_a_restarted_redis_does_not_know_are_loaded_again(redis, jobs, objects):
+    ids = [accept(jobs, objects) for _ in range(3)]
+    redis.script_flush()
+    assert [claim.outcome for claim in jobs.claim_all(ids, "w", 60)] == ["taken"] * 3

@@ -1,0 +1,139 @@
+"""Runs several small jobs together: claimed, computed and ended as one, by one thread.
+
+A thread for each job means that each waits for the others at the interpreter's lock, dozens of
+times. The stages, their order and the ends of failures are the pipeline's. Large jobs are not
+grouped: the others would wait for them.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+
+from contract.errors import StorageUnavailable
+from contract.jobs import JobRecord, JobResult
+from worker.attempts.metrics import StageClock
+from worker.compute.computer import Begun
+from worker.jobs.pipeline import Pipeline
+
+log = logging.getLogger(__name__)
+
+SMALL_PX = 1_500_000  # of the input, for outputs at its size; at the network's, LARGE_PX
+LARGE_PX = 12_000_000
+QUICK_OUTPUTS = frozenset({"depth", "heatmap", "gray"})
+
+
+def is_small(record: JobRecord) -> bool:
+    """Tell whether the job is quick enough for others to wait for it: some ten milliseconds."""
+    options, image = record.request.options, record.request.input
+    most = SMALL_PX if options.size == "original" else LARGE_PX
+    return image.width * image.height <= most and QUICK_OUTPUTS.issuperset(options.outputs)
+
+
+@dataclass
+class _Member:
+    """One job of a group."""
+
+    record: JobRecord
+    clock: StageClock
+    begun: Begun | None = None
+
+
+class Group:
+    """Jobs that go together. `begin()` returns when the engine has them; `end()` does the rest."""
+
+    def __init__(self, pipeline: Pipeline, job_ids: Sequence[str]) -> None:
+        self._pipeline = pipeline
+        self._job_ids = job_ids
+        self._held = ExitStack()
+        self._members: list[_Member] = []
+        self._suspects: list[str] = []
+
+    def begin(self, apart: Callable[[JobRecord], object]) -> None:
+        """Claim all, hand the large ones to `apart`, the others' images to the engine.
+
+        Raises StorageUnavailable if none could be claimed.
+        """
+        try:
+            self._held.enter_context(self._pipeline.isolation.shared())
+            self._claim(apart)
+        except BaseException:
+            self._held.close()
+            raise
+        for member in self._members:
+            with self._settled(member):
+                member.begun = self._pipeline.begin(member.record, member.clock)
+
+    def _claim(self, apart: Callable[[JobRecord], object]) -> None:
+        pipeline = self._pipeline
+        claims = pipeline.jobs.claim_all(self._job_ids, pipeline.worker, pipeline.lease_s)
+        for job_id, claim in zip(self._job_ids, claims, strict=True):
+            with _no_more_than_a_warning(job_id):
+                record, suspect = pipeline.received(job_id, claim)
+                if suspect:
+                    self._suspects.append(job_id)
+                elif record is not None and (pipeline.cache is not None or not is_small(record)):
+                    apart(record)
+                elif record is not None:
+                    self._take(record)
+
+    def models(self) -> set[str]:
+        """Return the names of the models that compute it."""
+        return {member.record.request.options.model for member in self._members if member.begun}
+
+    def end(self) -> None:
+        """Wait for the engine, store, end all in one round trip; then run the suspects alone."""
+        with self._held:
+            results = [result for member in self._members if (result := self._complete(member))]
+            self._finish(results)
+        for job_id in self._suspects:
+            self._pipeline.run(job_id)
+
+    def _take(self, record: JobRecord) -> None:
+        pipeline = self._pipeline
+        self._held.enter_context(pipeline.leases.hold(record.id, record.attempt))
+        self._held.enter_context(pipeline.computer.working(record.request.options.model))
+        self._members.append(_Member(record, pipeline.clock(record)))
+
+    def _complete(self, member: _Member) -> tuple[_Member, JobResult] | None:
+        """Render and store a job; return its result if its state is to be set."""
+        if member.begun is None:
+            return None
+        with self._settled(member):
+            result = self._pipeline.complete(member.record, member.clock, member.begun)
+            if result is not None and self._pipeline.ending.write(member.record, result):
+                return member, result
+        return None
+
+    def _finish(self, results: Sequence[tuple[_Member, JobResult]]) -> None:
+        if not results:
+            return
+        pipeline = self._pipeline
+        try:
+            held = pipeline.jobs.finish_all([result for _, result in results])
+        except StorageUnavailable as exc:
+            for member, _ in results:
+                with self._settled(member):
+                    raise exc
+            return
+        for (member, result), still in zip(results, held, strict=True):
+            with self._settled(member):
+                pipeline.succeeded(member.record, pipeline.ending.ended(result, still))
+
+    def _settled(self, member: _Member) -> ExitStack:
+        """Return a context in which a failure ends this job and no other."""
+        both = ExitStack()
+        both.enter_context(_no_more_than_a_warning(member.record.id))
+        both.enter_context(self._pipeline.failures.settled(member.record, member.clock))
+        return both
+
+
+@contextmanager
+def _no_more_than_a_warning(job_id: str) -> Iterator[None]:
+    try:
+        yield
+    except StorageUnavailable as exc:
+        # the lease runs out and the reconciler sends the job again
+        log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": job_id})
