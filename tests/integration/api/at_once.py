@@ -20,7 +20,7 @@ MODEL = ModelInfo(
 
 
 class StubComputer:
-    """Gives back a file of `size` bytes, or raises what it is told to."""
+    """Gives back a file of its output's type, or raises what it is told to."""
 
     def __init__(self) -> None:
         self.seen: list[tuple[bytes, object]] = []
@@ -36,7 +36,8 @@ class StubComputer:
         output = options.asked()[0]
         kind = output.file_type(options)
         prepared = SimpleNamespace(downsampled_to=(40, 30), damage=("truncated",))
-        file = RenderedFile(output.name, kind.extension, kind.media_type, 64, 48, self.data)
+        data = b"{}" if kind.media_type == "application/json" else self.data
+        file = RenderedFile(output.name, kind.extension, kind.media_type, 64, 48, data)
         return Computed(prepared, MODEL, DepthInfo(min=-1.5, max=20.25), [file])
 
 
