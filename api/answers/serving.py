@@ -7,7 +7,7 @@ clients, and no thread waits for them.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -18,6 +18,7 @@ from api.receiving.uploads import CHUNK_BYTES
 from storage.objects.protocol import ObjectStore
 
 _BINARY = {"schema": {"type": "string", "format": "binary"}}
+_JSON = {"schema": {"type": "object"}}
 _ONE_RANGE = re.compile(r"bytes=\s*(?:(\d{1,18})-(\d{0,18})|-\d{1,18})\s*", re.IGNORECASE)
 
 
@@ -33,9 +34,14 @@ class File:
     cache_control: str
 
 
+def file_content(media_types: Iterable[str]) -> dict[str, Any]:
+    """Return the OpenAPI content of a file of one of these types."""
+    return {kind: _JSON if kind == "application/json" else _BINARY for kind in media_types}
+
+
 def file_responses(*media_types: str) -> dict[str | int, Any]:
     """Return the OpenAPI responses of a file."""
-    content = dict.fromkeys(media_types, _BINARY)
+    content = file_content(media_types)
     return {
         "200": {"description": "The file", "content": content},
         "206": {"description": "A part of the file", "content": content},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from api.answers.openapi import IMAGE, IMAGE_KINDS, MEDIA_TYPES, schema_of, without_null
+from api.answers.serving import file_content
 from api.depth.options import DEFAULT_OUTPUT
 from contract.immediate import FIELDS_OF_JOBS
 from contract.options import JobOptions
@@ -57,7 +58,7 @@ _TEXT = {"schema": {"type": "string"}}
 
 DEPTH_RESPONSES: dict[str, Any] = {
     "description": "The output's bytes; `Server-Timing` has the stages",
-    "content": dict.fromkeys(_FILES, IMAGE),
+    "content": file_content(_FILES),
     "headers": {
         "Depthq-Model": _TEXT,
         "Depthq-Weights": _TEXT,
