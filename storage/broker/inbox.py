@@ -47,11 +47,12 @@ def _job_ids(queue: Any, texts: Any) -> list[str]:
 
 def _job_id(queue: Any, text: Any) -> str:
     try:
-        headers: Any = json.loads(text)["headers"]
+        message: Any = json.loads(text)
+        headers, form = message["headers"], message["content-type"]
         task, job_id = headers["task"], headers["id"]
     except (ValueError, LookupError, TypeError):
-        task, job_id = "", ""
-    if task == TASK_RUN_JOB and isinstance(job_id, str):
+        form = task = job_id = ""
+    if form == "application/json" and task == TASK_RUN_JOB and isinstance(job_id, str):
         return job_id
     about = {"action": "take", "queue": queue}
     log.error("not a message of a job, dropped: %.200s", text, extra=about)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Playwright, sync_playwright
 
+from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.conftest import ENVIRONMENT
 from tests.e2e.page.browsers import NAMES, Visit, launch, visit
@@ -29,13 +30,16 @@ def site(valkey_session: ValkeyServer, tmp_path_factory: pytest.TempPathFactory)
     settings = Settings(
         _env_file=None, redis_url=valkey_session.url, data_dir=folder / "data", max_disk_share=1
     )
-    api, worker = ApiProcess(settings, folder / "api"), WorkerProcess(settings, folder / "work")
+    api = ApiProcess(settings, folder / "api")
+    workers = [WorkerProcess(settings, folder / lane.value, lane.value) for lane in Lane]
     try:
         api.start()
-        worker.start()
+        for worker in workers:
+            worker.start()
         yield api.url
     finally:
-        worker.stop()
+        for worker in workers:
+            worker.stop()
         api.stop()
 
 

@@ -16,12 +16,14 @@ from api.callers.failed_logins import MAX_FAILURES
 from api.load.measures import Measures
 from contract.errors import ERROR_CODES
 from contract.labels import METHODS, OTHER
+from contract.models.registry import MODELS
 from contract.names.queues import Lane
 from contract.states import JobState
 from tests.unit.api.fakes import jpeg
 from worker.attempts import metrics as of_worker
 
 STAGES = {"queued", "fetch", "decode", "prepare", "wait", "infer", "render", "store"}
+WORKER_STATES = {"starting", "ready", "draining"}
 LE = "le"  # of histograms: their buckets are numbers of ours
 
 
@@ -32,7 +34,9 @@ def closed_sets(routes: Collection[str]) -> dict[str, set[str]]:
         "route": {*routes, "none"},
         "code": {str(int(status)) for status in HTTPStatus} | {*ERROR_CODES, "", OTHER},
         "lane": {lane.value for lane in Lane},
-        "state": {state.value for state in JobState} | {"skipped"},
+        "state": {state.value for state in JobState} | {"skipped", *WORKER_STATES},
+        "model": {*MODELS},
+        "of": {"used", "limit"},
         "stage": STAGES,
         "outcome": {"hit", "miss"},
     }

@@ -180,8 +180,8 @@ def test_deleting_a_job_leaves_no_trace_in_its_model_s_queue(api):
 
 def test_the_default_model_s_queues_keep_their_names():
     assert queue_name(Lane.INTERACTIVE) == "depthq.interactive"
-    assert queues_of(Lane.BULK) == ("depthq.bulk", "depthq.bulk.steps")
-    assert queues_of(Lane.BULK, ["slow_one"]) == (
+    assert queues_of(Lane.BULK)[:2] == ("depthq.bulk", "depthq.bulk.steps")
+    assert queues_of(Lane.BULK, ["slow_one"])[:2] == (
         "depthq.bulk:slow_one",
         "depthq.bulk.steps:slow_one",
     )

@@ -67,7 +67,7 @@ def test_the_memory_of_larger_models_is_told_before_a_worker_starts(monkeypatch,
     assert finding("memory").level == "ok"
     found = finding("memory", models=("midas_small", "dpt_large_384"))
     assert found.level == "note"
-    assert "midas_small, dpt_large_384: 6.0 GiB" in found.message
+    assert "midas_small, dpt_large_384: 7.5 GiB" in found.message
     assert "DEPTHQ_MODELS" in found.remedy
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,7 +95,9 @@ def nothing(record) -> None:
 
 def send(redis, *job_ids) -> None:
     for job_id in job_ids:
-        redis.lpush(QUEUE, f'{{"headers": {{"task": "{TASK_RUN_JOB}", "id": "{job_id}"}}}}')
+        headers = {"task": TASK_RUN_JOB, "id": job_id}
+        message = {"headers": headers, "content-type": "application/json"}
+        redis.lpush(QUEUE, json.dumps(message))
 
 
 def states(jobs, ids):
@@ -235,6 +238,11 @@ def test_a_large_job_runs_apart_and_holds_nobody_up(redis, pipeline, jobs, objec
 def test_garbage_in_the_queue_is_dropped_and_does_not_stop_the_rest(redis, takers, jobs, objects):
     job_id = accept(jobs, objects)
     redis.lpush(QUEUE, "not JSON", '{"headers": {"task": "other", "id": "x"}}')
+    pickled = {
+        "headers": {"task": TASK_RUN_JOB, "id": job_id},
+        "content-type": "x-python-serialize",
+    }
+    redis.lpush(QUEUE, json.dumps(pickled))
     send(redis, job_id)
     takers.start()
     wait_until(lambda: jobs.get(job_id).state is JobState.SUCCEEDED, "it has ended")
