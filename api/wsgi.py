@@ -104,12 +104,14 @@ def create_app(
 def app_from(settings: Settings) -> DepthApp:
     """Return the app over the real parts that the settings name."""
     redis = open_redis(settings)
+    # shorter: a second wait for a frozen Redis would make a request last ten seconds
+    outbox = Outbox(open_redis(settings, answer_s=3.0))
     return create_app(
         settings,
         open_object_store(settings),
         JobStore(redis),
         WorkerRegistry(redis),
-        CeleryDispatch(settings, Outbox(redis)),
+        CeleryDispatch(settings, outbox),
         DatasetStore(redis),
         Allowances(redis),
     )

@@ -56,18 +56,18 @@ def redis_tls(settings: Settings) -> dict[str, Any]:
     return {"ssl_cert_reqs": "required", "ssl_check_hostname": True, **own_ca}
 
 
-def open_redis(settings: Settings, *, text: bool = True) -> Redis:
+def open_redis(settings: Settings, *, text: bool = True, answer_s: float = 5.0) -> Redis:
     """Return a lazy, thread-safe client of `redis_url` that decodes text, or gives bytes.
 
-    A refused or cut connection is tried twice more; a silent server is given up after one read
-    timeout, so that a frozen Redis costs a caller about 5 s, not a multiple.
+    A refused or cut connection is tried twice more; a silent server is given up after `answer_s`,
+    so that a frozen Redis costs a caller about that, not a multiple.
     """
     return LeanRedis.from_url(
         settings.redis_url,
         decode_responses=text,
         encoding_errors="replace",
         socket_connect_timeout=2.0,
-        socket_timeout=5.0,
+        socket_timeout=answer_s,
         socket_keepalive=True,
         health_check_interval=10,
         max_connections=CONNECTIONS,

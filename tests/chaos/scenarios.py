@@ -425,6 +425,7 @@ def redis_black_hole(rig: Rig) -> None:
 def redis_replies_lost(rig: Rig) -> None:
     with rig.loaded():
         for _ in range(5):
+            rig.some_accepted(3)
             with rig.fault():
                 rig.redis_wire.wire = Wire(lose_replies=3)
                 wait_until(lambda: rig.redis_wire.wire.lose_replies == 0, "replies were lost")
