@@ -19,6 +19,8 @@ from contract.values import Value
 S3Uri = Annotated[
     str, StringConstraints(pattern=r"^s3://[a-z0-9.\-]{3,63}(/.*)?$", max_length=1_500)
 ]
+RunName = Annotated[str, StringConstraints(max_length=200)]
+RunWebhookUrl = Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")]
 Layout = Literal["files", "webdataset"]
 
 
@@ -43,10 +45,8 @@ class DatasetSpec(BaseModel):
         description="range of the heat maps and of 16-bit depth: each its own, or one for all, "
         "`depth_range`; what lies beyond that is cut off there, float depth is not",
     )
-    name: Annotated[str, StringConstraints(max_length=200)] | None = None
-    webhook_url: (
-        Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None
-    ) = None
+    name: RunName | None = None
+    webhook_url: RunWebhookUrl | None = None
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:

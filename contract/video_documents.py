@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contract.datasets import S3Uri
+from contract.datasets import RunName, RunWebhookUrl, S3Uri
 from contract.documents import Document, Moment
 from contract.jobs import JobError, RunId
 from contract.states import DatasetState
@@ -32,10 +32,8 @@ class VideoSource(Value):
 class VideoOptions(VideoSpec):
     """The options of a video, and what is to be known of it."""
 
-    name: Annotated[str, StringConstraints(max_length=200)] | None = None
-    webhook_url: (
-        Annotated[str, StringConstraints(max_length=500, pattern=r"^https?://[!-~]+$")] | None
-    ) = None
+    name: RunName | None = None
+    webhook_url: RunWebhookUrl | None = None
 
 
 class CreateVideo(VideoOptions):
