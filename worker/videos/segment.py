@@ -22,7 +22,7 @@ from worker.videos.stable.steady import Steady, steadied
 
 IN_FLIGHT = 8  # frames between decoder and network
 _INFER_S = 100.0
-_MOST_ANSWER_BYTES = 8 * 1024 * 1024  # tensor and picture at the network's size
+_MOST_ANSWER_BYTES = 8 * 1024 * 1024  # tensor at the network's size, picture at half of it
 Submit = Callable[[NDArray[np.float32]], "Future[Inferred]"]
 
 
@@ -75,7 +75,8 @@ def _frame(
         width, height = (int(side) for side in meta["size"])  # type: ignore[attr-defined]
         name = int(meta["frame"])  # type: ignore[call-overload]
         tensor = np.frombuffer(data, np.float32, 3 * height * width).reshape(3, height, width)
-        small = np.frombuffer(data, np.uint8, offset=tensor.nbytes).reshape(height, width, 3)
+        small = np.frombuffer(data, np.uint8, offset=tensor.nbytes)
+        small = small.reshape(height // 2, width // 2, 3)
     except (KeyError, TypeError, ValueError) as exc:
         raise DecoderCrashed("The process that decodes the video made no sense.") from exc
     if not np.isfinite(tensor).all():
