@@ -27,7 +27,7 @@ from worker.compute.computer import Network
 from worker.engines.factory import open_engine
 from worker.videos.assemble import Film, assemble
 from worker.videos.decode.ask import DecodeLimits
-from worker.videos.files.gray16 import read_gray16
+from worker.videos.files.codes import read_codes
 from worker.videos.pieces import SEGMENT_FRAMES, items, pieces
 from worker.videos.segment import SegmentFile, steady_frames
 from worker.videos.shots import Columns, scaled
@@ -98,7 +98,7 @@ def whole(video, network, count: int, bare: float) -> None:
 
     def codes():
         for data in segments:
-            yield from read_gray16(io.BytesIO(data))
+            yield from read_codes(io.BytesIO(data))
 
     with ExitStack() as stack:
         film_ = Film(video, spec, found.facts, LIMITS, scales, found.names, codes)
