@@ -9,6 +9,8 @@ from pydantic import Field, StringConstraints, model_validator
 from contract.datasets import RunName, RunWebhookUrl, S3Uri
 from contract.documents import Document, Moment
 from contract.jobs import JobError, RunId
+from contract.models.declaration import DEFAULT_MODEL
+from contract.options import ModelName
 from contract.states import DatasetState
 from contract.values import Value
 from contract.videos import VideoFacts, VideoSpec
@@ -20,7 +22,11 @@ class VideoSource(Value):
     """Where a video is: one of both."""
 
     url: _Url | None = Field(None, description="fetched by the service, if it fetches at all")
-    s3: S3Uri | None = Field(None, description="an object of a bucket that datasets may read")
+    s3: S3Uri | None = Field(
+        None,
+        description="an object of a bucket that datasets may read, or, with a slash at its end, a "
+        "prefix of numbered images",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> VideoSource:
@@ -32,6 +38,9 @@ class VideoSource(Value):
 class VideoOptions(VideoSpec):
     """The options of a video, and what is to be known of it."""
 
+    model: ModelName = Field(
+        DEFAULT_MODEL, description="what computes the depth; `GET /v1/models` says which are served"
+    )
     name: RunName | None = None
     webhook_url: RunWebhookUrl | None = None
 
@@ -89,6 +98,7 @@ class VideoDocument(Document):
     started_at: Moment | None = None
     finished_at: Moment | None = None
     source: str = Field(description="`upload`, or the object's s3:// address")
+    model: str = Field(DEFAULT_MODEL, description="what computes the depth")
     spec: VideoSpec
     video: VideoFacts | None = Field(None, description="what is in the file, once it is surveyed")
     frames: FramesDocument

@@ -11,7 +11,8 @@ from api.videos.body import Received
 from contract.datasets import DatasetRequest, DatasetSpec
 from contract.errors import InvalidRequest, NotFound, VideoTooLarge
 from contract.kinds.video import VIDEO
-from contract.videos import VideoSpec, VideoWishes
+from contract.options import JobOptions
+from contract.videos import VideoSpec, VideoWishes, is_prefix
 from storage.objects.buckets import split_uri
 
 
@@ -27,7 +28,11 @@ def accept_video(
     in_bucket = received.s3 is not None
     submission = Submission(
         kind=VIDEO,
-        spec=DatasetSpec(name=options.name, webhook_url=options.webhook_url),
+        spec=DatasetSpec(
+            name=options.name,
+            webhook_url=options.webhook_url,
+            options=JobOptions(model=options.model),
+        ),
         upload=None if in_bucket else upload,
         owner=owner,
         idempotency_key=key,
@@ -47,8 +52,13 @@ def _check(parts: Services, place: str | None, upload: Upload, owner: str | None
 def _check_object(parts: Services, place: str, owner: str | None) -> None:
     """Raise InvalidRequest unless the object is there and may be read, VideoTooLarge by size."""
     bucket, key = split_uri(place)
+    store = parts.buckets.of(owner).open(bucket)
+    if is_prefix(key):
+        if next(iter(store.list(key)), None) is None:
+            raise InvalidRequest(f"There is nothing below {place[:200]}.")
+        return
     try:
-        info = parts.buckets.of(owner).open(bucket).head(key)
+        info = store.head(key)
     except (NotFound, ValueError) as exc:
         raise InvalidRequest(f"There is no object {place[:200]}.") from exc
     if info.size > parts.settings.max_video_bytes:

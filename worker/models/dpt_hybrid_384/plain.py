@@ -34,9 +34,9 @@ def _plain_convolution(conv: StdConv2dSame) -> nn.Module:
     plain = nn.Conv2d(
         conv.in_channels,
         conv.out_channels,
-        conv.kernel_size,  # type: ignore[arg-type] # of two sides
-        conv.stride,  # type: ignore[arg-type]
-        padding=0 if conv.same_pad else conv.padding,  # type: ignore[arg-type]
+        conv.kernel_size,
+        conv.stride,
+        padding=0 if conv.same_pad else conv.padding,
         bias=conv.bias is not None,
         device="meta",
     )

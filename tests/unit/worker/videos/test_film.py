@@ -20,8 +20,9 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from client.depth_file import read_depth
 from contract.videos import SIDECAR_FILE, VIDEO_FILES, FrameFacts, VideoSpec
-from tests.films import LIMITS, brightness, drifting, film
+from tests.films import LIMITS, NETWORK, drifting, film
 from worker.videos.assemble import Film, assemble
 from worker.videos.files.gray16 import Codes, codes_of, depth_of, read_gray16
 from worker.videos.pieces import items, pieces
@@ -44,7 +45,7 @@ def made(video: BinaryIO, spec: VideoSpec, length: int, seed: int = 0) -> dict[s
     for begin in order:
         segment = SegmentFile()
         for piece, part in pieces(frames[begin : begin + length]):
-            depths = steady_frames(video, piece, found.facts, LIMITS, brightness)
+            depths = steady_frames(video, piece, found.facts, LIMITS, NETWORK)
             for item, steady in zip(part, depths, strict=True):
                 assert steady is not None
                 facts[item.id] = segment.add(steady, item.extra["at"])
@@ -138,6 +139,11 @@ def test_lossless_depth_says_what_its_codes_mean(files: dict[str, bytes]) -> Non
         assert pngs.namelist() == [*(f"{t:06d}.png" for t in range(16)), "depth.csv"]
         png = cv2.imdecode(np.frombuffer(pngs.read("000008.png"), np.uint8), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(png, codes[8])
+    with zipfile.ZipFile(io.BytesIO(files["depth_exr.zip"])) as exrs:
+        assert exrs.namelist() == [f"{t:06d}.exr" for t in range(16)]
+        read = read_depth(exrs.read("000008.exr"))
+    assert np.array_equal(read.values, array["depth"][8])
+    assert read.meta == {"frame": 8, "seconds": about[8]["seconds"], "shot": 0}
 
 
 def test_preview_and_table_tell_of_all_frames(files: dict[str, bytes]) -> None:
@@ -157,7 +163,7 @@ def test_frames_share_a_range_as_asked(clip: Path, normalize: str, ranges: int) 
         found = survey(video, spec, LIMITS, 1_000, 60.0)
         frames = list(items(found.names, found.seconds))
         piece, _ = next(pieces(frames))
-        depths = steady_frames(video, piece, found.facts, LIMITS, brightness)
+        depths = steady_frames(video, piece, found.facts, LIMITS, NETWORK)
         segment = SegmentFile()
         facts = [segment.add(d, i.extra["at"]) for d, i in zip(depths, frames, strict=True) if d]
     made = in_one_scale(facts, normalize)
