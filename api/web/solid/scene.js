@@ -27,14 +27,17 @@ export class SolidScene {
 
   /** Throws where there is no WebGL. `image`: what is laid on the surface of `depth`. */
   constructor(canvas, image, depth) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
+    this.renderer = new WebGLRenderer({ canvas, antialias: true });
+    this.renderer.setClearColor(getComputedStyle(canvas).backgroundColor);
     this.canvas = canvas;
     this.depth = depth;
     this.scene = new Scene();
     this.camera = new PerspectiveCamera(50, 1, 0.01, 1000);
     this.texture = textureOf(image, depth.width, depth.height);
     this.geometry = new BufferGeometry();
-    this.relief = new Mesh(this.geometry, new MeshBasicMaterial({ map: this.texture, side: DoubleSide }));
+    // Rims fade where the surface is torn: a share of each pixel's samples, so that no order of drawing matters.
+    const fading = { vertexColors: true, alphaToCoverage: true };
+    this.relief = new Mesh(this.geometry, new MeshBasicMaterial({ map: this.texture, side: DoubleSide, ...fading }));
     this.cloud = new Points(this.geometry, new PointsMaterial({ map: this.texture, size: 0.012 }));
     // Each point takes its color from the photograph: the texture is read at the vertex, not the sprite.
     this.cloud.material.onBeforeCompile = (shader) => {
@@ -55,7 +58,10 @@ export class SolidScene {
 
   /** Shape it anew for a field of view in degrees and how many times as far the farthest is. */
   shape(fov, ratio) {
-    const { positions, uvs, indices, middle } = surface(this.depth, { fov, ratio });
+    const { positions, uvs, indices, solid, middle } = surface(this.depth, { fov, ratio });
+    const white = new Float32Array(4 * solid.length).fill(1);
+    solid.forEach((share, at) => { white[4 * at + 3] = share; });
+    this.geometry.setAttribute("color", new BufferAttribute(white, 4));
     this.geometry.setAttribute("position", new BufferAttribute(positions, 3));
     this.geometry.setAttribute("uv", new BufferAttribute(uvs, 2));
     this.geometry.setIndex(new BufferAttribute(indices, 1));
