@@ -40,7 +40,7 @@ from storage.immediate.exchange import Exchange
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.objects.buckets import Buckets
-from storage.objects.disk import DiskRoom
+from storage.objects.disk import DiskSpace
 from storage.objects.open import open_object_store
 from storage.objects.protocol import ObjectStore
 
@@ -117,10 +117,10 @@ def app_from(settings: Settings) -> DepthApp:
     )
 
 
-def _disk(settings: Settings) -> DiskRoom | None:
+def _disk(settings: Settings) -> DiskSpace | None:
     if settings.s3_bucket is not None:  # an S3 server refuses writes itself
         return None
-    return DiskRoom(settings.data_dir, settings.max_disk_share)
+    return DiskSpace(settings.data_dir, settings.max_disk_share)
 
 
 def _lack_of_room(settings: Settings) -> Callable[[], str]:

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from contract.errors import NotFound
-from storage.objects.protocol import ObjectInfo, check_key, check_metadata
+from storage.objects.protocol import ObjectInfo, OneByOne, check_key, check_metadata
 
 
-class NullStore:
+class NullStore(OneByOne):
     """An ObjectStore without objects: writes succeed at once, reads find nothing."""
 
     def put(

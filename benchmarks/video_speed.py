@@ -18,10 +18,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from contract.models.midas_small import MODEL
 from contract.settings import Settings
 from contract.videos import VideoSpec
 from tests.films import drifting, film
 from worker.compute.batcher import Batcher
+from worker.compute.computer import Network
 from worker.engines.factory import open_engine
 from worker.videos.assemble import Film, assemble
 from worker.videos.decode.ask import DecodeLimits
@@ -64,11 +66,12 @@ def main() -> None:
         path = Path(folder) / "clip.mp4"
         path.write_bytes(film(drifting(count, 640, 480, 3), options={"preset": "veryfast"}))
         with path.open("rb") as video:
-            whole(video, batcher, count, bare)
+            network = Network(MODEL.input, batcher.submit, 100.0)
+            whole(video, network, count, bare)
     batcher.stop()
 
 
-def whole(video, batcher, count: int, bare: float) -> None:
+def whole(video, network, count: int, bare: float) -> None:
     """Run the clip and print each part's CPU time per frame."""
     spec = VideoSpec()
     began, said = cpu_s(), []
@@ -85,7 +88,7 @@ def whole(video, batcher, count: int, bare: float) -> None:
     for begin in range(0, len(frames), SEGMENT_FRAMES):
         segment = SegmentFile()
         for piece, part in pieces(frames[begin : begin + SEGMENT_FRAMES]):
-            depths = steady_frames(video, piece, found.facts, LIMITS, batcher.submit)
+            depths = steady_frames(video, piece, found.facts, LIMITS, network)
             for item, steady in zip(part, depths, strict=True):
                 columns.add(segment.add(steady, item.extra["at"]))
         segments.append(segment.finished())

@@ -16,6 +16,7 @@ from typing import Any, Self
 import httpx2
 
 from client.async_datasets import AsyncDatasets
+from client.async_videos import AsyncVideos
 from client.job import Job
 from client.wire.async_transport import AsyncTransport
 from client.wire.depth_calls import DepthNow, depth_call
@@ -54,6 +55,7 @@ class AsyncDepthClient:
     ) -> None:
         self._transport = AsyncTransport(base_url, api_key, timeout, retries or RetryPolicy())
         self.datasets = AsyncDatasets(self._transport)
+        self.videos = AsyncVideos(self._transport)
 
     async def submit(
         self,

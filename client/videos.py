@@ -8,25 +8,30 @@ with DepthClient() as depthq:
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import httpx2
 
 from client.errors import WaitedTooLong
 from client.video import Video
-from client.wire.call import Call, json_of
 from client.wire.downloads import download_output
 from client.wire.events import follow
 from client.wire.transport import Transport
-from client.wire.uploads import ImageSource, Upload, form_fields
-
-POLL_S = 1.0
-KEEPING_S = 600.0  # what the service may take to keep a video that has arrived
-_ROOT = "/v1/videos"
+from client.wire.uploads import ImageSource
+from client.wire.video_calls import (
+    KEEPING_S,
+    POLL_S,
+    VideoSubmission,
+    cancel_video,
+    delete_video,
+    get_video,
+    retry_video,
+    video_events_url,
+    video_files,
+    video_of,
+)
 
 
 class Videos:
@@ -39,45 +44,29 @@ class Videos:
         self,
         video: ImageSource | None = None,
         *,
-        source: dict[str, str] | None = None,
+        source: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
         **options: Any,
     ) -> Video:
         """Submit a video (a path, bytes, or an open file), or say by `source` where it is.
 
-        `options` are those of contract.videos.VideoSpec, and `name`, `webhook_url`; `source` is
-        `{"url": …}` or `{"s3": …}`.
+        `options` are those of contract.videos.VideoSpec, and `model`, `name`, `webhook_url`;
+        `source` is `{"url": …}` or `{"s3": …}`: an object, or a prefix of numbered images that
+        ends with a slash.
         """
-        headers = {"Idempotency-Key": idempotency_key or uuid.uuid4().hex}
+        submission = VideoSubmission(video, source, idempotency_key, options)
+        return video_of(self._transport.attempt(lambda: self._post(submission)))
+
+    def _post(self, submission: VideoSubmission) -> httpx2.Response:
         timeout = self._transport.timeout(KEEPING_S)
-        if video is None:
-            body = {name: value for name, value in options.items() if value is not None}
-
-            def post() -> httpx2.Response:
-                return self._transport.http.post(
-                    _ROOT, json={"source": source, **body}, headers=headers, timeout=timeout
-                )
-
-            return _video_of(self._transport.attempt(post))
-        upload = Upload(video)
-
-        def send() -> httpx2.Response:
-            with upload.open() as file:
-                return self._transport.http.post(
-                    _ROOT,
-                    files={"video": (upload.name, file)},
-                    data=form_fields(options),
-                    headers=headers,
-                    timeout=timeout,
-                )
-
-        return _video_of(self._transport.attempt(send))
+        with submission.open() as file:
+            return self._transport.http.post(
+                submission.url, timeout=timeout, **submission.arguments(file)
+            )
 
     def get(self, video_id: str, *, wait: float = 0) -> Video:
         """Return the video as it stands, or when it ends within `wait` ≤ 60 s."""
-        held_s = int(wait)
-        params = {"wait": held_s} if held_s else None
-        return self._transport.call(Call("GET", _path(video_id), _video_of, params, held_s))
+        return self._transport.call(get_video(video_id, wait))
 
     def wait(
         self,
@@ -102,7 +91,7 @@ class Videos:
 
     def events(self, video_id: str) -> Iterator[Video]:
         """Yield the video as it changes until it has ended; survives a lost connection."""
-        return follow(self._transport, f"{_path(video_id)}/events", Video.from_document)
+        return follow(self._transport, video_events_url(video_id), Video.from_document)
 
     def download(self, video: Video | str, directory: str | Path) -> dict[str, Path]:
         """Download all files as `directory/<name>`; return name → path.
@@ -110,30 +99,19 @@ class Videos:
         A file appears only when it is whole. Raises the video's error if it was refused.
         """
         video = self.get(video) if isinstance(video, str) else video
-        if video.error is not None:
-            raise video.error
-        folder = Path(directory)
         return {
-            name: download_output(self._transport, url, folder / Path(name).name, {})
-            for name, url in video.files.items()
+            name: download_output(self._transport, url, target, {})
+            for name, (url, target) in video_files(video, directory).items()
         }
 
     def retry(self, video_id: str) -> Video:
         """Run the failed frames again and make the files anew."""
-        return self._transport.call(Call("POST", f"{_path(video_id)}/retry", _video_of))
+        return self._transport.call(retry_video(video_id))
 
     def cancel(self, video_id: str) -> Video:
         """Stop the video. One that has ended stays as it is."""
-        return self._transport.call(Call("POST", f"{_path(video_id)}/cancel", _video_of))
+        return self._transport.call(cancel_video(video_id))
 
     def delete(self, video_id: str) -> None:
         """Remove a video that has ended, and all its files."""
-        self._transport.call(Call("DELETE", _path(video_id), lambda _: None))
-
-
-def _path(video_id: str) -> str:
-    return f"{_ROOT}/{quote(video_id, safe='')}"
-
-
-def _video_of(response: httpx2.Response) -> Video:
-    return Video.from_document(json_of(response))
+        self._transport.call(delete_video(video_id))

@@ -9,6 +9,8 @@ from pydantic import Field, StringConstraints, model_validator
 from contract.datasets import RunName, RunWebhookUrl, S3Uri
 from contract.documents import Document, Moment
 from contract.jobs import JobError, RunId
+from contract.models.declaration import DEFAULT_MODEL
+from contract.options import ModelName
 from contract.states import DatasetState
 from contract.values import Value
 from contract.videos import VideoFacts, VideoSpec
@@ -32,6 +34,9 @@ class VideoSource(Value):
 class VideoOptions(VideoSpec):
     """The options of a video, and what is to be known of it."""
 
+    model: ModelName = Field(
+        DEFAULT_MODEL, description="what computes the depth; `GET /v1/models` says which are served"
+    )
     name: RunName | None = None
     webhook_url: RunWebhookUrl | None = None
 
@@ -89,6 +94,7 @@ class VideoDocument(Document):
     started_at: Moment | None = None
     finished_at: Moment | None = None
     source: str = Field(description="`upload`, or the object's s3:// address")
+    model: str = Field(DEFAULT_MODEL, description="what computes the depth")
     spec: VideoSpec
     video: VideoFacts | None = Field(None, description="what is in the file, once it is surveyed")
     frames: FramesDocument

@@ -11,7 +11,9 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from contract.models.midas_small import MODEL
 from worker.compute.batcher import Inferred
+from worker.compute.computer import Network
 from worker.videos.decode.ask import DecodeLimits
 
 LIMITS = DecodeLimits(memory_bytes=1 << 30, timeout_s=20, max_pixels=2_000_000)
@@ -80,3 +82,6 @@ def brightness(tensor: NDArray[np.float32]) -> Future[Inferred]:
     future: Future[Inferred] = Future()
     future.set_result(Inferred(gray * jump, 0.0, 0.0, 1))
     return future
+
+
+NETWORK = Network(MODEL.input, brightness, timeout_s=20)

@@ -11,7 +11,7 @@ from prometheus_client.registry import Collector
 from contract.errors import StorageUnavailable
 from storage.fleet.workers import WorkerInfo, WorkerRegistry
 from storage.jobs.store import JobStore
-from storage.objects.disk import DiskRoom
+from storage.objects.disk import DiskSpace
 
 log = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 class FleetCollector(Collector):
     """Reads what workers announce, and how full things are; leaves out what cannot be asked."""
 
-    def __init__(self, jobs: JobStore, workers: WorkerRegistry, disk: DiskRoom | None) -> None:
+    def __init__(self, jobs: JobStore, workers: WorkerRegistry, disk: DiskSpace | None) -> None:
         """`disk`: that of the objects, None where they are in an S3 server."""
         self._jobs, self._workers, self._disk = jobs, workers, disk
 

@@ -11,6 +11,7 @@ from api.videos.body import Received
 from contract.datasets import DatasetRequest, DatasetSpec
 from contract.errors import InvalidRequest, NotFound, VideoTooLarge
 from contract.kinds.video import VIDEO
+from contract.options import JobOptions
 from contract.videos import VideoSpec, VideoWishes
 from storage.objects.buckets import split_uri
 
@@ -27,7 +28,11 @@ def accept_video(
     in_bucket = received.s3 is not None
     submission = Submission(
         kind=VIDEO,
-        spec=DatasetSpec(name=options.name, webhook_url=options.webhook_url),
+        spec=DatasetSpec(
+            name=options.name,
+            webhook_url=options.webhook_url,
+            options=JobOptions(model=options.model),
+        ),
         upload=None if in_bucket else upload,
         owner=owner,
         idempotency_key=key,

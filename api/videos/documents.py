@@ -44,6 +44,7 @@ def video_document(parts: Services, found: Found) -> VideoDocument:
         started_at=moment(record.started_at),
         finished_at=moment(record.finished_at),
         source=wishes.s3 or "upload",
+        model=record.request.spec.options.model,
         spec=wishes.spec,
         video=_facts(parts, record),
         frames=_frames(record),

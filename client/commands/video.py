@@ -38,6 +38,7 @@ def video(
     end: Annotated[float | None, typer.Option(help="the second to stop at")] = None,
     fps: Annotated[float | None, typer.Option(help="at most so many frames a second")] = None,
     max_side: Annotated[int | None, typer.Option(help="longest side of films, in px")] = None,
+    model: Annotated[str | None, typer.Option(help="see `depthq models list`")] = None,
     json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
@@ -60,6 +61,7 @@ def video(
             end_s=end,
             fps=fps,
             max_side=max_side,
+            model=model,
             name=visible(clip.name)[:200],
         )
         ended = _watched(client.videos, made, quiet=json)

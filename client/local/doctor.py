@@ -28,6 +28,7 @@ ROOMS = {
     "api": (("flask", "flask_openapi3", "waitress", "redis", "celery", "boto3"), "api", True),
     "worker": (("celery", "redis", "boto3", "cv2"), "worker", True),
     "torch engine and conversion": (("torch", "timm", "onnx"), "torch", False),
+    "videos": (("av",), "video", False),
     "demo": (("skimage",), "demo", False),
 }
 ENGINES = {"openvino": "openvino", "onnxruntime": "onnxruntime", "torch": "torch"}

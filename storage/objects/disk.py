@@ -11,7 +11,7 @@ from pathlib import Path
 ENOUGH_FREE_BYTES = 10 * 1024**3
 
 
-class DiskRoom:
+class DiskSpace:
     """The disk that holds `folder`, which need not exist yet."""
 
     def __init__(

@@ -23,7 +23,7 @@ from storage.objects.durable_files import (
     write_durably,
 )
 from storage.objects.leftovers import remove_leftovers
-from storage.objects.protocol import ObjectInfo, check_key, check_metadata
+from storage.objects.protocol import ObjectInfo, OneByOne, check_key, check_metadata
 
 _REFUSALS = (  # of a disk that works
     errno.EACCES, errno.EPERM, errno.EROFS,
@@ -32,7 +32,7 @@ _REFUSALS = (  # of a disk that works
 _RACES = 3  # a concurrent delete may remove the folder meanwhile; tries to create it again
 
 
-class FilesystemStore:
+class FilesystemStore(OneByOne):
     """An ObjectStore under `root`. Safe for many threads and processes on one machine.
 
     A key cannot be both an object and the folder of others.

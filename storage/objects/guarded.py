@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import BinaryIO
 
 from contract.errors import NotFound
-from storage.objects.protocol import ObjectInfo, ObjectStore
+from storage.objects.protocol import ObjectInfo, ObjectStore, OneByOne
 
 
-class Guarded:
+class Guarded(OneByOne):
     """An ObjectStore in which keys outside `folder` do not exist and cannot be written."""
 
     def __init__(self, store: ObjectStore, folder: str) -> None:

@@ -11,10 +11,10 @@ from contextlib import contextmanager
 from typing import BinaryIO
 
 from contract.errors import BucketRefused, StorageRefused
-from storage.objects.protocol import ObjectInfo, ObjectStore
+from storage.objects.protocol import ObjectInfo, ObjectStore, OneByOne
 
 
-class ForeignBucket:
+class ForeignBucket(OneByOne):
     """An ObjectStore whose refusals are BucketRefused, as long as the service's own bucket serves.
 
     Where that bucket does not serve either (a new secret, a wrong clock), it is an outage.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import BinaryIO, Protocol
 
@@ -29,6 +29,15 @@ class ObjectInfo:
     etag: str = ""
 
 
+@dataclass(frozen=True)
+class NewObject:
+    """A small object that is written together with others; it has no metadata."""
+
+    key: str
+    data: bytes
+    media_type: str
+
+
 class ObjectStore(Protocol):
     """Whole objects by key. Every method raises StorageUnavailable when the store cannot serve."""
 
@@ -44,6 +53,12 @@ class ObjectStore(Protocol):
 
         A file is read from its start and must be seekable. Raises ValueError on a bad key or
         metadata that is not printable ASCII of at most 2 KiB.
+        """
+
+    def put_all(self, objects: Sequence[NewObject]) -> None:
+        """Put each of `objects`, in any order, with fewer requests where the store can.
+
+        After an error any of them may be there, each whole.
         """
 
     def get(self, key: str) -> bytes:
@@ -66,6 +81,15 @@ class ObjectStore(Protocol):
 
     def check(self) -> None:
         """Raise StorageUnavailable if the store cannot serve now."""
+
+
+class OneByOne:
+    """For stores that have no better way: `put_all` by `put`."""
+
+    def put_all(self: ObjectStore, objects: Sequence[NewObject]) -> None:
+        """See ObjectStore."""
+        for each in objects:
+            self.put(each.key, each.data, media_type=each.media_type)
 
 
 def check_key(key: str) -> str:

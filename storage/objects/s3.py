@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 from contract.errors import StorageRefused, StorageUnavailable
 from contract.settings import Settings
 from storage.objects.probe import Probe
-from storage.objects.protocol import ObjectInfo, check_key, check_metadata
+from storage.objects.protocol import ObjectInfo, OneByOne, check_key, check_metadata
 from storage.objects.s3_access import Access
 from storage.objects.s3_answers import (
     KeptOpen,
@@ -36,7 +36,7 @@ _PARTS = TransferConfig(
 )
 
 
-class S3Store:
+class S3Store(OneByOne):
     """An ObjectStore in one bucket. Safe to share between threads."""
 
     def __init__(

@@ -30,7 +30,7 @@ def lay_traps() -> None:
     SimulatedEngine.infer = traps.before("infer", SimulatedEngine.infer)
     computer.render = traps.before("render", computer.render)
     pipeline.store_files = traps.before("store", pipeline.store_files)
-    ending.store_result = traps.before("result", ending.store_result)
+    ending.store_results = traps.before("result", ending.store_results)
     JobStore.finish_all = traps.before("finish", JobStore.finish_all)
     Decoder.__init__.__kwdefaults__["command"] = (
         *(sys.executable, "-s", "-m", "tests.chaos.poison"),

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from contract.models.own import own_folder
 from contract.settings import Settings
 from depthq import DepthClient
+from tests.films import drifting, film
 from tests.photographs import crops
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
 
+CLIP = film(drifting(5))
 COUNT = 24
 WAIT_S = 60
 # Another rule than the default model's: the size of the network's input tells which one ran.
@@ -81,7 +84,7 @@ def test_no_job_is_lost_or_computed_by_another_model_when_workers_are_killed(ser
     assert (64, 64) not in {s for s, name in zip(seen, asked, strict=True) if name != "slow_one"}
 
 
-def test_a_dataset_is_planned_run_and_ended_by_workers_of_its_model(
+def test_datasets_videos_and_depth_at_once_go_to_workers_of_their_model(
     settings, tmp_path, service
 ) -> None:
     plain = worker(settings, tmp_path / "bulk", "midas_small", lane="bulk")
@@ -99,8 +102,13 @@ def test_a_dataset_is_planned_run_and_ended_by_workers_of_its_model(
             ended = client.datasets.wait(dataset.id, WAIT_S)
             assert ended.counts["succeeded"] == 4
             results = list(client.datasets.results(dataset.id))
+            video = client.videos.submit(CLIP, model="slow_one", outputs=["depth_npz"])
+            made = client.videos.download(client.videos.wait(video.id, WAIT_S), tmp_path / "out")
+            now = client.depth_now(next(iter(files.values())), model="slow_one", size="model")
         assert {result["model"] for result in results} == {"slow_one"}
         assert {result["weights_id"] for result in results} == {"none"}
+        assert video.document["model"] == now.model == "slow_one"
+        assert np.load(made["depth.npz"])["depth"].shape == (5, 64, 64)
     finally:
         plain.stop()
         slow.stop()

@@ -11,10 +11,10 @@ from dataclasses import replace
 from typing import BinaryIO
 
 from contract.errors import NotFound
-from storage.objects.protocol import ObjectInfo, check_key, check_metadata, read_all
+from storage.objects.protocol import ObjectInfo, OneByOne, check_key, check_metadata, read_all
 
 
-class MemoryStore:
+class MemoryStore(OneByOne):
     """An ObjectStore in this process's memory."""
 
     def __init__(self) -> None:

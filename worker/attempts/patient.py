@@ -7,14 +7,14 @@ result cache (a failure is a miss), sources of datasets (they have retries of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, ParamSpec, TypeVar
 
 from contract.errors import StorageUnavailable
 from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
-from storage.objects.protocol import ObjectInfo, ObjectStore
+from storage.objects.protocol import NewObject, ObjectInfo, ObjectStore
 from worker.attempts.patience import Waits
 
 P = ParamSpec("P")
@@ -50,6 +50,10 @@ class PatientObjects:
     ) -> None:
         """See ObjectStore."""
         self._waits(lambda: self._store.put(key, data, media_type=media_type, metadata=metadata))
+
+    def put_all(self, objects: Sequence[NewObject]) -> None:
+        """See ObjectStore."""
+        self._waits(lambda: self._store.put_all(objects))
 
     def get(self, key: str) -> bytes:
         """See ObjectStore."""

@@ -25,7 +25,7 @@ class Held:
 
 
 class StepLeases:
-    """The steps in progress here. `renew` is called by the worker's pulse."""
+    """The steps in progress here. `renew` is called periodically by the worker."""
 
     def __init__(self, ledger: DatasetStore, lease_s: float) -> None:
         self.lease_s = lease_s

@@ -20,7 +20,7 @@ EXIT_CODE = 70  # EX_SOFTWARE
 
 
 class Watchdog:
-    """Checks at each pulse.
+    """Checks periodically.
 
     `overdue_s()` is by how much an engine exceeds what a batch of its model may take, `waiting()`
     the length of the queues, `taken()` counts jobs ever taken.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from contextlib import AbstractContextManager, nullcontext
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from contract.errors import InputError, InternalError
 from contract.image_header import read_header
 from contract.jobs import DepthInfo, ModelInfo
-from contract.models.declaration import DEFAULT_MODEL
+from contract.models.input_rule import InputRule
 from contract.options import JobOptions
 from contract.outputs.declaration import Need
 from worker.attempts.metrics import StageClock
@@ -39,6 +39,19 @@ class Computed:
     model: ModelInfo
     depth: DepthInfo
     files: list[RenderedFile]
+
+
+@dataclass(frozen=True)
+class Network:
+    """One model, for those who prepare its input themselves.
+
+    `submit` queues a tensor, float32 (3, h, w) of a size by `rule`, see Batcher.submit; its depth
+    is there within `timeout_s` unless something is wrong.
+    """
+
+    rule: InputRule
+    submit: Callable[[NDArray[np.float32]], Future[Inferred]]
+    timeout_s: float
 
 
 @dataclass(frozen=True)
@@ -118,9 +131,10 @@ class Computer:
         """Wait until the engines have begun with all that was handed to them; False: not yet."""
         return all(self._models[name].batcher.wait_until_taken(timeout_s) for name in names)
 
-    def submit(self, tensor: NDArray[np.float32], model: str = DEFAULT_MODEL) -> Future[Inferred]:
-        """Queue a tensor that was prepared elsewhere, float32 (3, h, w); see Batcher.submit."""
-        return self._models[model].batcher.submit(tensor)
+    def network(self, model: str) -> Network:
+        """Return `model`, which must be one that `holds`, without its decoding and rendering."""
+        held = self._models[model]
+        return Network(held.spec.input, held.batcher.submit, held.pace.infer_timeout_s)
 
     def holds(self, model: str) -> bool:
         """Tell whether this process computes by `model`."""

@@ -97,7 +97,9 @@ class DatasetKind(Kind):
 
     def _sources(self) -> Sources:
         tools = self._tools
-        return Sources(tools.settings, tools.objects, tools.buckets, tools.weights_of, tools.rooms)
+        return Sources(
+            tools.settings, tools.objects, tools.buckets, tools.weights_of, tools.disk_shares
+        )
 
     def _layout(self, request: DatasetRequest, shard: int) -> Layout:
         tools = self._tools

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.errors import NotFound
@@ -14,7 +15,7 @@ from storage.objects.marks import set_mark
 from worker.attempts.leases import Leases
 from worker.attempts.metrics import count_outcome
 from worker.attempts.patient import PatientJobs, PatientObjects, PatientWebhooks
-from worker.jobs.outcome import store_result
+from worker.jobs.outcome import store_results
 
 log = logging.getLogger(__name__)
 
@@ -33,26 +34,32 @@ class Ending:
 
     def end(self, record: JobRecord, result: JobResult) -> bool:
         """Write `result.json`, then the final state; False: this process lost the job."""
-        return self.write(record, result) and self.ended(result, self.jobs.finish(result))
+        written = self.write([(record, result)])
+        return bool(written) and self.ended(result, self.jobs.finish(result))
 
-    def write(self, record: JobRecord, result: JobResult) -> bool:
-        """Write `result.json`; the state must follow. False: this process lost the job.
+    def write(self, endings: Sequence[tuple[JobRecord, JobResult]]) -> list[JobResult]:
+        """Write each `result.json`, together; return those written, whose states must follow.
 
-        The outputs exist already. A process that was frozen and lost the job must not overwrite the
-        other's result. The state has a fence, objects have none, so in doubt the ledger is asked
-        once more.
+        Left out are the jobs that this process lost. The outputs exist already. A process that was
+        frozen and lost a job must not overwrite the other's result. The state has a fence, objects
+        have none, so in doubt the ledger is asked once more.
         """
-        if not self.leases.sure(record.id) and self._lost(record):
-            log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
-            self.clear_up(record.id)
-            return False
-        tells = record.request.options.webhook_url is not None
-        if tells:  # before the result: a reader of the result then finds the mark
-            set_mark(self.objects, webhook_mark(record.id))
-        store_result(self.objects, result)
-        if tells:  # before the state: a crash in between loses no webhook
-            self.webhooks.schedule(record.id, time.time())
-        return True
+        ours = [(record, result) for record, result in endings if self._ours(record)]
+        tell = [r.id for r, _ in ours if r.request.options.webhook_url is not None]
+        for job_id in tell:  # before the result: a reader of the result then finds the mark
+            set_mark(self.objects, webhook_mark(job_id))
+        results = [result for _, result in ours]
+        store_results(self.objects, results)
+        for job_id in tell:  # before the state: a crash in between loses no webhook
+            self.webhooks.schedule(job_id, time.time())
+        return results
+
+    def _ours(self, record: JobRecord) -> bool:
+        if self.leases.sure(record.id) or not self._lost(record):
+            return True
+        log.info("dropped, not ours any more", extra={"action": "end", "job_id": record.id})
+        self.clear_up(record.id)
+        return False
 
     def ended(self, result: JobResult, held: bool) -> bool:
         """Count the job whose state was set, or remove its files if it was no longer `held`."""

@@ -16,7 +16,7 @@ from contract.errors import StorageUnavailable
 from contract.jobs import JobRecord, JobResult
 from worker.attempts.metrics import StageClock
 from worker.compute.computer import Begun
-from worker.jobs.pipeline import Pipeline
+from worker.jobs.pipeline import Made, Pipeline
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +39,16 @@ class _Member:
     record: JobRecord
     clock: StageClock
     begun: Begun | None = None
+    made: Made | None = None
+    result: JobResult | None = None
+
+    @property
+    def id(self) -> str:
+        """The job's id."""
+        return self.record.id
+
+
+_Step = Callable[[list[_Member]], list[_Member]]
 
 
 class Group:
@@ -84,10 +94,11 @@ class Group:
         return {member.record.request.options.model for member in self._members if member.begun}
 
     def end(self) -> None:
-        """Wait for the engine, store, end all in one round trip; then run the suspects alone."""
+        """Wait for the engine, then store and end all together; then run the suspects alone."""
         with self._held:
-            results = [result for member in self._members if (result := self._complete(member))]
-            self._finish(results)
+            members = [member for member in self._members if self._made(member)]
+            for step in (self._store, self._write, self._finish):
+                members = self._together(step, members)
         for job_id in self._suspects:
             self._pipeline.run(job_id)
 
@@ -97,30 +108,55 @@ class Group:
         self._held.enter_context(pipeline.computer.working(record.request.options.model))
         self._members.append(_Member(record, pipeline.clock(record)))
 
-    def _complete(self, member: _Member) -> tuple[_Member, JobResult] | None:
-        """Render and store a job; return its result if its state is to be set."""
-        if member.begun is None:
-            return None
-        with self._settled(member):
-            result = self._pipeline.complete(member.record, member.clock, member.begun)
-            if result is not None and self._pipeline.ending.write(member.record, result):
-                return member, result
-        return None
+    def _made(self, member: _Member) -> bool:
+        """Render a job's files; False: it has none, and its failure is settled."""
+        if member.begun is not None:
+            with self._settled(member):
+                member.made = self._pipeline.make(member.record, member.clock, member.begun)
+        return member.made is not None
 
-    def _finish(self, results: Sequence[tuple[_Member, JobResult]]) -> None:
-        if not results:
-            return
-        pipeline = self._pipeline
+    def _together(self, step: _Step, members: list[_Member]) -> list[_Member]:
+        """Take a step with all `members`; return those that go on.
+
+        A store that is away is so for all. After a fault of ours each takes the step alone, so that
+        it is one job's.
+        """
         try:
-            held = pipeline.jobs.finish_all([result for _, result in results])
+            return step(members) if members else []
         except StorageUnavailable as exc:
-            for member, _ in results:
+            for member in members:
                 with self._settled(member):
                     raise exc
-            return
-        for (member, result), still in zip(results, held, strict=True):
+            return []
+        except Exception:
+            log.exception("one by one from here", extra={"action": "run"})
+            return [each for member in members for each in self._alone(step, member)]
+
+    def _alone(self, step: _Step, member: _Member) -> list[_Member]:
+        with self._settled(member):
+            return step([member])
+        return []
+
+    def _store(self, members: list[_Member]) -> list[_Member]:
+        results = self._pipeline.store([member.made for member in members if member.made])
+        of = {result.id: result for result in results}
+        for member in members:
+            member.result = of.get(member.id)
+        return [member for member in members if member.result]
+
+    def _write(self, members: list[_Member]) -> list[_Member]:
+        endings = [(member.record, member.result) for member in members if member.result]
+        written = {result.id for result in self._pipeline.ending.write(endings)}
+        return [member for member in members if member.id in written]
+
+    def _finish(self, members: list[_Member]) -> list[_Member]:
+        pipeline = self._pipeline
+        results = [member.result for member in members if member.result]
+        held = pipeline.jobs.finish_all(results)
+        for member, result, still in zip(members, results, held, strict=True):
             with self._settled(member):
                 pipeline.succeeded(member.record, pipeline.ending.ended(result, still))
+        return members
 
     def _settled(self, member: _Member) -> ExitStack:
         """Return a context in which a failure ends this job and no other."""

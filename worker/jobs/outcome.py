@@ -1,9 +1,10 @@
-"""A job's final objects, in order: its files, then `result.json`. The record follows."""
+"""Final objects of jobs, in order: their files, then each `result.json`. The records follow."""
 
 from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Sequence
 
 from contract.errors import DepthqError
 from contract.jobs import (
@@ -15,24 +16,27 @@ from contract.jobs import (
 )
 from contract.names.object_keys import output_object, result_object
 from contract.states import JobState
-from storage.objects.protocol import ObjectStore
+from storage.objects.protocol import NewObject, ObjectStore
 from worker.compute.computer import Computed
 from worker.outputs.render import RenderedFile
 
 
 def store_files(
-    objects: ObjectStore, job_id: str, files: list[RenderedFile]
-) -> dict[str, OutputInfo]:
-    """Write `files` under the job's deterministic keys; a repeated run overwrites with the same."""
-    return {
-        file.output: store_file(objects, output_object(job_id, file.output, file.extension), file)
-        for file in files
-    }
+    objects: ObjectStore, jobs: Sequence[tuple[str, Sequence[RenderedFile]]]
+) -> list[dict[str, OutputInfo]]:
+    """Write the files of each (job id, files), together; return their entries for documents.
+
+    The keys are deterministic: a repeated run overwrites with the same.
+    """
+    placed = [
+        [(output_object(job_id, file.output, file.extension), file) for file in files]
+        for job_id, files in jobs
+    ]
+    objects.put_all([NewObject(key, f.data, f.media_type) for each in placed for key, f in each])
+    return [{file.output: _entry(key, file) for key, file in each} for each in placed]
 
 
-def store_file(objects: ObjectStore, key: str, file: RenderedFile) -> OutputInfo:
-    """Write one rendered file to `key` and return its entry for documents."""
-    objects.put(key, file.data, media_type=file.media_type)
+def _entry(key: str, file: RenderedFile) -> OutputInfo:
     return OutputInfo(
         key=key,
         media_type=file.media_type,
@@ -43,10 +47,14 @@ def store_file(objects: ObjectStore, key: str, file: RenderedFile) -> OutputInfo
     )
 
 
-def store_result(objects: ObjectStore, result: JobResult) -> None:
-    """Write `result.json`, which says that the job has ended."""
+def store_results(objects: ObjectStore, results: Sequence[JobResult]) -> None:
+    """Write each `result.json`, which says that its job has ended."""
+    objects.put_all([_result(result) for result in results])
+
+
+def _result(result: JobResult) -> NewObject:
     body = result.model_dump_json(exclude_none=True).encode()
-    objects.put(result_object(result.id), body, media_type="application/json")
+    return NewObject(result_object(result.id), body, "application/json")
 
 
 def success(

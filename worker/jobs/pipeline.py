@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contract.errors import (
@@ -30,6 +31,15 @@ from worker.jobs.result_cache import ResultCache
 log = logging.getLogger(__name__)
 
 SUSPECT_AFTER_CRASHES = 2
+
+
+@dataclass(frozen=True)
+class Made:
+    """A job whose files are made and not yet stored."""
+
+    record: JobRecord
+    clock: StageClock
+    computed: Computed
 
 
 @dataclass(frozen=True)
@@ -129,9 +139,9 @@ class Pipeline:
             return reused
         request = record.request
         data = self._fetch(record, clock)
-        return self._stored(
-            record, clock, self.computer.compute(data, request.options, clock, request.deadline_at)
-        )
+        computed = self.computer.compute(data, request.options, clock, request.deadline_at)
+        stored = self.store([Made(record, clock, computed)])
+        return stored[0] if stored else None
 
     def begin(self, record: JobRecord, clock: StageClock) -> Begun:
         """Fetch and decode a job's image and hand it to the engine, without waiting for that."""
@@ -140,21 +150,34 @@ class Pipeline:
         data = self._fetch(record, clock)
         return self.computer.begin(data, request.options, clock, request.deadline_at)
 
-    def complete(self, record: JobRecord, clock: StageClock, begun: Begun) -> JobResult | None:
-        """Render and store what was begun; return the result, None: it is not ours any more."""
-        return self._stored(record, clock, self.computer.end(begun, clock))
+    def make(self, record: JobRecord, clock: StageClock, begun: Begun) -> Made:
+        """Wait for the depth of what was begun, and render its files."""
+        return Made(record, clock, self.computer.end(begun, clock))
 
     def _fetch(self, record: JobRecord, clock: StageClock) -> bytes:
         with clock.stage("fetch"):
             return self.objects.get(input_object(record.id))
 
-    def _stored(self, record: JobRecord, clock: StageClock, computed: Computed) -> JobResult | None:
-        if not self.leases.still_holds(record.id):
+    def store(self, jobs: Sequence[Made]) -> list[JobResult]:
+        """Store the files of all together; return the results, without those of jobs we lost."""
+        held = [each for each in jobs if self._held(each.record)]
+        began = time.monotonic()
+        outputs = store_files(
+            self.objects, [(each.record.id, each.computed.files) for each in held]
+        )
+        took_ms = (time.monotonic() - began) * 1e3
+        for each in held:
+            each.clock.add("store", took_ms)
+        return [
+            success(each.record, each.computed, files, each.clock.timings())
+            for each, files in zip(held, outputs, strict=True)
+        ]
+
+    def _held(self, record: JobRecord) -> bool:
+        held = self.leases.still_holds(record.id)
+        if not held:
             log.info("dropped, not ours any more", extra={"action": "store", "job_id": record.id})
-            return None
-        with clock.stage("store"):
-            outputs = store_files(self.objects, record.id, computed.files)
-        return success(record, computed, outputs, clock.timings())
+        return held
 
     def succeeded(self, record: JobRecord, ended: bool) -> None:
         """Remember the result of a job that has `ended`, if results are reused."""

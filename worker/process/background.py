@@ -8,7 +8,7 @@ from outbound.receivers import receiver_client
 from storage.ledger.incarnation import Incarnation
 from worker.attempts.watchdog import Watchdog
 from worker.process.parts import Parts
-from worker.process.pulse import Pulse
+from worker.process.periodic import PeriodicThreads
 from worker.process.runs import RunCoordinator, Surroundings
 from worker.upkeep.chores import Chore, Led
 from worker.upkeep.dataset_restore import recover_datasets
@@ -51,20 +51,20 @@ class Background:
     ) -> None:
         own = (parts.leases.renew, coordinator.leases.renew, announce, watchdog.look)
         leads = parts.leader.acquire_or_renew
-        self._pulses = (
-            Pulse(parts.settings.reconcile_interval_s, own),
-            *(Pulse(c.look_s, (Led(c, leads).tick,)) for c in chores(parts, coordinator)),
+        self._periodic = (
+            PeriodicThreads(parts.settings.reconcile_interval_s, own),
+            *(PeriodicThreads(c.look_s, (Led(c, leads).tick,)) for c in chores(parts, coordinator)),
         )
 
     def start(self) -> None:
-        """Start all pulses."""
-        for pulse in self._pulses:
-            pulse.start()
+        """Start all threads."""
+        for threads in self._periodic:
+            threads.start()
 
     def stop(self) -> None:
-        """Stop all pulses."""
-        for pulse in self._pulses:
-            pulse.stop()
+        """Stop all threads."""
+        for threads in self._periodic:
+            threads.stop()
 
 
 def surroundings(parts: Parts) -> Surroundings:

@@ -29,11 +29,11 @@ from worker.attempts.step_leases import StepLeases
 from worker.compute.computer import Computer
 from worker.compute.throughput import Throughput
 from worker.runs.cpu import CpuMeter
+from worker.runs.disk_shares import DiskShares, own_disk
 from worker.runs.dispatcher import Dispatcher, LiveWorkers, Send
 from worker.runs.finalize import Finalizer
 from worker.runs.planner import Planner
 from worker.runs.refusal import Refusal
-from worker.runs.room import Rooms, own_disk
 from worker.runs.rounds import Rounds
 from worker.runs.shard import ShardRunner
 from worker.runs.shares import OwnerOf, Shares
@@ -91,7 +91,7 @@ class RunWorker:
             PatientLedger(around.ledger, waits),
             PatientWebhooks(around.webhooks, waits),
         )
-        rooms = Rooms(own_disk(settings), around.objects)
+        disk_shares = DiskShares(own_disk(settings), around.objects)
         self.tools = Tools(
             settings=settings,
             files=files,
@@ -102,7 +102,7 @@ class RunWorker:
             weights_of=around.weights_of,
             throughput=around.throughput,
             executor=self._executor,
-            rooms=rooms,
+            disk_shares=disk_shares,
             worker=around.worker,
             turn=around.turn,
         )
@@ -111,7 +111,7 @@ class RunWorker:
             ledger, coordinator.leases, dispatcher, around.worker, lambda: self._stopping
         )
         refuse = Refusal(ledger, files, webhooks)
-        rounds = Rounds(files, around.speed, rooms)
+        rounds = Rounds(files, around.speed, disk_shares)
         self._planner = Planner(steps, ledger, files, rounds, dispatcher, refuse)
         cpu = CpuMeter(around.children)
         self._shards = ShardRunner(steps, ledger, files, Isolation(), cpu, refuse)

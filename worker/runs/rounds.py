@@ -11,8 +11,8 @@ from contract.errors import InvalidRequest
 from contract.items import Item
 from contract.names.object_keys import shard_object
 from storage.datasets.files import DatasetObjects
+from worker.runs.disk_shares import DiskShares
 from worker.runs.kind import Kind, Source
-from worker.runs.room import Rooms
 
 Told = Callable[[int, int], None]  # shards and items so far; raises to stop
 
@@ -23,7 +23,7 @@ class Rounds:
 
     files: DatasetObjects
     rate: Callable[[str], float]  # model → items per second of one worker
-    rooms: Rooms
+    disk_shares: DiskShares
 
     def first(self, kind: Kind, source: Source, record: DatasetRecord, told: Told) -> DatasetPlan:
         """Write the source's items as shards, continuing after the last one; return the plan.
@@ -77,12 +77,12 @@ class Rounds:
     ) -> tuple[int, int]:
         """Write shards from number `shard` on; return the number after the last, and all items."""
         number = 0 if record.round else shard  # a retry starts with small shards again
-        room = self.rooms(record.request)
+        take = self.disk_shares(record.request)
         told(shard, count)
         rate = self.rate(record.request.spec.options.model)
         for batch in kind.batches(items, record.request, number, rate):
             size = self.files.write_shard(record.id, shard, batch)
-            room(size)
+            take(size)
             shard, count = shard + 1, count + len(batch)
             told(shard, count)
         self._remove_from(record.id, shard)

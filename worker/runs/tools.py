@@ -17,8 +17,8 @@ from storage.objects.protocol import ObjectStore
 from worker.attempts.patience import Patience
 from worker.compute.computer import Computer
 from worker.compute.throughput import Throughput
+from worker.runs.disk_shares import DiskShares
 from worker.runs.kind import Kind
-from worker.runs.room import Rooms
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ class Tools:
     weights_of: Callable[[str], str]  # model → the id of its weights
     throughput: Throughput
     executor: Executor  # for items at once
-    rooms: Rooms
+    disk_shares: DiskShares
     worker: str
     turn: Turn
 

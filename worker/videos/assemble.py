@@ -83,11 +83,18 @@ def _frame(scaled: Scaled, index: int, codes: Codes, pixels: NDArray[np.uint8] |
 def _pixels(film: Film) -> Generator[NDArray[np.uint8], None, None]:
     """Yield the video's own frames, RGB, at the size of the movies made; a second decode."""
     most = film.limits.max_pixels * 3 + 65_536
-    exact, side = film.facts.exact, film.spec.max_side
+    facts, side = film.facts, film.spec.max_side
     wanted = frozenset(film.names)
     given = iter(film.names)
     for names in _batches(film.names):
-        question = Ask("pixels", film.limits, want=names, exact=exact, max_side=side)
+        question = Ask(
+            "pixels",
+            film.limits,
+            want=names,
+            exact=facts.exact,
+            size=(facts.width, facts.height),
+            max_side=side,
+        )
         for meta, data in answers(film.video, question, most):
             try:
                 width, height = (int(v) for v in meta["size"])

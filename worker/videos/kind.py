@@ -101,7 +101,7 @@ class VideoKind(Kind):
             original=self._original(record.request),
             facts=self._facts(record.id),
             limits=self._limits,
-            submit=tools.computer.submit,
+            network=tools.computer.network(record.request.spec.options.model),
             turn=tools.turn,
             keep=lambda data: tools.files.store.put(key, data, media_type="video/x-matroska"),
             worker=tools.worker,

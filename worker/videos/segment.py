@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from contextlib import closing
 from typing import BinaryIO
@@ -15,30 +15,32 @@ from numpy.typing import NDArray
 from contract.errors import DecoderCrashed
 from contract.videos import FrameFacts, Piece, VideoFacts
 from worker.compute.batcher import Inferred
+from worker.compute.computer import Network
 from worker.videos.decode.ask import Ask, DecodeLimits
 from worker.videos.decode.process import Answer, answers
 from worker.videos.files.gray16 import Gray16Writer, codes_of
 from worker.videos.stable.steady import Steady, steadied
 
 IN_FLIGHT = 8  # frames between decoder and network
-_INFER_S = 100.0
-_MOST_ANSWER_BYTES = 8 * 1024 * 1024  # tensor and picture at the network's size
-Submit = Callable[[NDArray[np.float32]], "Future[Inferred]"]
+_PX_BYTES = 15  # of a tensor and a picture, both at the network's size
+_REST_BYTES = 64 * 1024
 
 
 def steady_frames(
-    video: BinaryIO, piece: Piece, facts: VideoFacts, limits: DecodeLimits, submit: Submit
+    video: BinaryIO, piece: Piece, facts: VideoFacts, limits: DecodeLimits, network: Network
 ) -> Generator[Steady | None, None, None]:
     """Yield steady depth for each of `piece.own` in order; None: the video has no such frame.
 
     Raises InputError of the video, DecoderCrashed, and what the engine raises.
     """
-    around = (*piece.before, *piece.own, *piece.after)
     names: list[int] = []
-    question = Ask("tensors", limits, want=around, exact=facts.exact)
+    question = _question(piece, facts, limits, network)
+    shape = network.rule.net_size(facts.height, facts.width)
+    most_bytes = _PX_BYTES * shape[0] * shape[1] + _REST_BYTES
     due = deque(piece.own)
-    with closing(answers(video, question, _MOST_ANSWER_BYTES)) as got:
-        for steady in steadied(_with_depth(got, submit, names, frozenset(around)), 0):
+    with closing(answers(video, question, most_bytes)) as got:
+        frames = _checked(got, frozenset(question.want), shape, names)
+        for steady in steadied(_with_depth(frames, network), 0):
             name = names[steady.index]
             while due and due[0] < name:
                 due.popleft()
@@ -49,38 +51,49 @@ def steady_frames(
     yield from (None for _ in due)
 
 
+def _question(piece: Piece, facts: VideoFacts, limits: DecodeLimits, network: Network) -> Ask:
+    return Ask(
+        "tensors",
+        limits,
+        want=(*piece.before, *piece.own, *piece.after),
+        exact=facts.exact,
+        rule=network.rule,
+        size=(facts.width, facts.height),
+    )
+
+
 def _with_depth(
-    got: Iterator[Answer], submit: Submit, names: list[int], wanted: frozenset[int]
+    frames: Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]], network: Network
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """Yield picture and depth of each frame, several on their way; `names` gets their names."""
+    """Yield picture and depth of each frame, several on their way."""
     flying: deque[tuple[NDArray[np.uint8], Future[Inferred]]] = deque()
+    for tensor, small in frames:
+        flying.append((small, network.submit(tensor)))
+        if len(flying) >= IN_FLIGHT:
+            rgb, future = flying.popleft()
+            yield rgb, future.result(network.timeout_s).depth
+    for rgb, future in flying:
+        yield rgb, future.result(network.timeout_s).depth
+
+
+def _checked(
+    got: Iterator[Answer], wanted: frozenset[int], shape: tuple[int, int], names: list[int]
+) -> Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]]:
+    """Yield tensor and picture of each answer; `names` gets their names. Nothing is trusted."""
+    height, width = shape
     for meta, data in got:
-        name, tensor, small = _frame(meta, data)
+        try:
+            name = int(meta["frame"])
+            tensor = np.frombuffer(data, np.float32, 3 * height * width).reshape(3, height, width)
+            small = np.frombuffer(data, np.uint8, offset=tensor.nbytes).reshape(height, width, 3)
+        except (KeyError, TypeError, ValueError) as exc:
+            raise DecoderCrashed("The process that decodes the video made no sense.") from exc
+        if not np.isfinite(tensor).all():
+            raise DecoderCrashed("The process that decodes the video sent no numbers.")
         if name not in wanted or (names and name <= names[-1]):
             raise DecoderCrashed("The process that decodes the video sent a frame twice.")
         names.append(name)
-        flying.append((small, submit(tensor)))
-        if len(flying) >= IN_FLIGHT:
-            rgb, future = flying.popleft()
-            yield rgb, future.result(_INFER_S).depth
-    for rgb, future in flying:
-        yield rgb, future.result(_INFER_S).depth
-
-
-def _frame(
-    meta: dict[str, object], data: bytearray
-) -> tuple[int, NDArray[np.float32], NDArray[np.uint8]]:
-    """Return name, tensor and picture of an answer. Nothing in it is trusted."""
-    try:
-        width, height = (int(side) for side in meta["size"])  # type: ignore[attr-defined]
-        name = int(meta["frame"])  # type: ignore[call-overload]
-        tensor = np.frombuffer(data, np.float32, 3 * height * width).reshape(3, height, width)
-        small = np.frombuffer(data, np.uint8, offset=tensor.nbytes).reshape(height, width, 3)
-    except (KeyError, TypeError, ValueError) as exc:
-        raise DecoderCrashed("The process that decodes the video made no sense.") from exc
-    if not np.isfinite(tensor).all():
-        raise DecoderCrashed("The process that decodes the video sent no numbers.")
-    return name, tensor, small
+        yield tensor, small
 
 
 class SegmentFile:

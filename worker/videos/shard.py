@@ -12,10 +12,11 @@ from contract.errors import DepthqError, InputError, StorageUnavailable, VideoUn
 from contract.items import Item, ItemResult
 from contract.jobs import JobError
 from contract.videos import VideoFacts
+from worker.compute.computer import Network
 from worker.runs.kind import Signals
 from worker.videos.decode.ask import DecodeLimits
 from worker.videos.pieces import pieces
-from worker.videos.segment import SegmentFile, Submit, steady_frames
+from worker.videos.segment import SegmentFile, steady_frames
 from worker.videos.stable.steady import Steady
 
 
@@ -26,7 +27,7 @@ class VideoShard:
     original: AbstractContextManager[BinaryIO]
     facts: VideoFacts
     limits: DecodeLimits
-    submit: Submit
+    network: Network
     turn: Callable[[], AbstractContextManager[object]]
     keep: Callable[[bytes], None]
     worker: str
@@ -50,7 +51,7 @@ class VideoShard:
     def run(self, items: Sequence[Item], signals: Signals) -> Iterator[ItemResult]:
         """See Shard."""
         for piece, part in pieces(items):
-            frames = steady_frames(self.video[0], piece, self.facts, self.limits, self.submit)
+            frames = steady_frames(self.video[0], piece, self.facts, self.limits, self.network)
             with closing(frames):
                 refused: InputError | None = None
                 for item in part:
@@ -69,7 +70,7 @@ class VideoShard:
     def run_alone(self, item: Item) -> ItemResult:
         """See Shard."""
         ((piece, _),) = pieces([item])
-        frames = steady_frames(self.video[0], piece, self.facts, self.limits, self.submit)
+        frames = steady_frames(self.video[0], piece, self.facts, self.limits, self.network)
         try:
             with closing(frames):
                 return self._result(item, self._next(frames))

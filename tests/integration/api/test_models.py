@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import time
 from dataclasses import replace
 
@@ -54,6 +55,23 @@ def test_an_unknown_model_is_refused_with_those_there_are(api):
     assert "known are " in answer.json["detail"]
     assert "midas_small" in answer.json["detail"]
     assert api.kept() == []
+
+
+def test_a_video_waits_in_the_queue_of_its_model(api):
+    announce(api, held("slow_one"), lane=Lane.BULK)
+
+    def video(**fields):
+        form = {"video": (io.BytesIO(bytes(100)), "clip.mp4"), **fields}
+        return api.client.post("/v1/videos", data=form)
+
+    made = video(model="slow_alias")
+    assert (made.status_code, made.json["model"]) == (202, "slow_one")
+    assert video().json["model"] == "midas_small"
+    assert api.parts.dispatch.models == ["slow_one", "midas_small"]
+    unknown, unserved = video(model="no_such_model"), video(model="dpt_large_384")
+    assert (unknown.status_code, unknown.json["code"]) == (400, "invalid_request")
+    assert (unserved.status_code, unserved.json["code"]) == (503, "model_not_served")
+    assert len([key for key in api.kept() if "archive" in key]) == 2
 
 
 def test_a_model_whose_name_could_be_no_model_s_is_refused(api):

@@ -17,10 +17,14 @@ def finding(what: str, **settings: object) -> doctor.Finding:
 
 
 def test_a_missing_package_names_the_extra_that_brings_it(monkeypatch):
-    monkeypatch.setattr(doctor, "has", lambda module: module not in ("cv2", "timm"))
+    monkeypatch.setattr(doctor, "has", lambda module: module not in ("cv2", "timm", "av"))
     assert finding("worker").level == "problem"
     assert "depthq[worker]" in finding("worker").remedy
     assert finding("torch engine and conversion").level == "note"
+    assert (finding("videos").level, finding("videos").remedy[:28]) == (
+        "note",
+        "pip install 'depthq[video]',",
+    )
     assert finding("api").level == "ok"
 
 

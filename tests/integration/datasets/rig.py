@@ -186,7 +186,7 @@ class Rig:
         return self.ledger.get(dataset_id) if dataset_id else None
 
     def tick(self):
-        """Beat once as the pulses do."""
+        """Call once what the worker calls periodically."""
         self.coordinator.leases.renew()
         self.reconciler.tick()
 
@@ -224,7 +224,7 @@ class Rig:
 
     @contextmanager
     def beating(self, every_s=0.1):
-        """Have the pulse beat in the background."""
+        """Do so in the background."""
         stop = threading.Event()
 
         def beat():

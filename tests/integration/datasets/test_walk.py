@@ -25,7 +25,7 @@ from contract.states import DatasetState
 from storage.datasets.error_pages import errors_page
 from storage.datasets.recovery import dataset_ids
 from tests.integration.datasets.rig import HALF, FakeComputer, put_images
-from worker.runs.room import on_disk
+from worker.runs.disk_shares import on_disk
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15, 40, 41}
@@ -289,7 +289,7 @@ def test_an_archive_that_would_fill_the_disk_fails_by_its_code_and_leaves_nothin
     make_rig, monkeypatch
 ):
     # Given a zip of a few kilobytes that becomes more than half of the disk
-    monkeypatch.setattr("worker.runs.room.DiskRoom", SmallDisk)
+    monkeypatch.setattr("worker.runs.disk_shares.DiskSpace", SmallDisk)
     rig = make_rig()
     body = io.BytesIO()
     with zipfile.ZipFile(body, "w", zipfile.ZIP_DEFLATED) as file:
@@ -301,7 +301,7 @@ def test_an_archive_that_would_fill_the_disk_fails_by_its_code_and_leaves_nothin
     # Then it is refused in words a client can act on
     assert (record.state, record.error.code) == (DatasetState.FAILED, "overloaded")
     assert record.error.retryable
-    assert "no room on the service's disk" in record.error.message
+    assert "the service's disk has no space left" in record.error.message
     # And nothing is left of it, upload included, but what says why
     kept = {info.key.split("/", 2)[2] for info in rig.objects.list(f"datasets/{dataset_id}/")}
     assert kept == {"dataset.json", "refused.json"}

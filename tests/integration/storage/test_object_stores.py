@@ -11,8 +11,10 @@ import pytest
 
 from contract.errors import NotFound
 from storage.objects.filesystem import FilesystemStore
+from storage.objects.protocol import NewObject
 from storage.objects.s3 import S3Store
 from storage.objects.s3_lean import LeanS3Store
+from storage.objects.together import MOST_BYTES
 from tests.conftest import new_bucket
 from tests.services.memory_store import MemoryStore
 
@@ -87,6 +89,34 @@ def test_a_second_put_replaces_the_first(store):
     assert store.get("k") == b"second"
     assert store.head("k").media_type == "image/png"
     assert dict(store.head("k").metadata) == {"n": "2"}
+
+
+def test_objects_put_together_are_each_as_if_put_alone(store):
+    small = [
+        NewObject("jobs/a/depth.png", bytes(range(256)) * 9, "image/png"),
+        NewObject("jobs/a/heatmap.jpg", b"", "image/jpeg"),
+        NewObject("jobs/b/result.json", b"{}", "application/json"),
+    ]
+    large = NewObject("jobs/b/depth.npy", bytes(MOST_BYTES), "application/x-npy")
+    put(store, "jobs/a/depth.png", b"of an earlier attempt")
+    before = time.time()
+    store.put_all([*small, large])
+    for each in (*small, large):
+        info = store.head(each.key)
+        assert store.get(each.key) == each.data
+        assert (info.size, info.media_type) == (len(each.data), each.media_type)
+        assert dict(info.metadata) == {}
+        assert abs(info.modified_at - before) < 60
+    store.put_all([])
+    assert keys(store, "jobs/a") == ["jobs/a/depth.png", "jobs/a/heatmap.jpg"]
+    assert keys(store, "jobs/b") == ["jobs/b/depth.npy", "jobs/b/result.json"]
+
+
+def test_of_objects_put_together_none_may_have_a_bad_key(store):
+    store.check()
+    with pytest.raises(ValueError, match="not an object key"):
+        store.put_all([NewObject(key, b"x", "text/plain") for key in ("../a", "b")])
+    assert keys(store, "a") == []
 
 
 @pytest.mark.parametrize("read", ["get", "open", "head"])

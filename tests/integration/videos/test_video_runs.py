@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import time
 import zipfile
+from dataclasses import replace
 
 import av
 import cv2
@@ -14,13 +15,15 @@ import pytest
 from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_run_id
 from contract.kinds.video import VIDEO
+from contract.models.declaration import DEFAULT_MODEL
 from contract.names.object_keys import DATASET_ARCHIVE, dataset_object, dataset_prefix
 from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET
+from contract.options import JobOptions
 from contract.settings import Settings
 from contract.states import DatasetState
 from contract.videos import VIDEO_FILES, VideoSpec, VideoWishes
 from storage.objects.open import open_object_store
-from tests.films import brightness, drifting, film
+from tests.films import NETWORK, brightness, drifting, film
 from tests.integration.datasets.rig import FakeQueue, Rig
 from worker.videos import kind as video_kind
 
@@ -35,6 +38,11 @@ class Network:
     def __init__(self) -> None:
         self.frames = 0
         self.dies_at = -1
+        self.asked = set()
+
+    def network(self, model):
+        self.asked.add(model)
+        return replace(NETWORK, submit=self.submit)
 
     def submit(self, tensor):
         self.frames += 1
@@ -64,14 +72,14 @@ def clip():
     return film(drifting(FRAMES), options={"g": "6"}, sound_s=1.0)
 
 
-def submit(rig: Rig, data: bytes, spec: VideoSpec = SPEC) -> str:
+def submit(rig: Rig, data: bytes, spec: VideoSpec = SPEC, model: str = DEFAULT_MODEL) -> str:
     run_id = new_run_id(VIDEO)
     key = dataset_object(run_id, DATASET_ARCHIVE)
     rig.objects.put(key, data, media_type="application/octet-stream")
     request = DatasetRequest(
         id=run_id,
         created_at=time.time(),
-        spec=DatasetSpec(),
+        spec=DatasetSpec(options=JobOptions(model=model)),
         archive=key,
         wishes=VideoWishes(spec=spec).model_dump(exclude_defaults=True),
     )
@@ -103,6 +111,13 @@ def test_a_video_becomes_films_and_every_frame_counts(rigs, clip):
     }
     with av.open(io.BytesIO(made["heatmap.mp4"])) as movie:
         assert sum(1 for _ in movie.decode(video=0)) == FRAMES
+
+
+def test_every_segment_is_computed_by_the_model_asked_for(rigs, clip):
+    rig = rigs()
+    rig.run(submit(rig, clip, model="dpt_large_384"))
+    assert rig.computer.asked == {"dpt_large_384"}
+    assert rig.computer.frames > FRAMES
 
 
 def test_a_worker_that_dies_in_a_segment_changes_no_byte(rigs, clip):

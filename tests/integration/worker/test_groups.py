@@ -9,17 +9,18 @@ from dataclasses import dataclass
 
 import pytest
 
-from contract.errors import ImageUndecodable, StorageUnavailable
-from contract.names.object_keys import input_object, result_object
+from contract.errors import ImageUndecodable, NotFound, StorageUnavailable
+from contract.names.object_keys import input_object, output_object, result_object
 from contract.names.queues import TASK_RUN_JOB, Lane, queue_name
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.broker.inbox import Inbox
 from storage.jobs.store import JobStore
 from tests.integration.worker.pipelines import make_pipeline
-from tests.integration.worker.test_pipeline import Computer, accept
+from tests.integration.worker.test_pipeline import Computer, FaultyStore, accept
 from tests.services.memory_store import MemoryStore
 from tests.services.process import wait_until
+from worker.jobs import pipeline as pipeline_module
 from worker.jobs.groups import Group, is_small
 from worker.process.takers import Takers
 
@@ -120,6 +121,92 @@ def test_a_group_is_claimed_in_one_round_trip_and_ended_in_another(
     assert states(jobs, ids) == [JobState.SUCCEEDED] * 5
     assert len(computer.begun) == 5
     assert all(objects.get(result_object(job_id)) for job_id in ids)
+
+
+def test_a_groups_files_go_together_then_its_results_then_its_states(
+    pipeline, jobs, objects, monkeypatch
+):
+    ids = [accept(jobs, objects) for _ in range(2)]
+    seen = []
+    put_all = objects.put_all
+
+    def look(each):
+        seen.append(([new.key for new in each], states(jobs, ids)))
+        put_all(each)
+
+    monkeypatch.setattr(objects, "put_all", look)
+    group = Group(pipeline, ids)
+    group.begin(nothing)
+    group.end()
+    running = [JobState.RUNNING] * 2
+    assert seen == [
+        ([output_object(job_id, "depth", "png") for job_id in ids], running),
+        ([result_object(job_id) for job_id in ids], running),
+    ]
+    assert states(jobs, ids) == [JobState.SUCCEEDED] * 2
+
+
+def test_a_job_canceled_while_it_is_computed_keeps_no_files_and_the_others_theirs(
+    pipeline, jobs, objects
+):
+    canceled, other = accept(jobs, objects), accept(jobs, objects)
+    group = Group(pipeline, [canceled, other])
+    group.begin(nothing)
+    jobs.cancel(canceled)
+    group.end()
+    assert states(jobs, [canceled, other]) == [JobState.CANCELED, JobState.SUCCEEDED]
+    names = [info.key for info in objects.list("jobs/")]
+    assert sorted(names) == sorted(
+        [
+            input_object(canceled),
+            input_object(other),
+            output_object(other, "depth", "png"),
+            result_object(other),
+        ]
+    )
+
+
+def test_a_job_lost_while_the_process_was_frozen_gets_no_result_from_it(pipeline, jobs, objects):
+    lost, other = accept(jobs, objects), accept(jobs, objects)
+    group = Group(pipeline, [lost, other])
+    group.begin(nothing)
+    jobs.release(lost, 1, counted=True)
+    taken = jobs.claim(lost, "another", 60).record
+    pipeline.leases._sure_until[lost] = 0.0  # frozen for longer than the lease
+    group.end()
+    assert states(jobs, [lost, other]) == [JobState.RUNNING, JobState.SUCCEEDED]
+    assert (taken.attempt, jobs.get(lost).attempt) == (2, 2)
+    with pytest.raises(NotFound):
+        objects.get(result_object(lost))
+
+
+def test_a_fault_of_ours_while_a_group_is_stored_is_one_jobs(pipeline, jobs, objects, monkeypatch):
+    broken, other = accept(jobs, objects, b"broken"), accept(jobs, objects)
+    success = pipeline_module.success
+
+    def fail_once(record, *others):
+        if record.id == broken:
+            raise ValueError("as asked")
+        return success(record, *others)
+
+    monkeypatch.setattr(pipeline_module, "success", fail_once)
+    group = Group(pipeline, [broken, other])
+    group.begin(nothing)
+    group.end()
+    assert states(jobs, [broken, other]) == [JobState.QUEUED, JobState.SUCCEEDED]
+    assert jobs.get(broken).attempt == 1
+
+
+def test_an_object_store_that_is_away_gives_every_job_back(redis, jobs, computer):
+    objects = FaultyStore()
+    pipeline = make_pipeline(redis, jobs, objects, computer)
+    ids = [accept(jobs, objects) for _ in range(2)]
+    objects.refuse = {"result.json"}
+    group = Group(pipeline, ids)
+    group.begin(nothing)
+    group.end()
+    assert states(jobs, ids) == [JobState.QUEUED] * 2
+    assert [jobs.get(job_id).attempt for job_id in ids] == [0] * 2
 
 
 def test_a_bad_image_fails_alone(pipeline, jobs, objects, computer):

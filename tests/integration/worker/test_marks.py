@@ -24,7 +24,7 @@ from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import clear_mark, set_mark
 from tests.services.memory_store import MemoryStore
-from worker.jobs.outcome import store_result
+from worker.jobs.outcome import store_results
 from worker.upkeep.restore import restore_jobs
 
 HOOK = "https://good.example/hook"
@@ -79,7 +79,7 @@ def ended(objects, code="", expires_in_s=600.0):
     error = JobError(code=code, message="so it is", retryable=False) if code else None
     state = JobState.FAILED if code else JobState.SUCCEEDED
     result = JobResult(id=request.id, state=state, attempt=1, finished_at=now, error=error)
-    store_result(objects, result)
+    store_results(objects, [result])
     return request.id
 
 

@@ -13,7 +13,7 @@ from contract.settings import Settings
 from contract.states import JobState
 from storage.objects.marks import set_mark
 from storage.objects.open import open_job_store, open_object_store
-from worker.jobs.outcome import store_result
+from worker.jobs.outcome import store_results
 from worker.quarantine import Quarantine, main
 
 
@@ -46,7 +46,7 @@ def poisoned_job(quarantine: Quarantine) -> str:
         error={"code": "poisoned", "message": "failed 3 times", "retryable": False},
     )
     set_mark(quarantine.objects, poisoned_mark(request.id))
-    store_result(quarantine.objects, result)
+    store_results(quarantine.objects, [result])
     assert quarantine.jobs.finish(result)
     quarantine.jobs.quarantine(request.id)
     return request.id

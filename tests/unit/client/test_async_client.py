@@ -15,10 +15,12 @@ import pytest
 
 from client.async_client import AsyncDepthClient
 from client.async_datasets import AsyncDatasets
+from client.async_videos import AsyncVideos
 from client.datasets import Datasets
 from client.depth_client import DepthClient
 from client.errors import DownloadCorrupt, LocalProblem, ServiceUnreachable, WaitedTooLong
 from client.local.ports import any_free
+from client.videos import Videos
 from client.wire.retries import RetryPolicy
 from contract import errors
 from tests.services.fake_api import DEPTH, FakeApi, Reply
@@ -49,7 +51,8 @@ def public(kind: type) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [(DepthClient, AsyncDepthClient), (Datasets, AsyncDatasets)]
+    ("one", "other"),
+    [(DepthClient, AsyncDepthClient), (Datasets, AsyncDatasets), (Videos, AsyncVideos)],
 )
 def test_both_clients_have_the_same_methods_with_the_same_parameters(one, other):
     assert public(one) == public(other)

@@ -18,7 +18,7 @@ from storage.objects.protocol import ObjectStore
 from worker.datasets.sources.archive_budget import CHUNK_BYTES, Budget
 from worker.datasets.sources.archive_members import BROKEN, members
 from worker.datasets.sources.left_out import Wanted
-from worker.runs.room import Room, endless
+from worker.runs.disk_shares import TakeSpace, endless
 
 MAX_LABEL = 4_096  # characters, as long as a path may be
 
@@ -29,16 +29,16 @@ def archive_items(
     dataset_id: str,
     max_entry_bytes: int,
     wanted: Wanted,
-    room: Room = endless,
+    take: TakeSpace = endless,
 ) -> Iterator[Item]:
     """Copy the archive's wanted members to `inputs/NNNNNNNNN` and yield them as items.
 
     Raises InvalidRequest on a broken archive and on one that is over a limit, Overloaded from
-    `room`. Links, folders, devices and nested archives are passed over: only images are wanted.
+    `take`. Links, folders, devices and nested archives are passed over: only images are wanted.
     """
     labels = _Labels()
     with tempfile.TemporaryFile() as file:
-        budget = Budget(_download(objects, key, file), max_entry_bytes, room)
+        budget = Budget(_download(objects, key, file), max_entry_bytes, take)
         try:
             found = members(file, budget, lambda name: wanted(_label(name)), wanted.left_out)
             for number, (name, stream) in enumerate(found):
@@ -55,7 +55,7 @@ def _download(objects: ObjectStore, key: str, file: BinaryIO) -> int:
     except NotFound as exc:
         raise InvalidRequest("the uploaded archive is not there any more") from exc
     except OSError as exc:
-        raise Overloaded(f"this worker has no room to unpack the archive: {exc}") from exc
+        raise Overloaded(f"this worker has no disk space to unpack the archive: {exc}") from exc
     packed = file.tell()
     file.seek(0)
     return packed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import BinaryIO
 
 from contract.errors import InvalidRequest
-from worker.runs.room import Room, endless
+from worker.runs.disk_shares import TakeSpace, endless
 
 MAX_ENTRIES = 2_000_000
 MAX_TOTAL_BYTES = 256 * 1024**3
@@ -16,11 +16,11 @@ CHUNK_BYTES = 256 * 1024
 class Budget:
     """Counts unpacked bytes. Sizes that the archive states are not trusted; counters only grow."""
 
-    def __init__(self, packed: int, max_entry_bytes: int, room: Room = endless) -> None:
-        """`room` is called for every kept member."""
+    def __init__(self, packed: int, max_entry_bytes: int, take: TakeSpace = endless) -> None:
+        """`take` is called for every kept member."""
         self._packed = packed
         self._max_entry_bytes = max_entry_bytes
-        self._room = room
+        self._take = take
         self._entries = 0
         self._total = 0
 
@@ -39,13 +39,13 @@ class Budget:
             raise InvalidRequest("the archive unpacks to far more than its size allows")
 
     def read(self, name: str, stream: BinaryIO) -> bytes:
-        """Return the member's bytes; `stream` counts them itself. Raises Overloaded: no room."""
+        """Return the member's bytes; `stream` counts them itself. Raises Overloaded: disk full."""
         data = bytearray()
         while chunk := stream.read(CHUNK_BYTES):
             data += chunk
             if len(data) > self._max_entry_bytes:
                 raise InvalidRequest(f"{name[:200]!r} is larger than {self._max_entry_bytes} bytes")
-        self._room(len(data))
+        self._take(len(data))
         return bytes(data)
 
 

@@ -14,7 +14,7 @@ from storage.objects.protocol import ObjectStore
 from worker.datasets.sources.archive import archive_items
 from worker.datasets.sources.left_out import LeftOut, Wanted
 from worker.datasets.sources.manifest import manifest_items
-from worker.runs.room import Rooms
+from worker.runs.disk_shares import DiskShares
 
 SUFFIXES = {
     "tiff": (".tif", ".tiff"),
@@ -36,7 +36,7 @@ class Sources:
     objects: ObjectStore
     buckets: Buckets
     weights_of: Callable[[str], str]  # a model's name → the id of its weights
-    rooms: Rooms
+    disk_shares: DiskShares
 
     def items(
         self, request: DatasetRequest, start_after: str = "", left_out: LeftOut | None = None
@@ -58,8 +58,8 @@ class Sources:
             return manifest_items(self.buckets.of(request.owner), spec.manifest)
         if request.archive:
             limits = (self.settings.max_upload_bytes, wanted(request, self.settings, left_out))
-            room = self.rooms(request)
-            return archive_items(self.objects, request.archive, request.id, *limits, room)
+            take = self.disk_shares(request)
+            return archive_items(self.objects, request.archive, request.id, *limits, take)
         if not spec.prefix:
             raise InvalidRequest("the dataset has no source")
         bucket, prefix = split_uri(spec.prefix)

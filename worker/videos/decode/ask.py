@@ -6,6 +6,9 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+from contract.models.input_rule import InputRule
+from contract.models.midas_small import MODEL
+
 Mode = Literal["scan", "tensors", "pixels", "sound"]
 
 
@@ -22,8 +25,9 @@ class DecodeLimits:
 class Ask:
     """One process, one ask.
 
-    `scan`: times of all frames. `tensors`: the wanted frames as the network reads them, and at its
-    size. `pixels`: the wanted frames at `max_side`. `sound`: 16-bit stereo at 48 kHz.
+    `scan`: times of all frames. `tensors`: the wanted frames as the network reads them, by its
+    `rule`, and at its size. `pixels`: the wanted frames at `max_side`. `sound`: 16-bit stereo at
+    48 kHz.
     """
 
     mode: Mode
@@ -31,6 +35,8 @@ class Ask:
     max_frames: int = 0  # of a scan
     want: tuple[int, ...] = ()  # frames by time, or by number where times are not `exact`
     exact: bool = True
+    rule: InputRule = MODEL.input
+    size: tuple[int, int] | None = None  # px, upright, of all frames; None: each as it is
     max_side: int = 0  # px of `pixels`; 0: as they are
     start_s: float = 0.0  # of `sound`
     end_s: float | None = None
@@ -44,7 +50,9 @@ class Ask:
         """Return what `to_json` wrote."""
         fields = json.loads(text)
         limits = DecodeLimits(**fields["limits"])
-        return cls(**{**fields, "want": tuple(fields["want"]), "limits": limits})
+        rule, size = InputRule(**fields["rule"]), fields["size"]
+        read = {"limits": limits, "rule": rule, "size": tuple(size) if size else None}
+        return cls(**{**fields, **read, "want": tuple(fields["want"])})
 
 
 @dataclass(frozen=True)

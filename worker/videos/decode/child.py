@@ -16,15 +16,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import DepthqError, VideoTooLarge, VideoUndecodable
+from contract.models.input_rule import InputRule
 from worker.confine import confine
 from worker.imaging import frames as wire
+from worker.imaging.limits import fitted
 from worker.videos.decode.ask import Ask
 
 _TIMES_AT_ONCE = 400
 _ALIVE_S = 1.0
 
 
-Tensors = Callable[[NDArray[np.uint8]], tuple[Any, ...]]
+Tensors = Callable[[NDArray[np.uint8], InputRule], tuple[Any, ...]]
 
 
 class _Out:
@@ -132,12 +134,16 @@ def _scan(video: Any, ask: Ask, say: _Out) -> None:
 
 def _pieces(video: Any, ask: Ask, say: _Out, tensors: Tensors | None) -> None:
     """Send the wanted frames in order, those that are there."""
+    size = fitted(*ask.size, ask.max_side) if ask.size and ask.max_side else ask.size
     for name, frame in _wanted(video, ask, say):
-        rgb = video.rgb(frame, ask.max_side if ask.mode == "pixels" else 0)
+        rgb = video.rgb(frame, size)
         if rgb is None:
             continue
-        size, *data = ((rgb.shape[1], rgb.shape[0]), rgb) if tensors is None else tensors(rgb)
-        say({"frame": name, "size": size}, *(part.data.cast("B") for part in data))
+        if tensors is None:
+            shape, *data = (rgb.shape[1], rgb.shape[0]), rgb
+        else:
+            shape, *data = tensors(rgb, ask.rule)
+        say({"frame": name, "size": shape}, *(part.data.cast("B") for part in data))
 
 
 def _wanted(video: Any, ask: Ask, say: _Out) -> Iterator[tuple[int, Any]]:

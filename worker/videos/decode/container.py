@@ -13,7 +13,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import UnsupportedMediaType, VideoTooLarge
-from worker.imaging.limits import fitted
 from worker.videos.decode.ask import VideoInfo
 from worker.videos.decode.file import OpenFile
 
@@ -107,14 +106,15 @@ class Video:
             self.rewind()
         return self.frames()
 
-    def rgb(self, frame: Any, max_side: int) -> NDArray[np.uint8]:
-        """Return `frame` upright, uint8 (h, w, 3), its long side within `max_side` (0: as is)."""
-        width, height = self._upright_size(frame)
-        if max_side:
-            width, height = fitted(width, height, max_side)
+    def rgb(self, frame: Any, size: tuple[int, int] | None) -> NDArray[np.uint8]:
+        """Return `frame` upright, uint8 (h, w, 3), as large as `size` (width, height) in px.
+
+        A video may change its size on the way; None: as the frame is.
+        """
+        width, height = size or self._upright_size(frame)
         turns = _quarter_turns(frame)
-        size = (height, width) if turns % 2 else (width, height)
-        made = frame.reformat(*size, format="rgb24", interpolation="BICUBIC")
+        lying = (height, width) if turns % 2 else (width, height)
+        made = frame.reformat(*lying, format="rgb24", interpolation="BICUBIC")
         return np.ascontiguousarray(np.rot90(made.to_ndarray(), turns))
 
     def _upright_size(self, frame: Any) -> tuple[int, int]:

@@ -23,7 +23,6 @@ from contract.errors import (
 from contract.image_header import check_limits, read_header
 from worker.imaging import pillow
 from worker.imaging.decode import decode
-from worker.imaging.limits import fitted
 from worker.videos.decode.ask import VideoInfo
 from worker.videos.decode.file import OpenFile
 
@@ -49,10 +48,7 @@ class Still:
 
 
 class Sequence:
-    """The images of a zip in the order of their numbers; the same calls as Video has.
-
-    All become as large as the first one.
-    """
+    """The images of a zip in the order of their numbers; the same calls as Video has."""
 
     sound = None
     time_base = Fraction(1, 1000)
@@ -61,7 +57,6 @@ class Sequence:
         cv2.setNumThreads(1)
         self._max_pixels = max_pixels
         self.damaged = 0
-        self._size: tuple[int, int] | None = None
         try:
             self._zip = zipfile.ZipFile(OpenFile(fd))
         except _BROKEN as exc:
@@ -101,22 +96,12 @@ class Sequence:
         """Yield nothing: images make no sound."""
         return iter(())
 
-    def rgb(self, frame: Still, max_side: int) -> Pixels | None:
-        """Return `frame` as large as the first, its long side within `max_side` (0: as is).
-
-        None if it cannot be read.
-        """
+    def rgb(self, frame: Still, size: tuple[int, int] | None) -> Pixels | None:
+        """Return `frame` as large as `size` (width, height) in px; None if it cannot be read."""
         rgb = self._read(frame.entry)
         if rgb is None:
             return None
-        if self._size is None:
-            first = self._entries[0]
-            read = rgb if first is frame.entry else self._read(first)
-            if read is None:
-                return None
-            self._size = (read.shape[1], read.shape[0])
-        size = fitted(*self._size, max_side) if max_side else self._size
-        if (rgb.shape[1], rgb.shape[0]) != size:
+        if size is not None and (rgb.shape[1], rgb.shape[0]) != size:
             rgb = cv2.resize(rgb, size, interpolation=cv2.INTER_AREA)
         return np.ascontiguousarray(rgb)
 

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from storage.objects.disk import DiskRoom
+from storage.objects.disk import DiskSpace
 
 GIB = 1024**3
 
@@ -24,7 +24,7 @@ def room(size_gib, free_gib, reserved_gib=0.0, max_share=0.85):
             f_bavail=int(free_gib * GIB / block),
         )
 
-    return DiskRoom(Path("/somewhere"), max_share, look)
+    return DiskSpace(Path("/somewhere"), max_share, look)
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_a_folder_that_is_not_there_yet_is_on_the_disk_of_its_parents(tmp_path):
         looked.append(folder)
         return room(40, 10)._look(folder)
 
-    assert DiskRoom(tmp_path / "a" / "b", 0.85, look).lack() == ""
+    assert DiskSpace(tmp_path / "a" / "b", 0.85, look).lack() == ""
     assert looked == [tmp_path]
 
 
@@ -66,7 +66,7 @@ def test_a_disk_that_does_not_answer_has_no_room():
     def look(folder):
         raise OSError(5, "Input/output error")
 
-    assert "Input/output error" in DiskRoom(Path("/"), 0.85, look).lack()
+    assert "Input/output error" in DiskSpace(Path("/"), 0.85, look).lack()
 
 
 def test_what_is_left_is_what_may_be_written_until_the_disk_counts_as_full():

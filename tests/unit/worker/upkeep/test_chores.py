@@ -77,7 +77,7 @@ def test_after_an_outage_a_chore_rests_so_that_the_living_renew_first(clock):
     assert ticks == [None, None, None, "done"]
 
 
-def test_a_fault_of_ours_is_passed_on_to_the_pulse_and_tried_again_in_its_period(clock):
+def test_a_fault_of_ours_is_passed_on_and_tried_again_in_its_period(clock):
     turns = [lambda: "done", lambda: 1 / 0]
     led = Led(Chore("x", 2.0, lambda: turns.pop()()), lambda: True)
     with pytest.raises(ZeroDivisionError):

@@ -21,7 +21,7 @@ import pytest
 from PIL import Image
 
 from contract.videos import SIDECAR_FILE, VIDEO_FILES, FrameFacts, VideoSpec
-from tests.films import LIMITS, brightness, drifting, film
+from tests.films import LIMITS, NETWORK, drifting, film
 from worker.videos.assemble import Film, assemble
 from worker.videos.files.gray16 import Codes, codes_of, depth_of, read_gray16
 from worker.videos.pieces import items, pieces
@@ -44,7 +44,7 @@ def made(video: BinaryIO, spec: VideoSpec, length: int, seed: int = 0) -> dict[s
     for begin in order:
         segment = SegmentFile()
         for piece, part in pieces(frames[begin : begin + length]):
-            depths = steady_frames(video, piece, found.facts, LIMITS, brightness)
+            depths = steady_frames(video, piece, found.facts, LIMITS, NETWORK)
             for item, steady in zip(part, depths, strict=True):
                 assert steady is not None
                 facts[item.id] = segment.add(steady, item.extra["at"])
@@ -157,7 +157,7 @@ def test_frames_share_a_range_as_asked(clip: Path, normalize: str, ranges: int) 
         found = survey(video, spec, LIMITS, 1_000, 60.0)
         frames = list(items(found.names, found.seconds))
         piece, _ = next(pieces(frames))
-        depths = steady_frames(video, piece, found.facts, LIMITS, brightness)
+        depths = steady_frames(video, piece, found.facts, LIMITS, NETWORK)
         segment = SegmentFile()
         facts = [segment.add(d, i.extra["at"]) for d, i in zip(depths, frames, strict=True) if d]
     made = in_one_scale(facts, normalize)

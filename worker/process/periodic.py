@@ -18,14 +18,14 @@ LAST_BEAT_S = 2.0  # total wait for all of them at shutdown; the threads are dae
 Beat = Callable[[], object]
 
 
-class Pulse:
+class PeriodicThreads:
     """Calls each beat every `interval_s`; one that raises is logged and called again."""
 
     def __init__(self, interval_s: float, beats: Sequence[Beat]) -> None:
         self._interval_s = interval_s
         self._stopping = threading.Event()
         self._threads = [
-            threading.Thread(target=self._run, args=(beat,), name="pulse", daemon=True)
+            threading.Thread(target=self._run, args=(beat,), name="periodic", daemon=True)
             for beat in beats
         ]
 
@@ -51,4 +51,7 @@ class Pulse:
         try:
             beat()
         except Exception:
-            log.exception("the pulse skipped a beat", extra={"action": "pulse"})
+            log.exception(
+                "a periodic call failed; it is repeated",
+                extra={"action": "periodic"},
+            )

@@ -11,7 +11,7 @@ from contract.errors import Overloaded
 from contract.ids import new_id
 from contract.names.object_keys import dataset_list_object, dataset_object
 from tests.services.memory_store import MemoryStore
-from worker.runs.room import Rooms, endless, on_disk
+from worker.runs.disk_shares import DiskShares, endless, on_disk
 
 MIB = 1024**2
 OBJECT = MIB - 4096  # with what is said of it, a mebibyte on disk
@@ -45,7 +45,7 @@ def unpack(store, disk, owner, objects):
     asked = request(owner)
     entry = dataset_list_object(asked.owner, asked.created_at, asked.id)
     store.put(entry, b"", media_type="text/plain")
-    room, done = Rooms(disk, store)(asked), 0
+    room, done = DiskShares(disk, store)(asked), 0
     for number in range(objects):
         try:
             room(OBJECT)
@@ -78,4 +78,4 @@ def test_tiny_files_count_as_the_blocks_they_take():
 
 
 def test_where_results_are_on_a_server_nothing_is_known_of_its_disk(store):
-    assert Rooms(None, store)(request()) is endless
+    assert DiskShares(None, store)(request()) is endless

@@ -4,8 +4,8 @@ import threading
 
 import pytest
 
-from worker.process import pulse
-from worker.process.pulse import Pulse
+from worker.process import periodic
+from worker.process.periodic import PeriodicThreads
 
 
 def test_a_beat_that_raises_is_called_again_and_costs_the_others_nothing(caplog):
@@ -21,12 +21,12 @@ def test_a_beat_that_raises_is_called_again_and_costs_the_others_nothing(caplog)
         if min(calls.count("sound"), calls.count("broken")) >= 3:
             enough.set()
 
-    beating = Pulse(0.01, (broken, sound))
+    beating = PeriodicThreads(0.01, (broken, sound))
     beating.start()
     assert enough.wait(10)
     beating.stop()
     assert calls.count("broken") > 1
-    assert "skipped a beat" in caplog.text
+    assert "a periodic call failed" in caplog.text
 
 
 @pytest.mark.parametrize("place", [0, 1])
@@ -42,7 +42,7 @@ def test_a_beat_that_takes_long_delays_no_other(place):
 
     beats = [brisk]
     beats.insert(place, lambda: release.wait(30))
-    beating = Pulse(0.01, beats)
+    beating = PeriodicThreads(0.01, beats)
     # When they beat
     beating.start()
     # Then the other goes on
@@ -56,12 +56,12 @@ def test_a_beat_is_never_called_by_two_threads_at_once():
 
     def beat():
         together.append(not inside.acquire(blocking=False))
-        done.wait(0.005)  # longer than the pulse
+        done.wait(0.005)  # longer than the interval
         inside.release()
         if len(together) == 5:
             done.set()
 
-    beating = Pulse(0.001, (beat,))
+    beating = PeriodicThreads(0.001, (beat,))
     beating.start()
     assert done.wait(10)
     beating.stop()
@@ -69,14 +69,14 @@ def test_a_beat_is_never_called_by_two_threads_at_once():
 
 
 def test_a_beat_that_hangs_does_not_keep_the_process_from_stopping(monkeypatch):
-    monkeypatch.setattr(pulse, "LAST_BEAT_S", 0.05)
+    monkeypatch.setattr(periodic, "LAST_BEAT_S", 0.05)
     release, began = threading.Event(), threading.Event()
 
     def hang():
         began.set()
         release.wait(30)
 
-    beating = Pulse(0.01, (hang,))
+    beating = PeriodicThreads(0.01, (hang,))
     beating.start()
     assert began.wait(10)
     stopper = threading.Thread(target=beating.stop)
@@ -86,5 +86,5 @@ def test_a_beat_that_hangs_does_not_keep_the_process_from_stopping(monkeypatch):
     release.set()
 
 
-def test_a_pulse_that_never_began_can_be_stopped():
-    Pulse(1.0, (pytest.fail,)).stop()
+def test_periodic_threads_that_never_began_can_be_stopped():
+    PeriodicThreads(1.0, (pytest.fail,)).stop()

@@ -12,11 +12,11 @@ from contract.errors import Overloaded
 from contract.kinds.registry import KINDS
 from contract.names.object_keys import dataset_list_prefix, dataset_object
 from contract.settings import Settings
-from storage.objects.disk import DiskRoom
+from storage.objects.disk import DiskSpace
 from storage.objects.protocol import ObjectStore
 
 # Called with the bytes of each object; raises Overloaded: no space left.
-Room = Callable[[int], None]
+TakeSpace = Callable[[int], None]
 _LOOK_EVERY_BYTES = 16 * 1024**2
 _BLOCK_BYTES = 4096
 _PLENTY = 4  # while a quarter of the disk is free, what the caller already uses is not counted
@@ -26,21 +26,21 @@ def endless(size: int) -> None:
     """Accept any size."""
 
 
-def own_disk(settings: Settings) -> DiskRoom | None:
+def own_disk(settings: Settings) -> DiskSpace | None:
     """Return the disk of this machine that holds the objects; None: they are elsewhere."""
     if settings.s3_bucket is not None:
         return None
-    return DiskRoom(settings.data_dir, settings.max_disk_share)
+    return DiskSpace(settings.data_dir, settings.max_disk_share)
 
 
-class Rooms:
+class DiskShares:
     """Makes the limit of each dataset. `disk` None: there is no limit."""
 
-    def __init__(self, disk: DiskRoom | None, objects: ObjectStore) -> None:
+    def __init__(self, disk: DiskSpace | None, objects: ObjectStore) -> None:
         self._disk = disk
         self._objects = objects
 
-    def __call__(self, request: DatasetRequest) -> Room:
+    def __call__(self, request: DatasetRequest) -> TakeSpace:
         """Return the limit for what `request` is unpacked and planned to."""
         if self._disk is None:
             return endless
@@ -59,7 +59,7 @@ class Rooms:
 class _Share:
     """One caller takes no more than it leaves to the others: at most half of the free space."""
 
-    def __init__(self, disk: DiskRoom, held: Callable[[], int]) -> None:
+    def __init__(self, disk: DiskSpace, held: Callable[[], int]) -> None:
         self._disk = disk
         self._held, self._held_bytes = held, -1
         self._taken = 0
@@ -74,7 +74,7 @@ class _Share:
         scarce = left < self._disk.size_bytes() // _PLENTY
         if self._taken > left or (scarce and self._taken + self._others() > left):
             raise Overloaded(
-                "there is no room on the service's disk to unpack this: one caller leaves as much "
+                "the service's disk has no space left to unpack this: one caller leaves as much "
                 "free as its datasets hold; delete older ones, or send less at once"
             )
 
