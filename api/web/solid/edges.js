@@ -1,6 +1,6 @@
 // Soft steps made hard: a network draws the rim of a cup several pixels wide, and points on that slope hang between cup and wall.
 
-const STEP = Math.log(1.1); // a change of distance that may be an edge
+const STEP = Math.log(1.15); // a change of distance that may be an edge
 const REACH = 2; // cells: how soft an edge may be, to either side
 const ROOM = 3 * REACH; // cells: where it is looked whether the change goes on
 const SLOPE = 1.6; // a slope grows with the room, at least twofold; a step hardly

@@ -2,7 +2,7 @@
 
 import { hardened } from "./edges.js";
 
-const TORN = 1.08; // a step in distance by this factor between neighbours is an edge, not a surface
+const TORN = 1.15; // a step in distance by this factor between neighbours is an edge, not a surface
 
 /** Distance for nearness t (0…1): 1 for the nearest, `ratio` for the farthest. */
 export const distance = (t, ratio) => 1 / (t * (1 - 1 / ratio) + 1 / ratio);
@@ -25,8 +25,9 @@ function distances(depth, columns, rows, ratio) {
 
 /**
  * The surface of `depth` as seen by a camera at the origin that looks along −z: {positions, uvs,
- * indices, solid, middle}; `fov` is the horizontal field of view in degrees, `middle` the median distance.
- * Where the surface is torn there is no triangle, and `solid` is 0 there (else 1), per point.
+ * indices, skirt, middle}; `fov` is the horizontal field of view in degrees, `middle` the median distance.
+ * Where the surface is torn, its triangles are in `skirt` ({positions, uvs}, three points each) instead: colored as
+ * their farthest corner, for what is behind goes on there, if anything does.
  */
 export function surface(depth, { side = 320, fov = 55, ratio = 5 }) {
   const [columns, rows] = grid(depth.width, depth.height, side);
@@ -39,27 +40,38 @@ export function surface(depth, { side = 320, fov = 55, ratio = 5 }) {
     positions.set([((u - 0.5) / focal) * z, (((0.5 - v) * tall) / focal) * z, -z], 3 * at);
     uvs.set([u, 1 - v], 2 * at);
   });
-  return { positions, uvs, ...triangles(far, columns, rows), middle: median(far) };
+  const [indices, torn] = triangles(far, columns, rows);
+  return { positions, uvs, indices, skirt: skirtOf(torn, far, positions, uvs), middle: median(far) };
 }
 
 function median(values) {
   return Float32Array.from(values).sort()[values.length >> 1];
 }
 
+// Corners of whole triangles, and of torn ones, three by three.
 function triangles(far, columns, rows) {
-  const indices = [];
-  const solid = new Float32Array(far.length).fill(1);
-  const whole = (...corners) => {
+  const [whole, torn] = [[], []];
+  const sort = (...corners) => {
     const [least, most] = [Math.min(...corners.map((at) => far[at])), Math.max(...corners.map((at) => far[at]))];
-    if (most < least * TORN) indices.push(...corners);
-    else for (const at of corners) solid[at] = 0;
+    (most < least * TORN ? whole : torn).push(...corners);
   };
   for (let row = 0; row + 1 < rows; row += 1) {
     for (let column = 0; column + 1 < columns; column += 1) {
       const at = row * columns + column;
-      whole(at, at + columns, at + 1);
-      whole(at + 1, at + columns, at + columns + 1);
+      sort(at, at + columns, at + 1);
+      sort(at + 1, at + columns, at + columns + 1);
     }
   }
-  return { indices: Uint32Array.from(indices), solid };
+  return [Uint32Array.from(whole), torn];
+}
+
+function skirtOf(torn, far, positions, uvs) {
+  const skirt = { positions: new Float32Array(3 * torn.length), uvs: new Float32Array(2 * torn.length) };
+  torn.forEach((corner, at) => {
+    const corners = torn.slice(at - (at % 3), at - (at % 3) + 3);
+    const farthest = corners.reduce((one, other) => (far[other] > far[one] ? other : one));
+    skirt.positions.set(positions.subarray(3 * corner, 3 * corner + 3), 3 * at);
+    skirt.uvs.set(uvs.subarray(2 * farthest, 2 * farthest + 2), 2 * at);
+  });
+  return skirt;
 }

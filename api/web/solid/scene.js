@@ -9,6 +9,8 @@ import { surface } from "./geometry.js";
 const MOST_TURN = 1.2; // radians: behind it there is nothing to see
 const TEXTURE_PX = 2048;
 
+const GUESSED = 0xd0d0d0; // darker: behind an edge the photograph tells nothing
+
 const clamp = (value, most) => Math.min(most, Math.max(-most, value));
 
 function textureOf(image, width, height) {
@@ -19,6 +21,12 @@ function textureOf(image, width, height) {
   const texture = new CanvasTexture(canvas);
   texture.colorSpace = SRGBColorSpace;
   return texture;
+}
+
+function fill(geometry, positions, uvs) {
+  geometry.setAttribute("position", new BufferAttribute(positions, 3));
+  geometry.setAttribute("uv", new BufferAttribute(uvs, 2));
+  geometry.computeBoundingSphere();
 }
 
 export class SolidScene {
@@ -35,9 +43,8 @@ export class SolidScene {
     this.camera = new PerspectiveCamera(50, 1, 0.01, 1000);
     this.texture = textureOf(image, depth.width, depth.height);
     this.geometry = new BufferGeometry();
-    // Rims fade where the surface is torn: a share of each pixel's samples, so that no order of drawing matters.
-    const fading = { vertexColors: true, alphaToCoverage: true };
-    this.relief = new Mesh(this.geometry, new MeshBasicMaterial({ map: this.texture, side: DoubleSide, ...fading }));
+    this.relief = new Mesh(this.geometry, new MeshBasicMaterial({ map: this.texture, side: DoubleSide }));
+    this.skirt = new Mesh(new BufferGeometry(), new MeshBasicMaterial({ map: this.texture, side: DoubleSide, color: GUESSED }));
     this.cloud = new Points(this.geometry, new PointsMaterial({ map: this.texture, size: 0.012 }));
     // Each point takes its color from the photograph: the texture is read at the vertex, not the sprite.
     this.cloud.material.onBeforeCompile = (shader) => {
@@ -45,27 +52,23 @@ export class SolidScene {
       shader.fragmentShader = `varying vec2 vAt;\n${shader.fragmentShader}`
         .replace("#include <map_particle_fragment>", "diffuseColor *= texture2D(map, vAt);");
     };
-    this.scene.add(this.relief, this.cloud);
+    this.scene.add(this.relief, this.skirt, this.cloud);
     this.style("relief");
   }
 
   /** Draw it as "relief" or "cloud". */
   style(name) {
-    this.relief.visible = name === "relief";
+    this.relief.visible = this.skirt.visible = name === "relief";
     this.cloud.visible = name === "cloud";
     this.draw();
   }
 
   /** Shape it anew for a field of view in degrees and how many times as far the farthest is. */
   shape(fov, ratio) {
-    const { positions, uvs, indices, solid, middle } = surface(this.depth, { fov, ratio });
-    const white = new Float32Array(4 * solid.length).fill(1);
-    solid.forEach((share, at) => { white[4 * at + 3] = share; });
-    this.geometry.setAttribute("color", new BufferAttribute(white, 4));
-    this.geometry.setAttribute("position", new BufferAttribute(positions, 3));
-    this.geometry.setAttribute("uv", new BufferAttribute(uvs, 2));
+    const { positions, uvs, indices, skirt, middle } = surface(this.depth, { fov, ratio });
+    fill(this.geometry, positions, uvs);
     this.geometry.setIndex(new BufferAttribute(indices, 1));
-    this.geometry.computeBoundingSphere();
+    fill(this.skirt.geometry, skirt.positions, skirt.uvs);
     this.middle = middle;
     this.wide = fov;
     this.draw();
@@ -121,6 +124,7 @@ export class SolidScene {
   close() {
     this.texture.dispose();
     this.geometry.dispose();
+    this.skirt.geometry.dispose();
     this.renderer.dispose();
   }
 }

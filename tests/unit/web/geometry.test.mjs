@@ -43,7 +43,10 @@ test("a floor that goes on into the distance stays smooth", () => {
   assert.deepEqual(hardened(floor, 2, 40), floor);
 });
 
-test("the rim of a tear fades: its points are not solid", () => {
-  const { solid } = surface(depth(10, 10, (x) => (x < 5 ? 65535 : 0)), {});
-  assert.deepEqual([...solid].slice(0, 10), [1, 1, 1, 1, 0, 0, 1, 1, 1, 1]);
+test("what is torn becomes a skirt in the color of what is behind", () => {
+  const { skirt } = surface(depth(10, 10, (x) => (x < 5 ? 65535 : 0)), {});
+  assert.equal(skirt.positions.length, 9 * 2 * 3 * 3); // one column of cells, two triangles each
+  const [across, away] = [skirt.uvs.filter((_, at) => at % 2 === 0), skirt.positions.filter((_, at) => at % 3 === 2)];
+  assert.deepEqual([...new Set(across)].map((u) => u.toFixed(2)), ["0.55"]); // the first column behind
+  assert.deepEqual([...new Set(away)].sort(), [-1, -5]);
 });
