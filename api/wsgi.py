@@ -41,7 +41,7 @@ from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.objects.buckets import Buckets
 from storage.objects.disk import DiskSpace
-from storage.objects.open import open_object_store
+from storage.objects.open import handover_bytes, open_object_store
 from storage.objects.protocol import ObjectStore
 
 log = logging.getLogger(__name__)
@@ -109,7 +109,7 @@ def app_from(settings: Settings) -> DepthApp:
     return create_app(
         settings,
         open_object_store(settings),
-        JobStore(redis),
+        JobStore(redis, handover_bytes(settings)),
         WorkerRegistry(redis),
         CeleryDispatch(settings, outbox),
         DatasetStore(redis),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+import hashlib
 from functools import cached_property
 from typing import Annotated, Literal
 
@@ -36,6 +38,10 @@ class InputInfo(Value):
     sha256: str
     width: int
     height: int
+
+    def is_of(self, data: builtins.bytes) -> bool:
+        """Tell whether `data` are the image's bytes."""
+        return len(data) == self.bytes and hashlib.sha256(data).hexdigest() == self.sha256
 
 
 class JobRequest(Value):

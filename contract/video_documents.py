@@ -22,7 +22,11 @@ class VideoSource(Value):
     """Where a video is: one of both."""
 
     url: _Url | None = Field(None, description="fetched by the service, if it fetches at all")
-    s3: S3Uri | None = Field(None, description="an object of a bucket that datasets may read")
+    s3: S3Uri | None = Field(
+        None,
+        description="an object of a bucket that datasets may read, or, with a slash at its end, a "
+        "prefix of numbered images",
+    )
 
     @model_validator(mode="after")
     def _one(self) -> VideoSource:

@@ -10,7 +10,14 @@ from contract.outputs.heatmap import Colormap
 from contract.values import Value
 
 VideoOutput = Literal[
-    "heatmap", "side_by_side", "depth", "depth_png", "depth_npz", "preview", "parquet"
+    "heatmap",
+    "side_by_side",
+    "depth",
+    "depth_png",
+    "depth_exr",
+    "depth_npz",
+    "preview",
+    "parquet",
 ]
 # output → name of its file; `depth` has a sidecar beside it
 VIDEO_FILES: dict[VideoOutput, str] = {
@@ -18,12 +25,14 @@ VIDEO_FILES: dict[VideoOutput, str] = {
     "side_by_side": "side_by_side.mp4",
     "depth": "depth.mkv",
     "depth_png": "depth_png.zip",
+    "depth_exr": "depth_exr.zip",
     "depth_npz": "depth.npz",
     "preview": "preview.webp",
     "parquet": "frames.parquet",
 }
 SIDECAR_FILE = "depth.json"
 FACTS_FILE = "video.json"  # VideoFacts, written when the video is surveyed
+FRAMES_FILE = "frames.json"  # keys of the images of a prefix, written when they are listed
 VIDEO_MEDIA_TYPES: dict[str, str] = {
     "mp4": "video/mp4",
     "mkv": "video/x-matroska",
@@ -33,6 +42,11 @@ VIDEO_MEDIA_TYPES: dict[str, str] = {
     "parquet": "application/vnd.apache.parquet",
     "json": "application/json",
 }
+
+
+def is_prefix(key: str) -> bool:
+    """Tell whether an object key means all numbered images below it, rather than one video."""
+    return not key or key.endswith("/")
 
 
 def _each_once(outputs: tuple[VideoOutput, ...]) -> tuple[VideoOutput, ...]:
@@ -63,7 +77,7 @@ class VideoSpec(BaseModel):
         1280, ge=64, le=4096, description="longest side of the videos made, in px; never enlarged"
     )
     frames_fps: float = Field(
-        25.0, gt=0, le=240, description="of a zip of numbered images, which have no times"
+        25.0, gt=0, le=240, description="of numbered images, which have no times"
     )
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from fractions import Fraction
 
@@ -40,10 +40,11 @@ def film(
     sound_s: float = 0.0,
     rotation: int = 0,
     options: dict[str, str] | None = None,
+    form_options: Mapping[str, str] | None = None,
 ) -> bytes:
     """Return a video of `frames` at `times` (in units of `base`), with a tone of `sound_s`."""
     file = io.BytesIO()
-    with av.open(file, "w", format=form) as out:
+    with av.open(file, "w", format=form, options=dict(form_options or {})) as out:
         stream = out.add_stream(codec, rate=25, options=options or {})
         stream.height, stream.width = frames[0].shape[:2]
         stream.pix_fmt = pix_fmt

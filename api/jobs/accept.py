@@ -128,14 +128,15 @@ def _request(parts: Services, submission: Submission) -> JobRequest:
 def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool) -> JobRecord:
     """Write input, record, message, in this order. `shared`: other requests may use the same id."""
     record = JobRecord(request=request)
+    content = upload.content()
     parts.objects.put(
         input_object(request.id),
-        upload.content(),
+        content,
         media_type=request.input.media_type,
         metadata={REQUEST_METADATA: request.text},
     )
     try:
-        created = parts.jobs.create(record)
+        created = parts.jobs.create(record, content if isinstance(content, bytes) else b"")
     except StorageUnavailable:
         # With a shared id the input may belong to a request that was already answered with 202.
         if not shared:

@@ -12,7 +12,7 @@ from contract.datasets import DatasetRequest, DatasetSpec
 from contract.errors import InvalidRequest, NotFound, VideoTooLarge
 from contract.kinds.video import VIDEO
 from contract.options import JobOptions
-from contract.videos import VideoSpec, VideoWishes
+from contract.videos import VideoSpec, VideoWishes, is_prefix
 from storage.objects.buckets import split_uri
 
 
@@ -52,8 +52,13 @@ def _check(parts: Services, place: str | None, upload: Upload, owner: str | None
 def _check_object(parts: Services, place: str, owner: str | None) -> None:
     """Raise InvalidRequest unless the object is there and may be read, VideoTooLarge by size."""
     bucket, key = split_uri(place)
+    store = parts.buckets.of(owner).open(bucket)
+    if is_prefix(key):
+        if next(iter(store.list(key)), None) is None:
+            raise InvalidRequest(f"There is nothing below {place[:200]}.")
+        return
     try:
-        info = parts.buckets.of(owner).open(bucket).head(key)
+        info = store.head(key)
     except (NotFound, ValueError) as exc:
         raise InvalidRequest(f"There is no object {place[:200]}.") from exc
     if info.size > parts.settings.max_video_bytes:

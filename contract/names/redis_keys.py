@@ -29,6 +29,11 @@ def running_key(lane: Lane, model: str = DEFAULT_MODEL) -> str:
 MODELS_KEY = f"{KEY_PREFIX}models"
 
 
+def input_key(place: int) -> str:
+    """String with a short expiry: a job's id and its input's bytes, on their way to a worker."""
+    return f"{KEY_PREFIX}input:{place}"
+
+
 def worker_key(worker: str) -> str:
     """String with a short expiry: a live worker's description (JSON)."""
     return f"{KEY_PREFIX}worker:{worker}"

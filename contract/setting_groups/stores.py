@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, Field
 
+from contract.setting_groups.units import MIB
 from contract.setting_kinds import Bucket, CaFile, Folder, HttpUrl, Name, RedisUrl, Secret
 
 
@@ -22,6 +23,13 @@ class StoreSettings(BaseModel):
     )
     redis_ca_file: CaFile | None = Field(
         None, description="PEM file of the CA that rediss:// is to trust; unset: the system's"
+    )
+    handover_bytes: int = Field(
+        32 * MIB,
+        ge=0,
+        le=1024 * MIB,
+        description="most memory of Redis for small inputs on their way to a worker, with S3; 0: "
+        "workers fetch them",
     )
     data_dir: Folder = Field(
         Path("depthq-data"), description="filesystem store and local Redis data"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 from redis import Redis
 
@@ -15,17 +15,22 @@ from contract.names.queues import of_model
 from contract.names.redis_keys import job_key
 from contract.states import JobState
 from storage.jobs.fields import from_fields, from_pairs, to_fields
+from storage.jobs.handover import KEPT_S, Places
 from storage.jobs.scripts import LedgerScripts
 from storage.ledger.connection import redis_errors
 
 
 @dataclass(frozen=True)
 class Claim:
-    """The result of a claim. `crashes` counts attempts that ended by an expired lease."""
+    """The result of a claim. `crashes` counts attempts that ended by an expired lease.
+
+    `input`: the bytes that were handed over, unchecked; None: they are to be fetched.
+    """
 
     outcome: Literal["taken", "leased", "ended", "unknown"]
     record: JobRecord | None
     crashes: int
+    input: bytes | None = None
 
 
 class AlreadyOver(StorageUnavailable):
@@ -39,20 +44,25 @@ class JobLedger:
     act twice get a nonce and answer the second time as they did the first.
     """
 
-    def __init__(self, redis: Redis) -> None:
+    def __init__(self, redis: Redis, handover_bytes: int = 0) -> None:
+        """`handover_bytes`: memory of Redis for inputs on their way to a worker."""
         self._redis = redis
         self._scripts = LedgerScripts(redis)
+        self._places = Places(handover_bytes)
 
-    def create(self, record: JobRecord) -> bool:
+    def create(self, record: JobRecord, input_: bytes = b"") -> bool:
         """Write a new record and list it by its state; False: it exists already, untouched.
 
-        The record disappears at `request.expires_at`. Raises AlreadyOver if that is past.
+        The record disappears at `request.expires_at`. Raises AlreadyOver if that is past. `input_`
+        is handed to the worker that claims the job, if there is room; the store has it for certain.
         """
         request = record.request
         times = (repr(request.created_at), repr(request.expires_at))
         lane = of_model(request.lane.value, request.options.model)
-        fields = (_nonce(), lane, *times, *to_fields(record))
-        answer = self._scripts.run("create", [record.id], *fields)
+        place = self._places.of(record.id, len(input_)) if input_ else ""
+        handed = (place, input_ if place else b"", KEPT_S)
+        about = (_nonce(), lane, *times, *handed)
+        answer = self._scripts.run("create", [record.id], *about, *to_fields(record))
         if answer < 0:
             raise AlreadyOver("The clocks of this machine and of Redis are far apart.")
         return bool(answer)
@@ -69,12 +79,9 @@ class JobLedger:
 
     def claim_all(self, job_ids: Sequence[str], worker: str, lease_s: float) -> list[Claim]:
         """Claim each of `job_ids`, in one round trip."""
-        calls = [(job_id, (_nonce(), worker, lease_s)) for job_id in job_ids]
-        answers = self._scripts.run_each("claim", calls)
-        return [
-            Claim(outcome, from_pairs(pairs) if pairs else None, int(crashes))
-            for outcome, crashes, pairs in answers
-        ]
+        of = self._places.of
+        calls = [(job_id, (_nonce(), worker, lease_s, of(job_id))) for job_id in job_ids]
+        return [_claim(*answer) for answer in self._scripts.run_each("claim", calls, raw=True)]
 
     def renew(self, claims: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
         """Extend the leases of (id, attempt); return the ids whose lease was lost.
@@ -115,6 +122,12 @@ class JobLedger:
     def delete(self, job_id: str) -> None:
         """Remove the record and every trace of it in the indices."""
         self._scripts.run("delete", [job_id])
+
+
+def _claim(outcome: bytes, crashes: int, pairs: Sequence[bytes], input_: bytes = b"") -> Claim:
+    texts = [part.decode(errors="replace") for part in pairs]
+    record = from_pairs(texts) if texts else None
+    return Claim(cast("Any", outcome.decode()), record, int(crashes), input_ or None)
 
 
 def _nonce() -> str:

@@ -7,6 +7,7 @@ from importlib.resources import files
 from typing import Any
 
 from redis import Redis
+from redis.client import NEVER_DECODE
 from redis.exceptions import NoScriptError
 
 from contract.names.queues import Lane
@@ -39,7 +40,7 @@ class LedgerScripts:
             if entry.name.endswith(".lua") and not entry.name.startswith("_")
         }
 
-    def run(self, name: str, job_ids: Sequence[str], *args: str | float) -> Any:
+    def run(self, name: str, job_ids: Sequence[str], *args: str | float | bytes) -> Any:
         """Run script `name` over these jobs: KEYS are their hashes, every index, the set of models.
 
         ARGV are the channels of changes and endings, the number of jobs, their ids, then `args`.
@@ -49,31 +50,44 @@ class LedgerScripts:
         with redis_errors():
             return self._scripts[name](keys=keys, args=argv)
 
-    def run_each(self, name: str, calls: Sequence[Call]) -> list[Any]:
+    def run_each(self, name: str, calls: Sequence[Call], *, raw: bool = False) -> list[Any]:
         """Run script `name` once for each (job id, arguments), all in one round trip.
 
-        Each is atomic, not all together. Raises StorageUnavailable if any of them cannot be run.
+        Each is atomic, not all together. `raw`: the answers' texts are bytes. Raises
+        StorageUnavailable if any of them cannot be run.
         """
-        if len(calls) == 1:
+        if len(calls) == 1 and not raw:
             return [self.run(name, [calls[0][0]], *calls[0][1])]
-        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
-            for job_id, args in calls:
-                keys, argv = _addressed([job_id], args)
-                pipe.evalsha(self._scripts[name].sha, len(keys), *keys, *argv)
-            answers: list[Any] = pipe.execute(raise_on_error=False)
-        # a script that a restarted server does not know is run again, which loads it
-        answers = [
-            self.run(name, [call[0]], *call[1]) if isinstance(answer, NoScriptError) else answer
-            for call, answer in zip(calls, answers, strict=True)
-        ]
+        answers = self._piped(name, calls, raw=raw)
+        if any(_unknown(answer) for answer in answers):  # a restarted server
+            with redis_errors():
+                self._redis.script_load(self._scripts[name].script)
+            again = [call for call, answer in zip(calls, answers, strict=True) if _unknown(answer)]
+            later = iter(self._piped(name, again, raw=raw))
+            answers = [next(later) if _unknown(answer) else answer for answer in answers]
         with redis_errors():
             for answer in answers:
                 if isinstance(answer, Exception):
                     raise answer
         return answers
 
+    def _piped(self, name: str, calls: Sequence[Call], *, raw: bool) -> list[Any]:
+        options = {NEVER_DECODE: True} if raw else {}
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+            for job_id, args in calls:
+                keys, argv = _addressed([job_id], args)
+                script = self._scripts[name].sha
+                pipe.execute_command("EVALSHA", script, len(keys), *keys, *argv, **options)  # type: ignore[no-untyped-call]
+            return list(pipe.execute(raise_on_error=False))
 
-def _addressed(job_ids: Sequence[str], args: Sequence[str | float]) -> tuple[list[str], list[Any]]:
+
+def _unknown(answer: object) -> bool:
+    return isinstance(answer, NoScriptError)
+
+
+def _addressed(
+    job_ids: Sequence[str], args: Sequence[str | float | bytes]
+) -> tuple[list[str], list[Any]]:
     keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS, MODELS_KEY]
     return keys, [CHANGES_CHANNEL, ENDINGS_CHANNEL, len(job_ids), *job_ids, *args]
 

@@ -31,7 +31,12 @@ def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectSto
 
 def open_job_store(settings: Settings) -> JobStore:
     """Return the job store in `redis_url`. Connects lazily."""
-    return JobStore(open_redis(settings))
+    return JobStore(open_redis(settings), handover_bytes(settings))
+
+
+def handover_bytes(settings: Settings) -> int:
+    """Return the memory for inputs on their way to a worker; files are read as fast without."""
+    return settings.handover_bytes if settings.s3_bucket else 0
 
 
 def open_dataset_store(settings: Settings) -> DatasetStore:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
 
@@ -33,23 +32,45 @@ class Service:
         return {info.key: store.get(info.key) for info in store.list("")}
 
 
-@pytest.fixture
-def service(valkey: ValkeyServer, s3: S3Server, tmp_path: Path) -> Iterator[Service]:
-    """The service with an empty Redis and a bucket of its own."""
-    settings = s3.settings(
+@pytest.fixture(scope="module")
+def running(
+    valkey_session: ValkeyServer, s3_session: S3Server, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Service]:
+    """The service for a module's tests, started once; use `service`."""
+    folder = tmp_path_factory.mktemp("service")
+    valkey_session.thaw()
+    valkey_session.start()
+    s3_session.thaw()
+    s3_session.start()
+    with valkey_session.client() as redis:
+        redis.config_set("maxmemory", "0")
+        redis.flushall()
+    settings = s3_session.settings(
         new_bucket(),
-        redis_url=valkey.url,
-        data_dir=tmp_path / "data",
+        redis_url=valkey_session.url,
+        data_dir=folder / "data",
+        max_disk_share=1,
         lease_s=3.0,
         reconcile_interval_s=0.5,
+        decode_processes=1,
     )
     open_object_store(settings).check()
-    api, worker = ApiProcess(settings, tmp_path / "api"), WorkerProcess(settings, tmp_path / "work")
+    api, worker = ApiProcess(settings, folder / "api"), WorkerProcess(settings, folder / "work")
     try:
         api.start()
         worker.start()
         with DepthClient(api.url) as client:
-            yield Service(settings, valkey, api, worker, client)
+            yield Service(settings, valkey_session, api, worker, client)
     finally:
         worker.stop()
         api.stop()
+
+
+@pytest.fixture
+def service(running: Service) -> Service:
+    """The service, whole and with an empty bucket, whatever the test before did to it."""
+    running.valkey.start()
+    running.worker.start()
+    store = open_object_store(running.settings)
+    store.delete([info.key for info in store.list("")])
+    return running

@@ -9,6 +9,7 @@ from __future__ import annotations
 import subprocess
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from storage.datasets.store import DatasetStore
 from storage.ledger.connection import open_redis
 from storage.objects.open import open_dataset_store, open_object_store
 from storage.objects.protocol import ObjectStore
+from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.depthq import ROOT, ApiProcess, WorkerProcess
 from tests.services.process import wait_until
@@ -65,9 +67,13 @@ class WorkerOf(Of, WorkerProcess):
     """A worker of a checkout."""
 
 
-@pytest.fixture
-def settings(valkey: ValkeyServer, tmp_path: Path) -> Settings:
-    return Settings(
+@pytest.fixture(params=["files", "s3"])
+def settings(request: pytest.FixtureRequest, valkey: ValkeyServer, tmp_path: Path) -> Settings:
+    """Over both stores: only with S3 are inputs handed over and files put together."""
+    make = Settings
+    if request.param == "s3":
+        make = partial(request.getfixturevalue("s3").settings, new_bucket())
+    return make(
         redis_url=valkey.url,
         data_dir=tmp_path / "data",
         cache_dir=tmp_path / "cache",
@@ -113,6 +119,7 @@ def test_each_side_finishes_the_jobs_and_datasets_of_the_other(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("settings", ["files"], indirect=True)
 def test_a_worker_of_before_leaves_a_kind_alone_that_it_does_not_know(
     old_side: Path, settings: Settings, tmp_path: Path
 ) -> None:

@@ -19,7 +19,7 @@ from tests.films import drifting, film
 from tests.services.datasets import BulkService, bulk_service
 from tests.services.process import wait_until
 
-FRAMES = 110  # two segments
+FRAMES = 48  # one segment; tests/integration/videos has many
 WAIT_S = 240
 OUTPUTS = ["heatmap", "depth"]
 
@@ -54,7 +54,7 @@ def of_the_store(service: BulkService, video_id: str) -> dict[str, bytes]:
 @pytest.mark.timeout(600)
 def test_a_clip_comes_back_as_a_film_and_kill_9_changes_no_byte(service, tmp_path):
     clip = tmp_path / "clip.mp4"
-    clip.write_bytes(film(drifting(FRAMES, 64, 32), options={"g": "12"}, sound_s=4.0))
+    clip.write_bytes(film(drifting(FRAMES, 64, 32), options={"g": "12"}, sound_s=2.0))
     # Given what the command line brings
     command = [sys.executable, "-m", "client.cli", "video", clip, "--out", tmp_path / "out"]
     done = subprocess.run(

@@ -2,7 +2,8 @@
 
 Flicker is the mean over frames and pixels of M·|d(t+1) − warp(d(t))|, divided by the clip's range
 of depth; M = exp(−50·‖ΔI‖²), the squared difference of the colours (0…1) that flow brings together.
-Flow and colours are of the frames as they are, at the network's size. `edges`: boundary F1 against
+Flow and colours are of the frames as they are, at the network's size. `exact`: the ratio that exact
+depth would have, which moves where things come nearer. `edges`: boundary F1 against
 the true disparity (tests/quality/edges.py), mean over frames. `error`: mean over pixels of the
 standard deviation over time of depth − truth, both in units of their clip's range, after one scale
 and shift per shot: accuracy over time. DIR gets a strip of each clip.
@@ -26,6 +27,7 @@ from worker.engines.factory import open_engine
 from worker.engines.protocol import Engine
 from worker.models.prepare import net_size, prepare
 from worker.videos.stable.chain import chain
+from worker.videos.stable.flow import halved
 from worker.videos.stable.steady import Steady, steadied
 
 Floats = NDArray[np.float32]
@@ -39,7 +41,8 @@ def depths(engine: Engine, frames: NDArray[np.uint8]) -> Floats:
 
 def steady(frames: NDArray[np.uint8], raw: Floats) -> tuple[Floats, list[int]]:
     """Return steady depth in one scale per shot, and the frames that begin a shot."""
-    made = list(steadied(zip(frames, raw, strict=True), 0))
+    small = [halved(rgb) for rgb in frames]
+    made = list(steadied(zip(small, raw, strict=True), 0))
     shots: list[list[Steady]] = [[]]
     for frame in made:
         if frame.cut:
@@ -94,18 +97,21 @@ def error_over_time(depth: Floats, truth: Floats, cuts: Sequence[int] = ()) -> f
     return float(np.mean(found))
 
 
-def shown(number: float) -> str:
-    """Return a number of edges; – where the truth has too few."""
-    return "–" if np.isnan(number) else f"{number:.3f}"
+def shown(number: float, digits: int = 3) -> str:
+    """Return a number; – where the truth has too few edges, or is not known everywhere."""
+    return f"{number:.{digits}f}" if np.isfinite(number) else "–"
 
 
 def row(name: str, made: Clip, raw: Floats, smooth: Floats, found: list[int]) -> str:
     """Return the table's row of a clip."""
     before, after = (flicker(made.frames, d, made.cuts) for d in (raw, smooth))
+    known = np.isfinite(made.disparity).all()
+    exact = flicker(made.frames, made.disparity, made.cuts) if known else np.nan
     sharp = [edges(d, made.disparity) for d in (raw, smooth)]
     wander = [error_over_time(d, made.disparity, made.cuts) for d in (raw, smooth)]
     return (
         f"| {name} | {100 * before:.2f} % | {100 * after:.2f} % | {after / before:.2f} "
+        f"| {shown(exact / before, 2)} "
         f"| {shown(sharp[0])} | {shown(sharp[1] / sharp[0])} | {100 * wander[0]:.1f} % "
         f"| {100 * wander[1]:.1f} % | {found or '–'} |"
     )
@@ -117,10 +123,10 @@ def main() -> None:
     engine.load()
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else None
     print(
-        "| clip | flicker, each frame alone | steady | ratio | edges alone | steady ÷ alone "
-        "| error alone | steady | cuts found |"
+        "| clip | flicker, each frame alone | steady | ratio | exact "
+        "| edges alone | steady ÷ alone | error alone | steady | cuts found |"
     )
-    print("|---|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name in NAMES:
         made = clip(name)
         raw = depths(engine, made.frames)

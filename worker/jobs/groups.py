@@ -38,6 +38,7 @@ class _Member:
 
     record: JobRecord
     clock: StageClock
+    input: bytes | None = None  # as it was handed over
     begun: Begun | None = None
     made: Made | None = None
     result: JobResult | None = None
@@ -74,7 +75,7 @@ class Group:
             raise
         for member in self._members:
             with self._settled(member):
-                member.begun = self._pipeline.begin(member.record, member.clock)
+                member.begun = self._pipeline.begin(member.record, member.clock, member.input)
 
     def _claim(self, apart: Callable[[JobRecord], object]) -> None:
         pipeline = self._pipeline
@@ -87,7 +88,7 @@ class Group:
                 elif record is not None and (pipeline.cache is not None or not is_small(record)):
                     apart(record)
                 elif record is not None:
-                    self._take(record)
+                    self._take(record, claim.input)
 
     def models(self) -> set[str]:
         """Return the names of the models that compute it."""
@@ -102,11 +103,11 @@ class Group:
         for job_id in self._suspects:
             self._pipeline.run(job_id)
 
-    def _take(self, record: JobRecord) -> None:
+    def _take(self, record: JobRecord, handed: bytes | None) -> None:
         pipeline = self._pipeline
         self._held.enter_context(pipeline.leases.hold(record.id, record.attempt))
         self._held.enter_context(pipeline.computer.working(record.request.options.model))
-        self._members.append(_Member(record, pipeline.clock(record)))
+        self._members.append(_Member(record, pipeline.clock(record), handed))
 
     def _made(self, member: _Member) -> bool:
         """Render a job's files; False: it has none, and its failure is settled."""

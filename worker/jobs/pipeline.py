@@ -143,19 +143,24 @@ class Pipeline:
         stored = self.store([Made(record, clock, computed)])
         return stored[0] if stored else None
 
-    def begin(self, record: JobRecord, clock: StageClock) -> Begun:
-        """Fetch and decode a job's image and hand it to the engine, without waiting for that."""
+    def begin(self, record: JobRecord, clock: StageClock, handed: bytes | None = None) -> Begun:
+        """Fetch and decode a job's image and hand it to the engine, without waiting for that.
+
+        It is fetched unless `handed` are its bytes.
+        """
         self._refuse_the_hopeless(record)
         request = record.request
-        data = self._fetch(record, clock)
+        data = self._fetch(record, clock, handed)
         return self.computer.begin(data, request.options, clock, request.deadline_at)
 
     def make(self, record: JobRecord, clock: StageClock, begun: Begun) -> Made:
         """Wait for the depth of what was begun, and render its files."""
         return Made(record, clock, self.computer.end(begun, clock))
 
-    def _fetch(self, record: JobRecord, clock: StageClock) -> bytes:
+    def _fetch(self, record: JobRecord, clock: StageClock, handed: bytes | None = None) -> bytes:
         with clock.stage("fetch"):
+            if handed is not None and record.request.input.is_of(handed):
+                return handed
             return self.objects.get(input_object(record.id))
 
     def store(self, jobs: Sequence[Made]) -> list[JobResult]:

@@ -24,7 +24,7 @@ from storage.jobs.result_index import ResultIndex
 from storage.jobs.store import JobStore
 from storage.ledger.connection import RedisClient, open_redis
 from storage.ledger.webhooks import WebhookQueue
-from storage.objects.open import open_object_store
+from storage.objects.open import handover_bytes, open_object_store
 from storage.objects.protocol import ObjectStore
 from worker.attempts.isolation import Isolation
 from worker.attempts.leases import Leases
@@ -89,7 +89,7 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
     """Return the parts of a worker of `lane`. Raises DepthqError if its weights are missing."""
     cv2.setNumThreads(1)  # Every core is busy with another image; more threads would only wait.
     redis = open_redis(settings)
-    jobs = JobStore(redis)
+    jobs = JobStore(redis, handover_bytes(settings))
     throttle = _throttle(lane, Presence(redis, machine_id()))
     models = open_models(settings, throttle.yielding)
     objects, datasets = open_object_store(settings, patient=True), DatasetStore(redis)

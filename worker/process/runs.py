@@ -152,5 +152,7 @@ class RunWorker:
         self._stopping = True
 
     def stop(self) -> None:
-        """End the item threads."""
+        """End the item threads, and what the kinds keep open."""
         self._executor.shutdown(cancel_futures=True)
+        for kind in self.kinds.values():
+            kind.close()

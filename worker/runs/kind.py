@@ -167,3 +167,7 @@ class Kind(ABC):
     def forecast(self, run_id: str) -> None:
         """Do a dry run: write `forecast.json`. A kind that has none is asked for none."""
         del run_id
+
+    def close(self) -> None:
+        """Let go of what the kind keeps between steps. The process stops; nothing follows."""
+        return

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import islice
-from typing import BinaryIO
+from typing import BinaryIO, cast
 
 from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest
 from contract.errors import InvalidRequest, NotFound
@@ -14,14 +15,23 @@ from contract.items import Item
 from contract.kinds.video import VIDEO
 from contract.names.object_keys import dataset_object
 from contract.states import DatasetState
-from contract.videos import FACTS_FILE, VIDEO_MEDIA_TYPES, VideoFacts, VideoWishes
+from contract.videos import (
+    FACTS_FILE,
+    FRAMES_FILE,
+    VIDEO_MEDIA_TYPES,
+    VideoFacts,
+    VideoWishes,
+    is_prefix,
+)
 from storage.objects.buckets import split_uri
+from storage.objects.protocol import ObjectStore
 from worker.runs.kind import Kind
 from worker.runs.tools import Tools
 from worker.videos.decode.ask import DecodeLimits
 from worker.videos.decode.process import require_av
 from worker.videos.originals import Originals
 from worker.videos.pieces import SEGMENT_FRAMES, items
+from worker.videos.prefix import numbered, zip_of
 from worker.videos.shard import VideoShard
 from worker.videos.summary import VideoSummary
 from worker.videos.survey import survey
@@ -127,6 +137,10 @@ class VideoKind(Kind):
             keep=keep,
         )
 
+    def close(self) -> None:
+        """See Kind."""
+        self._originals.close()
+
     def _facts(self, run_id: str) -> VideoFacts:
         body = self._tools.files.store.get(dataset_object(run_id, FACTS_FILE))
         return VideoFacts.model_validate_json(body)
@@ -141,10 +155,23 @@ class VideoKind(Kind):
         if place is None:
             raise InvalidRequest("the video has no source")
         bucket, key = split_uri(place)
+        store = self._tools.buckets.of(request.owner).open(bucket)
+        if is_prefix(key):
+            return cast("BinaryIO", zip_of(store, self._listed(request.id, store, key), key))
         try:
-            return self._tools.buckets.of(request.owner).open(bucket).open(key)
+            return store.open(key)
         except NotFound as exc:
             raise InvalidRequest(f"there is no object {place[:200]}") from exc
+
+    def _listed(self, run_id: str, store: ObjectStore, prefix: str) -> list[str]:
+        """Return the images of a prefix as they were listed first: all workers see the same."""
+        own, name = self._tools.files.store, dataset_object(run_id, FRAMES_FILE)
+        try:
+            known: list[str] = json.loads(own.get(name))
+        except NotFound:
+            known = numbered(store, prefix, self._tools.settings.max_video_frames)
+            own.put(name, json.dumps(known).encode(), media_type="application/json")
+        return known
 
 
 def wishes(request: DatasetRequest) -> VideoWishes:

@@ -22,7 +22,7 @@ from worker.videos.files.gray16 import Gray16Writer, codes_of
 from worker.videos.stable.steady import Steady, steadied
 
 IN_FLIGHT = 8  # frames between decoder and network
-_PX_BYTES = 15  # of a tensor and a picture, both at the network's size
+_PX_BYTES = 13  # of a tensor at the network's size, and a picture at half of it
 _REST_BYTES = 64 * 1024
 
 
@@ -85,7 +85,8 @@ def _checked(
         try:
             name = int(meta["frame"])
             tensor = np.frombuffer(data, np.float32, 3 * height * width).reshape(3, height, width)
-            small = np.frombuffer(data, np.uint8, offset=tensor.nbytes).reshape(height, width, 3)
+            small = np.frombuffer(data, np.uint8, offset=tensor.nbytes)
+            small = small.reshape(height // 2, width // 2, 3)
         except (KeyError, TypeError, ValueError) as exc:
             raise DecoderCrashed("The process that decodes the video made no sense.") from exc
         if not np.isfinite(tensor).all():

@@ -1,4 +1,5 @@
--- ARGS: nonce, worker, lease_s. Answers {outcome, crashes, the hash}. The attempt rises here, before
+-- ARGS: nonce, worker, lease_s, place of the input (none: empty). Answers {outcome, crashes, the hash, the
+-- input's bytes, empty if they are not at hand}. The attempt rises here, before
 -- any byte is touched, so that an image that kills its worker is counted.
 local state = get(JOB, 'state')
 if not state then
@@ -22,4 +23,9 @@ redis.call('HINCRBY', JOB, 'attempt', 1)
 redis.call('ZREM', index('queued', get(JOB, 'lane')), ID)
 redis.call('ZADD', running, text(NOW + tonumber(ARGS[3])), ID)
 changed(JOB, ID)
-return {'taken', tonumber(get(JOB, 'crashes')), redis.call('HGETALL', JOB)}
+local input, place = '', ARGS[4]
+if place ~= '' and redis.call('GETRANGE', place, 0, #ID - 1) == ID then
+  input = redis.call('GETRANGE', place, #ID, -1)
+  redis.call('DEL', place)
+end
+return {'taken', tonumber(get(JOB, 'crashes')), redis.call('HGETALL', JOB), input}

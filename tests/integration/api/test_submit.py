@@ -12,6 +12,7 @@ from contract.documents import JobDocument, Problem
 from contract.names.object_keys import input_object
 from contract.names.queues import Lane
 from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL
+from storage.jobs.handover import PLACE_BYTES, Places
 from storage.ledger.webhooks import WebhookQueue
 from tests.integration.api.worker import DEPTH, fail, start, succeed
 from tests.services.process import wait_until
@@ -44,6 +45,13 @@ def test_a_raw_image_is_kept_recorded_and_enqueued(api):
     assert api.parts.objects.get(input_object(job.id)) == jpeg()
     assert api.parts.dispatch.sent == [(job.id, Lane.INTERACTIVE)]
     assert api.queued() == 1
+
+
+def test_a_small_input_is_handed_to_the_worker_and_kept_all_the_same(api):
+    api.parts.jobs._places = Places(64 * PLACE_BYTES)
+    job = document(submit(api))
+    assert api.parts.jobs.claim(job.id, "w", 60).input == jpeg()
+    assert api.parts.objects.get(input_object(job.id)) == jpeg()
 
 
 @pytest.mark.parametrize("outputs", ["depth,heatmap", ["depth", "heatmap"]])

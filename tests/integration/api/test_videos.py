@@ -56,6 +56,10 @@ def test_a_video_in_a_bucket_is_read_there_by_workers(make_api):
     store.put("a/clip.mp4", CLIP, media_type="video/mp4")
     made = document(api.client.post("/v1/videos", json={"source": {"s3": "s3://clips/a/clip.mp4"}}))
     assert made.source == "s3://clips/a/clip.mp4"
+    whole = api.client.post("/v1/videos", json={"source": {"s3": "s3://clips/a/"}})
+    assert document(whole).source == "s3://clips/a/"
+    nothing = api.client.post("/v1/videos", json={"source": {"s3": "s3://clips/b/"}})
+    assert refused(nothing) == (400, "invalid_request")
     missing = api.client.post("/v1/videos", json={"source": {"s3": "s3://clips/b.mp4"}})
     assert refused(missing) == (400, "invalid_request")
     closed = api.client.post("/v1/videos", json={"source": {"s3": "s3://other/b.mp4"}})

@@ -72,16 +72,23 @@ def clip():
     return film(drifting(FRAMES), options={"g": "6"}, sound_s=1.0)
 
 
-def submit(rig: Rig, data: bytes, spec: VideoSpec = SPEC, model: str = DEFAULT_MODEL) -> str:
+def submit(
+    rig: Rig,
+    data: bytes,
+    spec: VideoSpec = SPEC,
+    model: str = DEFAULT_MODEL,
+    place: str | None = None,
+) -> str:
     run_id = new_run_id(VIDEO)
     key = dataset_object(run_id, DATASET_ARCHIVE)
-    rig.objects.put(key, data, media_type="application/octet-stream")
+    if place is None:
+        rig.objects.put(key, data, media_type="application/octet-stream")
     request = DatasetRequest(
         id=run_id,
         created_at=time.time(),
         spec=DatasetSpec(options=JobOptions(model=model)),
-        archive=key,
-        wishes=VideoWishes(spec=spec).model_dump(exclude_defaults=True),
+        archive=key if place is None else None,
+        wishes=VideoWishes(spec=spec, s3=place).model_dump(exclude_defaults=True),
     )
     rig.files.write_request(request)
     rig.ledger.create(DatasetRecord(request=request))
@@ -179,6 +186,44 @@ def test_a_canceled_video_keeps_its_segments_and_makes_no_film(rigs, clip):
     made = films(rig, run_id)
     assert not FILES & set(made)
     assert any(name.startswith("segments/") for name in made)
+
+
+def test_numbered_images_below_a_prefix_are_a_video_as_they_were_listed_first(rigs, tmp_path):
+    # Given ten images, one of them broken, and other things beside them
+    folder = tmp_path / "buckets" / "clips" / "walk"
+    folder.mkdir(parents=True)
+    frames = drifting(10)
+    for number, frame in enumerate(frames):
+        body = cv2.imencode(".png", frame)[1].tobytes() if number != 4 else b"broken"
+        (folder / f"shot_{number + 1}.png").write_bytes(body)  # shot_10 comes before shot_2
+    (folder / "notes.txt").write_text("not a frame")
+    rig = rigs(dataset_buckets=("clips",))
+    spec = VideoSpec(outputs=("depth_npz", "depth"), frames_fps=10)
+    run_id = submit(rig, b"", spec, place="s3://clips/walk/")
+    rig.step()  # the plan
+    # When one more comes and one goes, and another worker computes the frames
+    (folder / "shot_0.png").write_bytes((folder / "shot_1.png").read_bytes())
+    (folder / "shot_7.png").unlink()
+    other = rigs(rig.queue, "other", dataset_buckets=("clips",))
+    record = other.run(run_id)
+    # Then those that were listed are the frames, in the order of their numbers
+    assert record.state is DatasetState.COMPLETED
+    assert (record.counts.succeeded, record.counts.by_code) == (8, {"video_undecodable": 2})
+    array = np.load(io.BytesIO(other.objects.get(dataset_object(run_id, "depth.npz"))))
+    assert array["seconds"] == pytest.approx([0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9])
+    assert array["depth"].shape[0] == 8
+
+
+def test_a_prefix_without_numbered_images_says_what_to_name_them(rigs, tmp_path):
+    (tmp_path / "buckets" / "clips").mkdir(parents=True)
+    (tmp_path / "buckets" / "clips" / "cat.jpg").write_bytes(b"")
+    rig = rigs(dataset_buckets=("clips",))
+    record = rig.run(submit(rig, b"", place="s3://clips/"))
+    assert record.state is DatasetState.FAILED
+    assert (record.error.code, "000001.jpg" in record.error.message) == (
+        "unsupported_media_type",
+        True,
+    )
 
 
 def test_frames_that_cannot_be_read_fail_alone(rigs):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 from contextlib import contextmanager
@@ -10,11 +11,14 @@ from dataclasses import dataclass
 import pytest
 
 from contract.errors import ImageUndecodable, NotFound, StorageUnavailable
+from contract.ids import new_id
+from contract.jobs import JobRecord
 from contract.names.object_keys import input_object, output_object, result_object
 from contract.names.queues import TASK_RUN_JOB, Lane, queue_name
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.broker.inbox import Inbox
+from storage.jobs.handover import PLACE_BYTES
 from storage.jobs.store import JobStore
 from tests.integration.worker.pipelines import make_pipeline
 from tests.integration.worker.test_pipeline import Computer, FaultyStore, accept
@@ -88,6 +92,15 @@ def takers(redis, pipeline):
     takers = Takers(Inbox(redis, [QUEUE]), pipeline, 4, working)
     yield takers
     takers.stop()
+
+
+def kept_record(jobs, objects, data) -> JobRecord:
+    """A record as the API makes it, whose input is in the store; not created yet."""
+    old = jobs.get(accept(jobs, objects, data)).request
+    image = old.input.model_copy(update={"sha256": hashlib.sha256(data).hexdigest()})
+    request = old.model_copy(update={"id": new_id(), "input": image})
+    objects.put(input_object(request.id), data, media_type="image/png")
+    return JobRecord(request=request)
 
 
 def nothing(record) -> None:
@@ -207,6 +220,39 @@ def test_an_object_store_that_is_away_gives_every_job_back(redis, jobs, computer
     group.end()
     assert states(jobs, ids) == [JobState.QUEUED] * 2
     assert [jobs.get(job_id).attempt for job_id in ids] == [0] * 2
+
+
+@pytest.fixture
+def fetched(objects, monkeypatch):
+    """The keys that are got from the store."""
+    keys = []
+    get = objects.get
+    monkeypatch.setattr(objects, "get", lambda key: keys.append(key) or get(key))
+    return keys
+
+
+def test_an_input_that_was_handed_over_is_not_fetched(redis, jobs, objects, computer, fetched):
+    handing = JobStore(redis, 64 * PLACE_BYTES)
+    record = kept_record(jobs, objects, b"image")
+    handing.create(record, b"image")
+    pipeline = make_pipeline(redis, handing, objects, computer)
+    group = Group(pipeline, [record.id])
+    group.begin(nothing)
+    group.end()
+    assert (computer.computed, fetched) == ([b"image"], [])
+    assert handing.get(record.id).state is JobState.SUCCEEDED
+
+
+@pytest.mark.parametrize("handed", [b"imagE", b"image and more", b""])
+def test_other_bytes_than_the_inputs_are_not_used(redis, jobs, objects, computer, fetched, handed):
+    handing = JobStore(redis, 64 * PLACE_BYTES)
+    record = kept_record(jobs, objects, b"image")
+    handing.create(record, handed)
+    group = Group(make_pipeline(redis, handing, objects, computer), [record.id])
+    group.begin(nothing)
+    group.end()
+    assert (computer.computed, fetched) == ([b"image"], [input_object(record.id)])
+    assert handing.get(record.id).state is JobState.SUCCEEDED
 
 
 def test_a_bad_image_fails_alone(pipeline, jobs, objects, computer):

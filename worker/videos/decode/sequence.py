@@ -26,8 +26,10 @@ from worker.imaging.decode import decode
 from worker.videos.decode.ask import VideoInfo
 from worker.videos.decode.file import OpenFile
 
-_IMAGE = re.compile(r"(?:.*/)?(?!\.)[^/]*?(\d+)\.(?:jpe?g|png|webp|avif|heic)", re.IGNORECASE)
-_MOST_BYTES = 64 * 1024 * 1024  # of one image
+NUMBERED = re.compile(
+    r"(?:.*/)?(?!\.)[^/]*?(\d+)\.(?:jpe?g|png|webp|avif|heic)", re.IGNORECASE
+)  # names
+MOST_IMAGE_BYTES = 64 * 1024 * 1024
 _MOST_ENTRIES = 1_000_000
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError)
 Pixels = NDArray[np.uint8]
@@ -66,7 +68,7 @@ class Sequence:
         numbered = [
             (int(found[1]), entry.filename, entry)
             for entry in self._zip.filelist
-            if (found := _IMAGE.fullmatch(entry.filename)) and "__MACOSX" not in entry.filename
+            if (found := NUMBERED.fullmatch(entry.filename)) and "__MACOSX" not in entry.filename
         ]
         self._entries = [entry for _, _, entry in sorted(numbered, key=lambda one: one[:2])]
         if not self._entries:
@@ -107,10 +109,10 @@ class Sequence:
 
     def _read(self, entry: zipfile.ZipInfo) -> Pixels | None:
         try:
-            if entry.file_size > _MOST_BYTES:
+            if entry.file_size > MOST_IMAGE_BYTES:
                 raise VideoUndecodable("An image of the zip is too large.")
             with self._zip.open(entry) as file:
-                data = file.read(_MOST_BYTES)
+                data = file.read(MOST_IMAGE_BYTES)
             header = read_header(data)
             check_limits(header, self._max_pixels)
             long_side = max(header.width, header.height)

@@ -1,7 +1,8 @@
-"""Files of numbers: a zip of 16-bit PNGs, one array of all frames, a table of statistics."""
+"""Files of numbers: zips of PNGs and EXRs, one array of all frames, a table of statistics."""
 
 from __future__ import annotations
 
+import json
 import struct
 import zipfile
 from typing import BinaryIO
@@ -9,6 +10,8 @@ from typing import BinaryIO
 import cv2
 import numpy as np
 
+from worker.outputs.depth import TEXT_KEYWORD
+from worker.outputs.encoding.exr import encode_exr
 from worker.videos.files.frame import Frame
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # no dates: the same frames give the same bytes
@@ -37,6 +40,23 @@ class PngZip:
     def close(self) -> None:
         """Write what the codes mean and finish."""
         self._zip.writestr(_entry("depth.csv", packed=True), "\n".join(self._lines) + "\n")
+        self._zip.close()
+
+
+class ExrZip:
+    """`000000.exr` and on: float depth in one scale per shot; each says when it is shown."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
+
+    def add(self, frame: Frame) -> None:
+        """Append a frame."""
+        said = {"frame": frame.index, "seconds": round(frame.at, 6), "shot": frame.shot}
+        exr = encode_exr(frame.depth(), {TEXT_KEYWORD: json.dumps(said)})
+        self._zip.writestr(_entry(f"{frame.index:06d}.exr"), exr)
+
+    def close(self) -> None:
+        """Finish."""
         self._zip.close()
 
 

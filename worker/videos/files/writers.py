@@ -16,7 +16,7 @@ from worker.outputs.heatmap import Shades, heatmap
 from worker.videos.files.frame import Frame
 from worker.videos.files.gray16 import LEVELS, Gray16Writer
 from worker.videos.files.movie import Movie, Sound, even
-from worker.videos.files.tables import Npz, Parquet, PngZip
+from worker.videos.files.tables import ExrZip, Npz, Parquet, PngZip
 from worker.videos.files.webp import Preview
 
 
@@ -59,6 +59,7 @@ def writers(making: Making, open_file: Callable[[str], BinaryIO]) -> list[Writer
         "side_by_side": lambda file: _SideBySide(file, making),
         "depth": lambda file: _Lossless(file, open_file(SIDECAR_FILE)),
         "depth_png": lambda file: PngZip(file),
+        "depth_exr": lambda file: ExrZip(file),
         "depth_npz": lambda file: Npz(file, making.count),
         "preview": lambda file: Preview(file, making.count, making.painted),
         "parquet": lambda file: Parquet(file),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from worker.videos.stable import blend, cuts
 from worker.videos.stable.blend import Frame
 from worker.videos.stable.fit import SAME, Fit, fit
-from worker.videos.stable.flow import Floats, flow, look, warp
+from worker.videos.stable.flow import Floats, flow, halved, link, look, moved
 
 AHEAD = blend.REACH + cuts.REACH  # frames that the depth of one depends on, after it
 BEFORE = AHEAD + 1  # and before it: its step needs the steady depth of the frame before
@@ -29,7 +29,7 @@ class Steady:
 
 
 def steadied(frames: Iterable[tuple[NDArray[np.uint8], Floats]], first: int) -> Iterator[Steady]:
-    """Yield each of `frames`: RGB uint8 (h, w, 3) and depth float32 (h, w), numbered from `first`.
+    """Yield each of `frames`: RGB uint8 (h, w, 3) and depth float32 (2 h, 2 w), from `first` on.
 
     Frame t is right if those from t - BEFORE to t + AHEAD were there, as far as the clip has them.
     Holds 2 * BEFORE frames.
@@ -54,19 +54,21 @@ class _Window:
         self._last: Floats | None = None
 
     def add(self, index: int, rgb: NDArray[np.uint8], depth: Floats) -> None:
-        frame, before = Frame(look(rgb), depth), self._frames.get(index - 1)
+        frame, before = Frame(look(rgb), depth, halved(depth)), self._frames.get(index - 1)
         if before is not None:
-            back = flow(frame.look, before.look)
+            back = link(frame.look, before.look, flow(frame.look, before.look))
+            ahead = link(before.look, frame.look, flow(before.look, frame.look))
             frame = replace(frame, back=back)
-            self._frames[index - 1] = replace(before, ahead=flow(before.look, frame.look))
-            self._alike[index] = blend.agreement(frame.look, before.look, back)
+            self._frames[index - 1] = replace(before, ahead=ahead)
+            self._alike[index] = float(np.mean(back.apart < blend.AGREES))
         self._frames[index] = frame
 
     def take(self, index: int) -> Steady:
         cut = cuts.is_cut(self._alike, index)
         depth = blend.steady(self._frames, index, *self._shot(index))
-        step = SAME if cut or self._last is None else self._step(index, depth, self._last)
-        self._last = depth
+        small = halved(depth)
+        step = SAME if cut or self._last is None else self._step(index, small, self._last)
+        self._last = small
         for old in (index - BEFORE, index - BEFORE - 1):
             self._frames.pop(old, None)
             self._alike.pop(old, None)
@@ -81,8 +83,7 @@ class _Window:
             last += 1
         return max(first, min(self._frames)), min(last, max(self._frames))
 
-    def _step(self, index: int, depth: Floats, last: Floats) -> Fit:
-        here, before = self._frames[index], self._frames[index - 1]
-        assert here.back is not None  # noqa: S101 - there is a frame before
-        trusted = blend.agreeing(here.look, before.look, here.back)
-        return fit(depth, warp(last, here.back), trusted)
+    def _step(self, index: int, small: Floats, last: Floats) -> Fit:
+        back = self._frames[index].back
+        assert back is not None  # noqa: S101 - there is a frame before
+        return fit(small, moved(last, back.along), back.apart < blend.AGREES)

@@ -23,6 +23,12 @@ from worker.videos.survey import Survey, survey
 
 Write = Callable[[bytes], BinaryIO]
 FRAMES = drifting(12)
+QUICK = {
+    "libvpx": {"deadline": "realtime", "cpu-used": "8"},
+    "libvpx-vp9": {"deadline": "realtime", "cpu-used": "8"},
+    "libsvtav1": {"preset": "12"},
+    "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
+}
 
 
 def surveyed(video: BinaryIO, spec: VideoSpec | None = None, frames: int = 100) -> Survey:
@@ -33,7 +39,11 @@ def surveyed(video: BinaryIO, spec: VideoSpec | None = None, frames: int = 100) 
     ("form", "codec", "pix_fmt"),
     [
         ("mp4", "libx264", "yuv420p"),
+        ("mp4", "libx265", "yuv420p"),
+        ("mp4", "libx265", "yuv420p10le"),
+        ("mp4", "libsvtav1", "yuv420p10le"),
         ("mov", "prores", "yuv422p10le"),
+        ("mov", "prores_ks", "yuva444p10le"),
         ("matroska", "libx264", "yuv420p10le"),
         ("webm", "libvpx-vp9", "yuv420p"),
         ("webm", "libvpx", "yuv420p"),
@@ -45,7 +55,7 @@ def surveyed(video: BinaryIO, spec: VideoSpec | None = None, frames: int = 100) 
 def test_every_format_gives_all_frames_and_any_of_them_alone(
     on_disk: Write, form: str, codec: str, pix_fmt: str
 ) -> None:
-    options = {"deadline": "realtime", "cpu-used": "8"} if "vpx" in codec else {}
+    options = QUICK.get(codec, {})
     video = on_disk(film(FRAMES, form=form, codec=codec, pix_fmt=pix_fmt, options=options))
     found = surveyed(video)
     assert (found.facts.frames, found.facts.width, found.facts.height) == (12, 96, 64)

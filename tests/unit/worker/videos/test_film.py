@@ -20,6 +20,7 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
+from client.depth_file import read_depth
 from contract.videos import SIDECAR_FILE, VIDEO_FILES, FrameFacts, VideoSpec
 from tests.films import LIMITS, NETWORK, drifting, film
 from worker.videos.assemble import Film, assemble
@@ -138,6 +139,11 @@ def test_lossless_depth_says_what_its_codes_mean(files: dict[str, bytes]) -> Non
         assert pngs.namelist() == [*(f"{t:06d}.png" for t in range(16)), "depth.csv"]
         png = cv2.imdecode(np.frombuffer(pngs.read("000008.png"), np.uint8), cv2.IMREAD_UNCHANGED)
     assert np.array_equal(png, codes[8])
+    with zipfile.ZipFile(io.BytesIO(files["depth_exr.zip"])) as exrs:
+        assert exrs.namelist() == [f"{t:06d}.exr" for t in range(16)]
+        read = read_depth(exrs.read("000008.exr"))
+    assert np.array_equal(read.values, array["depth"][8])
+    assert read.meta == {"frame": 8, "seconds": about[8]["seconds"], "shot": 0}
 
 
 def test_preview_and_table_tell_of_all_frames(files: dict[str, bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -9,18 +10,19 @@ from tests.films import drifting
 from worker.videos.stable.chain import chain
 from worker.videos.stable.cuts import is_cut
 from worker.videos.stable.fit import SAME, Fit, fit
-from worker.videos.stable.flow import flow, look, warp
+from worker.videos.stable.flow import flow, link, look, moved
 from worker.videos.stable.steady import AHEAD, BEFORE, Steady, steadied
 
 SCENE = drifting(30, 128, 96)
 
 
 def noisy(frames: list[np.ndarray], seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Depth as bright as the picture, with noise and a scale that jumps."""
+    """Depth as bright as the picture, twice its size, with smooth noise and a scale that jumps."""
     rng = np.random.default_rng(seed)
     made = []
     for rgb in frames:
-        depth = rgb.mean(2) / 25 + rng.normal(0, 0.2, rgb.shape[:2])
+        depth = np.kron(rgb.mean(2) / 25, np.ones((2, 2)))
+        depth += cv2.GaussianBlur(rng.normal(0, 3.5, depth.shape), (0, 0), 5)  # deviates by 0.2
         made.append((rgb, (depth * rng.uniform(0.9, 1.1) + 2).astype(np.float32)))
     return made
 
@@ -29,7 +31,7 @@ def test_flow_finds_where_a_pixel_was() -> None:
     here, there = look(SCENE[10]), look(SCENE[9])
     found = flow(here, there)
     assert np.median(found[20:-20, 20:-20], axis=(0, 1)) == pytest.approx([2, 0], abs=0.1)
-    back = warp(SCENE[9].astype(np.float32), found)
+    back = moved(SCENE[9].astype(np.float32), link(here, there, found).along)
     assert np.abs(back - SCENE[10])[10:-10, 10:-10].mean() < 6
 
 
@@ -54,6 +56,38 @@ def test_a_chain_takes_out_jumps_and_never_drifts_away() -> None:
     assert 0.7 < scaled.min() < scaled.max() < 1.4
     biased = [Fit(1.01, 0.0)] * 5_000
     assert max(one.scale for one in chain(biased)) < 1.1
+
+
+def test_a_chain_keeps_what_comes_nearer_steadily() -> None:
+    nearer = [SAME, *[Fit(0.97, 0.01)] * 30]
+    for count in (1, 2, 3, 31):
+        made = chain(nearer[:count])
+        assert [one.scale for one in made] == pytest.approx([1.0] * count, abs=1e-6)
+    assert [one.shift for one in chain([SAME, *[Fit(1.0, 0.5)] * 9])] == pytest.approx(
+        [0.0] * 10, abs=1e-6
+    )
+
+
+def test_a_chain_takes_out_a_jump_at_the_end_of_a_shot() -> None:
+    made = chain([SAME, *[Fit(1.0, 0.0)] * 20, Fit(0.8, 0.0)])
+    last, before = made[-1].scale, made[-2].scale
+    assert last / before == pytest.approx(0.8, abs=0.12)
+    assert made[10].scale == pytest.approx(1.0, abs=0.03)
+
+
+def test_edges_stay_as_sharp_as_the_network_saw_them_where_flow_is_wrong() -> None:
+    """A step in depth moves under a picture that shows nothing of it: all colours agree."""
+    rgb = np.full((48, 64, 3), 120, np.uint8)
+    frames = []
+    for t in range(9):
+        depth = np.ones((96, 128), np.float32)
+        depth[:, 50 + 2 * t :] = 1.1
+        depth[:4] = 3.0
+        frames.append((rgb, depth))
+    middle = list(steadied(frames, 0))[4].depth
+    steps = np.diff(middle[40:60], axis=1).mean(axis=0)
+    assert np.argmax(steps) == 57
+    assert steps[57] > 0.07
 
 
 def test_a_cut_is_sudden_and_fast_motion_is_none() -> None:
@@ -102,5 +136,6 @@ def same(a: Steady, b: Steady) -> bool:
 @pytest.mark.parametrize("shape", [(32, 256), (256, 32), (20, 40)])
 def test_narrow_pictures_pass(shape: tuple[int, int]) -> None:
     rgb = np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
-    made = list(steadied([(rgb, rgb.mean(2).astype(np.float32))] * 4, 0))
-    assert [frame.depth.shape for frame in made] == [shape] * 4
+    depth = np.kron(rgb.mean(2), np.ones((2, 2))).astype(np.float32)
+    made = list(steadied([(rgb, depth)] * 4, 0))
+    assert [frame.depth.shape for frame in made] == [depth.shape] * 4

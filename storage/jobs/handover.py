@@ -1,0 +1,28 @@
+"""Where in Redis small inputs wait for the worker that claims their job: a cache, nothing more.
+
+There is a fixed number of places, and a job's follows from its id, so that the memory is bounded
+whatever happens. A place holds one input for a minute; a job that finds its place taken has none,
+and its input is fetched from the store (docs/decisions/0124-small-inputs-beside-the-record.md).
+"""
+
+from __future__ import annotations
+
+from zlib import crc32
+
+from contract.names.redis_keys import input_key
+
+PLACE_BYTES = 128 * 1024
+KEPT_S = 60
+
+
+class Places:
+    """The places that `total_bytes` of memory give; with 0 there are none."""
+
+    def __init__(self, total_bytes: int) -> None:
+        self._count = total_bytes // PLACE_BYTES
+
+    def of(self, job_id: str, size: int = 0) -> str:
+        """Return the key for an input of `size` bytes, empty if it has none."""
+        if not self._count or size > PLACE_BYTES:
+            return ""
+        return input_key(crc32(job_id.encode()) % self._count)

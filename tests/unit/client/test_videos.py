@@ -1,0 +1,129 @@
+"""Videos by both clients and from the command line: what is sent, waited for and brought."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from client.async_client import AsyncDepthClient
+from client.depth_client import DepthClient
+from client.wire.retries import RetryPolicy
+from contract.errors import InvalidRequest, VideoUndecodable
+from tests.services.fake_api import FakeApi, Reply
+
+QUICK = RetryPolicy(attempts=3, sleep=lambda _: None)
+Use = Callable[[Any], Any]
+
+
+def document(state: str = "completed", **more: Any) -> dict[str, Any]:
+    frames = {"total": 3, "succeeded": 3, "failed": 0, "done": 3, "by_code": {}}
+    files = [{"name": "depth.npz", "url": "/v1/videos/video-1/files/depth.npz", "media_type": "-"}]
+    return {
+        "id": "video-1",
+        "state": state,
+        "frames": frames,
+        "segments": {"total": 1, "done": 1, "planned": True},
+        "files": files if state == "completed" else [],
+        **more,
+    }
+
+
+@pytest.fixture(params=["blocking", "asyncio"])
+def use(request: pytest.FixtureRequest, api: FakeApi) -> Callable[[Use], Any]:
+    """Run a use of `videos` by either client; of the awaited one each result is awaited."""
+
+    async def awaited(work: Use) -> Any:
+        async with AsyncDepthClient(api.url, retries=QUICK) as client:
+            made = work(client.videos)
+            return await made if inspect.isawaitable(made) else made
+
+    def run(work: Use) -> Any:
+        if request.param == "asyncio":
+            return asyncio.run(awaited(work), debug=True)
+        with DepthClient(api.url, retries=QUICK) as client:
+            return work(client.videos)
+
+    return run
+
+
+def test_a_file_is_sent_with_its_options_and_the_same_key_on_every_try(api: FakeApi, use, tmp_path):
+    clip = tmp_path / "clip.mp4"
+    clip.write_bytes(b"a film")
+    api.script.extend([Reply(503), Reply.of(202, document("queued"))])
+    made = use(lambda v: v.submit(clip, outputs=["heatmap", "depth"], model="dpt_large_384"))
+    assert (made.id, made.terminal) == ("video-1", False)
+    assert len({asked.headers["Idempotency-Key"] for asked in api.asked}) == 1
+    body = api.asked[-1].body
+    assert b'filename="clip.mp4"' in body
+    assert b"a film" in body
+    assert b'name="model"\r\n\r\ndpt_large_384' in body
+    assert body.count(b'name="outputs"') == 2
+
+
+def test_a_place_is_sent_as_json(api: FakeApi, use):
+    api.script.append(Reply.of(202, document("queued")))
+    use(lambda v: v.submit(source={"s3": "s3://shots/walk/"}, frames_fps=24, name=None))
+    sent = json.loads(api.asked[-1].body)
+    assert sent == {"source": {"s3": "s3://shots/walk/"}, "frames_fps": 24}
+
+
+def test_neither_or_both_of_file_and_place_are_refused_before_anything_is_sent(api: FakeApi, use):
+    for video, source in ((None, None), (b"film", {"s3": "s3://a/b"})):
+        with pytest.raises(InvalidRequest):
+            use(lambda v, video=video, source=source: v.submit(video, source=source))
+    assert api.asked == []
+
+
+def test_waiting_shows_each_snapshot_and_ends_with_the_video(api: FakeApi, use, monkeypatch):
+    for module in ("client.videos", "client.async_videos"):
+        monkeypatch.setattr(f"{module}.POLL_S", 0.01)
+    api.script.extend(Reply.of(200, document(state)) for state in ("running", "completed"))
+    seen: list[str] = []
+    ended = use(lambda v: v.wait("video-1", 5, seen=lambda now: seen.append(now.state.value)))
+    assert (seen, ended.whole) == (["running", "completed"], True)
+
+
+def test_files_are_brought_under_their_names(api: FakeApi, use, tmp_path: Path):
+    api.script.extend([Reply.of(200, document()), Reply(200, b"numbers")])
+    made = use(lambda v: v.download("video-1", tmp_path / "out"))
+    assert made == {"depth.npz": tmp_path / "out" / "depth.npz"}
+    assert made["depth.npz"].read_bytes() == b"numbers"
+    error = {"code": "video_undecodable", "message": "no frame", "retryable": False}
+    api.script.append(Reply.of(200, document("failed", error=error)))
+    with pytest.raises(VideoUndecodable, match="no frame"):
+        use(lambda v: v.download("video-1", tmp_path / "out"))
+
+
+@pytest.mark.parametrize("call", ["retry", "cancel"])
+def test_a_video_is_run_again_or_stopped(api: FakeApi, use, call):
+    api.script.append(Reply.of(202, document("running")))
+    assert use(lambda v: getattr(v, call)("video-1")).state.value == "running"
+    assert (api.asked[-1].method, api.asked[-1].path) == ("POST", f"/v1/videos/video-1/{call}")
+
+
+def test_the_command_line_takes_places_and_brings_the_files(api: FakeApi, depthq, tmp_path):
+    api.script.extend([Reply.of(202, document("queued")), Reply.of(200, document())])
+    api.script.append(Reply(200, b"numbers"))
+    arguments = ["--output", "depth_npz", "--frames-fps", 24, "--model", "midas_small"]
+    ended = depthq("video", "s3://shots/walk/", "--out", tmp_path / "out", *arguments, url=api.url)
+    assert (ended.returncode, ended.stdout) == (0, "")
+    assert str(tmp_path / "out" / "depth.npz") in ended.stderr
+    (sent,) = [asked for asked in api.asked if asked.method == "POST"]
+    assert json.loads(sent.body) == {
+        "source": {"s3": "s3://shots/walk/"},
+        "outputs": ["depth_npz"],
+        "frames_fps": 24.0,
+        "model": "midas_small",
+        "name": "walk",
+    }
+
+
+def test_help_says_every_output_and_how_to_give_frames(depthq):
+    said = depthq("video", "--help").stdout
+    assert all(name in said for name in ("depth_exr", "side_by_side", "s3://shots/walk/"))
