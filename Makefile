@@ -85,7 +85,7 @@ test-fast: setup-dev ## the unit tests only: no service, engine or browser (a mi
 	$(BIN)/pytest -m "not slow" $(PARALLEL) -n $(FAST_PROCESSES) tests/unit
 
 models: setup-dev ## hold the larger networks against their originals' numbers, in every engine (10 minutes)
-	$(BIN)/pytest -m "slow or not slow" tests/integration/worker/models/larger
+	$(BIN)/pytest -m "slow or not slow" -rP tests/integration/worker/models/larger
 
 chaos: setup-dev setup-faketime ## inject every fault of docs/reliability.md and regenerate its table (20 minutes)
 	rm -rf test-report/chaos

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from contract.settings import Settings
 from worker.advice import advise
@@ -57,7 +58,32 @@ def paces(settings: Settings) -> list[tuple[Artefact, Pace]]:
     ]
 
 
-def load_all(held: Mapping[str, HeldModel]) -> None:
-    """Load and warm every model, one after the other."""
-    for model in held.values():
-        model.load()
+class LoadingModels:
+    """The models of one process, which load in a thread of their own while the rest is built.
+
+    Compiling a network is C++ without the interpreter's lock, and takes as long as importing the
+    rest of the worker. `begin()`, then `wait()`, which begins where that was not done. Batchers ask
+    `yielding`, which is set once the lane's throttle is there.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.yielding: Callable[[], bool] = lambda: False
+        self.held: Mapping[str, HeldModel] = open_models(settings, lambda: self.yielding())
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._loaded: Future[None] | None = None
+
+    def begin(self) -> None:
+        """Begin to load and warm every model, one after the other."""
+        self._loaded = self._thread.submit(self._load_all)
+
+    def wait(self) -> None:
+        """Return when all are loaded. Raises EngineError."""
+        if self._loaded is None:
+            self.begin()
+        assert self._loaded is not None  # noqa: S101 - begin() sets it
+        self._loaded.result()
+        self._thread.shutdown()
+
+    def _load_all(self) -> None:
+        for model in self.held.values():
+            model.load()
