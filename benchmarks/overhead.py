@@ -1,7 +1,7 @@
 """What a job costs beside the arithmetic: `python -m benchmarks.overhead [--profile]`.
 
 The whole service over Valkey and S3 on this machine with an engine that only sleeps, under a closed
-loop of VGA photographs. Everything here is counted, not timed, so that it holds on a machine that
+loop of photographs. Everything here is counted, not timed, so that it holds on a machine that
 is busy with other work: CPU milliseconds, thread switches, commands and round trips of Redis, and
 requests to S3, each per job and by process.
 """
@@ -27,7 +27,6 @@ from benchmarks.load import Target, drive
 from benchmarks.machine import ROOT, commit
 from benchmarks.stack import Stack
 
-SIZE = (640, 480)
 IN_FLIGHT = 16
 PROFILE_HZ = 250
 
@@ -38,6 +37,8 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=10.0, help="of the measured window")
     parser.add_argument("--in-flight", type=int, default=IN_FLIGHT, help="jobs at a time")
     parser.add_argument("--engine", default="simulated", help="default: simulated, which sleeps")
+    parser.add_argument("--picture", default="VGA", choices=[*photographs.SIZES], help="its size")
+    parser.add_argument("--original", action="store_true", help="outputs at the picture's size")
     parser.add_argument("--at-once", action="store_true", help="requests of POST /v1/depth instead")
     parser.add_argument("--profile", action="store_true", help="sample stacks (needs py-spy)")
     parser.add_argument("--gil", action="store_true", help="sample only what holds Python's lock")
@@ -52,10 +53,10 @@ def main(argv: list[str] | None = None) -> int:
 
 def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Return the counts per job."""
-    images = photographs.files(folder / "images", 8, *SIZE)
+    images = photographs.files(folder / "images", 8, *photographs.SIZES[asked.picture])
     simulation = asked.engine == "simulated"
     with Stack(folder, s3=True, engine=asked.engine, simulation=simulation) as stack:
-        target = _target(stack, at_once=asked.at_once)
+        target = _target(stack, asked)
         drive(target, images, measure_s=1.0, in_flight=asked.in_flight)  # warm
         looks: list[dict[str, Counter[str]]] = []
 
@@ -80,11 +81,12 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _target(stack: Stack, *, at_once: bool) -> Target:
-    if at_once:
-        path = "/v1/depth?output=heatmap&size=model"
+def _target(stack: Stack, asked: argparse.Namespace) -> Target:
+    size = "original" if asked.original else "model"
+    if asked.at_once:
+        path = f"/v1/depth?output=heatmap&size={size}"
         return Target("overhead", stack.port, path, style="answer")
-    return Target("overhead", stack.port, "/v1/jobs?size=model")
+    return Target("overhead", stack.port, f"/v1/jobs?size={size}")
 
 
 def _counts(stack: Stack) -> dict[str, Counter[str]]:

@@ -24,12 +24,13 @@ from tests.services.choose import choose_s3
 from worker.engines.factory import open_engine
 from worker.imaging.decode import decode
 from worker.imaging.decoder import Decoder
-from worker.models.prepare import net_size, prepare
+from worker.imaging.reduction import REDUCED_MARGIN
+from worker.models.prepare import MODEL, net_size, prepare
 from worker.outputs.depth import DEPTH_ENCODERS
 from worker.outputs.encoding.about import About
 from worker.outputs.encoding.quantise import quantise
 from worker.outputs.encoding.upsample import upsample
-from worker.outputs.heatmap import encode_heatmap, heatmap
+from worker.outputs.heatmap import Shades, encode_heatmap, heatmap
 from worker.outputs.render import Rendered, render
 from worker.outputs.view import View
 
@@ -99,10 +100,11 @@ def _size(
 
 def _input_steps(data: bytes, decoder: Decoder) -> dict[str, Step]:
     header = read_header(data)
-    picture = decode(data, header, _MAX_PIXELS)
+    side = MODEL.input.decoded_long_side_px(header.height, header.width, REDUCED_MARGIN)
+    picture = decode(data, header, _MAX_PIXELS, side)
     target = net_size(picture.height, picture.width)
     return {
-        "decode": lambda: decode(data, header, _MAX_PIXELS),
+        "decode": lambda: decode(data, header, _MAX_PIXELS, side),
         "prepare": lambda: prepare(picture.rgb, *target),
         "decode and prepare in a child": lambda: decoder.decode(data),
     }
@@ -112,7 +114,8 @@ def _render_steps(depth: Any, width: int, height: int, model: ModelInfo) -> dict
     low, high = float(depth.min()), float(depth.max())
     values = upsample(depth, width, height)
     about = About(DepthInfo(min=float(values.min()), max=float(values.max())), model, width, height)
-    pixels = heatmap(depth, low, high, "inferno", width, height)
+    shades = Shades("inferno")
+    pixels = heatmap(depth, low, high, shades, width, height)
     small, full = JobOptions(size="model"), JobOptions()
     return {
         "render, model size": lambda: render(View(depth, small, width, height, model)),
@@ -120,7 +123,7 @@ def _render_steps(depth: Any, width: int, height: int, model: ModelInfo) -> dict
         "of it: upsample": lambda: upsample(depth, width, height),
         "of it: quantise": lambda: quantise(values, about.depth.min, about.depth.max, np.uint16),
         "of it: encode png16": lambda: DEPTH_ENCODERS["png16"](values, about),
-        "of it: color": lambda: heatmap(depth, low, high, "inferno", width, height),
+        "of it: color": lambda: heatmap(depth, low, high, shades, width, height),
         "of it: encode jpg": lambda: encode_heatmap(pixels, "jpg"),
     }
 

@@ -6,13 +6,16 @@ import ctypes
 
 MIB = 1024 * 1024
 # mallopt(3)
-_M_MMAP_THRESHOLD, _M_ARENA_MAX = -3, -8
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8
 # By default every thread gets its own arena, which keeps the memory of its largest image. The
 # interpreter lock serialises most allocations, so two arenas are no bottleneck.
 ARENAS = 2
 # Blocks of this size are returned to the system at once. By default, glibc raises the limit to 32
 # MiB after the first large block.
 GIVEN_BACK_BYTES = 16 * MIB
+# What may lie unused at the end of a heap. Once the limit above is set, glibc no longer raises this
+# one from 128 KiB: the memory of each picture would be returned, and faulted in anew for the next.
+KEPT_BYTES = 32 * MIB
 
 
 def keep_few_heaps() -> bool:
@@ -21,5 +24,10 @@ def keep_few_heaps() -> bool:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
-    done = [mallopt(_M_ARENA_MAX, ARENAS), mallopt(_M_MMAP_THRESHOLD, GIVEN_BACK_BYTES)]
+    wanted = (
+        (_M_ARENA_MAX, ARENAS),
+        (_M_MMAP_THRESHOLD, GIVEN_BACK_BYTES),
+        (_M_TRIM_THRESHOLD, KEPT_BYTES),
+    )
+    done = [mallopt(*each) for each in wanted]
     return all(done)

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.outputs.encoding.jpeg import encode_jpeg
+from worker.outputs.encoding.jpeg import encode_bgr_jpeg
 from worker.outputs.photograph import Pixels
 from worker.outputs.stereo import eyes
 from worker.outputs.view import Rendering, View
@@ -34,26 +34,25 @@ RIGHT = np.array(
     np.float32,
 )
 _QUALITY = 92
-_STRIP_ROWS = 256  # rows at once: bounds the memory of linear floats
 _STEPS = 4095  # of linear light, of which each is less than a step of 8-bit sRGB
 
 
 def render(view: View) -> Rendering:
     """Return the anaglyph as JPEG, its colors at full resolution: they carry the two views."""
-    mixed = anaglyph(*eyes(view))
-    return Rendering(encode_jpeg(mixed, _QUALITY, full_color=True), view.size)
+    width, height = view.size
+    mixed = np.empty((height, width, 3), np.uint8)
+    for top, left, right in eyes(view):
+        mixed[top : top + len(left)] = cv2.cvtColor(anaglyph(left, right), cv2.COLOR_RGB2BGR)
+    return Rendering(encode_bgr_jpeg(mixed, _QUALITY, full_color=True), view.size)
 
 
 def anaglyph(left: Pixels, right: Pixels) -> Pixels:
     """Return one picture, uint8 (h, w, 3), of the views `left` and `right`."""
-    made = np.empty_like(left)
-    for top in range(0, len(left), _STRIP_ROWS):
-        rows = np.s_[top : top + _STRIP_ROWS]
-        light = cv2.transform(_LINEAR[left[rows]], LEFT)
-        light += cv2.transform(_LINEAR[right[rows]], RIGHT)
-        np.clip(light, 0, 1, out=light)
-        made[rows] = _ENCODED[(light * _STEPS + 0.5).astype(np.uint16)]
-    return made
+    light = cv2.transform(_LINEAR[left], LEFT)
+    light += cv2.transform(_LINEAR[right], RIGHT)
+    np.clip(light, 0, 1, out=light)
+    mixed: Pixels = _ENCODED[(light * _STEPS + 0.5).astype(np.uint16)]
+    return mixed
 
 
 def _linear() -> NDArray[np.float32]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
+import cv2
 import numpy as np
 
 from contract.outputs.shift import ShiftOptions
 from contract.outputs.stereo import StereoOptions
-from worker.outputs.encoding.jpeg import encode_jpeg
-from worker.outputs.encoding.warp import nearness, warp
+from worker.outputs.encoding.jpeg import encode_bgr_jpeg
+from worker.outputs.encoding.warp import STRIP_ROWS, Nearness, warp
 from worker.outputs.photograph import Pixels, photograph, scaled
 from worker.outputs.view import Rendering, View
 
@@ -15,23 +18,28 @@ _QUALITY = 92
 
 
 def render(view: View) -> Rendering:
-    """Return both views as one JPEG."""
+    """Return both views as one JPEG, made a few rows at a time."""
     options = view.options.of(StereoOptions)
-    left, right = eyes(view)
-    first, second = (left, right) if options.stereo_eyes == "parallel" else (right, left)
-    both = np.hstack([first, second])
-    if options.stereo_width == "half":
-        both = scaled(both, *view.size)
-    return Rendering(encode_jpeg(both, _QUALITY), (both.shape[1], both.shape[0]))
+    width, height = view.size
+    both_width = width if options.stereo_width == "half" else 2 * width
+    both = np.empty((height, both_width, 3), np.uint8)
+    for top, left, right in eyes(view):
+        pair = [left, right] if options.stereo_eyes == "parallel" else [right, left]
+        rows = both[top : top + len(left)]
+        rows[:] = cv2.cvtColor(scaled(np.hstack(pair), both_width, len(left)), cv2.COLOR_RGB2BGR)
+    return Rendering(encode_bgr_jpeg(both, _QUALITY), (both_width, height))
 
 
-def eyes(view: View) -> tuple[Pixels, Pixels]:
-    """Return the left and the right eye's view at `view.size`.
+def eyes(view: View) -> Iterator[tuple[int, Pixels, Pixels]]:
+    """Yield the number of a row, and the left and the right eye's view at `view.size` from it on.
 
     The photograph lies between them, so that each gap is half as wide. What is half as near as
     the nearest stays in the plane of the screen.
     """
     rgb = photograph(view)
-    near = nearness(view.depth, rgb)
+    near = Nearness(view.depth, rgb)
     half_px = view.options.of(ShiftOptions).shift_percent / 100 * rgb.shape[1] / 2
-    return warp(rgb, near, half_px), warp(rgb, near, -half_px)
+    for top in range(0, len(rgb), STRIP_ROWS):
+        strip = rgb[top : top + STRIP_ROWS]
+        close = near.rows(top, top + len(strip))
+        yield top, warp(strip, close, half_px), warp(strip, close, -half_px)

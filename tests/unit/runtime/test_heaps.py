@@ -29,6 +29,24 @@ libc.fflush(stream)
 """
 
 
+# how many pages are faulted in by eight buffers of a picture's size, one after the other
+PICTURES = """
+import resource, threading
+{first}
+def fill(count):
+    for _ in range(count):
+        bytearray(b"x") * 8_000_000
+def measured():
+    fill(2)
+    before = resource.getrusage(resource.RUSAGE_THREAD).ru_minflt
+    fill(8)
+    print(resource.getrusage(resource.RUSAGE_THREAD).ru_minflt - before)
+thread = threading.Thread(target=measured)
+thread.start()
+thread.join()
+"""
+
+
 def heaps(first: str) -> int:
     """Return how many heaps a process ends up with that does `first` before its threads."""
     done = subprocess.run(
@@ -44,6 +62,18 @@ def heaps(first: str) -> int:
 def test_threads_share_few_heaps():
     asked = "from runtime.heaps import keep_few_heaps; assert keep_few_heaps()"
     assert heaps(asked) <= ARENAS < heaps("")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="mallopt is glibc's")
+def test_memory_of_one_picture_is_there_for_the_next():
+    first = "from runtime.heaps import keep_few_heaps; assert keep_few_heaps()"
+    done = subprocess.run(
+        [sys.executable, "-c", PICTURES.format(first=first)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert int(done.stdout) < 200, "eight times 8 MB are 15,625 pages"
 
 
 def test_without_glibc_nothing_happens(monkeypatch):

@@ -11,7 +11,7 @@ Floats = NDArray[np.float32]
 _REACH = 2.0  # pixels of the network: half the width of a ramp
 _STEP = 0.06  # of the depth range: less within the reach is a slope, and stays
 _STEEP = 6.0  # how much narrower a ramp becomes
-_STRIP_ROWS = 256  # at once: bounds memory
+_STRIP_ROWS = 512  # at once: bounds memory
 
 
 def with_hard_edges(depth: Floats, network_shape: tuple[int, ...]) -> Floats:
@@ -23,13 +23,21 @@ def with_hard_edges(depth: Floats, network_shape: tuple[int, ...]) -> Floats:
     if span == 0:
         return depth
     reach = max(1, round(_REACH * max(depth.shape) / max(network_shape)))
-    kernel = np.ones((2 * reach + 1, 1), np.uint8)
-    far, near = (morph(morph(depth, kernel), kernel.T) for morph in (cv2.erode, cv2.dilate))
     made = np.empty_like(depth)
     for top in range(0, len(depth), _STRIP_ROWS):
-        rows = slice(top, top + _STRIP_ROWS)
-        made[rows] = _drawn_together(depth[rows], far[rows], near[rows], span)
+        end = min(len(depth), top + _STRIP_ROWS)
+        first, last = max(0, top - reach), min(len(depth), end + reach)
+        inside = slice(top - first, end - first)
+        far, near = _ends(depth[first:last], reach)
+        made[top:end] = _drawn_together(depth[top:end], far[inside], near[inside], span)
     return made
+
+
+def _ends(depth: Floats, reach: int) -> tuple[Floats, Floats]:
+    """Return the farthest and the nearest within `reach` of each pixel, in a square."""
+    kernel = np.ones((2 * reach + 1, 1), np.uint8)
+    far, near = (morph(morph(depth, kernel), kernel.T) for morph in (cv2.erode, cv2.dilate))
+    return far, near
 
 
 def _drawn_together(depth: Floats, far: Floats, near: Floats, span: float) -> Floats:

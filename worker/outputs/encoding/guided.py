@@ -25,24 +25,41 @@ def guided_upsample(depth: Floats, rgb: NDArray[np.uint8]) -> Floats:
 
     The result keeps the range of `depth`.
     """
-    low, high = float(depth.min()), float(depth.max())
-    if high <= low:
-        return np.full(rgb.shape[:2], low, np.float32)
-    grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
-    slope, offset = _coefficients(_small_grey(grey, depth.shape), _scaled(depth, low, high))
-    height, width = grey.shape
-    slope, offset = (cv2.resize(v, (width, depth.shape[0])) for v in (slope, offset))
-    result = np.empty((height, width), np.float32)
-    for top in range(0, height, _STRIP_ROWS):
-        end = min(height, top + _STRIP_ROWS)
-        rows = _rows(slope, top, end, height)
-        rows *= grey[top:end]
-        rows *= np.float32(1 / 255)
-        rows += _rows(offset, top, end, height)
-        np.clip(rows, 0, 1, out=rows)
-        np.multiply(rows, np.float32(high - low), out=result[top:end])
-    result += np.float32(low)
+    guided = Guided(depth, rgb)
+    result = np.empty(rgb.shape[:2], np.float32)
+    for top in range(0, len(rgb), _STRIP_ROWS):
+        end = min(len(rgb), top + _STRIP_ROWS)
+        result[top:end] = guided.rows(top, end)
     return result
+
+
+class Guided:
+    """What `guided_upsample` returns, some rows at a time: they need not be there all at once."""
+
+    def __init__(self, depth: Floats, rgb: NDArray[np.uint8]) -> None:
+        self._shape = rgb.shape[:2]
+        self._low, self._high = float(depth.min()), float(depth.max())
+        if self._high <= self._low:
+            return
+        self._grey = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
+        flat = _scaled(depth, self._low, self._high)
+        found = _coefficients(_small_grey(self._grey, depth.shape), flat)
+        size = self._shape[1], depth.shape[0]
+        self._slope, self._offset = (cv2.resize(values, size) for values in found)
+
+    def rows(self, top: int, end: int) -> Floats:
+        """Return rows `top` to `end`, float32 (end - top, W)."""
+        height, width = self._shape
+        if self._high <= self._low:
+            return np.full((end - top, width), self._low, np.float32)
+        rows = _rows(self._slope, top, end, height)
+        rows *= self._grey[top:end]
+        rows *= np.float32(1 / 255)
+        rows += _rows(self._offset, top, end, height)
+        np.clip(rows, 0, 1, out=rows)
+        rows *= np.float32(self._high - self._low)
+        rows += np.float32(self._low)
+        return rows
 
 
 def _scaled(depth: Floats, low: float, high: float) -> Floats:

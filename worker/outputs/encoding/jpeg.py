@@ -24,9 +24,16 @@ def encode_jpeg(
 
     Colors have half the resolution unless `full_color`.
     """
+    bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
+    return encode_bgr_jpeg(bgr, quality, full_color=full_color)
+
+
+def encode_bgr_jpeg(
+    bgr: NDArray[np.uint8], quality: int = QUALITY, *, full_color: bool = False
+) -> bytes:
+    """See `encode_jpeg`: for pictures that were made in the encoder's order to spare a copy."""
     sampling = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_444 if full_color else _HALF_COLOR
     settings = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, sampling)
-    bgr = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2BGR)
     return encoded(".jpg", bgr, settings)
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 
-STRIP_ROWS = 512
+TILE_PX = 1024  # of a side: bounds the memory of a 50 MP picture
 _LEAST_STEP_PX = 1.5  # of radius between layers
 _MOST_LAYERS = 8  # on each side of the focus
 _SHARP_PX = 0.6  # a smaller radius is sharp
@@ -46,18 +46,30 @@ class Aperture:
 def refocused(rgb: Pixels, depth: Floats, lens: Aperture) -> Pixels:
     """Return `rgb`, uint8 (H, W, 3), with what is out of focus blurred; `depth` is (H, W).
 
-    Works on strips of rows, with as many more on both sides as the largest disc reaches.
+    Works on tiles, with as much more on each side as the largest disc reaches.
     """
-    radii = (depth - np.float32(lens.focus)) * np.float32(lens.px_per_depth)
-    layers = _layers(float(radii.min()), float(radii.max()))
+    layers = _layers(*_radii(np.array([depth.min(), depth.max()]), lens).tolist())
     margin = int(np.ceil(max(abs(radius) for radius in layers))) + _REACH_PX
     made = np.empty_like(rgb)
-    for top in range(0, len(rgb), STRIP_ROWS):
-        end = min(len(rgb), top + STRIP_ROWS)
-        first, last = max(0, top - margin), min(len(rgb), end + margin)
-        light = _composed(_light(rgb[first:last]), radii[first:last], layers)
-        made[top:end] = _codes(light[top - first : end - first])
+    for rows, wide_rows in _parts(rgb.shape[0], margin):
+        for columns, wide_columns in _parts(rgb.shape[1], margin):
+            wide = wide_rows, wide_columns
+            light = _composed(_light(rgb[wide]), _radii(depth[wide], lens), layers)
+            top, left = rows.start - wide_rows.start, columns.start - wide_columns.start
+            tile = made[rows, columns]
+            tile[:] = _codes(light[top : top + tile.shape[0], left : left + tile.shape[1]])
     return made
+
+
+def _radii(depth: Floats, lens: Aperture) -> Floats:
+    return (depth - np.float32(lens.focus)) * np.float32(lens.px_per_depth)
+
+
+def _parts(length: int, margin: int) -> Iterator[tuple[slice, slice]]:
+    """Yield parts of a side, each without and with its margin."""
+    for start in range(0, length, TILE_PX):
+        stop = min(length, start + TILE_PX)
+        yield slice(start, stop), slice(max(0, start - margin), min(length, stop + margin))
 
 
 def _layers(least: float, most: float) -> list[float]:

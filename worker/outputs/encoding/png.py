@@ -5,7 +5,7 @@ Five times as fast as OpenCV's best setting and no larger; docs/decisions/ has t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLORS = {1: 0, 3: 2, 4: 6}  # channels → color type: gray, RGB, RGBA
 _UP = 2  # filter type
 _LEVEL = 1
+_STRIP_BYTES = 128 * 1024  # stays in the second-level cache, filtered bytes beside it
 
 
 def encode_png(pixels: Pixels, texts: Mapping[str, str] | None = None) -> bytes:
@@ -25,7 +26,9 @@ def encode_png(pixels: Pixels, texts: Mapping[str, str] | None = None) -> bytes:
 
     Keywords and texts are Latin-1 (keywords at most 79 characters).
     """
-    return encode_png_strips(pixels.shape, pixels.dtype, [pixels], texts)
+    rows = max(1, _STRIP_BYTES // pixels[0].nbytes)
+    strips = (pixels[top : top + rows] for top in range(0, len(pixels), rows))
+    return encode_png_strips(pixels.shape, pixels.dtype, strips, texts)
 
 
 def encode_png_strips(
@@ -44,26 +47,38 @@ def encode_png_strips(
     chunks = [_SIGNATURE, *_chunk(b"IHDR", size + header)]
     for keyword, text in (texts or {}).items():
         chunks += _chunk(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1"))
-    filtered = _filtered(shape[0], strips)
-    chunks += _chunk(b"IDAT", isal_zlib.compress(filtered, _LEVEL))
+    for part in _compressed(strips):
+        chunks += _chunk(b"IDAT", part)
     return b"".join([*chunks, *_chunk(b"IEND", b"")])
 
 
-def _filtered(height: int, strips: Iterable[Pixels]) -> NDArray[np.uint8]:
-    """Return the rows as big-endian bytes, each less the row above, behind its filter type."""
-    filtered, top = np.empty((0, 0), np.uint8), 0
+def _compressed(strips: Iterable[Pixels]) -> Iterator[bytes]:
+    """Yield the zlib stream of the filtered rows, as it comes."""
+    stream = isal_zlib.compressobj(_LEVEL)
+    for rows in _filtered(strips):
+        if part := stream.compress(rows):
+            yield part
+    yield stream.flush()
+
+
+def _filtered(strips: Iterable[Pixels]) -> Iterator[NDArray[np.uint8]]:
+    """Yield the rows as big-endian bytes, each less the row above, behind its filter type.
+
+    Each strip's are done with before the next are asked for.
+    """
+    filtered = np.empty((0, 0), np.uint8)
     above: NDArray[np.uint8] | None = None
     for strip in strips:
         rows = _big_endian(strip)
         if above is None:
-            filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-            filtered[:, 0] = _UP
             above = np.zeros_like(rows[0])
-        ends = top + len(rows)
-        np.subtract(rows[0], above, out=filtered[top, 1:])
-        np.subtract(rows[1:], rows[:-1], out=filtered[top + 1 : ends, 1:])
-        above, top = rows[-1].copy(), ends
-    return filtered
+        if len(filtered) < len(rows):
+            filtered = np.empty((len(rows), 1 + rows.shape[1]), np.uint8)
+            filtered[:, 0] = _UP
+        np.subtract(rows[0], above, out=filtered[0, 1:])
+        np.subtract(rows[1:], rows[:-1], out=filtered[1 : len(rows), 1:])
+        above = rows[-1].copy()
+        yield filtered[: len(rows)]
 
 
 def _big_endian(strip: Pixels) -> NDArray[np.uint8]:

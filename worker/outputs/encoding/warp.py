@@ -11,12 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.outputs.encoding.guided import guided_upsample
+from worker.outputs.encoding.guided import Guided
 from worker.outputs.encoding.upsample import Floats
 
 Pixels = NDArray[np.uint8]
 
-_STRIP_ROWS = 128  # rows at once: bounds the memory of a 50 MP picture
+STRIP_ROWS = 128  # rows at once: bounds the memory of a 50 MP picture
 _TORN_PX = 1.5  # neighbors that would be farther apart belong to different surfaces
 _JUMP_PX = 1.0  # of shift between neighbors of one surface
 _EDGE = 0.08  # of the range: a smaller step is relief, not an edge
@@ -24,6 +24,7 @@ _RAMP_NET_PX = 2.5  # half the width of an edge as the network draws it, in its 
 # where a ramp is cut, of its height: background carried along shows less than a torn outline
 _CUT = 0.3
 _MIXED = 1 / 1500  # of the width: how far an outline mixes the colors of both sides
+_FRAYED_PX = 5  # the median's window
 _EMPTY = np.float32(np.inf)
 
 
@@ -33,18 +34,39 @@ def nearness(depth: Floats, rgb: Pixels) -> Floats:
     Edges follow the photograph's. A ramp would leave pixels hovering between near and far; it is
     cut, and the near side gets the pixels in which the colors of both are mixed.
     """
-    low, high = float(depth.min()), float(depth.max())
-    if high <= low:
-        return np.zeros(rgb.shape[:2], np.float32)
-    near = (guided_upsample(depth, rgb) - np.float32(low)) * np.float32(1 / (high - low))
-    radius = max(1, round(_RAMP_NET_PX * rgb.shape[1] / depth.shape[1]))
-    window = np.ones((1, 2 * radius + 1), np.uint8)
-    least, most = cv2.erode(near, window), cv2.dilate(near, window)
-    stepped = np.where(near > least + np.float32(_CUT) * (most - least), most, least)
-    near = np.where(most - least > _EDGE, stepped, near).astype(np.float32)
-    near = cv2.medianBlur(near, 5)  # rows are cut one by one: edges come out frayed
-    grown = 2 * max(1, round(_MIXED * rgb.shape[1])) + 1
-    return np.asarray(cv2.dilate(near, np.ones((grown, grown), np.uint8)), np.float32)
+    return Nearness(depth, rgb).rows(0, len(rgb))
+
+
+class Nearness:
+    """What `nearness` returns, some rows at a time: they need not be there all at once."""
+
+    def __init__(self, depth: Floats, rgb: Pixels) -> None:
+        self._height, width = rgb.shape[:2]
+        self._low, self._high = float(depth.min()), float(depth.max())
+        self._guided = Guided(depth, rgb)
+        radius = max(1, round(_RAMP_NET_PX * width / depth.shape[1]))
+        self._window = np.ones((1, 2 * radius + 1), np.uint8)
+        self._reach = max(1, round(_MIXED * width))
+
+    def rows(self, top: int, end: int) -> Floats:
+        """Return rows `top` to `end`, float32 (end - top, W)."""
+        margin = self._reach + _FRAYED_PX // 2  # rows that the filters below look at
+        first, last = max(0, top - margin), min(self._height, end + margin)
+        near = self._guided.rows(first, last)
+        if self._high <= self._low:
+            return np.zeros((end - top, near.shape[1]), np.float32)
+        near -= np.float32(self._low)
+        near *= np.float32(1 / (self._high - self._low))
+        near = self._stepped(near)
+        near = cv2.medianBlur(near, _FRAYED_PX)  # rows are cut one by one: edges come out frayed
+        grown = 2 * self._reach + 1
+        near = cv2.dilate(near, np.ones((grown, grown), np.uint8))
+        return np.asarray(near[top - first : end - first], np.float32)
+
+    def _stepped(self, near: Floats) -> Floats:
+        least, most = cv2.erode(near, self._window), cv2.dilate(near, self._window)
+        stepped = np.where(near > least + np.float32(_CUT) * (most - least), most, least)
+        return np.where(most - least > _EDGE, stepped, near).astype(np.float32, copy=False)
 
 
 def warp(rgb: Pixels, near: Floats, shift_px: float, still: float = 0.5) -> Pixels:
@@ -58,8 +80,8 @@ def warp(rgb: Pixels, near: Floats, shift_px: float, still: float = 0.5) -> Pixe
         turned = warp(rgb[:, ::-1], near[:, ::-1], -shift_px, still)
         return np.ascontiguousarray(turned[:, ::-1])
     made = np.empty_like(rgb)
-    for top in range(0, len(rgb), _STRIP_ROWS):
-        rows = np.s_[top : top + _STRIP_ROWS]
+    for top in range(0, len(rgb), STRIP_ROWS):
+        rows = np.s_[top : top + STRIP_ROWS]
         shift = (near[rows] - np.float32(still)) * np.float32(shift_px)
         sources = _filled(_sources(shift))
         y = np.repeat(np.arange(len(shift), dtype=np.float32)[:, None], shift.shape[1], axis=1)

@@ -43,6 +43,12 @@ def file_of(view: View) -> RenderedFile:
     return file
 
 
+def both_eyes(view: View) -> list[NDArray[np.uint8]]:
+    """Return the left and the right eye's view whole."""
+    _, left, right = zip(*eyes(view), strict=True)
+    return [np.vstack(strips) for strips in (left, right)]
+
+
 def square_in(picture: NDArray[np.uint8]) -> tuple[int, int]:
     """Return the first column of the square and the first after it, at half of the height."""
     bright = np.flatnonzero(picture[len(picture) // 2, :, 0] > 150)
@@ -51,7 +57,7 @@ def square_in(picture: NDArray[np.uint8]) -> tuple[int, int]:
 
 def test_the_near_is_farther_right_for_the_left_eye_by_the_share_of_the_width_asked_for() -> None:
     # 6 % of 160 px between nearest and farthest, which both move by half of it in each view
-    left, right = eyes(view_of("stereo", shift_percent=6))
+    left, right = both_eyes(view_of("stereo", shift_percent=6))
     apart = square_in(left)[0] - square_in(right)[0]
     assert apart == pytest.approx(0.06 * 160 / 2, abs=1.5)
     # the wall moves the other way: it is at infinity, behind the screen

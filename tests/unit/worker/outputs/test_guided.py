@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from worker.outputs.encoding.guided import _rows, guided_upsample
+from worker.outputs.encoding.guided import Guided, _rows, guided_upsample
 from worker.outputs.encoding.upsample import upsample
 
 
@@ -51,6 +51,13 @@ def test_strips_are_those_of_one_resizing() -> None:
     wide = cv2.resize(small, (640, 24), interpolation=cv2.INTER_LINEAR)
     strips = np.vstack([_rows(wide, top, min(480, top + 100), 480) for top in range(0, 480, 100)])
     np.testing.assert_allclose(strips, whole, atol=1e-6)
+
+
+def test_rows_are_those_of_the_whole() -> None:
+    rng = np.random.default_rng(2)
+    depth, rgb = rng.random((9, 12), np.float32), rng.integers(0, 256, (300, 200, 3), np.uint8)
+    guided = Guided(depth, rgb)
+    np.testing.assert_array_equal(guided.rows(130, 270), guided_upsample(depth, rgb)[130:270])
 
 
 def test_the_range_is_kept() -> None:

@@ -94,12 +94,13 @@ def test_what_is_in_focus_stays_as_it_is_to_the_last_code() -> None:
     assert (refocused(rgb, flat, Aperture(focus=3.0, px_per_depth=20)) == rgb).all()
 
 
-def test_strips_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
-    rgb = np.random.default_rng(1).integers(0, 256, (HEIGHT, 64, 3), np.uint8)
-    depth = np.repeat(np.linspace(0, 1, HEIGHT, dtype=np.float32)[:, None], 64, axis=1)
+def test_tiles_leave_no_seam(monkeypatch: pytest.MonkeyPatch) -> None:
+    rgb = np.random.default_rng(1).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    depth = (y / HEIGHT * 0.7 + x / WIDTH * 0.3).astype(np.float32)
     lens = Aperture(focus=0.2, px_per_depth=9)
     whole = refocused(rgb, depth, lens).astype(int)
-    monkeypatch.setattr(lens_module, "STRIP_ROWS", 64)
+    monkeypatch.setattr(lens_module, "TILE_PX", 64)
     assert abs(refocused(rgb, depth, lens).astype(int) - whole).max() <= 2
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from worker.outputs.encoding.warp import nearness, warp
+from worker.outputs.encoding.warp import Nearness, nearness, warp
 
 HEIGHT, WIDTH = 60, 120
 LEFT, RIGHT, TOP, BOTTOM = 50, 80, 15, 45  # of the square
@@ -115,6 +115,14 @@ def test_strips_make_no_seam() -> None:
     near = np.repeat(rng.random((600, 4)).astype(np.float32), 10, axis=1)
     whole = warp(rgb, near, 6)
     np.testing.assert_array_equal(whole[250:290], warp(rgb[250:290], near[250:290], 6))
+
+
+def test_rows_of_nearness_are_those_of_the_whole() -> None:
+    rng = np.random.default_rng(5)
+    rgb, depth = rng.integers(0, 256, (300, 3200, 3), np.uint8), rng.random((20, 32), np.float32)
+    whole, some = nearness(depth, rgb), Nearness(depth, rgb)
+    strips = [some.rows(top, min(300, top + 70)) for top in range(0, 300, 70)]
+    np.testing.assert_array_equal(np.vstack(strips), whole)
 
 
 def test_blurred_depth_becomes_a_step_where_the_photograph_has_its_edge() -> None:
