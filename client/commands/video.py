@@ -91,7 +91,7 @@ def video(
     url: UrlOption = None,
 ) -> None:
     """Submit, watch, download; `_HELP` is what people read."""
-    options = {
+    options: dict[str, Any] = {
         "outputs": output,
         "normalize": normalize,
         "colormap": colormap,
