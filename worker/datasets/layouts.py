@@ -19,7 +19,7 @@ from contract.names.object_keys import dataset_object
 from contract.options import JobOptions
 from storage.datasets.preflight import output_place
 from storage.objects.buckets import Buckets
-from storage.objects.protocol import ObjectStore
+from storage.objects.protocol import NewObject, ObjectStore
 from worker.outputs.render import RenderedFile
 
 _MADE_BY = "depthq-dataset"  # metadata of files outside the service's own folder
@@ -78,12 +78,11 @@ class FilesLayout:
 
     def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
         """See Layout."""
-        stored = {}
-        for file in files:
-            key = self._key(item_id, file.output, file.extension)
-            self._place.put(key, file)
-            stored[file.output] = _described(key, file)
-        return stored
+        keys = [self._key(item_id, file.output, file.extension) for file in files]
+        self._place.put_all(list(zip(keys, files, strict=True)))
+        return {
+            file.output: _described(key, file) for key, file in zip(keys, files, strict=True)
+        }
 
     def add(self, result: ItemResult) -> None:
         """Everything is stored already."""
@@ -180,9 +179,13 @@ class Place:
         self._store = patient(store)
         self._metadata = {_MADE_BY: request.id} if self.foreign else None
 
-    def put(self, key: str, file: RenderedFile) -> None:
-        """Write one file."""
-        self._store.put(key, file.data, media_type=file.media_type, metadata=self._metadata)
+    def put_all(self, files: Sequence[tuple[str, RenderedFile]]) -> None:
+        """Write files under their keys, in the service's own bucket with one request."""
+        if self._metadata is None:
+            self._store.put_all([NewObject(key, file.data, file.media_type) for key, file in files])
+            return
+        for key, file in files:
+            self._store.put(key, file.data, media_type=file.media_type, metadata=self._metadata)
 
     def put_tar(self, key: str, file: BinaryIO) -> None:
         """Write one tar."""
