@@ -1,8 +1,8 @@
 """Suite `datasets`: whole datasets from and to S3, in both layouts, against the bare engine.
 
-From the submission over HTTP to the last line of the summary: planning, reading every picture,
-both outputs at the network's size, results and index. Counted by whole datasets, since counters move
-only every two seconds in between.
+From the submission over HTTP to the end of the summary: planning, reading every picture, both
+outputs at the network's size, results and index. Whole datasets, since counters move only every two
+seconds in between.
 """
 
 from __future__ import annotations
@@ -77,4 +77,3 @@ class WholeDataset:
     def stop(self) -> None:
         """Let the stack go on, so that it can be stopped."""
         self._stack.resume()
-

@@ -56,6 +56,13 @@ def test_the_service_is_held_to_the_fastest_bare_engine(rate: float, met: bool) 
     assert [row.met for row in budgets(suites) if "bare engine loop" in row.what] == [met]
 
 
+@pytest.mark.parametrize(("rate", "met"), [(81.0, [True, True]), (66.0, [False, True])])
+def test_datasets_are_held_to_the_bare_engine_too(rate: float, met: list[bool]) -> None:
+    rates = {"bare engine": 100.0, "dataset, webdataset": rate, "dataset, files": rate}
+    suites = {"datasets": {"rows": {name: {"images_per_s": r} for name, r in rates.items()}}}
+    assert [row.met for row in budgets(suites) if row.what.startswith("dataset from")] == met
+
+
 def test_the_readme_is_written_even_from_no_results(tmp_path: Path) -> None:
     folder = tmp_path / "benchmarks"
     (folder / "results").mkdir(parents=True)
