@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from statistics import fmean
 from typing import Any, Protocol
@@ -94,8 +94,16 @@ def _rate_of(load: Load, rates: list[float]) -> Iterator[None]:
     rates.append((load.done() - done) / (time.perf_counter() - began))
 
 
-def latencies(stack: Stack, data: list[bytes], count: int) -> list[float]:
-    """Return ms from submit to the finished document, one job at a time, a pause between."""
+def latencies(
+    stack: Stack,
+    data: list[bytes],
+    count: int,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[float]:
+    """Return ms from submit to the finished document, one job at a time, a pause between.
+
+    `meanwhile` is called in the pause.
+    """
     taken = []
     base = f"http://127.0.0.1:{stack.port}"
     with httpx2.Client(base_url=base, trust_env=False, timeout=60) as http:
@@ -108,6 +116,7 @@ def latencies(stack: Stack, data: list[bytes], count: int) -> list[float]:
             if answer.raise_for_status().json()["state"] != "succeeded":
                 raise RuntimeError(f"not finished: {answer.text[:300]}")
             taken.append((time.perf_counter() - began) * 1e3)
+            meanwhile()
             time.sleep(0.05)
     return taken
 

@@ -1,8 +1,10 @@
-"""`python -m benchmarks.models [NAME …]`: measures models and writes the table of docs/models.md.
+"""`python -m benchmarks.models [--quick] [NAME …]`: measures models, writes docs/models.md's table.
 
 Each is measured in a process of its own, with weights made up: neither time nor memory depends on
 them. CPU time of one thread is told, not time that passed, since it bears a machine that others
-share: a machine with n idle cores takes about an n-th of it. Minima of several calls.
+share: a machine with n idle cores takes about an n-th of it. Minima of several calls,
+or of one where a batch takes longer than a few seconds. `--quick` prints a table of batches of one
+and leaves results and document as they are.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from importlib.resources import files
 from pathlib import Path
@@ -29,7 +31,6 @@ DOCUMENT = Path(__file__).parent.parent / "docs" / "models.md"
 BEGIN, END = "<!-- measured: python -m benchmarks.models -->", "<!-- end -->"
 BATCHES = (1, 8)
 ENOUGH_S = 3.0  # of CPU time for one batch size
-SLOW_MS = 3000.0  # an image; batches of such a model are not measured: they would take minutes
 
 
 def main(arguments: list[str]) -> None:
@@ -38,27 +39,37 @@ def main(arguments: list[str]) -> None:
         print(json.dumps(_convert(MODELS[arguments[1]], Path(arguments[2]))))
         return
     if arguments[:1] == ["--measure"]:
-        print(json.dumps(_measure(MODELS[arguments[1]], Path(arguments[2]), arguments[3])))
+        batches = tuple(map(int, arguments[4:]))
+        print(json.dumps(_measure(MODELS[arguments[1]], Path(arguments[2]), arguments[3], batches)))
+        return
+    quick = "--quick" in arguments
+    names = [name for name in arguments if name != "--quick"] or [s.name for s in own_models()]
+    if quick:
+        measured = {name: _model(name, batches=(1,)) for name in names}
+        print(table({**measured, "machine": describe()}))
         return
     results = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
-    for name in arguments or [spec.name for spec in own_models()]:
+    for name in names:
         results[name] = _model(name)
         results["machine"] = describe()
         RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n")
     write(results)
 
 
-def _model(name: str) -> dict[str, Any]:
+def _model(name: str, batches: Sequence[int] = BATCHES) -> dict[str, Any]:
     """Return what is measured of the model called `name`; bf16 only where the processor has it."""
     with tempfile.TemporaryDirectory() as folder:
         network = Path(folder) / f"{name}.onnx"
-        result = {**_child("--convert", name, str(network)), "fp32": None, "bf16": None}
+        result = {**child("--convert", name, str(network)), "fp32": None, "bf16": None}
         for precision in ("fp32", "bf16"):
-            result[precision] = _child("--measure", name, str(network), precision)
+            result[precision] = child(
+                "--measure", name, str(network), precision, *map(str, batches)
+            )
     return result
 
 
-def _child(*arguments: str) -> Any:
+def child(*arguments: str) -> Any:
+    """Return what this module says with `arguments`, in a process of its own."""
     command = ["nice", sys.executable, "-m", "benchmarks.models", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
@@ -75,6 +86,7 @@ def _convert(spec: ModelSpec, network: Path) -> dict[str, Any]:
     convert(checkpoint, network, spec, weights_id="made-up")
     checkpoint.unlink()
     return {
+        "convert_memory_mb": _memory_mb(),
         "gflop": _gflop(spec),
         "net_size": spec.warm_up[0],
         "parameters": spec.cost.parameters,
@@ -116,7 +128,9 @@ def _unfilled(spec: ModelSpec) -> Any:
     return module.Network()
 
 
-def _measure(spec: ModelSpec, network: Path, precision: str) -> dict[str, Any] | None:
+def _measure(
+    spec: ModelSpec, network: Path, precision: str, batches: Sequence[int]
+) -> dict[str, Any] | None:
     """Return CPU ms per image by batch size and the memory of the process; None: not to be had."""
     from worker.engines.openvino_engine import OpenVinoEngine
     from worker.engines.protocol import EngineError
@@ -124,16 +138,14 @@ def _measure(spec: ModelSpec, network: Path, precision: str) -> dict[str, Any] |
 
     before = _memory_mb()
     artefact = Artefact(network, "made-up", spec)
-    engine = OpenVinoEngine(artefact, precision=precision, threads=1, max_batch=max(BATCHES))
+    engine = OpenVinoEngine(artefact, precision=precision, threads=1, max_batch=max(batches))
     try:
         engine.load()
     except EngineError:
         return None
     result: dict[str, Any] = {}
     rng = np.random.default_rng(0)
-    for batch in BATCHES:
-        if result.get("cpu_ms_1", 0) > SLOW_MS:
-            break
+    for batch in batches:
         images = rng.standard_normal((batch, 3, *spec.warm_up[0]), np.float32)
         result[f"cpu_ms_{batch}"] = 1e3 / batch * _least_cpu_s(lambda: engine.infer(images))  # noqa: B023
         result[f"memory_mb_{batch}"] = _memory_mb() - before
@@ -141,7 +153,7 @@ def _measure(spec: ModelSpec, network: Path, precision: str) -> dict[str, Any] |
 
 
 def _least_cpu_s(call: Any) -> float:
-    taken: list[float] = []  # the first call compiles kernels: little, where one call is enough
+    taken: list[float] = []  # the first call prepares kernels: little, where one call is enough
     while not taken or (sum(taken) < ENOUGH_S and len(taken) < 20):
         began = time.process_time()
         call()
@@ -168,13 +180,21 @@ def table(results: Mapping[str, Any]) -> str:
     machine = results["machine"]
     lines = [
         f"On {machine['processor']}, OpenVINO {machine['versions']['openvino']}, "
-        f"{machine['measured_at']}.\n",
+        f"{machine['measured_at']}. {_about_bf16(machine['flags'])}\n",
         "| model | input, px | parameters | GFLOP | CPU ms per image, fp32: batch 1, batch 8 | "
-        "the same, bf16 | memory, MB: batch 1, 8 | ONNX file, MB |",
-        "|---|---|---|---|---|---|---|---|",
+        "the same, bf16 | memory, MB: batch 1, 8 | ONNX file, MB | memory to convert, MB |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     lines += [_row(spec.name, results[spec.name]) for spec in own_models() if spec.name in results]
     return "\n".join(lines) + "\n"
+
+
+def _about_bf16(flags: Sequence[str]) -> str:
+    """Return what the column of bf16 means on a processor with `flags`."""
+    native = [flag for flag in ("amx_bf16", "avx512_bf16") if flag in flags]
+    if native:
+        return f"bf16 by {native[0]}."
+    return "This processor has neither AVX-512 BF16 nor AMX: bf16 cannot be measured on it."
 
 
 def _row(name: str, result: Mapping[str, Any]) -> str:
@@ -189,6 +209,7 @@ def _row(name: str, result: Mapping[str, Any]) -> str:
         _times(result["bf16"]),
         _pair(fp32, "memory_mb"),
         f"{result['onnx_bytes'] / 1e6:,.0f}",
+        f"{result['convert_memory_mb']:,.0f}" if "convert_memory_mb" in result else "–",
     ]
     return f"| {' | '.join(cells)} |"
 

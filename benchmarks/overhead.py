@@ -39,7 +39,9 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--engine", default="simulated", help="default: simulated, which sleeps")
     parser.add_argument("--picture", default="VGA", choices=[*photographs.SIZES], help="its size")
     parser.add_argument("--original", action="store_true", help="outputs at the picture's size")
+    parser.add_argument("--at-once", action="store_true", help="requests of POST /v1/depth instead")
     parser.add_argument("--profile", action="store_true", help="sample stacks (needs py-spy)")
+    parser.add_argument("--gil", action="store_true", help="sample only what holds Python's lock")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     asked = parser.parse_args(argv)
     os.environ["MINIO_PROMETHEUS_AUTH_TYPE"] = "public"  # its own count of requests
@@ -54,8 +56,7 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     images = photographs.files(folder / "images", 8, *photographs.SIZES[asked.picture])
     simulation = asked.engine == "simulated"
     with Stack(folder, s3=True, engine=asked.engine, simulation=simulation) as stack:
-        size = "original" if asked.original else "model"
-        target = Target("overhead", stack.port, f"/v1/jobs?size={size}")
+        target = _target(stack, asked)
         drive(target, images, measure_s=1.0, in_flight=asked.in_flight)  # warm
         looks: list[dict[str, Counter[str]]] = []
 
@@ -78,6 +79,14 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
         "errors": outcome.errors, "cpu_ms": outcome.cpu_ms, **counts,
         "stages": outcome.stage_ms, "samples": samples,
     }  # fmt: skip
+
+
+def _target(stack: Stack, asked: argparse.Namespace) -> Target:
+    size = "original" if asked.original else "model"
+    if asked.at_once:
+        path = f"/v1/depth?output=heatmap&size={size}"
+        return Target("overhead", stack.port, path, style="answer")
+    return Target("overhead", stack.port, f"/v1/jobs?size={size}")
 
 
 def _counts(stack: Stack) -> dict[str, Counter[str]]:
@@ -129,7 +138,8 @@ def _profiled(stack: Stack, folder: Path, asked: argparse.Namespace) -> Iterator
     running = {
         role: subprocess.Popen(
             [tool, "record", "-p", str(pid), "-r", str(PROFILE_HZ), "-f", "raw", "--nonblocking",
-             "-d", str(int(asked.seconds)), "-o", str(folder / f"{role}.stacks")],
+             *(["--gil"] if asked.gil else []), "-d", str(int(asked.seconds)),
+             "-o", str(folder / f"{role}.stacks")],
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )
         for role, pid in roles.items()

@@ -29,7 +29,7 @@ def measure(*, quick: bool) -> dict[str, Any]:
     for precision in ("fp32", "bf16", "int8"):
         reached: dict[str, float] = {}
         for side in SIDES:
-            calls = _contenders(precision, side)
+            calls = contenders(precision, side)
             for name, rates in interleave(calls, rounds=rounds, round_s=round_s).items():
                 # the roof is the best round, not the median: noise only ever takes away
                 gflops = rates.highest * 2 * side**3 / 1e9
@@ -48,7 +48,8 @@ def best(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _contenders(precision: str, side: int) -> dict[str, Product]:
+def contenders(precision: str, side: int) -> dict[str, Product]:
+    """Return products of two square matrices of `side` rows, by the name of the library."""
     calls: dict[str, Product] = {}
     if precision == "fp32":
         a, b = torch.randn(side, side), torch.randn(side, side)

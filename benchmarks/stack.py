@@ -48,7 +48,10 @@ class Program(ServiceProcess):
 
 
 class Stack:
-    """A context: everything started and ready inside, stopped after. Settings by keyword."""
+    """A context: everything started and ready inside, stopped after. Settings by keyword.
+
+    `patience_s` is how long the workers may take to be ready.
+    """
 
     def __init__(
         self,
@@ -59,6 +62,7 @@ class Stack:
         workers: int = 1,
         worker_module: Sequence[str] = ("worker",),
         s3_folder: Path | None = None,
+        patience_s: float = 90,
         **settings: object,
     ) -> None:
         self._folder = folder
@@ -68,6 +72,7 @@ class Stack:
         self._settings = settings
         self._wants_s3 = s3
         self._s3_folder = s3_folder or folder
+        self._patience_s = patience_s
         self.s3: S3Server | None = None
         self._running: list[tuple[str, ServiceProcess]] = []
         self.port = 0
@@ -191,7 +196,7 @@ class Stack:
                 raise RuntimeError(f"{dead} ended before {what}:\n{self.log_tails()}")
             return bool(reached())
 
-        wait_until(look, what, 90)
+        wait_until(look, what, self._patience_s)
 
     def _answers(self) -> bool:
         try:

@@ -6,6 +6,7 @@ import argparse
 import logging
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from contract.errors import DepthqError, InvalidRequest
 from contract.names.queues import Lane
@@ -16,10 +17,10 @@ from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import mind
-from worker.process.app import SHARDS, consume
-from worker.process.health import serve_health
-from worker.process.service import WorkerService
-from worker.tasks import register_tasks
+from worker.process.models import LoadingModels
+
+if TYPE_CHECKING:
+    from worker.process.service import WorkerService
 
 log = logging.getLogger("worker")
 
@@ -40,8 +41,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         with open_redis(settings) as redis:
             mind(redis)
-        service = WorkerService(settings, lane)
-        service.start()
+        service = _started(settings, lane)
     except InvalidRequest as exc:
         log.error("cannot start: %s", exc, extra={"action": "start"})
         return WRONG_SETTINGS
@@ -51,6 +51,17 @@ def main(argv: list[str] | None = None) -> int:
     return serve(service, settings, lane)
 
 
+def _started(settings: Settings, lane: Lane) -> WorkerService:
+    """Return the worker, ready. Raises DepthqError."""
+    loading = LoadingModels(settings)
+    loading.begin()
+    from worker.process.service import WorkerService  # half a second, while the network compiles
+
+    service = WorkerService(settings, lane, loading)
+    service.start()
+    return service
+
+
 def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     """Consume the lane until told to stop, then finish what runs and shut down.
 
@@ -58,6 +69,10 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     Redis is full, or when the connection is lost twice in a row. That is a failure, so that a
     supervisor restarts the process.
     """
+    from worker.process.app import SHARDS, consume  # Celery: see _started
+    from worker.process.health import serve_health
+    from worker.tasks import register_tasks
+
     register_tasks(service.celery, service.run_job, service.run_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)

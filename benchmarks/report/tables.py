@@ -158,6 +158,10 @@ def peers_table(results: Mapping[str, Any]) -> str:
     )
 
 
+def _p50_p95(latencies: Mapping[str, float] | None) -> str:
+    return f"{latencies['p50_ms']:.1f} / {latencies['p95_ms']:.1f}" if latencies else "–"
+
+
 def idle_table(results: Mapping[str, Any]) -> str:
     """Latency of one job, start and memory."""
     rows = []
@@ -170,12 +174,13 @@ def idle_table(results: Mapping[str, Any]) -> str:
             name, f"{suite['bare_ms']:.1f}",
             f"{polled['p50_ms']:.1f} / {polled['p95_ms']:.1f}",
             f"{preferred['p50_ms']:.1f} / {preferred['p95_ms']:.1f}",
+            _p50_p95(suite.get("at_once")),
             f"{suite['ready_s']['worker']:.1f}", f"{memory['rss'] / 1e6:.0f}",
             f"{memory['tree_pss'] / 1e6:.0f}", f"{suite['memory']['api']['rss'] / 1e6:.0f}",
         ))  # fmt: skip
     heads = ("store", "bare engine, ms", "submit and poll, p50 / p95 ms",
-             "`Prefer: wait`, p50 / p95 ms", "worker ready, s", "worker RSS, MB",
-             "with children, MB", "api RSS, MB")  # fmt: skip
+             "`Prefer: wait`, p50 / p95 ms", "at once, p50 / p95 ms", "worker ready, s",
+             "worker RSS, MB", "with children, MB", "api RSS, MB")  # fmt: skip
     return _table(heads, rows, left=1)
 
 

@@ -30,7 +30,7 @@ MODEL = ModelSpec(
     name="midas_small",
     input=InputRule(side_px=256, rule="upper_bound", multiple_px=32),
     cost=Cost(gflop=6.7, parameters=21_320_545, image_s=0.03, memory_bytes=250_000_000),
-    warm_up=((192, 256), (160, 256), (256, 192), (256, 256)),  # 4:3, 3:2, 3:4, 1:1
+    warm_up=((192, 256),),  # 4:3; docs/decisions/0139
     line={
         "en": "the default: tens of images a second on two cores",
         "zh": "默认模型：双核每秒几十张",

@@ -17,7 +17,7 @@ from storage.ledger.connection import redis_errors
 
 log = logging.getLogger(__name__)
 
-KEPT_S = 120  # the list after the last ask; longer than any deadline
+KEPT_S = 120  # the list after the last look at an ask that waits; longer than any deadline
 
 
 class Exchange:
@@ -33,11 +33,8 @@ class Exchange:
 
     def submit(self, ask: Ask) -> int:
         """Put `ask` at the end of its model's list; return how many wait before it."""
-        queue = immediate_queue(ask.model)
-        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
-            pipe.lpush(queue, _text(ask))
-            pipe.expire(queue, KEPT_S)
-            return int(pipe.execute()[0]) - 1
+        with redis_errors():
+            return int(self._redis.lpush(immediate_queue(ask.model), _text(ask))) - 1
 
     def withdraw(self, ask: Ask) -> None:
         """Take `ask` off the list, if no worker has taken it."""
@@ -45,9 +42,15 @@ class Exchange:
             self._redis.lrem(immediate_queue(ask.model), 1, _text(ask))
 
     def holds(self, ask: Ask) -> bool:
-        """Tell whether `ask` still waits on the list."""
-        with redis_errors():
-            return self._redis.lpos(immediate_queue(ask.model), _text(ask)) is not None
+        """Tell whether `ask` still waits on the list, which is kept KEPT_S longer from now on.
+
+        Most asks are taken at once; only of those that wait could any be left behind.
+        """
+        queue = immediate_queue(ask.model)
+        with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
+            pipe.lpos(queue, _text(ask))
+            pipe.expire(queue, KEPT_S)
+            return pipe.execute()[0] is not None
 
     def take(self, models: Sequence[str], timeout_s: float) -> Ask | None:
         """Return an ask for one of `models`, of each the oldest; None: none came in `timeout_s`.

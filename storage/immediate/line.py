@@ -17,13 +17,18 @@ from contract.names.redis_keys import line_channel
 from storage.ledger.connection import redis_errors
 
 
+def _as_it_is(pushed: object) -> object:
+    return pushed
+
+
 class Line:
     """For one thread at a time. Every method but `close` raises StorageUnavailable."""
 
     def __init__(self, redis: Redis) -> None:
         """Subscribe; `redis` gives bytes."""
         self.channel = line_channel(uuid.uuid4().hex)
-        self._pubsub: PubSub = redis.pubsub()  # type: ignore[no-untyped-call]
+        # the library's own handler writes every message out as text, for a log that nothing reads
+        self._pubsub: PubSub = redis.pubsub(push_handler_func=_as_it_is)  # type: ignore[no-untyped-call]
         with redis_errors():
             self._pubsub.subscribe(self.channel)
             if self._pubsub.get_message(timeout=2.0) is None:

@@ -76,8 +76,9 @@ class OpenVinoEngine:
             raise EngineError(f"openvino cannot load {self._artefact.path.name}: {exc}") from exc
 
     def warm_up(self, shapes: Iterable[tuple[int, int]]) -> None:
-        """See Engine."""
-        protocol.warm_up(self, shapes)
+        """See Engine. The smallest was the first call of `load`."""
+        done = self._artefact.spec.smallest
+        protocol.warm_up(self, [shape for shape in shapes if shape != done])
 
     def infer(self, batch: Images) -> Depths:
         """See Engine. The input is read in place; the output is copied once.

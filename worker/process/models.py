@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 
 from contract.settings import Settings
 from worker.advice import advise
 from worker.attempts.metrics import observe_batch
+from worker.compute.batch_choice import Choice, Fitting, KnownCosts
 from worker.compute.held_model import HeldModel, held_model
 from worker.compute.pace import Pace, pace_of
 from worker.engines.factory import build_engine
+from worker.machine import processor
 from worker.weights.resolve import Artefact, resolve
+
+MOST_IMAGES = 16  # of all streams together; more would take the memory that a worker may use
 
 
 def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, HeldModel]:
@@ -20,12 +26,13 @@ def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, H
     """
     held = {}
     for artefact, pace in paces(settings):
+        fitting = fitting_of(settings, artefact, pace)
         engine = build_engine(
             settings,
             artefact,
-            streams=pace.streams,
+            streams=fitting.streams if fitting else pace.streams,
             threads=pace.threads,
-            max_batch=pace.max_batch,
+            max_batch=MOST_IMAGES if fitting else pace.max_batch,
         )
         held[artefact.model] = held_model(
             engine,
@@ -34,8 +41,31 @@ def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, H
             max_latency_s=settings.max_batch_latency_ms / 1e3,
             on_batch=observe_batch,
             yielding=yielding,
+            fitting=fitting,
         )
     return held
+
+
+def fitting_of(settings: Settings, artefact: Artefact, pace: Pace) -> Fitting | None:
+    """Return what fits batches of `artefact` to this processor.
+
+    None where there is nothing to choose: the operator has chosen, the model is so slow that a few
+    images fill a batch's time, or the engine is not the one that was measured.
+    """
+    chosen = {"max_batch", "infer_streams"} & settings.model_fields_set
+    slow, bounded = pace.slots is not None, artefact.spec.max_batch is not None
+    if chosen or slow or bounded or settings.engine != "openvino":
+        return None
+    known = known_costs(settings, artefact, pace)
+    default = Choice(pace.streams, max(1, pace.max_batch // pace.streams))
+    return Fitting(known, artefact.spec.warm_up[0], default, MOST_IMAGES)
+
+
+def known_costs(settings: Settings, artefact: Artefact, pace: Pace) -> KnownCosts:
+    """Return what was measured of `artefact` on this processor, with these threads."""
+    what = f"{processor()} {settings.precision} {artefact.weights_id} {pace.threads}"
+    name = hashlib.sha256(what.encode()).hexdigest()[:16]
+    return KnownCosts(settings.cache_dir / "weights" / "costs" / f"{name}.json")
 
 
 def paces(settings: Settings) -> list[tuple[Artefact, Pace]]:
@@ -57,7 +87,32 @@ def paces(settings: Settings) -> list[tuple[Artefact, Pace]]:
     ]
 
 
-def load_all(held: Mapping[str, HeldModel]) -> None:
-    """Load and warm every model, one after the other."""
-    for model in held.values():
-        model.load()
+class LoadingModels:
+    """The models of one process, which load in a thread of their own while the rest is built.
+
+    Compiling a network is C++ without the interpreter's lock, and takes as long as importing the
+    rest of the worker. `begin()`, then `wait()`, which begins where that was not done. Batchers ask
+    `yielding`, which is set once the lane's throttle is there.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.yielding: Callable[[], bool] = lambda: False
+        self.held: Mapping[str, HeldModel] = open_models(settings, lambda: self.yielding())
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
+        self._loaded: Future[None] | None = None
+
+    def begin(self) -> None:
+        """Begin to load and warm every model, one after the other."""
+        self._loaded = self._thread.submit(self._load_all)
+
+    def wait(self) -> None:
+        """Return when all are loaded. Raises EngineError."""
+        if self._loaded is None:
+            self.begin()
+        assert self._loaded is not None  # noqa: S101 - begin() sets it
+        self._loaded.result()
+        self._thread.shutdown()
+
+    def _load_all(self) -> None:
+        for model in self.held.values():
+            model.load()

@@ -44,7 +44,7 @@ from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
 from worker.machine import cores_given, machine_id
 from worker.process.app import CeleryApp, make_celery, send
-from worker.process.models import open_models
+from worker.process.models import LoadingModels
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Parts:
     broker: BrokerView
     registry: WorkerRegistry
     leader: LeaderLock
-    models: Mapping[str, HeldModel]
+    loading: LoadingModels
     decoder: Decoder
     leases: Leases
     patience: Patience
@@ -70,6 +70,11 @@ class Parts:
     throttle: LaneThrottle
     model_of: ModelOf
     celery: CeleryApp
+
+    @property
+    def models(self) -> Mapping[str, HeldModel]:
+        """The models by name."""
+        return self.loading.held
 
     def send_job(self, job_id: str, lane: Lane, model: str) -> None:
         """Put a job's message on the queue of its lane and model."""
@@ -85,13 +90,17 @@ class Parts:
         return {name: model.about for name, model in self.models.items()}
 
 
-def build_parts(settings: Settings, lane: Lane) -> Parts:
-    """Return the parts of a worker of `lane`. Raises DepthqError if its weights are missing."""
+def build_parts(settings: Settings, lane: Lane, loading: LoadingModels | None = None) -> Parts:
+    """Return the parts of a worker of `lane`. Raises DepthqError if its weights are missing.
+
+    `loading`: its models, where they load already.
+    """
     cv2.setNumThreads(1)  # Every core is busy with another image; more threads would only wait.
     redis = open_redis(settings)
     jobs = JobStore(redis, handover_bytes(settings))
     throttle = _throttle(lane, Presence(redis, machine_id()))
-    models = open_models(settings, throttle.yielding)
+    loading = loading or LoadingModels(settings)
+    loading.yielding = throttle.yielding
     objects, datasets = open_object_store(settings, patient=True), DatasetStore(redis)
     return Parts(
         settings=settings,
@@ -105,14 +114,14 @@ def build_parts(settings: Settings, lane: Lane) -> Parts:
         broker=BrokerView(redis),
         registry=WorkerRegistry(redis),
         leader=LeaderLock(redis, LEADER_KEY, 3 * settings.reconcile_interval_s),
-        models=models,
+        loading=loading,
         decoder=_decoder(settings),
         leases=Leases(jobs, settings.lease_s),
         patience=Patience(),
         throughput=Throughput(),
         throttle=throttle,
         model_of=ModelOf(datasets, DatasetObjects(objects)),
-        celery=make_celery(settings, {name: model.pace for name, model in models.items()}),
+        celery=make_celery(settings, {name: model.pace for name, model in loading.held.items()}),
     )
 
 

@@ -20,7 +20,7 @@ from worker.jobs.pipeline import Pipeline
 from worker.process.announce import describe
 from worker.process.app import CeleryApp
 from worker.process.background import Background, surroundings
-from worker.process.models import load_all
+from worker.process.models import LoadingModels
 from worker.process.parts import build_parts, build_pipeline, build_slots
 from worker.process.runs import RunCoordinator, RunWorker
 from worker.process.takers import Takers
@@ -31,12 +31,14 @@ log = logging.getLogger(__name__)
 class WorkerService:
     """One lane's worker: `start()`, hand `run_job` to Celery, `drain()`, `stop()`."""
 
-    def __init__(self, settings: Settings, lane: Lane) -> None:
+    def __init__(
+        self, settings: Settings, lane: Lane, loading: LoadingModels | None = None
+    ) -> None:
         self._started_at = time.time()
         self._ready = self._draining = self._taking = False
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
-        self._parts = build_parts(settings, lane)
+        self._parts = build_parts(settings, lane, loading)
         self._coordinator = RunCoordinator(surroundings(self._parts))
         self._background = Background(
             self._parts, self._coordinator, self._announce, self._watchdog()
@@ -57,13 +59,13 @@ class WorkerService:
         return tuple(self._parts.models)
 
     def start(self) -> None:
-        """Load and warm the model, start the threads and the decoding children, announce."""
+        """Await the models, start the threads and the decoding children, announce."""
         parts = self._parts
-        parts.decoder.start()  # decoding children start while the model loads
+        parts.decoder.start()  # decoding children start while the models load
         with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
             # creates the bucket if wanted; its answer takes as long as warming up one shape
             store = beside.submit(parts.patience, parts.objects.check)
-            load_all(parts.models)
+            parts.loading.wait()
         store.result()
         parts.decoder.wait_until_ready()  # without decoders the worker cannot do anything
         parts.throttle.start()

@@ -15,8 +15,8 @@ from contract.videos import VideoFacts, VideoSpec
 from worker.outputs.heatmap import Shades
 from worker.videos.decode.ask import Ask, DecodeLimits
 from worker.videos.decode.process import answers
+from worker.videos.files.codes import Codes
 from worker.videos.files.frame import Frame
-from worker.videos.files.gray16 import Codes
 from worker.videos.files.movie import Part
 from worker.videos.files.writers import Making, writers
 from worker.videos.shots import Scaled

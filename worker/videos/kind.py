@@ -113,7 +113,9 @@ class VideoKind(Kind):
             limits=self._limits,
             network=tools.computer.network(record.request.spec.options.model),
             turn=tools.turn,
-            keep=lambda data: tools.files.store.put(key, data, media_type="video/x-matroska"),
+            keep=lambda data: tools.files.store.put(
+                key, data, media_type="application/octet-stream"
+            ),
             worker=tools.worker,
             round=record.round,
         )
@@ -181,4 +183,4 @@ def wishes(request: DatasetRequest) -> VideoWishes:
 
 def segment_key(run_id: str, shard: int) -> str:
     """Return the object key of a segment's depth."""
-    return dataset_object(run_id, f"segments/{shard:06d}.mkv")
+    return dataset_object(run_id, f"segments/{shard:06d}.codes")

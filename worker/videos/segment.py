@@ -18,7 +18,7 @@ from worker.compute.batcher import Inferred
 from worker.compute.computer import Network
 from worker.videos.decode.ask import Ask, DecodeLimits
 from worker.videos.decode.process import Answer, answers
-from worker.videos.files.gray16 import Gray16Writer, codes_of
+from worker.videos.files.codes import CodesWriter, codes_of
 from worker.videos.stable.steady import Steady, steadied
 
 IN_FLIGHT = 8  # frames between decoder and network
@@ -102,14 +102,12 @@ class SegmentFile:
 
     def __init__(self) -> None:
         self._file = io.BytesIO()
-        self._writer: Gray16Writer | None = None
+        self._writer = CodesWriter(self._file)
 
     def add(self, steady: Steady, at_s: float) -> FrameFacts:
         """Append a frame shown from `at_s` on."""
         codes, low, high = codes_of(steady.depth)
-        if self._writer is None:
-            self._writer = Gray16Writer(self._file, codes.shape[1], codes.shape[0])
-        self._writer.add(codes, at_s)
+        self._writer.add(codes)
         p1, p99 = np.percentile(steady.depth[::2, ::2], (1, 99))
         return FrameFacts(
             at=at_s,
@@ -126,6 +124,4 @@ class SegmentFile:
 
     def finished(self) -> bytes:
         """Return the file: nothing if there was no frame."""
-        if self._writer is not None:
-            self._writer.close()
         return self._file.getvalue()

@@ -20,7 +20,7 @@ from contract.videos import FrameFacts, VideoFacts, VideoSpec
 from worker.runs.kind import CannotFinish, Signals
 from worker.videos.assemble import Film, assemble
 from worker.videos.decode.ask import DecodeLimits
-from worker.videos.files.gray16 import Codes, read_gray16
+from worker.videos.files.codes import Codes, read_codes
 from worker.videos.shots import Columns, scaled
 
 Keep = Callable[[str, BinaryIO], str]  # name, file → object key
@@ -94,7 +94,7 @@ class VideoSummary:
         left, readers = Counter(shards), dict[int, Iterator[Codes]]()
         for shard in shards:
             if shard not in readers:
-                readers[shard] = read_gray16(io.BytesIO(self.segment(shard)))
+                readers[shard] = read_codes(io.BytesIO(self.segment(shard)))
             yield next(readers[shard])
             left[shard] -= 1
             if not left[shard]:

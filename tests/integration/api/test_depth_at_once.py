@@ -353,8 +353,21 @@ def test_a_line_that_redis_dropped_is_not_used_again(api, computer, redis):
 
 def test_the_list_of_asks_expires_by_itself(exchange, redis):
     now = time.time()
-    exchange.submit(Ask(id="1", answer_to="c", asked_at=now, deadline_at=now + 9, options={}))
+    waiting = Ask(id="1", answer_to="c", asked_at=now, deadline_at=now + 9, options={})
+    assert exchange.submit(waiting) == 0
+    assert exchange.holds(waiting)
     assert 0 < redis.ttl(immediate_queue()) <= 120
+    exchange.withdraw(waiting)
+    assert not exchange.holds(waiting)
+
+
+def test_a_picture_is_written_out_in_no_log(exchange, caplog):
+    line = exchange.open_line()
+    with caplog.at_level("DEBUG"):
+        assert exchange.tell(line.channel, Picture(id="1"), b"\xff\xd8 a private picture")
+        assert line.read(2.0).endswith(b"a private picture")
+    assert "private" not in caplog.text
+    line.close()
 
 
 def test_limits_of_callers_count_it_like_any_submission(make_api, announced):

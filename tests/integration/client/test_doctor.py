@@ -73,6 +73,8 @@ def test_the_memory_of_larger_models_is_told_before_a_worker_starts(monkeypatch,
     assert found.level == "note"
     assert "midas_small, dpt_large_384: 7.5 GiB" in found.message
     assert "DEPTHQ_MODELS" in found.remedy
+    assert "to convert their weights, once: 5.8 GiB" in found.message
+    assert "convert" not in finding("memory").message
 
 
 def test_a_full_disk_is_a_problem(monkeypatch, tmp_path):

@@ -63,6 +63,21 @@ def test_datasets_are_held_to_the_bare_engine_too(rate: float, met: list[bool]) 
     assert [row.met for row in budgets(suites) if row.what.startswith("dataset from")] == met
 
 
+@pytest.mark.parametrize(("rate", "met"), [(41.0, True), (39.0, False)])
+def test_depth_at_once_is_held_to_the_best_peer_that_keeps_nothing(rate: float, met: bool) -> None:
+    rates = {
+        "service, at once": rate,
+        "LitServe, batching, same engine, keeps nothing": 40.0,
+        "Celery prefork, no batcher, same engine, keeps nothing": 20.0,
+        "LitServe, batching, same engine": 90.0,
+    }
+    rows = {name: {"images_per_s": r, "ratio": 1.0} for name, r in rates.items()}
+    (row,) = [
+        one for one in budgets({"peers": {"vga": {"rows": rows}}}) if "keep nothing" in one.what
+    ]
+    assert (row.met, "LitServe" in row.measured, "2 of 3" in row.measured) == (met, True, True)
+
+
 def test_the_readme_is_written_even_from_no_results(tmp_path: Path) -> None:
     folder = tmp_path / "benchmarks"
     (folder / "results").mkdir(parents=True)

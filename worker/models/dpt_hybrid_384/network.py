@@ -17,6 +17,7 @@ from worker.models.dpt.fusion import Decoder
 from worker.models.dpt.loading import load
 from worker.models.dpt.reassemble import Reassemble, halve
 from worker.models.dpt.tokens import bilinear_positions, run_blocks, tokens_of
+from worker.models.dpt_hybrid_384.plain import make_plain
 
 BACKBONE = "vit_base_r50_s16_384"
 PATCH_PX = 16
@@ -78,4 +79,6 @@ class Network(nn.Module):
 
 def build_network(tensors: Mapping[str, NDArray[Any]]) -> Network:
     """Return the network with `tensors`, ready to infer; see `load`."""
-    return load(Network, tensors)
+    network = load(Network, tensors)
+    make_plain(network.pretrained.model.patch_embed)
+    return network

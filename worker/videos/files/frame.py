@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from worker.videos.files.gray16 import Codes, depth_of
+from worker.videos.files.codes import Codes, depth_of
 
 
 @dataclass(frozen=True)

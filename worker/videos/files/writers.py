@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 
 from contract.videos import SIDECAR_FILE, VIDEO_FILES, VideoOutput, VideoSpec
 from worker.outputs.heatmap import Shades, heatmap
+from worker.videos.files.codes import LEVELS
 from worker.videos.files.frame import Frame
-from worker.videos.files.gray16 import LEVELS, Gray16Writer
-from worker.videos.files.movie import Movie, Sound, even
+from worker.videos.files.gray16 import Gray16Writer
+from worker.videos.files.movie import PAINTED, PICTURES, Movie, Sound, even
+from worker.videos.files.planes import Palette, beside, planes_of
 from worker.videos.files.tables import ExrZip, Npz, Parquet, PngZip
 from worker.videos.files.webp import Preview
 
@@ -69,12 +71,13 @@ def writers(making: Making, open_file: Callable[[str], BinaryIO]) -> list[Writer
 
 class _HeatMovie:
     def __init__(self, file: BinaryIO, making: Making) -> None:
-        self._making = making
+        self._palette = Palette(making.shades)
         self._size = even(making.width, making.height, making.spec.max_side)
-        self._movie = Movie(file, *self._size, making.sound() if making.sound else None)
+        sound = making.sound() if making.sound else None
+        self._movie = Movie(file, *self._size, PAINTED, sound)
 
     def add(self, frame: Frame) -> None:
-        self._movie.add(self._making.painted(frame, *self._size), frame.at)
+        self._movie.add(self._palette.painted(frame, *self._size), frame.at)
 
     def close(self) -> None:
         self._movie.close()
@@ -84,18 +87,16 @@ class _SideBySide:
     """The video on the left, its heat map on the right."""
 
     def __init__(self, file: BinaryIO, making: Making) -> None:
-        self._making = making
+        self._palette = Palette(making.shades)
         self._size = even(making.width, making.height, making.spec.max_side)
         width, height = self._size
-        self._movie = Movie(file, 2 * width, height, making.sound() if making.sound else None)
+        sound = making.sound() if making.sound else None
+        self._movie = Movie(file, 2 * width, height, PICTURES, sound)
 
     def add(self, frame: Frame) -> None:
         assert frame.pixels is not None  # noqa: S101 - Making.needs_pixels
-        own = cv2.cvtColor(frame.pixels, cv2.COLOR_RGB2BGR)
-        if (own.shape[1], own.shape[0]) != self._size:
-            own = cv2.resize(own, self._size, interpolation=cv2.INTER_AREA)
-        painted = self._making.painted(frame, *self._size)
-        self._movie.add(np.concatenate([own, painted], axis=1), frame.at)
+        own = planes_of(frame.pixels, *self._size)
+        self._movie.add(beside(own, self._palette.painted(frame, *self._size)), frame.at)
 
     def close(self) -> None:
         self._movie.close()

@@ -23,8 +23,11 @@ from PIL import Image
 from client.depth_file import read_depth
 from contract.videos import SIDECAR_FILE, VIDEO_FILES, FrameFacts, VideoSpec
 from tests.films import LIMITS, NETWORK, drifting, film
+from worker.outputs.heatmap import Shades, heatmap
 from worker.videos.assemble import Film, assemble
-from worker.videos.files.gray16 import Codes, codes_of, depth_of, read_gray16
+from worker.videos.files.codes import Codes, CodesWriter, codes_of, depth_of, read_codes
+from worker.videos.files.frame import Frame
+from worker.videos.files.planes import Palette, beside, planes_of
 from worker.videos.pieces import items, pieces
 from worker.videos.segment import SegmentFile, steady_frames
 from worker.videos.shots import Columns, Scaled, scaled
@@ -53,7 +56,7 @@ def made(video: BinaryIO, spec: VideoSpec, length: int, seed: int = 0) -> dict[s
 
     def codes() -> Iterator[Codes]:
         for begin in sorted(files):
-            yield from read_gray16(io.BytesIO(files[begin]))
+            yield from read_codes(io.BytesIO(files[begin]))
 
     ordered = [facts[item.id] for item in frames]
     whole = Film(
@@ -127,7 +130,8 @@ def test_the_video_stands_beside_its_heat_map(files: dict[str, bytes]) -> None:
 
 def test_lossless_depth_says_what_its_codes_mean(files: dict[str, bytes]) -> None:
     about = json.loads(files["depth.json"])["frames"]
-    codes = list(read_gray16(io.BytesIO(files["depth.mkv"])))
+    with av.open(io.BytesIO(files["depth.mkv"])) as lossless:
+        codes = [frame.to_ndarray() for frame in lossless.decode(video=0)]
     array = np.load(io.BytesIO(files["depth.npz"]))
     assert array["depth"].shape == (16, *codes[0].shape)
     assert array["shot"].tolist() == [0] * 9 + [1] * 7 == [one["shot"] for one in about]
@@ -183,3 +187,45 @@ def test_a_retry_of_some_frames_asks_for_what_stands_beside_them() -> None:
     assert [piece.own for piece in found] == [(104, 105, 106), (120,)]
     assert found[1].before == (116, 117, 118, 119)
     assert found[1].after == (121, 122, 123)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (5, 7), (96, 64)])
+def test_what_a_segment_leaves_is_lossless(shape: tuple[int, int]) -> None:
+    rng = np.random.default_rng(0)
+    frames = [rng.integers(0, 65_536, shape).astype(np.uint16) for _ in range(3)]
+    file = io.BytesIO()
+    writer = CodesWriter(file)
+    for codes in frames:
+        writer.add(codes)
+    file.seek(0)
+    again = list(read_codes(file))
+    assert [np.array_equal(a, b) for a, b in zip(again, frames, strict=True)] == [True] * 3
+    assert list(read_codes(io.BytesIO())) == []
+    with pytest.raises(ValueError, match="no segment"):
+        list(read_codes(io.BytesIO(b"\x1aE\xdf\xa3 something else")))
+
+
+@pytest.mark.parametrize("colormap", ["inferno", "gray", "jet"])
+def test_a_heat_map_in_planes_has_the_colors_of_one_in_rgb(colormap: str) -> None:
+    ramp = np.tile(np.linspace(0, 1, 64, dtype=np.float32), (32, 1))
+    codes, low, high = codes_of(ramp)
+    frame = Frame(0, 0.0, codes, low, high, bottom=0.1, top=0.9, shot=0)
+    shades = Shades(colormap)
+    planes = Palette(shades).painted(frame, 128, 64)
+    shown = av.VideoFrame.from_ndarray(planes, format="yuv420p")
+    rgb = shown.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().astype(int)
+    bgr = heatmap(ramp, 0.1, 0.9, shades, 128, 64)
+    expected = bgr[..., None] if bgr.ndim == 2 else bgr[..., ::-1]
+    assert np.abs(rgb - expected).mean() < 3
+
+
+def test_two_pictures_stand_side_by_side_in_planes() -> None:
+    left, right = (
+        np.full((40, 60, 3), color, np.uint8) for color in ((200, 30, 30), (20, 40, 220))
+    )
+    both = beside(planes_of(left, 60, 40), planes_of(right, 60, 40))
+    shown = av.VideoFrame.from_ndarray(both, format="yuv420p")
+    rgb = shown.reformat(format="rgb24", src_colorspace="ITU709").to_ndarray().astype(int)
+    assert rgb.shape == (40, 120, 3)
+    assert np.abs(rgb[:, :56] - left[:, :56]).max() < 6
+    assert np.abs(rgb[:, 64:] - right[:, 4:]).max() < 6

@@ -10,7 +10,9 @@ import pytest
 
 from contract.models.registry import MODELS
 from tests.golden.models.cases import CASES, NAMES, golden, network, published, state_dict
+from tests.golden.seeded_weights import image
 
+pytestmark = pytest.mark.timeout(1800)  # minutes where other programs compute too
 TOLERANCE = 1e-4  # of the golden depth's range
 SWIN = "dpt_swin2_tiny_256"  # light enough for the ordinary run; `make models` runs all
 
@@ -33,8 +35,38 @@ def test_a_network_equals_the_original(name: str, case: str) -> None:
         depth = built(name)(torch.from_numpy(expected.tensor))  # (1, H, W)
         full = interpolate(depth[None], expected.size, mode="bicubic", align_corners=False)
     np.testing.assert_allclose(expected.tensor[0, :, ::8, ::8], expected.input, rtol=0, atol=1e-6)
+    print(f"{name} {case}: {expected.deviation(depth.numpy()):.1e}")  # `make models` shows it
     assert expected.deviation(depth.numpy()) < TOLERANCE
     assert expected.full_deviation(full[0, 0].numpy()) < TOLERANCE
+
+
+# Held out: sizes and seeds of which there are no numbers. What is known is that a picture's depth
+# does not depend on the pictures beside it, nor on where the sizes come from.
+ODD = {
+    "depth_anything_v2_vits": (42, 154),
+    "dpt_hybrid_384": (32, 160),
+    "dpt_large_384": (160, 32),
+    "dpt_swin2_tiny_256": (256, 256),
+    "midas_v21_384": (96, 32),
+}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=() if n == SWIN else pytest.mark.slow) for n in NAMES]
+)
+def test_pictures_of_a_batch_do_not_touch_each_other(name: str) -> None:
+    import torch
+
+    images = [image(*ODD[name], seed) / 255.0 for seed in (11, 12, 13)]
+    batch = torch.from_numpy(np.stack(images).transpose(0, 3, 1, 2).astype(np.float32))
+    with torch.inference_mode():
+        together = built(name)(batch).numpy()
+        alone = np.concatenate([built(name)(batch[n : n + 1]).numpy() for n in range(3)])
+    assert together.shape == (3, *ODD[name])
+    assert np.ptp(together[0]) > 0
+    deviation = np.abs(together - alone).max() / np.ptp(alone)
+    assert deviation < TOLERANCE
+    assert np.abs(together[0] - together[1]).max() / np.ptp(alone) > 10 * TOLERANCE
 
 
 @pytest.mark.parametrize("name", NAMES)
