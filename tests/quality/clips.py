@@ -1,6 +1,6 @@
 """Short clips with exact depth: `python -m tests.quality.clips DIR` draws a strip of each.
 
-Five are rendered, one is a photograph with known disparity, moved over as a camera would. Frames
+Six are rendered, one is a photograph with known disparity, moved over as a camera would. Frames
 are (192, 256, 3) uint8 at 25 a second.
 """
 
@@ -18,7 +18,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage import data
 
-from tests.quality.scenes import HEIGHT, WIDTH, Scene, View, ball_on_a_table, corridor, street
+from tests.quality.scenes import (
+    HEIGHT,
+    WIDTH,
+    Scene,
+    View,
+    ball_on_a_table,
+    corridor,
+    posts,
+    street,
+)
 
 FRAMES, FPS = 24, 25
 SENSOR_NOISE = 0.02  # of 0…1: a small sensor indoors
@@ -55,6 +64,11 @@ def moving(t: int) -> Scene:
     return ball_on_a_table(view=View(seed=t, grain=0.012), rolled=0.018 * t - 0.25)
 
 
+def passing(t: int) -> Scene:
+    """A camera is carried sideways past thin posts: they move three times as fast as the wall."""
+    return posts(view=View((0.03 * t - 0.36, 0, 0), seed=t, grain=0.012))
+
+
 def cut(t: int) -> Scene:
     """A walk, then another place."""
     return walk(t) if t < CUT_AT else street(view=View((0, 0, 0.1 * t), seed=t, grain=0.012))
@@ -65,6 +79,7 @@ SHOTS: dict[str, Callable[[int], Scene]] = {
     "pan": pan,
     "walk": walk,
     "moving": moving,
+    "passing": passing,
     "cut": cut,
 }
 

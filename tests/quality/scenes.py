@@ -311,6 +311,31 @@ def ball_on_a_table(
     )
 
 
+def posts(scale: int = 1, view: View = View()) -> Scene:
+    """Three posts of 10 cm, 2 m away, before a wall of bricks and a lawn: thin things."""
+    lawn = rough((0.3, 0.42, 0.2), 0.25, 31, 0.8)
+    bricks = tiles(rough((0.55, 0.33, 0.26), 0.3, 32, 0.5), (0, 1), (0.4, 0.16), 0.02, 1.5)
+    wood = rough((0.62, 0.55, 0.42), 0.12, 33, 0.5)
+
+    def post(x: float) -> Plane:
+        return Plane((0, 0, 1), 2.0, wood, lambda p: abs(p[:, 0] - x) < 0.05)
+
+    surfaces: list[Surface] = [
+        Plane((0, 1, 0), 1.2, lawn),
+        Plane((0, 0, 1), 6.0, bricks),
+        *(post(x) for x in (-0.6, 0.2, 0.9)),
+    ]
+    return render(
+        surfaces,
+        eye=(0, 0, 0),
+        pitch=0.12,
+        focal_px=240,
+        light=(-2, -3, -1),
+        scale=scale,
+        view=view,
+    )
+
+
 SCENES: dict[str, Callable[..., Scene]] = {
     "corridor": corridor,
     "street": street,
