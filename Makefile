@@ -46,6 +46,12 @@ setup-browser: ## install Chromium, Firefox and a Chinese font for the tests of 
 	    chromium firefox-esr fonts-wqy-microhei >/dev/null; \
 	elif [ "$$CI" = true ]; then echo "CI needs chromium and firefox-esr for the tests of the web page" >&2; exit 1; \
 	else echo "no chromium or firefox-esr: tests of the web page will be skipped (apt-get install chromium firefox-esr)"; fi
+	@# For Firefox's 3D a screen in memory, for its films the codec; without them those two tests are skipped.
+	@if command -v Xvfb >/dev/null || [ "$$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then :; else \
+	  { apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends xvfb \
+	    "$$(apt-cache pkgnames libavcodec | grep -E '^libavcodec[0-9]+$$' | sort -V | tail -n 1)" >/dev/null; } || \
+	  echo "no Xvfb: Firefox shows no 3D and no films in the tests (apt-get install xvfb ffmpeg)"; fi
 
 setup-nginx: ## install nginx for the tests of the front (Debian, as root)
 	@if command -v nginx >/dev/null; then :; \

@@ -208,6 +208,14 @@ def pytest_collection_finish(session: pytest.Session) -> None:
             find_tool(tool)
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share the files among the test processes, those that load torch as one."""
+    from tests.services.scheduling import Scheduling
+
+    return Scheduling(config, log) if config.getvalue("dist") == "loadfile" else None
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand a test process's notes to the one that writes the report."""
     if hasattr(session.config, "workeroutput"):

@@ -30,6 +30,18 @@ def memory_used() -> int:
     return int(words[1]) * os.sysconf("SC_PAGE_SIZE") if len(words) > 1 else 0
 
 
+def processor(info: Path = Path("/proc/cpuinfo")) -> str:
+    """Return maker, family, model and name of the processor; empty where the system does not tell.
+
+    All of them, since clouds give one name to processors of different kinds.
+    """
+    wanted = ("vendor_id", "cpu family", "model", "model name")
+    first = _read(info).partition("\n\n")[0]
+    pairs = dict(line.partition(":")[::2] for line in first.splitlines())
+    named = {name.strip(): value.strip() for name, value in pairs.items()}
+    return " ".join(named[name] for name in wanted if name in named)
+
+
 def machine_id(boot_id: Path = BOOT_ID) -> str:
     """Return a name that all processes of this machine share, also those in other containers.
 

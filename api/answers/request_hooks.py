@@ -64,7 +64,7 @@ def _security_headers(settings: Settings) -> dict[str, str]:
     # The page shows and fetches results, which the object store may serve after a redirect.
     store = _origin(settings)
     policy = (
-        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
+        "default-src 'self'; script-src 'self'; style-src 'self'; "
         f"img-src 'self' blob: data: {store}; connect-src 'self' {store}; media-src 'self' blob:; "
         "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
     )

@@ -61,7 +61,7 @@ function changed(picture) {
   if (picture.id && !picture.kept) {
     picture.kept = true;
     remember();
-    if (picture.file) savePreview(picture.id, picture.file);
+    if (picture.file) keep(picture);
   }
   if (before !== picture.state && ENDED.has(picture.state)) announce(picture);
   if (before !== picture.state && picture.state === "succeeded") historize(picture);
@@ -69,11 +69,18 @@ function changed(picture) {
   tally();
 }
 
+const photographs = () => import("./photographs.js");
+
+async function keep({ id, file }) {
+  savePreview(id, file); // where the store is closed, this is what a reload still has
+  (await photographs()).keepPhotograph(id, file);
+}
+
 async function past() {
   const { showPast } = await import("./views/past.js");
-  showPast($("past-list"), ({ id, name, options: chosen, preview }) => {
-    if ([...pictures.keys()].some((picture) => picture.id === id)) return;
-    add({ id, name, options: chosen, source: preview, state: "queued" });
+  showPast($("past-list"), async (entry) => {
+    const picture = await (await photographs()).restored(entry);
+    if (![...pictures.keys()].some(({ id }) => id === picture.id)) add(picture);
   });
 }
 
@@ -110,10 +117,15 @@ function remove(picture) {
   flow.drop(picture);
   pictures.delete(picture);
   card.close();
-  if (picture.id) removeJob(picture.id).catch(() => {}); // gone already, or goes when it expires
+  if (picture.id) erase(picture.id);
   remember();
   tally();
   (next ?? $("pick")).focus();
+}
+
+async function erase(id) {
+  removeJob(id).catch(() => {}); // gone already, or goes when it expires
+  (await photographs()).forgetPhotograph(id);
 }
 
 function again(picture) {
@@ -163,9 +175,14 @@ for (const [name, value] of Object.entries(JSON.parse(sessionStorage.getItem(CHO
 }
 $("options").addEventListener("change", () => sessionStorage.setItem(CHOICES, JSON.stringify(options())));
 
-for (const { id, name, options: chosen } of load()) {
-  add({ id, name, options: chosen, source: loadPreview(id), state: "queued", kept: true });
+async function restore(entries) {
+  const { restored } = await photographs();
+  const all = await Promise.all(entries.map((entry) => restored({ ...entry, preview: loadPreview(entry.id) })));
+  for (const picture of all) add({ ...picture, kept: true });
 }
+
+const before = load();
+if (before.length) await restore(before); // before others come: what is remembered is what is shown
 $("live").addEventListener("click", async () => (await import("./views/live.js")).showLive({ keep: (file) => takeSingly([file]), colormap: $("options").elements.colormap.value, locked: askForKey }));
 collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take });
 $("past").addEventListener("toggle", () => $("past").open && past());

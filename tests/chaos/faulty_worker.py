@@ -21,11 +21,12 @@ from worker.engines import simulated
 from worker.engines.simulated import SimulatedEngine
 from worker.imaging.decoder import Decoder
 from worker.jobs import ending, pipeline
+from worker.jobs.pipeline import Pipeline
 
 
 def lay_traps() -> None:
     """Put a trap before each stage, and shorten the watchdog's patience."""
-    pipeline.input_object = traps.before("fetch", pipeline.input_object)
+    Pipeline._fetch = traps.before("fetch", Pipeline._fetch)
     Decoder.decode = traps.before("decode", _deadly(Decoder.decode))
     SimulatedEngine.infer = traps.before("infer", SimulatedEngine.infer)
     computer.render = traps.before("render", computer.render)

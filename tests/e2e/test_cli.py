@@ -32,7 +32,7 @@ START_S, STOP_S = 90, 60
 
 
 def command(*arguments: object) -> list[str]:
-    return [sys.executable, "-P", "-m", "client.cli", *map(str, arguments)]
+    return [sys.executable, "-P", "-m", "client.start", *map(str, arguments)]
 
 
 def until(reached: Callable[[], bool], timeout_s: float, what: str) -> None:

@@ -97,6 +97,11 @@ class WorkerProcess(OurProcess):
     def __init__(self, settings: Settings, folder: Path, lane: str = "interactive") -> None:
         super().__init__(settings, folder, ("--lane", lane))
 
+    def environment(self) -> Mapping[str, str]:
+        """Return the settings as variables; one decoding child, unless they say otherwise."""
+        # each costs 0.4 s of CPU to start, and few tests have more pictures than one can decode
+        return {"DEPTHQ_DECODE_PROCESSES": "1", **super().environment()}
+
 
 class ApiProcess(OurProcess):
     """`python -m api`."""

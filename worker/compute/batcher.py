@@ -118,6 +118,11 @@ class Batcher:
             self._changed.notify()
         return request.future
 
+    def take_at_most(self, images: int) -> None:
+        """Compute no more than `images` at once from now on."""
+        with self._changed:
+            self._max_batch = images
+
     def wait_until_taken(self, timeout_s: float) -> bool:
         """Wait until the engine has begun with all that was submitted; False: it has not."""
         with self._changed:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from contract.models.declaration import ModelSpec
+from worker.compute.batch_choice import Fitting
 from worker.compute.batcher import Batcher
 from worker.compute.pace import Pace
 from worker.compute.throughput import Throughput
@@ -22,6 +23,7 @@ class HeldModel:
     batcher: Batcher
     pace: Pace
     throughput: Throughput = field(default_factory=Throughput)
+    fitting: Fitting | None = None  # None: batches are as the settings say
     memory_bytes: int = 0  # by which the process grew when the model was loaded
 
     def load(self) -> None:
@@ -30,6 +32,8 @@ class HeldModel:
         self.engine.load()
         self.engine.warm_up(self.spec.warm_up)
         self.memory_bytes = max(0, memory_used() - before)
+        if self.fitting is not None:
+            self.batcher.take_at_most(self.fitting.fit(self.engine.infer))
 
     def start(self) -> None:
         """Start the threads that feed the engine."""
@@ -61,6 +65,7 @@ def held_model(
     max_latency_s: float,
     on_batch: Callable[[int, float], None] = lambda _size, _seconds: None,
     yielding: Callable[[], bool] = lambda: False,
+    fitting: Fitting | None = None,
 ) -> HeldModel:
     """Return `engine` with a batcher of its own, not yet loaded or started."""
     batcher = Batcher(
@@ -72,4 +77,4 @@ def held_model(
         yielding=yielding,
         niceness=pace.niceness,
     )
-    return HeldModel(spec, engine, batcher, pace)
+    return HeldModel(spec, engine, batcher, pace, fitting=fitting)

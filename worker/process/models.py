@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from contract.settings import Settings
 from worker.advice import advise
 from worker.attempts.metrics import observe_batch
+from worker.compute.batch_choice import Choice, Fitting, KnownCosts
 from worker.compute.held_model import HeldModel, held_model
 from worker.compute.pace import Pace, pace_of
 from worker.engines.factory import build_engine
+from worker.machine import processor
 from worker.weights.resolve import Artefact, resolve
+
+MOST_IMAGES = 16  # of all streams together; more would take the memory that a worker may use
 
 
 def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, HeldModel]:
@@ -21,12 +26,13 @@ def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, H
     """
     held = {}
     for artefact, pace in paces(settings):
+        fitting = fitting_of(settings, artefact, pace)
         engine = build_engine(
             settings,
             artefact,
-            streams=pace.streams,
+            streams=fitting.streams if fitting else pace.streams,
             threads=pace.threads,
-            max_batch=pace.max_batch,
+            max_batch=MOST_IMAGES if fitting else pace.max_batch,
         )
         held[artefact.model] = held_model(
             engine,
@@ -35,8 +41,31 @@ def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, H
             max_latency_s=settings.max_batch_latency_ms / 1e3,
             on_batch=observe_batch,
             yielding=yielding,
+            fitting=fitting,
         )
     return held
+
+
+def fitting_of(settings: Settings, artefact: Artefact, pace: Pace) -> Fitting | None:
+    """Return what fits batches of `artefact` to this processor.
+
+    None where there is nothing to choose: the operator has chosen, the model is so slow that a few
+    images fill a batch's time, or the engine is not the one that was measured.
+    """
+    chosen = {"max_batch", "infer_streams"} & settings.model_fields_set
+    slow, bounded = pace.slots is not None, artefact.spec.max_batch is not None
+    if chosen or slow or bounded or settings.engine != "openvino":
+        return None
+    known = known_costs(settings, artefact, pace)
+    default = Choice(pace.streams, max(1, pace.max_batch // pace.streams))
+    return Fitting(known, artefact.spec.warm_up[0], default, MOST_IMAGES)
+
+
+def known_costs(settings: Settings, artefact: Artefact, pace: Pace) -> KnownCosts:
+    """Return what was measured of `artefact` on this processor, with these threads."""
+    what = f"{processor()} {settings.precision} {artefact.weights_id} {pace.threads}"
+    name = hashlib.sha256(what.encode()).hexdigest()[:16]
+    return KnownCosts(settings.cache_dir / "weights" / "costs" / f"{name}.json")
 
 
 def paces(settings: Settings) -> list[tuple[Artefact, Pace]]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from api.answers.blueprint import DATASETS, document, problems, v1
+from api.answers.accepted import accepted
+from api.answers.blueprint import DATASETS, problems, v1
 from api.callers.auth import owner
 from api.datasets.accept import accept_dataset
 from api.datasets.body import ARCHIVE, receive_spec
@@ -46,21 +47,16 @@ def create_dataset(query: DryRunQuery) -> Response:
         submission = Submission(DATASET, spec, archive, owner(), key, query.dry_run)
         kept = accept_dataset(parts, submission)
     answer = _forecast if kept.dry_run else _dataset
-    response = answer(parts, kept, wait_s)
-    if wait_s:
-        response.headers["Preference-Applied"] = f"wait={wait_s}"
-    return response
+    return answer(parts, kept, wait_s)
 
 
 def _dataset(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
     found = own_run(parts, DATASET, kept.id)
     found = wait_for_run(parts, found, ended, wait_s)
-    status = 200 if wait_s and found[0].state.terminal else 202
-    headers = {"Location": run_path(parts, kept.id)}
-    return document(dataset_document(parts, found), status, headers)
+    place, over = run_path(parts, kept.id), wait_s > 0 and ended(found)
+    return accepted(dataset_document(parts, found), place, wait_s, ended=over)
 
 
 def _forecast(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
-    headers = {"Location": forecast_path(parts, kept.id)}
     answer = wait_for_forecast(parts, kept.id, wait_s)
-    return document(answer, 200 if answer.done else 202, headers)
+    return accepted(answer, forecast_path(parts, kept.id), wait_s, ended=answer.done)

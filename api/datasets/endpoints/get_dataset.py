@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response
 
-from api.answers.blueprint import DATASETS, document, problems, v1
+from api.answers.blueprint import DATASETS, problems, v1
 from api.datasets.documents import dataset_document
 from api.receiving.parameters import DatasetPath, WaitQuery
-from api.runs.documents import run_etag
-from api.runs.find import Found, ended, own_run, wait_for_run
+from api.runs.find import own_run
+from api.runs.poll import poll_run
 from api.services import services
 from contract.dataset_documents import DatasetDocument
 from contract.ids import DATASET
@@ -29,14 +29,4 @@ def get_dataset(path: DatasetPath, query: WaitQuery) -> Response:
     With `If-None-Match`, 304 if it is as it was; then `wait` holds until it has changed.
     """
     parts = services()
-    found = own_run(parts, DATASET, path.dataset_id)
-    seen = request.if_none_match
-
-    def changed(current: Found) -> bool:
-        return not seen.contains_weak(run_etag(current[0])[3:-1])
-
-    found = wait_for_run(parts, found, changed if seen else ended, query.wait)
-    headers = {"ETag": run_etag(found[0]), "Cache-Control": "no-cache"}
-    if seen and not changed(found):
-        return Response(status=304, headers=headers)
-    return document(dataset_document(parts, found), headers=headers)
+    return poll_run(parts, own_run(parts, DATASET, path.dataset_id), query.wait, dataset_document)

@@ -7,7 +7,8 @@ from contextlib import nullcontext
 from flask import Request, Response, request
 from pydantic import ValidationError
 
-from api.answers.blueprint import JOBS, document, problems, v1
+from api.answers.accepted import accepted
+from api.answers.blueprint import JOBS, problems, v1
 from api.answers.errors import invalid_fields
 from api.answers.openapi import CREATE_JOB
 from api.callers.auth import caller, owner
@@ -61,11 +62,8 @@ def create_job() -> Response:
         record = _accept(parts, job_id, key)
         own = watch if record.id == job_id else None
         record = wait_until(parts, record, ended, wait_s, own)
-    status = 200 if wait_s and record.state.terminal else 202
-    headers = {"Location": job_path(parts, record.id)}
-    if wait_s:
-        headers["Preference-Applied"] = f"wait={wait_s}"
-    return document(job_document(parts, record), status, headers)
+    place, over = job_path(parts, record.id), wait_s > 0 and ended(record)
+    return accepted(job_document(parts, record), place, wait_s, ended=over)
 
 
 def _accept(parts: Services, job_id: str, key: str | None) -> JobRecord:

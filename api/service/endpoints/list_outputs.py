@@ -13,6 +13,13 @@ from contract.outputs.declaration import Output
 from contract.outputs.registry import OUTPUTS
 
 
+class OutputCost(Document):
+    """About what rendering takes on one core, beside decoding and the network: a hint."""
+
+    ms: float = Field(description="whatever the picture's size")
+    ms_per_megapixel: float = Field(description="more, for each million pixels of the result")
+
+
 class OutputDeclaration(Document):
     """One output: what it is for, its file types, and its options as JSON Schema properties."""
 
@@ -21,6 +28,7 @@ class OutputDeclaration(Document):
     media_types: dict[str, str] = Field(description="format → media type")
     format_option: str | None = Field(description="the option that chooses the format")
     options: dict[str, Any] = Field(description="option → JSON Schema")
+    cost: OutputCost
 
 
 class OutputList(Document):
@@ -51,4 +59,5 @@ def _declared(output: Output) -> OutputDeclaration:
         media_types={name: kind.media_type for name, kind in output.types.items()},
         format_option=output.format_option,
         options=options,
+        cost=OutputCost(ms=output.cost.ms, ms_per_megapixel=output.cost.ms_per_megapixel),
     )

@@ -6,7 +6,8 @@ from typing import Any
 
 from flask import Response, request
 
-from api.answers.blueprint import VIDEOS, document, problems, v1
+from api.answers.accepted import accepted
+from api.answers.blueprint import VIDEOS, problems, v1
 from api.callers.auth import owner
 from api.datasets.openapi import HEADERS
 from api.receiving.headers import idempotency_key, wait_preference
@@ -68,8 +69,5 @@ def create_video() -> Response:
         received = receive_video(parts, request, upload)
         kept = accept_video(parts, received, upload, owner(), key)
     found = wait_for_run(parts, own_video(parts, kept.id), ended, wait_s)
-    headers = {"Location": run_path(parts, kept.id)}
-    if wait_s:
-        headers["Preference-Applied"] = f"wait={wait_s}"
-    status = 200 if wait_s and found[0].state.terminal else 202
-    return document(video_document(parts, found), status, headers)
+    place, over = run_path(parts, kept.id), wait_s > 0 and ended(found)
+    return accepted(video_document(parts, found), place, wait_s, ended=over)

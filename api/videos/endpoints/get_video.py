@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Response, request
+from flask import Response
 
-from api.answers.blueprint import VIDEOS, document, problems, v1
+from api.answers.blueprint import VIDEOS, problems, v1
 from api.receiving.parameters import WaitQuery
-from api.runs.documents import run_etag
-from api.runs.find import Found, ended, wait_for_run
+from api.runs.poll import poll_run
 from api.services import services
 from api.videos.documents import video_document
 from api.videos.find import VideoPath, own_video
@@ -29,14 +28,4 @@ def get_video(path: VideoPath, query: WaitQuery) -> Response:
     With `If-None-Match`, 304 if it is as it was; then `wait` holds until it has changed.
     """
     parts = services()
-    found = own_video(parts, path.video_id)
-    seen = request.if_none_match
-
-    def changed(current: Found) -> bool:
-        return not seen.contains_weak(run_etag(current[0])[3:-1])
-
-    found = wait_for_run(parts, found, changed if seen else ended, query.wait)
-    headers = {"ETag": run_etag(found[0]), "Cache-Control": "no-cache"}
-    if seen and not changed(found):
-        return Response(status=304, headers=headers)
-    return document(video_document(parts, found), headers=headers)
+    return poll_run(parts, own_video(parts, path.video_id), query.wait, video_document)

@@ -36,6 +36,9 @@ export function player(original, depth, name) {
     if (lead.duration) for (const one of films) one.currentTime = seek.valueAsNumber * lead.duration;
   });
   const element = h("div", { class: "player" }, h("div", { class: "films" }, films), h("div", { class: "row" }, play, seek));
+  for (const one of others) {
+    one.addEventListener("error", () => one.replaceWith(h("p", { class: "film-none small" }, say("video.unplayable", { name }))));
+  }
   // Some browsers come without the codec: the film is there all the same.
   lead.addEventListener("error", () => element.replaceChildren(h("p", { role: "status" }, say("card.unshowable"))));
   return {

@@ -18,11 +18,14 @@ async function patiently(call, signal) {
   }
 }
 
-/** Make what `options` say of `file`; resolves to the job, succeeded. Rejects with a Problem. */
-export async function make(file, options, signal) {
+/** Make what `options` say of `file`; `told(job)` hears where it stands. Resolves to the job, succeeded. Rejects with a Problem. */
+export async function make(file, options, signal, told) {
   const once = ticket();
   let job = await patiently(() => submit(file, options, once, () => {}, signal), signal);
-  while (!job.terminal) job = await patiently(() => poll(job.id, LONG_S, signal), signal);
+  while (!job.terminal) {
+    told(job);
+    job = await patiently(() => poll(job.id, LONG_S, signal), signal);
+  }
   if (job.state === "succeeded") return job;
   throw new Problem(job.error?.code ?? "internal", job.error?.message);
 }

@@ -9,6 +9,8 @@ import { surface } from "./geometry.js";
 const MOST_TURN = 1.2; // radians: behind it there is nothing to see
 const TEXTURE_PX = 2048;
 
+const GUESSED = 0xd0d0d0; // darker: behind an edge the photograph tells nothing
+
 const clamp = (value, most) => Math.min(most, Math.max(-most, value));
 
 function textureOf(image, width, height) {
@@ -21,13 +23,20 @@ function textureOf(image, width, height) {
   return texture;
 }
 
+function fill(geometry, positions, uvs) {
+  geometry.setAttribute("position", new BufferAttribute(positions, 3));
+  geometry.setAttribute("uv", new BufferAttribute(uvs, 2));
+  geometry.computeBoundingSphere();
+}
+
 export class SolidScene {
   #turn = { yaw: 0, pitch: 0, near: 1 };
   #asked = false;
 
   /** Throws where there is no WebGL. `image`: what is laid on the surface of `depth`. */
   constructor(canvas, image, depth) {
-    this.renderer = new WebGLRenderer({ canvas, antialias: true, alpha: true });
+    this.renderer = new WebGLRenderer({ canvas, antialias: true });
+    this.renderer.setClearColor(getComputedStyle(canvas).backgroundColor);
     this.canvas = canvas;
     this.depth = depth;
     this.scene = new Scene();
@@ -35,6 +44,7 @@ export class SolidScene {
     this.texture = textureOf(image, depth.width, depth.height);
     this.geometry = new BufferGeometry();
     this.relief = new Mesh(this.geometry, new MeshBasicMaterial({ map: this.texture, side: DoubleSide }));
+    this.skirt = new Mesh(new BufferGeometry(), new MeshBasicMaterial({ map: this.texture, side: DoubleSide, color: GUESSED }));
     this.cloud = new Points(this.geometry, new PointsMaterial({ map: this.texture, size: 0.012 }));
     // Each point takes its color from the photograph: the texture is read at the vertex, not the sprite.
     this.cloud.material.onBeforeCompile = (shader) => {
@@ -42,24 +52,23 @@ export class SolidScene {
       shader.fragmentShader = `varying vec2 vAt;\n${shader.fragmentShader}`
         .replace("#include <map_particle_fragment>", "diffuseColor *= texture2D(map, vAt);");
     };
-    this.scene.add(this.relief, this.cloud);
+    this.scene.add(this.relief, this.skirt, this.cloud);
     this.style("relief");
   }
 
   /** Draw it as "relief" or "cloud". */
   style(name) {
-    this.relief.visible = name === "relief";
+    this.relief.visible = this.skirt.visible = name === "relief";
     this.cloud.visible = name === "cloud";
     this.draw();
   }
 
   /** Shape it anew for a field of view in degrees and how many times as far the farthest is. */
   shape(fov, ratio) {
-    const { positions, uvs, indices, middle } = surface(this.depth, { fov, ratio });
-    this.geometry.setAttribute("position", new BufferAttribute(positions, 3));
-    this.geometry.setAttribute("uv", new BufferAttribute(uvs, 2));
+    const { positions, uvs, indices, skirt, middle } = surface(this.depth, { fov, ratio });
+    fill(this.geometry, positions, uvs);
     this.geometry.setIndex(new BufferAttribute(indices, 1));
-    this.geometry.computeBoundingSphere();
+    fill(this.skirt.geometry, skirt.positions, skirt.uvs);
     this.middle = middle;
     this.wide = fov;
     this.draw();
@@ -115,6 +124,7 @@ export class SolidScene {
   close() {
     this.texture.dispose();
     this.geometry.dispose();
+    this.skirt.geometry.dispose();
     this.renderer.dispose();
   }
 }

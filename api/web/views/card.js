@@ -57,7 +57,7 @@ export class Card {
     if (picture.state === "uploading" && picture.progress < 1) bar.value = picture.progress;
     else bar.removeAttribute("value"); // no honest number: the bar only says that something moves
     this.#find(".stage").hidden = picture.state === "failed" && this.#find(".stage-original").hidden;
-    const mayWork = picture.state === "expired" || picture.error?.passing || picture.error?.retryable;
+    const mayWork = picture.state === "expired" || picture.error?.passing || picture.error?.retryable || picture.error?.code === "not_found";
     this.#find(".card-again").hidden = !(picture.file && mayWork);
     if (picture.state === "succeeded" && !this.#shown) this.#showResult();
   }

@@ -1,6 +1,7 @@
 // The tab to make things: every output that the service declares, with its options.
 
 import { h } from "../dom.js";
+import { estimate } from "../make/estimate.js";
 import { make } from "../make/run.js";
 import { formOf } from "../make/form.js";
 import { Results, nameOf } from "../make/results.js";
@@ -8,7 +9,7 @@ import { curl, pythonCall } from "../make/snippets.js";
 import { endingOf } from "../files.js";
 import { outputs, root } from "../http.js";
 import { language, say } from "../words/language.js";
-import { duration, explain } from "../words/phrases.js";
+import { duration, explain, sentence } from "../words/phrases.js";
 
 class Make {
   #made = new Set();
@@ -35,8 +36,15 @@ class Make {
     const body = h("div", { class: "menu-body", id: `make-${output.name}`, hidden: true });
     const head = h("button", {
       type: "button", class: "menu-head", "aria-expanded": "false", "aria-controls": body.id, onclick: () => this.#open(output, head, body),
-    }, h("strong", {}, nameOf(output.name)), h("span", { class: "small" }, output.line[language()] ?? output.line.en));
+    }, h("strong", {}, nameOf(output.name)), this.#about(output), h("span", { class: "small" }, output.line[language()] ?? output.line.en));
     return h("li", {}, head, body);
+  }
+
+  // A service of the version before declares no cost.
+  #about({ cost }) {
+    if (!cost) return null;
+    const seconds = estimate(cost, this.picture.job);
+    return h("span", { class: "menu-about small" }, seconds < 1 ? duration(seconds) : say("make.about", { time: duration(seconds) }));
   }
 
   #open(output, head, body) {
@@ -88,7 +96,8 @@ class Make {
     this.status.textContent = say("make.busy", { output: nameOf(name) });
     const asked = performance.now();
     try {
-      const job = await make(this.picture.file, { outputs: name, ...options }, this.quit.signal);
+      const waits = (job) => { if (job.state === "queued" && job.position && entry.turn === turn) this.status.textContent = sentence({ state: "queued", job }); };
+      const job = await make(this.picture.file, { outputs: name, ...options }, this.quit.signal, waits);
       if (entry.turn !== turn || this.quit.signal.aborted) return; // a later one is under way
       await this.results.add(job, name, options);
       this.#made.add(name);

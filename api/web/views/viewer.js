@@ -98,6 +98,7 @@ class Viewer {
     this.main.hidden = Boolean(this.#panels[name].large);
     this.panel.replaceChildren(this.#panels[name].element);
     this.panel.classList.toggle("wide", this.main.hidden);
+    this.body.scrollTop = this.panel.scrollTop = 0; // phones scroll the whole
     this.#panels[name].enter?.();
   }
 

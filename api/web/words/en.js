@@ -163,7 +163,8 @@ export default {
   "measure.clear": "Clear points",
 
   "make.hint": "Choose what to make of this picture.",
-  "make.again": "The photograph is not in this tab any more. Add it again to make more of it.",
+  "make.again": "This browser has not kept the photograph. Add it again to make more of it.",
+  "make.about": "about {time}",
   "make.go": "Make it",
   "make.busy": "Making: {output}",
   "make.done": "Ready: {output}, {time}",
@@ -342,7 +343,7 @@ export default {
   "sample.astronaut": "astronaut",
 
   "past.title": "History",
-  "past.where": "Only this browser remembers these: names, settings and small previews. Results stay on the service for a few days.",
+  "past.where": "Only this browser remembers these: names, settings, small previews, and the newest photographs themselves. Results stay on the service for a few days.",
   "past.empty": "Nothing is remembered.",
   "past.open": "Open {name} again",
   "past.forget": "Forget all",
@@ -370,6 +371,7 @@ export default {
   "live.kept": "The service keeps none of these pictures, only one that you keep as a job.",
   "video.depth": "Depth of {name}",
   "video.photo": "Film {name}",
+  "video.unplayable": "This browser cannot play {name} itself.",
   "video.seek": "Place in the film",
   "video.play": "Play",
   "video.pause": "Pause",

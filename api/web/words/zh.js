@@ -159,7 +159,8 @@ export default {
   "measure.clear": "清除标记",
 
   "make.hint": "选择要用这张图制作什么。",
-  "make.again": "这张照片已不在本标签页中。请重新添加后再制作。",
+  "make.again": "此浏览器没有保留这张照片。请重新添加后再制作。",
+  "make.about": "约 {time}",
   "make.go": "制作",
   "make.busy": "正在制作：{output}",
   "make.done": "完成：{output}，用时 {time}",
@@ -338,7 +339,7 @@ export default {
   "sample.astronaut": "宇航员",
 
   "past.title": "历史",
-  "past.where": "只有此浏览器记得这些：名称、设置与小预览。结果在服务上只保留数天。",
+  "past.where": "只有此浏览器记得这些：名称、设置、小预览，以及最近的照片本身。结果在服务上只保留数天。",
   "past.empty": "没有记录。",
   "past.open": "重新打开 {name}",
   "past.forget": "全部忘记",
@@ -366,6 +367,7 @@ export default {
   "live.kept": "服务不保存这些画面，只保存您存为任务的那一张。",
   "video.depth": "{name} 的深度",
   "video.photo": "影片 {name}",
+  "video.unplayable": "此浏览器无法播放 {name} 本身。",
   "video.seek": "影片位置",
   "video.play": "播放",
   "video.pause": "暂停",

@@ -23,7 +23,7 @@ end
 tell(ID, state)
 -- A copy of the input for the worker, in memory only: neither in the append-only file nor at replicas. In a
 -- place that is taken the bytes stay: their job comes first.
-if ARGS[5] ~= '' then
+if ARGS[5] ~= '' and redis.set_repl then
   redis.set_repl(redis.REPL_NONE)
   redis.call('SET', ARGS[5], ID .. ARGS[6], 'NX', 'EX', ARGS[7])
   redis.set_repl(redis.REPL_ALL)

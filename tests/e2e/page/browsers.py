@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,25 +25,60 @@ CHROMIUM_ARGUMENTS = [
     "--use-gl=angle",
     "--use-angle=swiftshader",
     "--enable-unsafe-swiftshader",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
 ]
+FIREFOX_PREFS: dict[str, str | float | bool] = {
+    "dom.events.testing.asyncClipboard": True,
+    "media.navigator.permission.disabled": True,  # a camera that is none, without being asked
+    "media.navigator.streams.fake": True,
+    "network.captive-portal-service.enabled": False,
+    "ui.prefersReducedMotion": 1,  # it does not take it from the driver
+}
 PATIENCE_MS = 15_000
 NAMES = ("chromium", "firefox")
+# What a policy forbids is an event of the page; each browser words its own message differently.
+TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) => console.warn(
+  `Content-Security-Policy: ${event.effectiveDirective} forbids ${event.blockedURI}`
+  + ` (${event.sourceFile})`, window.forbidden = true));"""
 
 
-def launch(playwright: Playwright, name: str, dark: bool = False) -> Browser:
-    """Start the browser `name` without a window."""
+@contextmanager
+def screen() -> Iterator[str | None]:
+    """A screen in memory: Firefox draws no 3D without one. Yields its name for DISPLAY, or None."""
+    server = shutil.which("Xvfb")
+    if server is None:
+        yield None
+        return
+    told, tell = os.pipe()
+    size = ("-screen", "0", "1280x1024x24")
+    running = subprocess.Popen(
+        [server, "-displayfd", str(tell), *size, "-nolisten", "tcp"],
+        pass_fds=[tell],
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(tell)
+    try:
+        with os.fdopen(told) as answer:
+            yield f":{answer.readline().strip()}"  # it has found a free one, and is ready
+    finally:
+        running.terminate()
+        running.wait()
+
+
+def launch(playwright: Playwright, name: str, display: str | None = None) -> Browser:
+    """Start the browser `name`, with a camera that is none; Firefox on `display`, if given."""
     executable = shutil.which("firefox-esr" if name == "firefox" else name)
     if executable is None:
         missing(f"no {name} (make setup-browser)")
     if name == "chromium":
         return playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
-    prefs = {
-        "ui.systemUsesDarkTheme": int(dark),
-        "dom.events.testing.asyncClipboard": True,
-        "network.captive-portal-service.enabled": False,
-    }
     return playwright.firefox.launch(
-        executable_path=executable, channel="moz-firefox", firefox_user_prefs=prefs
+        executable_path=executable,
+        channel="moz-firefox",
+        firefox_user_prefs=FIREFOX_PREFS,
+        headless=display is None,
+        env={**os.environ, **({"DISPLAY": display} if display else {})},
     )
 
 
@@ -57,6 +96,7 @@ class Visit:
         self.page.on("pageerror", lambda error: self.troubles.append(str(error)))
         self.page.on("request", lambda request: self._note(request.url))
         self.page.on("console", lambda said: self._heard(said.text))
+        self.page.add_init_script(TELL_VIOLATIONS)
 
     def _note(self, url: str) -> None:
         self.asked.append(url)

@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Playwright, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.conftest import ENVIRONMENT
-from tests.e2e.page.browsers import NAMES, Visit, launch, visit
+from tests.e2e.page.browsers import NAMES, Visit, launch, screen, visit
 from tests.photographs import FOLDER
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def site(valkey_session: ValkeyServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running service: that of PAGE_SITE, for quick tries, or one of its own."""
     if "PAGE_SITE" in ENVIRONMENT:
@@ -43,18 +43,26 @@ def site(valkey_session: ValkeyServer, tmp_path_factory: pytest.TempPathFactory)
         api.stop()
 
 
-@pytest.fixture(scope="module")
-def playwright() -> Iterator[Playwright]:
-    with sync_playwright() as running:
-        yield running
+@pytest.fixture(scope="package")
+def browsers() -> Iterator[Callable[[str], Browser]]:
+    """Start a browser when it is first wanted; each stays for all tests of the page."""
+    with screen() as display, sync_playwright() as playwright:
+        running: dict[str, Browser] = {}
+
+        def named(name: str) -> Browser:
+            if name not in running:
+                running[name] = launch(playwright, name, display)
+            return running[name]
+
+        yield named
+        for browser in running.values():
+            browser.close()
 
 
-@pytest.fixture(scope="module", params=NAMES)
-def browser(playwright: Playwright, request: pytest.FixtureRequest) -> Iterator[Browser]:
+@pytest.fixture(params=NAMES)
+def browser(browsers: Callable[[str], Browser], request: pytest.FixtureRequest) -> Browser:
     """Each browser in turn."""
-    running = launch(playwright, request.param)
-    yield running
-    running.close()
+    return browsers(request.param)
 
 
 @pytest.fixture
@@ -74,7 +82,7 @@ def go(browser: Browser, site: str) -> Iterator[Callable[..., Visit]]:
     assert troubles == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def coffee() -> Path:
     """A photograph."""
     return FOLDER / "coffee.png"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
@@ -19,12 +20,7 @@ from tests.e2e.page.states import states
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "images" / "page"
 SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-LOOKS = [
-    ("en-US", "light", "wide"),
-    ("zh-CN", "dark", "wide"),
-    ("en-US", "dark", "phone"),
-    ("zh-CN", "light", "phone"),
-]
+LOOKS = list(product(("en-US", "zh-CN"), ("light", "dark"), SIZES))
 # state, locale, scheme, size → name in docs/images/page
 SHOWN = {
     ("done", "en-US", "light", "wide"): "cards",

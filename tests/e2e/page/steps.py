@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
@@ -9,11 +10,11 @@ from playwright.sync_api import Locator, Page, expect
 DONE_MS = 60_000
 
 
-def add(page: Page, *pictures: Path) -> None:
-    """Add pictures and wait for their heat maps."""
+def add(page: Page, *pictures: Path, done: int | None = None) -> None:
+    """Add pictures and wait for their heat maps; in all there are `done` then."""
     page.set_input_files("#pick", list(pictures))
     shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
-    expect(shown).to_have_count(len(pictures), timeout=DONE_MS)
+    expect(shown).to_have_count(done or len(pictures), timeout=DONE_MS)
 
 
 def look_closer(page: Page) -> Locator:
@@ -50,9 +51,10 @@ CATCH = """() => {
 const make = URL.createObjectURL;
 const kept = new Map();
 URL.createObjectURL = (blob) => { const url = make(blob); kept.set(url, blob); return url; };
-HTMLAnchorElement.prototype.click = async function () {
-  const bytes = new Uint8Array(await kept.get(this.href).arrayBuffer());
-  window.handed = [this.download, Array.from(bytes)];
+HTMLAnchorElement.prototype.click = function () {
+  const reader = new FileReader();
+  reader.onload = () => { window.handed = [this.download, reader.result.split(",")[1]]; };
+  reader.readAsDataURL(kept.get(this.href));
 };
 }"""
 
@@ -62,5 +64,5 @@ def downloaded(page: Page, button: str) -> tuple[str, bytes]:
     page.evaluate(CATCH)
     page.get_by_role("button", name=button, exact=True).click()
     page.wait_for_function("() => window.handed !== undefined")
-    name, numbers = page.evaluate("window.handed")
-    return name, bytes(numbers)
+    name, text = page.evaluate("window.handed")
+    return name, base64.b64decode(text)

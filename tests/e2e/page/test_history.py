@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+
 from playwright.sync_api import expect
 
 from tests.e2e.page.steps import DONE_MS
+from tests.photographs import crops
 
 
 def test_a_sample_is_tried_and_remembered_until_all_is_forgotten(go):
@@ -22,16 +25,17 @@ def test_a_sample_is_tried_and_remembered_until_all_is_forgotten(go):
     expect(page.get_by_text("Nothing is remembered.")).to_be_visible()
 
 
-def test_a_picture_is_pasted(go, coffee):
+def test_a_picture_is_pasted(go):
     page = go().page
     page.evaluate(
-        """(bytes) => {
+        """(text) => {
+          const bytes = Uint8Array.from(atob(text), (char) => char.charCodeAt(0));
           const data = new DataTransfer();
-          data.items.add(new File([new Uint8Array(bytes)], "pasted.png", { type: "image/png" }));
+          data.items.add(new File([bytes], "pasted.jpg", { type: "image/jpeg" }));
           document.dispatchEvent(Object.assign(new Event("paste"), { clipboardData: data }));
         }""",
-        list(coffee.read_bytes()),
+        base64.b64encode(next(crops(1))).decode(),
     )
-    expect(page.get_by_role("heading", name="pasted.png")).to_be_visible()
+    expect(page.get_by_role("heading", name="pasted.jpg")).to_be_visible()
     shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
     expect(shown).to_have_count(1, timeout=DONE_MS)

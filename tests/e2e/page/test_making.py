@@ -11,6 +11,7 @@ from playwright.sync_api import Page, Response, expect
 
 from contract.outputs.registry import OUTPUTS
 from tests.e2e.page.steps import DONE_MS, add, downloaded, look_closer, tap
+from tests.services.process import wait_until
 
 
 def choose(page: Page, output: str) -> None:
@@ -30,6 +31,53 @@ def test_the_menu_holds_every_output_with_its_line(go, coffee):
     expect(heads).to_have_count(len(OUTPUTS))
     said = "\n".join(heads.all_inner_texts())
     assert [output.line["zh"] for output in OUTPUTS.values() if output.line["zh"] not in said] == []
+
+
+def test_what_an_output_will_take_is_said_before_it_is_asked_for(go, coffee, tmp_path):
+    large = tmp_path / "large.jpg"
+    with Image.open(coffee) as picture:
+        picture.resize((3000, 2000)).save(large)
+    page = go().page
+    add(page, large)
+    page.evaluate("fetch('v1/outputs').then((it) => it.json()).then((it) => { window.told = it; })")
+    page.wait_for_function("() => window.told")
+    declared = {output["name"]: output["cost"] for output in page.evaluate("told.outputs")}
+    assert declared["refocus"] == {"ms": 0, "ms_per_megapixel": 450}
+    look_closer(page)
+    page.get_by_role("tab", name="Make").click()
+    about = page.locator(".menu-head[aria-controls=make-refocus] .menu-about")
+    expect(about).to_have_text(re.compile(r"^about \d+ s$"))
+    seconds = int(re.sub(r"\D", "", about.inner_text()))
+    assert 3 <= seconds <= 10, "six megapixels of 450 ms, and what this machine takes to read it"
+    expect(page.locator(".menu-head[aria-controls=make-gray] .menu-about")).to_be_visible()
+
+
+def test_after_a_reload_more_is_made_without_giving_the_photograph_again(go, coffee):
+    page = go(viewport={"width": 1200, "height": 800}).page
+    add(page, coffee)
+    page.reload()
+    shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
+    expect(shown).to_have_count(1, timeout=DONE_MS)
+    look_closer(page)
+    page.get_by_role("tab", name="Make").click()
+    choose(page, "gray")
+    page.locator("#make-gray").get_by_role("button", name="Make it").click()
+    expect(page.locator(".result-item img")).to_be_visible(timeout=DONE_MS)
+    size = page.locator(".result-item img").evaluate("it => [it.naturalWidth, it.naturalHeight]")
+    assert size == [600, 400]
+
+
+def test_a_photograph_goes_from_the_browser_with_its_card_or_when_all_is_forgotten(go, coffee):
+    page = go().page
+    kept = "async () => (await (await import('/web/photographs.js')).names()).sort()"
+    page.get_by_role("button", name="cat").click()
+    add(page, coffee, done=2)
+    wait_until(lambda: page.evaluate(kept) == ["cat.jpg", "coffee.png"], "both are kept")
+    page.get_by_role("button", name="Remove cat.jpg").click()
+    wait_until(lambda: page.evaluate(kept) == ["coffee.png"], "one is gone")
+    page.locator("#past summary").click()
+    page.get_by_role("button", name="Forget all").click()
+    wait_until(lambda: page.evaluate(kept) == [], "none is left")
 
 
 def test_refocus_follows_the_tapped_point_and_its_slider(go, coffee):

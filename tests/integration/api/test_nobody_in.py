@@ -209,17 +209,19 @@ def test_no_other_origin_is_let_in_and_no_cookie_is_set(make_api):
         assert "Set-Cookie" not in answer.headers
 
 
-@pytest.mark.parametrize("path", ["/", "/docs"])
-def test_a_page_has_no_script_of_its_own_and_may_run_none(api, path):
+@pytest.mark.parametrize("path", ["/", "/ops", "/docs"])
+def test_a_page_has_no_script_or_style_of_its_own_and_may_use_none(api, path):
     with api.client.get(path) as answer:
         policy = answer.headers["Content-Security-Policy"]
         rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
-        assert rules["script-src"] == "'self'"
+        assert (rules["script-src"], rules["style-src"]) == ("'self'", "'self'")
+        assert "unsafe" not in policy
+        assert "*" not in policy
         assert (rules["object-src"], rules["base-uri"]) == ("'none'", "'none'")
         page = answer.text
     for script in re.findall(r"<script\b[^>]*>(.*?)</script>", page, re.DOTALL):
         assert script.strip() == ""
-    assert not re.search(r"<[^>]+\son\w+\s*=", page)
+    assert not re.search(r"<style|<[^>]+\s(?:on\w+|style)\s*=", page)
     assert "javascript:" not in page
     assert not re.findall(r"""(?:src|href)=["'](?:https?:)?//""", page)
 

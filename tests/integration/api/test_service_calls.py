@@ -8,6 +8,7 @@ from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.documents import ModelsDocument, ReadinessDocument
 from contract.ids import new_id
 from contract.names.queues import Lane
+from contract.outputs.registry import OUTPUTS
 from storage.fleet.workers import Tally, WorkerInfo
 from tests.unit.api.fakes import jpeg
 
@@ -97,3 +98,9 @@ def test_the_estimate_uses_the_workers_speed(api):
     announce(api, "a")
     job = api.client.post("/v1/jobs", data=jpeg(), content_type="image/jpeg").json
     assert (job["position"], job["eta_s"]) == (0, 0.1)
+
+
+def test_outputs_say_about_what_they_cost(api):
+    listed = {each["name"]: each["cost"] for each in api.client.get("/v1/outputs").json["outputs"]}
+    assert listed.keys() == OUTPUTS.keys()
+    assert listed["mesh"] == {"ms": 92.0, "ms_per_megapixel": 7.1}

@@ -54,9 +54,7 @@ def test_the_docs_page_loads_nothing_from_elsewhere_and_runs_nothing_inline(app)
     page = client.get("/docs")
     assert "http" not in page.text
     assert "<script>" not in page.text
-    assert (
-        "'unsafe-inline'" not in page.headers["Content-Security-Policy"].partition("style-src")[0]
-    )
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
     for asset in ("/docs/start.js", "/docs/assets/js/swagger-ui-bundle.js"):
         assert asset in page.text
         with client.get(asset) as response:

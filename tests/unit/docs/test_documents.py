@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.main import get_command
@@ -38,13 +40,18 @@ def test_make_targets_exist(document: Path) -> None:
             assert asked <= targets, words
 
 
+@cache
+def depthq() -> Any:
+    """Return the command with its groups, built once for all documents."""
+    return get_command(app)
+
+
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_subcommands_and_options_of_depthq_exist(document: Path) -> None:
-    group = get_command(app)
     for words in commands(document):
         if words[:1] != ["depthq"]:
             continue
-        command = group.commands[words[1]]  # type: ignore[attr-defined]
+        command = depthq().commands[words[1]]
         if hasattr(command, "commands"):
             command = command.commands[words[2]]
         known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
@@ -92,6 +99,7 @@ def is_path(text: str) -> bool:
     return in_tree or ENDINGS.fullmatch(text) is not None
 
 
+@cache
 def is_there(text: str) -> bool:
     """Tell whether a path leads somewhere: from the root, or below a folder that is not named."""
     pattern = text.strip("/")

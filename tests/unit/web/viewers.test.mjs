@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { paint } from "../../../api/web/depth/paint.js";
+import { estimate } from "../../../api/web/make/estimate.js";
 import { curl, pythonCall } from "../../../api/web/make/snippets.js";
 import { WHOLE, moved, pointAt, shows, zoomed } from "../../../api/web/viewers/zoom.js";
+import { beyond } from "../../../api/web/photographs.js";
 import { crc32, different } from "../../../api/web/zip.js";
 
 test("the point under the pointer stays where it is while zooming", () => {
@@ -43,4 +45,18 @@ test("names with quotes and spaces stay one word in the shell", () => {
   assert.ok(text.includes(`-F 'image=@"it'\\''s; \\"1\\".jpg"' -F outputs=crops -F aspects=1:1,4:5`));
   assert.ok(pythonCall("http://h/", 'a"b.jpg', "mesh", { drop_sky: true, mesh_side: 64 })
     .includes('depthq.submit("a\\"b.jpg", wait=60, outputs="mesh", drop_sky=True, mesh_side=64)'));
+});
+
+test("an estimate is the reading of this picture and the declared rendering of its size", () => {
+  const timings = { queued_ms: 9e9, wait_ms: 9e9, render_ms: 9e9, fetch_ms: 1, decode_ms: 100, infer_ms: 90, store_ms: 9, batch_size: 1 };
+  const cost = { ms: 300, ms_per_megapixel: 100 };
+  assert.equal(estimate(cost, { timings, input: { width: 4000, height: 2000 } }), 1.3);
+  assert.equal(estimate(cost, { timings: null, input: { width: 40000, height: 20000, downsampled_to: [2000, 1000] } }), 0.5);
+});
+
+test("the oldest photographs make room, by number and by size", () => {
+  const kept = [{ id: "old", at: 1, bytes: 5 }, { id: "new", at: 3, bytes: 5 }, { id: "mid", at: 2, bytes: 5 }];
+  assert.deepEqual(beyond(kept, 9, 15), []);
+  assert.deepEqual(beyond(kept, 9, 14), ["old"]);
+  assert.deepEqual(beyond(kept, 1, 100), ["mid", "old"]);
 });

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+import os
 
 import pytest
 
 from contract.settings import Settings
 from worker.advice import Advice, advise, main
+from worker.machine import cores_given
 
 
 @pytest.mark.parametrize(
@@ -33,3 +35,28 @@ def test_it_can_be_read_by_programs_and_by_people(capsys):
     assert document["cores"] >= 1
     main([])
     assert "cores" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("machine", "quota", "advice"),
+    [
+        (64, "max 100000", Advice(cores=64, threads=64, streams=4, processes=8)),
+        (64, "1600000 100000", Advice(cores=16, threads=16, streams=4, processes=2)),
+        (16, "3200000 100000", Advice(cores=16, threads=16, streams=4, processes=2)),
+        (64, "150000 100000", Advice(cores=2, threads=2, streams=2, processes=1)),
+    ],
+)
+def test_many_cores_are_those_that_affinity_and_cgroup_give(
+    monkeypatch, tmp_path, machine, quota, advice
+):
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _pid: set(range(machine)))
+    (tmp_path / "own").write_text("0::/\n")
+    (tmp_path / "cpu.max").write_text(quota)
+    assert advise(Settings(), cores_given(tmp_path, tmp_path / "own")) == advice
+
+
+@pytest.mark.parametrize("processes", [2, 4, 8])
+def test_processes_that_share_a_machine_divide_its_threads(processes):
+    each = advise(Settings(infer_threads=64 // processes), 64)
+    assert processes * each.threads == 64
+    assert each.streams == 4

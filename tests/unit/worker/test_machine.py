@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from worker.machine import cores_given, machine_id
+from worker.machine import cores_given, machine_id, processor
 
 
 @pytest.fixture(autouse=True)
@@ -70,3 +70,13 @@ def test_containers_of_one_machine_share_its_name_though_not_their_host_names(tm
 
 def test_a_machine_without_a_boot_id_goes_by_its_host_name(tmp_path):
     assert machine_id(tmp_path / "absent") == socket.gethostname()
+
+
+def test_a_processor_is_told_by_family_and_model_not_by_its_name_alone(tmp_path):
+    info = put(
+        tmp_path / "cpuinfo",
+        "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 17\n"
+        "model name\t: AMD EPYC\n\nprocessor\t: 1\nvendor_id\t: Other\n",
+    )
+    assert processor(info) == "AuthenticAMD 25 17 AMD EPYC"
+    assert processor(tmp_path / "absent") == ""

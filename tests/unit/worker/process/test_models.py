@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
+from contract.models.midas_small import MODEL
 from contract.settings import Settings
 from worker.compute.held_model import HeldModel
+from worker.compute.pace import Pace, pace_of
 from worker.engines.protocol import EngineError
-from worker.process.models import LoadingModels
+from worker.process.models import LoadingModels, fitting_of, known_costs
+from worker.weights.resolve import Artefact, bundled
 
 SIMULATED = Settings(engine="simulated", simulation=True)
 
@@ -55,3 +60,26 @@ def test_a_batcher_yields_as_the_lane_that_comes_later_says() -> None:
     assert not batcher._yielding()
     loading.yielding = lambda: True
     assert batcher._yielding()
+
+
+def pace_and_artefact() -> tuple[Artefact, Pace]:
+    return bundled(), pace_of(MODEL, Settings(), threads=2, streams=2, alone=True)
+
+
+def test_batches_are_fitted_where_nothing_else_says_how_large_they_are(tmp_path: Path) -> None:
+    artefact, pace = pace_and_artefact()
+    assert fitting_of(Settings(cache_dir=tmp_path), artefact, pace) is not None
+    assert fitting_of(Settings(cache_dir=tmp_path, max_batch=8), artefact, pace) is None
+    assert fitting_of(Settings(cache_dir=tmp_path, infer_streams=2), artefact, pace) is None
+    assert fitting_of(Settings(cache_dir=tmp_path, engine="onnxruntime"), artefact, pace) is None
+    slow = replace(pace, slots=2)
+    assert fitting_of(Settings(cache_dir=tmp_path), artefact, slow) is None
+
+
+def test_costs_belong_to_a_processor_weights_and_threads(tmp_path: Path) -> None:
+    artefact, pace = pace_and_artefact()
+    settings = Settings(cache_dir=tmp_path)
+    known_costs(settings, artefact, pace).keep(2, {4: 0.1})
+    assert known_costs(settings, artefact, pace).read() == {2: {4: 0.1}}
+    assert known_costs(settings, artefact, replace(pace, threads=3)).read() == {}
+    assert known_costs(settings, replace(artefact, weights_id="other"), pace).read() == {}

@@ -1,0 +1,30 @@
+"""Whole files go to a test process, and all that load torch to the same."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.services.scheduling import scope_of
+
+ROOT = Path(__file__).parents[3]
+WORKER = "tests/integration/worker"
+
+
+def test_a_file_is_run_by_one_process() -> None:
+    assert scope_of("tests/unit/a/test_b.py::test_c[d::e]") == "tests/unit/a/test_b.py"
+    assert scope_of(f"{WORKER}/test_exit.py::test_c") == f"{WORKER}/test_exit.py"
+
+
+@pytest.mark.parametrize("room", ["engines", "models/larger", "weights"])
+def test_what_loads_torch_is_run_by_one_process(room: str) -> None:
+    assert scope_of(f"{WORKER}/{room}/test_x.py::test_y") == "torch"
+
+
+def test_no_other_test_loads_torch() -> None:
+    loads = re.compile(r"(?m)^\s*(import torch|from torch|import timm)\b")
+    files = [path for path in (ROOT / "tests").rglob("test_*.py") if loads.search(path.read_text())]
+    assert files
+    assert {scope_of(str(path.relative_to(ROOT))) for path in files} == {"torch"}
