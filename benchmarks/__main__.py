@@ -33,6 +33,7 @@ SUITES = (
     "peers",
     "idle",
     "lanes",
+    "datasets",
     "coordination",
     "datasets_million",
 )

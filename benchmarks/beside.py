@@ -11,7 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +24,11 @@ from benchmarks.stack import Stack
 from benchmarks.timing import percentile
 from contract.models.registry import MODELS
 from runtime.io_threads import keep_few_io_threads
+from tests.services.process import wait_until
 
 AHEAD = 4  # jobs of the slow model kept waiting or running: more than a worker takes at once
 BUDGET = 2.0
+PATIENCE_S = 900  # a dead worker is told, not waited for
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -55,7 +57,7 @@ def measure(folder: Path, slow: str, network: Path, rounds: int, pictures: int) 
         s3=False,
         models=f"midas_small,{slow}",
         weights=f"{slow}={network}",
-        patience_s=900,
+        patience_s=PATIENCE_S,
     ) as stack:
         latencies(stack, data, 5)
         backlog = Backlog(stack.port, slow, data[0])
@@ -87,8 +89,9 @@ class Backlog:
 
     def __enter__(self) -> Backlog:
         self.fill()
-        while not any(self._state(job) == "running" for job in self._jobs):
-            time.sleep(0.1)
+        self._wait_until(
+            lambda: any(self._state(job) == "running" for job in self._jobs), "one is computed"
+        )
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -96,9 +99,14 @@ class Backlog:
         for job in self._jobs:
             if self._state(job) == "queued":
                 self._http.delete(f"/jobs/{job}")
-        while self._jobs:
-            time.sleep(0.2)
-            self._forget_ended()
+        self._wait_until(lambda: not self._left(), "what was begun has ended")
+
+    def _wait_until(self, reached: Callable[[], bool], what: str) -> None:
+        wait_until(reached, f"{what}, by {self._model}", PATIENCE_S)
+
+    def _left(self) -> list[str]:
+        self._forget_ended()
+        return self._jobs
 
     def fill(self) -> None:
         """Submit as many jobs as have ended since."""

@@ -20,6 +20,7 @@ SECTIONS: dict[str, Section] = {
     "peers": tables.peers_table,
     "idle": tables.idle_table,
     "lanes": tables.lanes_table,
+    "datasets": tables.datasets_table,
 }
 
 

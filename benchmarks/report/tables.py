@@ -143,6 +143,12 @@ def service_table(results: Mapping[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
+def datasets_table(results: Mapping[str, Any]) -> str:
+    """Whole datasets, and the CPU they take by process."""
+    suite = results["suites"]["datasets"]
+    return f"{_ring(suite, 'of bare')}\n\n{_cpu(suite)}"
+
+
 def peers_table(results: Mapping[str, Any]) -> str:
     """The service among its peers."""
     suite = results["suites"]["peers"]

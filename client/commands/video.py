@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from client import console
-from client.commands.dataset_view import duration
 from client.commands.service import JsonOption, UrlOption, open_client
+from client.commands.video_view import exit_code, watched
 from client.files.out_folder import prepare_out
 from client.plain import visible
 from client.video import Video
@@ -43,11 +43,13 @@ _HELP = f"""Make films and numbers of a video's depth: steady from frame to fram
 \b
     depthq video clip.mp4 --out results
     depthq video clip.mp4 --out results --output side_by_side --output depth_npz --fps 15
+    depthq video *.mp4 --out results --model dpt_swin2_tiny_256
     depthq video frames.zip --out results --frames-fps 24
     depthq video s3://shots/walk/ --out results --frames-fps 24
 
 A video is MP4, MOV, MKV, WebM, AVI or GIF, or numbered images (000001.jpg, shot_2.png): a zip of
 them, or what is below a prefix of a bucket that the service may read, with a slash at its end.
+Files of several videos go into a folder each.
 
 \b
 --output names a file to make, and may repeat:
@@ -62,8 +64,8 @@ Ctrl-C stops the watching; the service goes on. The service's workers need the e
 
 
 def video(
-    clip: Annotated[
-        str, typer.Argument(help="a file, s3://bucket/key, s3://bucket/prefix/, a URL")
+    clips: Annotated[
+        list[str], typer.Argument(help="files, s3://bucket/key, s3://bucket/prefix/, URLs")
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="folder for the files")],
     output: Annotated[
@@ -89,82 +91,63 @@ def video(
     url: UrlOption = None,
 ) -> None:
     """Submit, watch, download; `_HELP` is what people read."""
+    options: dict[str, Any] = {
+        "outputs": output,
+        "normalize": normalize,
+        "colormap": colormap,
+        "start_s": start,
+        "end_s": end,
+        "fps": fps,
+        "frames_fps": frames_fps,
+        "max_side": max_side,
+        "model": model,
+    }
     prepare_out(out)
+    sources, folders = [_source(clip) for clip in clips], _folders(clips, out)
     with open_client(url) as client:
-        made = client.videos.submit(
-            **_source(clip),
-            outputs=output,
-            normalize=normalize,
-            colormap=colormap,
-            start_s=start,
-            end_s=end,
-            fps=fps,
-            frames_fps=frames_fps,
-            max_side=max_side,
-            model=model,
-            name=visible(clip.rstrip("/").rpartition("/")[2])[:200],
-        )
-        ended = _watched(client.videos, made, quiet=json)
-        files = client.videos.download(ended, out) if ended.error is None else {}
-    if json:
-        console.say_json(ended.document)
-    for path in files.values():
-        console.say(visible(str(path)))
-    raise typer.Exit(_code(ended))
+        made = [
+            client.videos.submit(**source, **options, name=_name(clip))
+            for source, clip in zip(sources, clips, strict=True)
+        ]
+        codes = [
+            _brought(client.videos, one, folder, as_json=json)
+            for one, folder in zip(made, folders, strict=True)
+        ]
+    raise typer.Exit(max(codes))
 
 
 def _source(clip: str) -> dict[str, Any]:
-    """Return where the video is, as `Videos.submit` takes it."""
+    """Return where the video is, as `Videos.submit` takes it. Raises BadParameter."""
     place = _PLACE.match(clip)
-    if place is None:
-        return {"video": Path(clip)}
-    return {"source": {"s3" if place[1].lower() == "s3" else "url": clip}}
+    if place is not None:
+        return {"source": {"s3" if place[1].lower() == "s3" else "url": clip}}
+    if not Path(clip).is_file():  # before anything is sent: others may be submitted first
+        raise typer.BadParameter(f"there is no file {visible(clip)}")
+    return {"video": Path(clip)}
 
 
-def _watched(videos: Videos, video: Video, *, quiet: bool) -> Video:
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("frames"),
-        TimeRemainingColumn(),
-    )
-    try:
-        with Progress(*columns, console=console.err, disable=quiet) as shown:
-            bar = shown.add_task("surveyed", total=None)
-
-            def seen(now: Video) -> None:
-                frames = now.frames
-                shown.update(
-                    bar,
-                    description=_doing(now),
-                    total=frames["total"] or None,
-                    completed=min(frames["done"], frames["total"]),
-                )
-
-            return videos.wait(video.id, seen=seen)
-    except KeyboardInterrupt:
-        console.say(f"video {video.id} goes on in the service")
-        raise
+def _name(clip: str) -> str:
+    return visible(clip.rstrip("/").rpartition("/")[2])[:200]
 
 
-def _doing(video: Video) -> str:
-    if video.terminal:
-        return video.state.value
-    if not video.document["segments"]["planned"]:
-        return "being surveyed"
-    if video.frames["done"] >= video.frames["total"]:
-        return "making the files"
-    left = video.document.get("eta_p50_s")
-    return "computing" if left is None else f"computing, {duration(left)} to go"
+def _folders(clips: list[str], out: Path) -> list[Path]:
+    """Return where the files of each clip go: of one into `out`, of several into its folders."""
+    if len(clips) == 1:
+        return [out]
+    seen: Counter[str] = Counter()
+    folders = []
+    for stem in (Path(_name(clip)).stem or "video" for clip in clips):
+        seen[stem] += 1
+        folders.append(out / (stem if seen[stem] == 1 else f"{stem}-{seen[stem]}"))
+    return folders
 
 
-def _code(video: Video) -> int:
-    if video.error is not None:
-        console.say(f"{video.error.code}: {visible(video.error.message)}")
-        return console.exit_code_of(video.error)
-    if video.whole:
-        return console.OK
-    failed = ", ".join(f"{code} {n}" for code, n in sorted(video.frames["by_code"].items()))
-    console.say(f"{video.frames['failed']} frames failed ({failed})")
-    return console.SOME_FAILED
+def _brought(videos: Videos, made: Video, folder: Path, *, as_json: bool) -> int:
+    """Wait for a video, download its files, and return the exit code."""
+    ended = watched(videos, made, quiet=as_json)
+    files = videos.download(ended, folder) if ended.error is None else {}
+    if as_json:
+        console.say_json(ended.document)
+    for path in files.values():
+        console.say(visible(str(path)))
+    return exit_code(ended)

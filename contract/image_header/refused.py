@@ -31,7 +31,7 @@ def refused(data: bytes) -> str | None:
     if own in heic.OTHER_BRANDS:
         return f"HEIC sequences and layered HEIC images (brand {own.decode()})"
     if own in _VIDEO or own.startswith(b"3g"):
-        return "Videos"
+        return "Videos (they go to POST /v1/videos)"
     if own in _BRANDS:
         return _BRANDS[own]
     if data[:64].lstrip()[:5].lower() in {b"<svg ", b"<?xml"}:

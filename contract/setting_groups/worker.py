@@ -36,7 +36,12 @@ class WorkerSettings(BaseModel):
     weights_mirror: HttpUrl | None = Field(
         None, description="folder from which weights are fetched under their published names"
     )
-    max_batch: int = Field(8, ge=1, le=64, description="images computed at once, at most")
+    max_batch: int = Field(
+        8,
+        ge=1,
+        le=64,
+        description="images computed at once, at most; unset: up to 16 where that is cheaper",
+    )
     max_batch_latency_ms: float = Field(
         1_000.0, gt=0, le=600_000, description="batches expected to take longer are made smaller"
     )

@@ -37,6 +37,10 @@ class Guarded(OneByOne):
         """Return the object's bytes. Raises NotFound."""
         return self._store.get(self._inside(key))
 
+    def read(self, key: str, most: int) -> bytes:
+        """Return the object's bytes, at most the first `most`. Raises NotFound."""
+        return self._store.read(self._inside(key), most)
+
     def open(self, key: str) -> BinaryIO:
         """Return a stream of the object's bytes. Raises NotFound."""
         return self._store.open(self._inside(key))

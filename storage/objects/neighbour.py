@@ -42,6 +42,11 @@ class ForeignBucket(OneByOne):
         with self._refusals("read"):
             return self._store.get(key)
 
+    def read(self, key: str, most: int) -> bytes:
+        """Return the object's bytes, at most the first `most`. Raises NotFound."""
+        with self._refusals("read"):
+            return self._store.read(key, most)
+
     def open(self, key: str) -> BinaryIO:
         """Return a stream of the object's bytes. Raises NotFound."""
         with self._refusals("read"):

@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 _SEGMENT = (
     r"[A-Za-z0-9_=-][A-Za-z0-9._=-]{0,199}"  # no leading dot: those names are the store's own
 )
-_KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
+KEY = re.compile(rf"{_SEGMENT}(?:/{_SEGMENT})*")
 _METADATA_NAME = re.compile(r"[a-z0-9-]{1,64}")
 _METADATA_VALUE = re.compile(r"[!-~](?:[ -~]*[!-~])?|")  # HTTP strips spaces at the ends
 MAX_KEY_LENGTH = 512
@@ -64,6 +64,9 @@ class ObjectStore(Protocol):
     def get(self, key: str) -> bytes:
         """Return the object's bytes. Raises NotFound."""
 
+    def read(self, key: str, most: int) -> bytes:
+        """Return the object's bytes, at most the first `most`. Raises NotFound."""
+
     def open(self, key: str) -> BinaryIO:
         """Return a stream of the object's bytes, to be closed by the caller. Raises NotFound."""
 
@@ -84,17 +87,22 @@ class ObjectStore(Protocol):
 
 
 class OneByOne:
-    """For stores that have no better way: `put_all` by `put`."""
+    """For stores that have no better way: `put_all` by `put`, `read` by `open`."""
 
     def put_all(self: ObjectStore, objects: Sequence[NewObject]) -> None:
         """See ObjectStore."""
         for each in objects:
             self.put(each.key, each.data, media_type=each.media_type)
 
+    def read(self: ObjectStore, key: str, most: int) -> bytes:
+        """See ObjectStore."""
+        with self.open(key) as stream:
+            return stream.read(most)
+
 
 def check_key(key: str) -> str:
     """Return `key` if it is a sane object key; else raise ValueError. Shuts out every `..`."""
-    if len(key) > MAX_KEY_LENGTH or not _KEY.fullmatch(key):
+    if len(key) > MAX_KEY_LENGTH or not KEY.fullmatch(key):
         raise ValueError(f"not an object key: {key[:100]!r}")
     return key
 

@@ -79,8 +79,9 @@ class Access:
             ),
         )
 
-    def rust(self, *, unsigned_payload: bool) -> RustStore:
-        """Return obstore's client of the same bucket, address and credentials."""
+    def rust(self, *, unsigned_payload: bool, bucket: str | None = None) -> RustStore:
+        """Return obstore's client of `bucket`, or the same one; same address and credentials."""
+        bucket = bucket or self.bucket
         silence_s = PATIENT_S if self._patient else HURRIED_S
         whole_s = LONGEST_GET_S if self._patient else HURRIED_S
         ca_file = self._settings.s3_ca_file
@@ -95,8 +96,8 @@ class Access:
             options["root_certificate"] = ca_file.read_bytes()
         with _own_environment():
             return RustStore(
-                self.bucket,
-                aws_endpoint_url_s3=self._bucket_url(),
+                bucket,
+                aws_endpoint_url_s3=self._bucket_url(bucket),
                 region=self._settings.s3_region,
                 credential_provider=_credentials_of(self._session),
                 virtual_hosted_style_request=not self._settings.s3_path_style,
@@ -114,13 +115,13 @@ class Access:
                 },
             )
 
-    def _bucket_url(self) -> str:
+    def _bucket_url(self, bucket: str) -> str:
         """Return the address in obstore's form: with the bucket in the host name, or without."""
         url: str = self.client.meta.endpoint_url
         if self._settings.s3_path_style:
             return url
         parts = urlsplit(url)
-        return parts._replace(netloc=f"{self.bucket}.{parts.netloc}").geturl()
+        return parts._replace(netloc=f"{bucket}.{parts.netloc}").geturl()
 
 
 def _credentials_of(session: Any) -> Callable[[], Any]:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping, Sequence
-from typing import BinaryIO, Self
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
+from typing import Any, BinaryIO, Self
 from urllib.parse import urlsplit
 
 import obstore
@@ -19,7 +20,7 @@ from obstore.store import S3Store as RustStore
 
 from contract.errors import StorageUnavailable
 from contract.settings import Settings
-from storage.objects.protocol import NewObject, check_key, check_metadata
+from storage.objects.protocol import KEY, NewObject, check_key, check_metadata
 from storage.objects.s3 import S3Store
 from storage.objects.s3_access import Access
 from storage.objects.s3_answers import body_size
@@ -27,6 +28,7 @@ from storage.objects.together import CARRIER, MOST_BYTES, UNPACK, Unpacking, bun
 
 # obstore limits the total time of a put, boto3 that of each silence: large objects need more
 LEAN_BYTES = MOST_BYTES
+LEAN_READ_BYTES = 16 * 1024 * 1024  # of a get likewise
 _REFUSALS = (PermissionDeniedError, UnauthenticatedError)
 _CODE = re.compile(r"<Code>(\w{1,64})</Code>")
 
@@ -35,6 +37,7 @@ class LeanS3Store(S3Store):
     """An S3Store whose put and get are lean."""
 
     _rust: RustStore
+    _rust_of: Callable[[str], RustStore]  # other buckets
     _unpacking: Unpacking
 
     @classmethod
@@ -42,7 +45,12 @@ class LeanS3Store(S3Store):
         """Return a store as the `s3_*` settings say. Connects to nothing."""
         access = Access(settings, patient=patient)
         store = cls.with_access(access, settings)
-        store._rust = access.rust(unsigned_payload=keeps_bytes_whole(settings.s3_endpoint_url))
+        open_bucket = partial(
+            access.rust, unsigned_payload=keeps_bytes_whole(settings.s3_endpoint_url)
+        )
+        store._rust = open_bucket()
+        # kept, with their connections: each picture of a dataset asks for its bucket
+        store._rust_of = cache(lambda bucket: open_bucket(bucket=bucket))
         store._unpacking = Unpacking(store, store._send_packed)
         return store
 
@@ -90,6 +98,42 @@ class LeanS3Store(S3Store):
             return super().get(key)
         except (BaseError, OSError) as exc:
             raise StorageUnavailable(_say(exc)) from exc
+
+    def read(self, key: str, most: int) -> bytes:
+        """Return the object's bytes, at most the first `most`. Raises NotFound."""
+        data = _read_whole(self._rust, check_key(key), most)
+        return super().read(key, most) if data is None else data
+
+    def neighbour(self, bucket: str) -> S3Store:
+        """Return a store of another bucket on the same server, never created by the service."""
+        return LeanNeighbour(self._client, bucket, self._signer, self._rust_of(bucket))
+
+
+class LeanNeighbour(S3Store):
+    """Another owner's bucket, whose objects are read lean. Its keys may be any text."""
+
+    def __init__(self, client: Any, bucket: str, signer: Any, rust: RustStore) -> None:
+        super().__init__(client, bucket, public_client=signer, foreign=True)
+        self._rust = rust
+
+    def read(self, key: str, most: int) -> bytes:
+        """Return the object's bytes, at most the first `most`. Raises NotFound."""
+        plain = KEY.fullmatch(key)  # obstore has rules of its own for all others
+        data = _read_whole(self._rust, key, most) if plain else None
+        return super().read(key, most) if data is None else data
+
+
+def _read_whole(rust: RustStore, key: str, most: int) -> bytes | None:
+    """Return the object's bytes. None: boto3 is to be asked, which can also say what is wrong."""
+    try:
+        answer = obstore.get(rust, key)
+        if answer.meta["size"] > min(most, LEAN_READ_BYTES):
+            return None
+        return bytes(answer.bytes())
+    except (FileNotFoundError, *_REFUSALS):
+        return None
+    except (BaseError, OSError) as exc:
+        raise StorageUnavailable(_say(exc)) from exc
 
 
 def keeps_bytes_whole(endpoint_url: str | None) -> bool:

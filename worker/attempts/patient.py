@@ -59,6 +59,10 @@ class PatientObjects:
         """See ObjectStore."""
         return self._waits(lambda: self._store.get(key))
 
+    def read(self, key: str, most: int) -> bytes:
+        """See ObjectStore."""
+        return self._waits(lambda: self._store.read(key, most))
+
     def open(self, key: str) -> BinaryIO:
         """See ObjectStore."""
         return self._store.open(key)

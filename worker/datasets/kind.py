@@ -15,7 +15,8 @@ from worker.attempts.patient import PatientObjects
 from worker.datasets.forecast import Forecaster
 from worker.datasets.index import IndexSummary
 from worker.datasets.items import Compute, ItemOutput, ItemRunner, ItemTask, Range
-from worker.datasets.layouts import FilesLayout, Layout, Place, TarLayout
+from worker.datasets.layouts import FilesLayout, Layout, TarLayout
+from worker.datasets.place import Place
 from worker.datasets.ranges import RangeFinder
 from worker.datasets.shard import DatasetShard
 from worker.datasets.sources.fetch import Fetcher

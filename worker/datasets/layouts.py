@@ -8,22 +8,16 @@ import json
 import tarfile
 import tempfile
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from types import TracebackType
-from typing import BinaryIO, Protocol, Self
+from typing import Protocol, Self
 
-from contract.datasets import DatasetRequest
-from contract.errors import NotFound
 from contract.items import ItemFile, ItemResult
-from contract.names.object_keys import dataset_object
 from contract.options import JobOptions
-from storage.datasets.preflight import output_place
-from storage.objects.buckets import Buckets
-from storage.objects.protocol import ObjectStore
+from worker.datasets.place import NewFile, Place
 from worker.outputs.render import RenderedFile
 
-_MADE_BY = "depthq-dataset"  # metadata of files outside the service's own folder
-TAR = "application/x-tar"
+TOGETHER_BYTES = 1024 * 1024  # of files that wait to be written with one request
 
 
 class Layout(Protocol):
@@ -51,11 +45,18 @@ class Layout(Protocol):
 
 
 class FilesLayout:
-    """`<place>/<item>/depth.png`: each file is an object, written as its item ends."""
+    """`<place>/<item>/depth.png`: each file is an object.
+
+    In the service's own bucket those of several items are written with one request: nothing is
+    looked at before the shard has ended.
+    """
 
     def __init__(self, place: Place, options: JobOptions) -> None:
         self._place = place
         self._options = options
+        self._together_bytes = 0 if place.foreign else TOGETHER_BYTES
+        self._lock = threading.Lock()
+        self._waiting: list[NewFile] = []
 
     def __enter__(self) -> Self:
         return self
@@ -78,18 +79,31 @@ class FilesLayout:
 
     def store(self, item_id: str, files: Sequence[RenderedFile]) -> dict[str, ItemFile]:
         """See Layout."""
-        stored = {}
-        for file in files:
-            key = self._key(item_id, file.output, file.extension)
-            self._place.put(key, file)
-            stored[file.output] = _described(key, file)
-        return stored
+        keyed = [(self._key(item_id, file.output, file.extension), file) for file in files]
+        with self._lock:
+            self._waiting += keyed
+        self._write(self._together_bytes)
+        return {file.output: _described(key, file) for key, file in keyed}
 
     def add(self, result: ItemResult) -> None:
-        """Everything is stored already."""
+        """Everything is stored or waits."""
 
     def finish(self) -> None:
-        """Everything is stored already."""
+        """See Layout."""
+        self._write(0)
+
+    def _write(self, at_least: int) -> None:
+        """Write the files that wait, if they have `at_least` so many bytes."""
+        with self._lock:
+            if sum(len(file.data) for _, file in self._waiting) < at_least:
+                return
+            files, self._waiting = self._waiting, []
+        try:
+            self._place.put_all(files)
+        except BaseException:  # other items' files are among them, and are not made again
+            with self._lock:
+                self._waiting += files
+            raise
 
     def _key(self, item_id: str, output: str, extension: str) -> str:
         return f"{self._place.prefix}/{item_id}/{output}.{extension}".lstrip("/")
@@ -158,45 +172,6 @@ class TarLayout:
         member.size = len(data)
         self._tar.addfile(member, io.BytesIO(data))
         self._members.add(name)
-
-
-class Place:
-    """The store and prefix where a dataset's outputs go. `patient` makes that store wait."""
-
-    def __init__(
-        self,
-        request: DatasetRequest,
-        own: ObjectStore,
-        buckets: Buckets,
-        patient: Callable[[ObjectStore], ObjectStore],
-    ) -> None:
-        self.foreign = request.spec.output_prefix is not None
-        self._dataset_id = request.id
-        self._look = self.foreign and request.spec.on_existing == "skip"
-        store, self.prefix = own, dataset_object(request.id, "outputs")
-        if request.spec.output_prefix is not None:
-            buckets = buckets.of(request.owner)
-            store, self.prefix = output_place(request.spec.output_prefix, buckets)
-        self._store = patient(store)
-        self._metadata = {_MADE_BY: request.id} if self.foreign else None
-
-    def put(self, key: str, file: RenderedFile) -> None:
-        """Write one file."""
-        self._store.put(key, file.data, media_type=file.media_type, metadata=self._metadata)
-
-    def put_tar(self, key: str, file: BinaryIO) -> None:
-        """Write one tar."""
-        self._store.put(key, file, media_type=TAR, metadata=self._metadata)
-
-    def made_by_others(self, key: str) -> int | None:
-        """Return the size of an object that this dataset did not make; None: there is none."""
-        if not self._look:
-            return None
-        try:
-            info = self._store.head(key)
-        except NotFound:
-            return None
-        return None if info.metadata.get(_MADE_BY) == self._dataset_id else info.size
 
 
 def _described(key: str, file: RenderedFile, member: str = "") -> ItemFile:

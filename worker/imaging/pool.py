@@ -19,7 +19,9 @@ class ChildPool:
 
     def __init__(self, new_child: Callable[[], Child], size: int, retire_after: int) -> None:
         self._new_child, self._size, self._retire_after = new_child, size, retire_after
-        self._changed = threading.Condition()
+        lock = threading.Lock()
+        # one child comes back, one borrower is woken: all of them would fight for it
+        self._changed, self._returned = threading.Condition(lock), threading.Condition(lock)
         self._idle: list[Child] = []  # the last used is the first lent: its caches are warm
         self._lent: set[Child] = set()
         self._starting = 0
@@ -49,10 +51,10 @@ class ChildPool:
         with self._changed:
             self._stopped = True
             self._changed.notify_all()
-            self._changed.wait_for(self._all_returned, patience_s)
+            self._returned.wait_for(self._all_returned, patience_s)
             for child in self._lent:
                 child.kill()  # its borrower sees the end of the pipe and brings back the remains
-            self._changed.wait_for(self._all_returned, _REMAINS_S)
+            self._returned.wait_for(self._all_returned, _REMAINS_S)
             children, self._idle = self._idle, []
         for child in children:
             child.end()
@@ -114,6 +116,7 @@ class ChildPool:
                 if child is not None:
                     self._lent.add(child)
                 self._changed.notify()
+                self._returned.notify_all()
         return child
 
     def _give_back(self, child: Child) -> None:
@@ -126,7 +129,8 @@ class ChildPool:
                 if not self._stopped:
                     self._replace()
             self._lent.discard(child)
-            self._changed.notify_all()
+            self._changed.notify()
+            self._returned.notify_all()
 
     def _replace(self) -> None:
         """Start a successor now, so that nobody waits for its imports; it is lent last."""

@@ -9,6 +9,7 @@ import { failures, progressOf } from "./progress.js";
 const LOOK_MS = 1500;
 const MOST_NAMES = 200;
 const ACTS = ["download", "retry", "cancel", "remove"];
+const remaining = (soon, late) => (soon === late ? say("bulk.left", { time: soon }) : say("bulk.eta", { soon, late }));
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /** Subclasses say `kind` ("datasets", "videos"), `counts(run)`, and do `download()` and `ended()`. */
@@ -117,7 +118,7 @@ export class RunCard {
     const { done, total, failed, rate } = this.counts(this.run);
     const parts = [say(`dataset.${state}`), say("bulk.counts", { done, total, failed })];
     if (rate) parts.push(say("bulk.rate", { n: rate.toFixed(1) }));
-    if (eta !== null && eta !== undefined) parts.push(say("bulk.eta", { soon: duration(eta), late: duration(late ?? eta) }));
+    if (eta !== null && eta !== undefined) parts.push(remaining(duration(eta), duration(late ?? eta)));
     return parts.join(" · ");
   }
 

@@ -69,6 +69,11 @@ export class Results {
     this.element.hidden = false;
   }
 
+  /** Scroll to what was made of `output`, if anything. */
+  bring(output) {
+    this.#made.find((made) => made.output === output)?.item.scrollIntoView({ block: "nearest" });
+  }
+
   #drop(output) {
     const before = this.#made.find((made) => made.output === output);
     if (!before) return;

@@ -61,7 +61,7 @@ class Make {
   #fill(output, body) {
     const entry = { output, form: formOf(output.options, () => this.#changed(entry)) };
     body.entry = entry;
-    const go = h("button", { type: "button", class: "button", onclick: () => this.#make(entry) }, say("make.go"));
+    const go = h("button", { type: "button", class: "button", onclick: () => this.#show(entry, go) }, say("make.go"));
     const code = h("pre", { class: "code", tabindex: "0", hidden: true });
     const copy = (key, text) => h("button", { type: "button", class: "quiet", onclick: () => this.#copy(code, text()) }, say(key));
     const { name } = this.picture;
@@ -86,6 +86,14 @@ class Make {
   // What was made once follows its sliders.
   #changed(entry) {
     if (this.#made.has(entry.output.name)) this.#make(entry);
+  }
+
+  // Asked for by the button, perhaps far down the menu: what comes of it is brought into view.
+  async #show(entry, go) {
+    go.setAttribute("aria-busy", "true");
+    await this.#make(entry);
+    go.removeAttribute("aria-busy");
+    this.results.bring(entry.output.name);
   }
 
   async #make(entry) {

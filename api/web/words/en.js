@@ -310,6 +310,7 @@ export default {
   "bulk.large": "Too large to pack in a browser. Use the command line or the API.",
   "bulk.counts": "{done} of {total}, {failed} failed",
   "bulk.rate": "{n} per second",
+  "bulk.left": "{time} left",
   "bulk.eta": "{soon} to {late} left",
   "bulk.failed": "{n} failed: {why}",
   "bulk.source": "Where",

@@ -306,6 +306,7 @@ export default {
   "bulk.large": "体积过大，浏览器无法打包。请使用命令行或接口。",
   "bulk.counts": "{done} / {total}，失败 {failed}",
   "bulk.rate": "每秒 {n} 张",
+  "bulk.left": "还需 {time}",
   "bulk.eta": "还需 {soon} 至 {late}",
   "bulk.failed": "{n} 项失败：{why}",
   "bulk.source": "来源",

@@ -105,7 +105,7 @@ def test_what_was_made_is_read_heard_and_kept_as_a_zip(go, coffee):
     for output, shown in [("description", "p.said"), ("sonify", "audio"), ("cutout", "img")]:
         choose(page, output)
         page.locator(f"#make-{output}").get_by_role("button", name="Make it").click()
-        expect(page.locator(f".result-item {shown}").first).to_be_attached(timeout=DONE_MS)
+        expect(page.locator(f".result-item {shown}").first).to_be_in_viewport(timeout=DONE_MS)
     assert page.locator("audio").evaluate("audio => audio.error") is None
     expect(page.get_by_role("button", name="Read aloud")).to_be_visible()
     page.get_by_label("Choose Depth as sound for the ZIP").uncheck()

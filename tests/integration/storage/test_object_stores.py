@@ -83,6 +83,19 @@ def test_an_object_can_be_read_as_a_stream(store):
     assert stream.closed
 
 
+@pytest.mark.parametrize("most", [0, 5, 2_097_152, 3_000_000])
+def test_at_most_so_much_of_an_object_is_read(store, most):
+    body = bytes(range(256)) * 8192
+    put(store, "read", body)
+    assert store.read("read", most) == body[:most]
+
+
+def test_what_is_not_there_cannot_be_read_either(store):
+    put(store, "something")
+    with pytest.raises(NotFound):
+        store.read("nothing", 10)
+
+
 def test_a_second_put_replaces_the_first(store):
     put(store, "k", b"first, and longer", media_type="text/plain", metadata={"n": "1"})
     put(store, "k", b"second", media_type="image/png", metadata={"n": "2"})
@@ -205,6 +218,7 @@ def test_a_key_that_could_lead_elsewhere_is_refused_by_every_method(store, key):
         lambda: put(store, key),
         lambda: store.get(key),
         lambda: store.open(key),
+        lambda: store.read(key, 9),
         lambda: store.head(key),
         lambda: store.delete([key]),
     ]

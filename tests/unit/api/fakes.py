@@ -58,7 +58,7 @@ class NotingJobs:
         self.records = {}
         self.keys = {}
 
-    def create(self, record) -> bool:
+    def create(self, record, data=b"") -> bool:
         self.steps.take("create")
         return self.records.setdefault(record.id, record) is record
 

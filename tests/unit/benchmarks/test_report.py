@@ -56,6 +56,13 @@ def test_the_service_is_held_to_the_fastest_bare_engine(rate: float, met: bool) 
     assert [row.met for row in budgets(suites) if "bare engine loop" in row.what] == [met]
 
 
+@pytest.mark.parametrize(("rate", "met"), [(81.0, [True, True]), (66.0, [False, True])])
+def test_datasets_are_held_to_the_bare_engine_too(rate: float, met: list[bool]) -> None:
+    rates = {"bare engine": 100.0, "dataset, webdataset": rate, "dataset, files": rate}
+    suites = {"datasets": {"rows": {name: {"images_per_s": r} for name, r in rates.items()}}}
+    assert [row.met for row in budgets(suites) if row.what.startswith("dataset from")] == met
+
+
 @pytest.mark.parametrize(("rate", "met"), [(41.0, True), (39.0, False)])
 def test_depth_at_once_is_held_to_the_best_peer_that_keeps_nothing(rate: float, met: bool) -> None:
     rates = {

@@ -124,6 +124,27 @@ def test_the_command_line_takes_places_and_brings_the_files(api: FakeApi, depthq
     }
 
 
+def test_several_videos_are_sent_before_any_is_waited_for_and_have_a_folder_each(
+    api: FakeApi, depthq, tmp_path
+):
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "clip.mp4").write_bytes(b"film")
+    clips = [tmp_path / "a" / "clip.mp4", tmp_path / "b" / "clip.mp4"]
+    out = tmp_path / "out"
+    missing = depthq("video", clips[0], tmp_path / "none.mp4", "--out", out, url=api.url)
+    assert (missing.returncode, api.paths("POST")) == (2, [])
+    frames = {"total": 3, "succeeded": 2, "failed": 1, "done": 3, "by_code": {"internal": 1}}
+    api.script.extend([Reply.of(202, document("queued"))] * 2)
+    api.script.extend([Reply.of(200, document()), Reply(200, b"first")])
+    api.script.extend([Reply.of(200, document(frames=frames)), Reply(200, b"second")])
+    ended = depthq("video", *clips, "--out", out, "--json", url=api.url)
+    assert ended.returncode == 1  # frames of one failed
+    assert [json.loads(line)["id"] for line in ended.stdout.splitlines()] == ["video-1"] * 2
+    made = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.npz")}
+    assert made == {"clip/depth.npz": b"first", "clip-2/depth.npz": b"second"}
+
+
 def test_help_says_every_output_and_how_to_give_frames(depthq):
     said = depthq("video", "--help").stdout
     assert all(name in said for name in ("depth_exr", "side_by_side", "s3://shots/walk/"))

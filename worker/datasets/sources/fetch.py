@@ -67,8 +67,7 @@ class Fetcher:
 
     def _read(self, store: ObjectStore, key: str) -> bytes:
         try:
-            with store.open(key) as stream:
-                return stream.read(self.max_bytes + 1)
+            return store.read(key, self.max_bytes + 1)
         except ValueError as exc:  # a key that the service's own bucket cannot have
             raise NotFound(f"no object {key[:200]!r}") from exc
 

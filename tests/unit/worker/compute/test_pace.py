@@ -41,6 +41,16 @@ def test_nothing_is_ended_for_being_slow() -> None:
     assert pace.engine_limit_s >= 7.0 * 20
 
 
+def test_limits_follow_from_the_cores_and_the_share_that_a_slow_model_is_given() -> None:
+    alone = pace_of(SLOW, Settings(), threads=2, streams=2, alone=True)
+    beside = pace_of(SLOW, Settings(), threads=2, streams=2, alone=False)
+    assert alone.engine_limit_s == 20 * 7.0
+    # one core instead of two, and of it a quarter while the other model computes
+    assert beside.engine_limit_s == 2 * 4 * alone.engine_limit_s
+    assert beside.infer_timeout_s == 2 * 4 * alone.infer_timeout_s
+    assert pace_of(SLOW, Settings(), threads=8, streams=4, alone=False).engine_limit_s == 20 * 7.0
+
+
 def test_only_the_thread_that_feeds_the_engine_is_nice() -> None:
     seen: list[int] = []
 

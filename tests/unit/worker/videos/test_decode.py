@@ -10,6 +10,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import BinaryIO
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -97,6 +98,32 @@ def test_a_telephone_held_upright_gives_upright_frames(on_disk: Write) -> None:
     plain = on_disk(film(FRAMES))
     lying = pixels(plain, surveyed(plain), found.names[:1])[0]
     assert np.array_equal(pixels(video, found, found.names[:1])[0], np.rot90(lying))
+
+
+COLOURS = [(220, 30, 40), (30, 200, 60), (40, 50, 230), (250, 250, 250), (5, 5, 5)]
+BT709, BT2020, LIMITED, FULL = 1, 9, 1, 2
+
+
+@pytest.mark.parametrize(("space", "span"), [(BT709, FULL), (BT2020, LIMITED)])
+def test_colours_are_those_of_the_film_in_its_own_space_and_range(
+    on_disk: Write, space: int, span: int
+) -> None:
+    file = io.BytesIO()
+    with av.open(file, "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=25, options={"qp": "0"})
+        stream.width = stream.height = 64
+        stream.pix_fmt = "yuv444p"
+        stream.codec_context.colorspace, stream.codec_context.color_range = space, span
+        for at, colour in enumerate(COLOURS):
+            plain = av.VideoFrame.from_ndarray(np.full((64, 64, 3), colour, np.uint8), "rgb24")
+            frame = plain.reformat(format="yuv444p", dst_colorspace=space, dst_color_range=span)
+            frame.pts, frame.time_base = at, Fraction(1, 25)
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    video = on_disk(file.getvalue())
+    found = surveyed(video)
+    shown = [picture[32, 32] for picture in pixels(video, found, found.names)]
+    assert np.abs(np.array(shown, int) - COLOURS).max() <= 2
 
 
 def test_odd_sides_stay_odd(on_disk: Write) -> None:

@@ -1,0 +1,77 @@
+"""Children are lent to one thread at a time, and a child that comes back wakes one borrower."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+from worker.imaging.pool import ChildPool
+
+THREADS = 12
+
+
+class Alive:
+    """A child that needs no process."""
+
+    ready, alive, served, pid = True, True, 0, 1
+
+    def kill(self) -> None: ...
+
+    def end(self) -> None: ...
+
+
+def test_each_waiting_borrower_is_woken_once_for_its_child() -> None:
+    # Given one child, lent, and many threads that wait for it
+    child: Any = Alive()
+    pool = ChildPool(lambda: child, size=1, retire_after=1_000)
+    pool.start()
+    waits, wait, served = [], pool._changed.wait, []
+
+    def counted(timeout: float | None = None) -> bool:
+        waits.append(1)
+        return wait(timeout)
+
+    pool._changed.wait = counted  # type: ignore[method-assign]
+
+    def borrow() -> None:
+        with pool.borrow() as lent:
+            served.append(lent)
+
+    threads = [threading.Thread(target=borrow) for _ in range(THREADS)]
+    with pool.borrow():
+        for thread in threads:
+            thread.start()
+        while len(waits) < THREADS:
+            threading.Event().wait(0.005)
+    # When it comes back
+    for thread in threads:
+        thread.join(10)
+    # Then all have had it, and none was woken in vain
+    assert served == [child] * THREADS
+    assert len(waits) == THREADS
+    pool.stop(1)
+
+
+def test_borrowers_are_woken_when_the_pool_stops() -> None:
+    child: Any = Alive()
+    pool = ChildPool(lambda: child, size=1, retire_after=1_000)
+    pool.start()
+    refused = []
+
+    def borrow() -> None:
+        try:
+            with pool.borrow():
+                pass
+        except Exception as exc:
+            refused.append(str(exc))
+
+    threads = [threading.Thread(target=borrow) for _ in range(3)]
+    with pool.borrow():
+        for thread in threads:
+            thread.start()
+        stopping = threading.Thread(target=pool.stop, args=(10,))
+        stopping.start()
+        for thread in threads:
+            thread.join(10)
+    stopping.join(10)
+    assert refused == ["The decoder is stopped."] * 3
