@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 CARRIER = CHECK_PREFIX + "together"
 UNPACK = {"snowball-auto-extract": "true"}  # as metadata of the request
 MOST_BYTES = 2 * 1024 * 1024  # of one request
+GOOD_FOR_S = 3600.0  # an answer, which also keeps the carrier from expiring
 ASK_AGAIN_S = 60.0  # after a server that does not unpack
 _BLOCK = 512  # of a tar
 _TYPE = "minio.metadata.Content-Type"  # a member's, in its extended header
@@ -70,11 +71,12 @@ class Unpacking:
         self._store, self._send, self._clock = store, send, clock
         self._trying = threading.Lock()
         self._works = False
-        self._ask_at = clock()
+        self._ask_at = clock()  # one answer holds until then
 
     def put(self, bundle: Sequence[NewObject]) -> bool:
         """Put the objects by one request; False: they are to be put one by one."""
-        if not (self._works or self._tried()):
+        self._try()
+        if not self._works:
             return False
         try:
             self._send(packed(bundle))
@@ -84,18 +86,18 @@ class Unpacking:
             return False
         return True
 
-    def _tried(self) -> bool:
+    def _try(self) -> None:
         """Try it out, if the last time is a while ago and no other thread does."""
         if self._clock() < self._ask_at or not self._trying.acquire(blocking=False):
-            return False
+            return
         try:
             self._settle(works=self._unpacks())
         finally:
             self._trying.release()
-        return self._works
 
     def _settle(self, *, works: bool) -> None:
-        self._works, self._ask_at = works, self._clock() + ASK_AGAIN_S
+        self._works = works
+        self._ask_at = self._clock() + (GOOD_FOR_S if works else ASK_AGAIN_S)
 
     def _unpacks(self) -> bool:
         key = CHECK_PREFIX + secrets.token_hex(8)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from contract.errors import NotFound
 from storage.objects import s3_lean
 from storage.objects.protocol import NewObject
 from storage.objects.s3_lean import LeanS3Store
-from storage.objects.together import ASK_AGAIN_S, CARRIER, Unpacking
+from storage.objects.together import ASK_AGAIN_S, CARRIER, GOOD_FOR_S, Unpacking
 from tests.conftest import new_bucket
 
 FILES = [
@@ -81,11 +82,24 @@ def test_a_server_that_does_not_unpack_gets_a_request_for_each_object(elsewhere,
 def test_a_server_that_no_longer_unpacks_refuses_and_gets_them_one_by_one(elsewhere, puts):
     # Given a process that knows the server as one that unpacks, and another server in its place
     elsewhere.put(CARRIER, b"", media_type="text/plain")
-    elsewhere._unpacking._works = True
+    elsewhere._unpacking._settle(works=True)
     elsewhere.put_all(FILES)
     assert puts[-3:] == [CARRIER, *(each.key for each in FILES)]
     assert kept(elsewhere) == WHOLE
     assert elsewhere.get(CARRIER) == b""
+
+
+def test_once_an_hour_it_is_tried_again_which_renews_the_carrier(store):
+    now = [100.0]
+    unpacking = Unpacking(store, store._send_packed, lambda: now[0])
+    assert unpacking.put(FILES)
+    store.delete([CARRIER])
+    assert unpacking.put(FILES)
+    with pytest.raises(NotFound):
+        store.get(CARRIER)
+    now[0] += GOOD_FOR_S
+    assert unpacking.put(FILES)
+    assert store.get(CARRIER) == b""
 
 
 def test_a_missing_bucket_is_made(settings):

@@ -20,8 +20,9 @@ _SOUND_AHEAD_S = 0.5
 _BT709 = 1
 # Options of libx264. Heat maps are smooth: its least effort, with the filter that hides blocks,
 # leaves half the error of "veryfast" in a third of the time, and two and a half times the bytes.
+# Pictures: as "veryfast" in bytes and error, in half the time.
 PAINTED = {"preset": "ultrafast", "crf": "20", "x264-params": "deblock=1,1:cabac=1"}
-PICTURES = {"preset": "veryfast", "crf": "20"}
+PICTURES = {"preset": "superfast", "crf": "21"}
 
 
 class Movie:
