@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -41,6 +43,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     asked = parser.parse_args(argv)
     keep_few_io_threads()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers are stopped
     with tempfile.TemporaryDirectory(prefix="depthq-beside-") as folder:
         network = asked.network or _made(asked.slow, Path(folder))
         measured = measure(Path(folder), asked.slow, network, asked.rounds, asked.pictures)
