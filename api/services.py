@@ -17,12 +17,12 @@ from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.key_limits import KeyLimits
 from contract.settings import Settings
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
 from storage.fleet.workers import WorkerRegistry
 from storage.jobs.store import JobStore
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 
 EXTENSION = "depthq"
 
@@ -42,8 +42,8 @@ class Services:
     endings: ChangeHub
     waits: WaitBudget
     measures: Measures
-    datasets: DatasetStore
-    files: DatasetObjects
+    datasets: RunStore
+    files: RunObjects
     buckets: Buckets
     limits: KeyLimits
     keys: Keys

@@ -33,8 +33,6 @@ from contract.kinds.registry import KINDS
 from contract.settings import Settings
 from storage.broker.outbox import Outbox
 from storage.callers.allowances import Allowances
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
 from storage.fleet.workers import WorkerRegistry
 from storage.immediate.exchange import Exchange
 from storage.jobs.store import JobStore
@@ -43,6 +41,8 @@ from storage.objects.buckets import Buckets
 from storage.objects.disk import DiskSpace
 from storage.objects.open import handover_bytes, open_object_store
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +53,7 @@ def create_app(
     jobs: JobStore,
     workers: WorkerRegistry,
     dispatch: Dispatch,
-    datasets: DatasetStore,
+    datasets: RunStore,
     allowances: Allowances,
 ) -> DepthApp:
     """Return the app over the given parts. Connects to nothing and starts no thread yet.
@@ -84,7 +84,7 @@ def create_app(
         waits=waits,
         measures=measures,
         datasets=datasets,
-        files=DatasetObjects(objects),
+        files=RunObjects(objects),
         buckets=Buckets(settings, objects),
         limits=limits,
         keys=auth.Keys(limits.digests),
@@ -112,7 +112,7 @@ def app_from(settings: Settings) -> DepthApp:
         JobStore(redis, handover_bytes(settings)),
         WorkerRegistry(redis),
         CeleryDispatch(settings, outbox),
-        DatasetStore(redis),
+        RunStore(redis),
         Allowances(redis),
     )
 

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 
 from benchmarks.stack import Stack
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
 from contract.models.declaration import DEFAULT_MODEL
-from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane
-from storage.datasets.files import DatasetObjects
-from storage.objects.open import open_dataset_store, open_object_store
+from contract.names.queues import STEP_PLAN, TASK_PLAN_RUN, Lane
+from contract.runs import DatasetSpec, RunRecord, RunRequest
+from storage.objects.open import open_object_store, open_run_store
+from storage.runs.files import RunObjects
 from worker.process.app import make_celery, send
 
 
@@ -20,23 +20,23 @@ class DatasetRun:
 
     def __init__(self, stack: Stack, items: int, shard_size: int | None = None) -> None:
         self.items = items
-        self.ledger = open_dataset_store(stack.settings)
-        self.files = DatasetObjects(open_object_store(stack.settings))
+        self.ledger = open_run_store(stack.settings)
+        self.files = RunObjects(open_object_store(stack.settings))
         spec = DatasetSpec(prefix=f"s3://null/{items}", shard_size=shard_size)
-        request = DatasetRequest(id=new_id(), created_at=time.time(), spec=spec)
+        request = RunRequest(id=new_id(), created_at=time.time(), spec=spec)
         self.id = request.id
         self.files.write_request(request)
-        self.ledger.create(DatasetRecord(request=request))
+        self.ledger.create(RunRecord(request=request))
         message_id = f"{self.id}/{STEP_PLAN}"
-        send(make_celery(stack.settings), TASK_PLAN_DATASET, message_id, Lane.BULK, DEFAULT_MODEL)
+        send(make_celery(stack.settings), TASK_PLAN_RUN, message_id, Lane.BULK, DEFAULT_MODEL)
 
     def wait(
         self,
-        each: Callable[[DatasetRecord], None] = lambda _: None,
+        each: Callable[[RunRecord], None] = lambda _: None,
         *,
         every_s: float = 0.25,
         timeout_s: float = 1_800.0,
-    ) -> DatasetRecord:
+    ) -> RunRecord:
         """Return the record when the dataset has ended; `each` sees it on the way."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

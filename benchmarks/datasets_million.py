@@ -19,8 +19,8 @@ from benchmarks import machine
 from benchmarks.context import Context
 from benchmarks.dataset_runs import DatasetRun
 from benchmarks.stack import Stack
-from contract.datasets import DatasetRecord
 from contract.names.queues import Lane
+from contract.runs import RunRecord
 from storage.ledger.connection import open_redis
 
 OUT = Path(__file__).parent / "results" / "datasets_million.json"
@@ -53,7 +53,7 @@ def _measure(context: Context, stack: Stack, items: int) -> dict[str, Any]:
         status_ms: list[float] = []
         planned_s: list[float] = []
 
-        def look(record: DatasetRecord) -> None:
+        def look(record: RunRecord) -> None:
             memory.append(redis.info("memory")["used_memory"] - idle_bytes)
             started = time.perf_counter()
             dataset.ledger.get_with_progress(dataset.id)

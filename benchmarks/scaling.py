@@ -19,8 +19,8 @@ from benchmarks import machine
 from benchmarks.context import Context
 from benchmarks.dataset_runs import DatasetRun
 from benchmarks.stack import Stack
-from contract.datasets import DatasetRecord
 from contract.names.queues import Lane
+from contract.runs import RunRecord
 
 OUT = Path(__file__).parent / "results" / "scaling.json"
 WORKERS = (1, 2, 4, 8, 16)
@@ -62,7 +62,7 @@ def _point(context: Context, workers: int, item_ms: float) -> dict[str, Any]:
         dataset = DatasetRun(stack, items, shard_size=int(SHARD_S * 1e3 / item_ms))
         marks: list[tuple[float, int]] = []
 
-        def look(record: DatasetRecord) -> None:
+        def look(record: RunRecord) -> None:
             marks.append((time.monotonic() - began, record.counts.done + record.in_flight))
 
         record = dataset.wait(look)

@@ -51,7 +51,7 @@ class Datasets:
     ) -> Dataset:
         """Submit a `prefix` or a `manifest` of a bucket, or local `files` (name → path).
 
-        `spec` is that of contract.datasets.DatasetSpec: options, include, layout, … The files are
+        `spec` is that of contract.runs.DatasetSpec: options, include, layout, … The files are
         sent as one tar, read as it goes out. One that changes meanwhile raises LocalProblem, or
         goes into `spoiled` (name → reason); its result is worth nothing then.
         """

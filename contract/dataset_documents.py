@@ -6,9 +6,9 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contract.datasets import DatasetSpec, Forecast
 from contract.documents import Document, Moment
 from contract.jobs import JobError, JobId, Timings, Warnings
+from contract.runs import DatasetSpec, Forecast
 from contract.states import DatasetState
 
 

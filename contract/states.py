@@ -1,4 +1,4 @@
-"""The closed state machines of jobs and datasets."""
+"""The closed state machines of jobs and runs."""
 
 from __future__ import annotations
 

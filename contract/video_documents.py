@@ -6,11 +6,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints, model_validator
 
-from contract.datasets import RunName, RunWebhookUrl, S3Uri
 from contract.documents import Document, Moment
 from contract.jobs import JobError, RunId
 from contract.models.declaration import DEFAULT_MODEL
 from contract.options import ModelName
+from contract.runs import RunName, RunWebhookUrl, S3Uri
 from contract.states import DatasetState
 from contract.values import Value
 from contract.videos import VideoFacts, VideoSpec

@@ -18,20 +18,20 @@ from contract.settings import Settings
 from contract.startup import settings_or_exit
 from runtime.logs import configure_logging
 from storage.objects.open import (
-    open_dataset_store,
     open_job_store,
     open_object_store,
+    open_run_store,
     open_webhook_queue,
 )
 from worker.process.app import make_celery, send
-from worker.upkeep.dataset_restore import recover_datasets
 from worker.upkeep.restore import days_kept, restore_jobs
+from worker.upkeep.run_restore import recover_runs
 
 log = logging.getLogger("worker.reconcile")
 
 
 def reconcile(settings: Settings, days: int) -> dict[str, int]:
-    """Restore unfinished jobs and datasets, see restore_jobs and recover_datasets; return the
+    """Restore unfinished jobs and datasets, see restore_jobs and recover_runs; return the
     counts.
 
     Raises StorageUnavailable.
@@ -45,7 +45,7 @@ def reconcile(settings: Settings, days: int) -> dict[str, int]:
         lambda job_id, lane, model: send(app, TASK_RUN_JOB, job_id, lane, model),
         days,
     )
-    return jobs | recover_datasets(objects, open_dataset_store(settings), ledger, webhooks)
+    return jobs | recover_runs(objects, open_run_store(settings), ledger, webhooks)
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -13,11 +13,11 @@ from werkzeug.routing import RequestRedirect
 
 from api.answers.version import VERSION
 from contract.dataset_documents import RetryBody
-from contract.datasets import DatasetSpec
 from contract.documents import CreateJobFromUrl, Problem
 from contract.errors import NotFound
 from contract.image_header import DEFAULT_FORMATS
 from contract.options import JobOptions
+from contract.runs import DatasetSpec
 
 DESCRIPTION = """Depth maps from photographs. Submit an image, poll the job, fetch its outputs.
 

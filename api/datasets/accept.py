@@ -6,11 +6,11 @@ from functools import partial
 
 from api.runs.accept import Submission, accept_run
 from api.services import Services
-from contract.datasets import DatasetRequest
-from storage.datasets.preflight import check_spec
+from contract.runs import RunRequest
+from storage.runs.preflight import check_spec
 
 
-def accept_dataset(parts: Services, submission: Submission) -> DatasetRequest:
+def accept_dataset(parts: Services, submission: Submission) -> RunRequest:
     """Check, keep and enqueue; return the request (an older one if this is a replay).
 
     Raises InvalidRequest, ModelNotServed or Conflict, and StorageUnavailable, after which nothing

@@ -9,9 +9,9 @@ from api.answers.errors import InvalidFields, invalid_fields
 from api.receiving.multipart import MAX_FIELD_BYTES, receive_form
 from api.receiving.uploads import Upload, body_chunks
 from contract.dataset_documents import RetryBody
-from contract.datasets import DatasetSpec
 from contract.documents import FieldProblem
 from contract.errors import InvalidRequest, UnsupportedMediaType
+from contract.runs import DatasetSpec
 from contract.sources.archives import HEAD_BYTES, archive_kind
 
 ARCHIVE = "archive"

@@ -16,12 +16,12 @@ from contract.dataset_documents import (
     ItemDocument,
     ItemOutputDocument,
 )
-from contract.datasets import DatasetRequest
 from contract.documents import moment
 from contract.items import ItemFile, ItemResult
-from contract.names.object_keys import DATASET_ERRORS, DATASET_INDEX, DATASET_SUMMARY
+from contract.names.object_keys import RUN_ERRORS, RUN_INDEX, RUN_SUMMARY
+from contract.runs import RunRequest
 
-OWN_FILES = (DATASET_SUMMARY, DATASET_ERRORS, DATASET_INDEX)
+OWN_FILES = (RUN_SUMMARY, RUN_ERRORS, RUN_INDEX)
 
 
 def dataset_document(parts: Services, found: Found) -> DatasetDocument:
@@ -67,7 +67,7 @@ def _links(here: str) -> DatasetLinks:
     )
 
 
-def item_document(parts: Services, request: DatasetRequest, result: ItemResult) -> ItemDocument:
+def item_document(parts: Services, request: RunRequest, result: ItemResult) -> ItemDocument:
     """Return one result with the URLs of its files."""
     here = run_path(parts, request.id)
     outputs = {name: _output(here, result.id, name, file) for name, file in result.outputs.items()}

@@ -7,7 +7,7 @@ from api.services import Services
 from api.waiting.polling import Polling
 from api.waiting.wait import Subject, wait
 from contract.dataset_documents import ForecastDocument
-from contract.datasets import Forecast
+from contract.runs import Forecast
 
 POLL_S = 0.25
 

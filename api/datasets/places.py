@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from api.services import Services
-from contract.datasets import DatasetRequest
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
+from contract.runs import RunRequest
 from storage.objects.buckets import split_uri
 from storage.objects.protocol import ObjectStore
 
 
-def outputs_place(parts: Services, request: DatasetRequest) -> tuple[ObjectStore, str]:
+def outputs_place(parts: Services, request: RunRequest) -> tuple[ObjectStore, str]:
     """Return the store, to be read, and the key prefix, without a slash at its end."""
     if request.spec.output_prefix is not None:
         bucket, prefix = split_uri(request.spec.output_prefix)
         return parts.buckets.of(request.owner).open(bucket), prefix.strip("/")
-    return parts.objects, dataset_object(request.id, "outputs")
+    return parts.objects, run_object(request.id, "outputs")

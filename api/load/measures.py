@@ -14,9 +14,9 @@ from prometheus_client.registry import Collector
 from contract.errors import StorageUnavailable
 from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import Lane
-from storage.datasets.store import DatasetStore
 from storage.fleet.workers import WorkerInfo, WorkerRegistry
 from storage.jobs.store import Backlog, JobStore
+from storage.runs.store import RunStore
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Measures:
 class LedgerCollector(Collector):
     """Reads backlog and workers at each scrape; yields nothing while Redis is unavailable."""
 
-    def __init__(self, jobs: JobStore, workers: WorkerRegistry, datasets: DatasetStore) -> None:
+    def __init__(self, jobs: JobStore, workers: WorkerRegistry, datasets: RunStore) -> None:
         self._jobs, self._workers, self._datasets = jobs, workers, datasets
 
     def collect(self) -> Iterator[GaugeMetricFamily]:

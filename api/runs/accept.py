@@ -17,17 +17,17 @@ from api.callers.idempotency import Binding
 from api.receiving.uploads import Upload
 from api.receiving.webhook_url import check_webhook_url
 from api.services import Services
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.errors import StorageRefused, StorageUnavailable
 from contract.ids import new_run_id
 from contract.names.object_keys import (
-    DATASET_ARCHIVE,
-    DATASET_REQUEST,
-    dataset_list_object,
-    dataset_object,
-    dataset_prefix,
+    RUN_ARCHIVE,
+    RUN_REQUEST,
+    run_list_object,
+    run_object,
+    run_prefix,
 )
-from contract.names.queues import STEP_PLAN, TASK_FORECAST_DATASET, TASK_PLAN_DATASET, Lane
+from contract.names.queues import STEP_PLAN, TASK_FORECAST_DATASET, TASK_PLAN_RUN, Lane
+from contract.runs import DatasetSpec, RunRecord, RunRequest
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,7 @@ class Submission:
     wishes: dict[str, Any] = field(default_factory=dict)
 
 
-def accept_run(
-    parts: Services, submission: Submission, check: Callable[[], object]
-) -> DatasetRequest:
+def accept_run(parts: Services, submission: Submission, check: Callable[[], object]) -> RunRequest:
     """Check, keep and enqueue; return the request (an older one if this is a replay).
 
     `check` is the kind's own, called first. Raises what it raises, InvalidRequest, ModelNotServed
@@ -69,7 +67,7 @@ def accept_run(
         if kept := parts.files.request(run_id):
             return kept
         parts.models.check(model, Lane.BULK)
-        binding.outlive_redis(parts, dataset_prefix(run_id))
+        binding.outlive_redis(parts, run_prefix(run_id))
     return _keep(parts, submission, run_id)
 
 
@@ -81,9 +79,9 @@ def _binding(submission: Submission, key: str) -> Binding:
     return Binding.of(submission.kind, submission.owner or "", key, wanted=wanted)
 
 
-def _keep(parts: Services, submission: Submission, run_id: str) -> DatasetRequest:
+def _keep(parts: Services, submission: Submission, run_id: str) -> RunRequest:
     shared = submission.idempotency_key is not None  # concurrent requests may write the same id
-    request = DatasetRequest(
+    request = RunRequest(
         id=run_id,
         created_at=time.time(),
         spec=submission.spec,
@@ -97,23 +95,21 @@ def _keep(parts: Services, submission: Submission, run_id: str) -> DatasetReques
         send_step(parts, TASK_FORECAST_DATASET, request, STEP_FORECAST)
         return request
     try:
-        parts.datasets.create(DatasetRecord(request=request))
+        parts.datasets.create(RunRecord(request=request))
     except StorageUnavailable:
         if not shared:  # with a shared id, a repeated request finds it and continues
-            _forget(parts, request, dataset_object(request.id, DATASET_REQUEST))
+            _forget(parts, request, run_object(request.id, RUN_REQUEST))
         raise
-    send_step(parts, TASK_PLAN_DATASET, request, STEP_PLAN)
+    send_step(parts, TASK_PLAN_RUN, request, STEP_PLAN)
     return request
 
 
 def _archive_key(run_id: str, *, shared: bool) -> str:
     """Return the object key of the upload; every request for a shared id has a key of its own."""
-    return dataset_object(run_id, DATASET_ARCHIVE + (f"-{token_hex(8)}" if shared else ""))
+    return run_object(run_id, RUN_ARCHIVE + (f"-{token_hex(8)}" if shared else ""))
 
 
-def _write(
-    parts: Services, request: DatasetRequest, upload: Upload | None, *, shared: bool
-) -> None:
+def _write(parts: Services, request: RunRequest, upload: Upload | None, *, shared: bool) -> None:
     """Write upload, list entry and request, in this order; on failure remove them, best effort."""
     try:
         if upload is not None and request.archive is not None:
@@ -128,18 +124,18 @@ def _write(
         parts.files.write_request(request)
     except StorageUnavailable as exc:
         if not shared:
-            _forget(parts, request, dataset_object(request.id, DATASET_REQUEST))
+            _forget(parts, request, run_object(request.id, RUN_REQUEST))
         # Otherwise it may exist, and a repeated request continues with it.
         elif isinstance(exc, StorageRefused):
             _forget(parts, request)
         raise
 
 
-def _entry(request: DatasetRequest) -> str:
-    return dataset_list_object(request.owner, request.created_at, request.id)
+def _entry(request: RunRequest) -> str:
+    return run_list_object(request.owner, request.created_at, request.id)
 
 
-def send_step(parts: Services, task: str, request: DatasetRequest, step: str) -> None:
+def send_step(parts: Services, task: str, request: RunRequest, step: str) -> None:
     """Send the step's message. If that fails, the workers' reconciler sends it later."""
     try:
         parts.dispatch.send_step(task, f"{request.id}/{step}", request.spec.options.model)
@@ -148,7 +144,7 @@ def send_step(parts: Services, task: str, request: DatasetRequest, step: str) ->
         log.warning("not enqueued: %s", exc, extra=about)
 
 
-def _forget(parts: Services, request: DatasetRequest, *more: str) -> None:
+def _forget(parts: Services, request: RunRequest, *more: str) -> None:
     """Remove what a refused run has written, best effort."""
     upload = (request.archive,) if request.archive else ()
     for key in (*more, *upload, _entry(request)):

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from api.callers.auth import owner
 from api.services import Services
 from api.waiting.wait import Subject, wait
-from contract.datasets import DatasetRecord, DatasetRequest, Progress
 from contract.errors import Conflict, NotFound
 from contract.ids import is_run_id
-from storage.datasets.recovery import restore
+from contract.runs import Progress, RunRecord, RunRequest
+from storage.runs.recovery import restore
 
-Found = tuple[DatasetRecord, Progress]
+Found = tuple[RunRecord, Progress]
 
 
 def find_run(parts: Services, run_id: str) -> Found | None:
@@ -36,13 +36,13 @@ def own_run(parts: Services, kind: str, run_id: str) -> Found:
     return found
 
 
-def own_dry_run(parts: Services, kind: str, run_id: str) -> DatasetRequest | None:
+def own_dry_run(parts: Services, kind: str, run_id: str) -> RunRequest | None:
     """Return the dry run if this is one, and the caller's; None: it is not."""
     request = parts.files.request(run_id) if is_run_id(run_id, kind) else None
     return request if request and request.dry_run and is_own(parts, request) else None
 
 
-def is_own(parts: Services, wanted: DatasetRequest) -> bool:
+def is_own(parts: Services, wanted: RunRequest) -> bool:
     """Tell whether the run belongs to the caller."""
     return not parts.settings.api_keys or wanted.owner == owner()
 

@@ -11,7 +11,7 @@ from api.runs.find import Found, find_run, is_own
 from api.services import Services
 from contract.errors import InvalidRequest
 from contract.ids import prefix_of
-from contract.names.object_keys import dataset_list_prefix
+from contract.names.object_keys import run_list_prefix
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ def _found(parts: Services, run_id: str) -> Found | None:
 
 
 def _entries(parts: Services, kind: str, cursor: str, entries: re.Pattern[str]) -> Iterator[str]:
-    folder = dataset_list_prefix(owner(), kind)
+    folder = run_list_prefix(owner(), kind)
     for info in parts.objects.list(folder, start_after=folder + cursor if cursor else ""):
         entry = info.key.removeprefix(folder)
         if entries.fullmatch(entry):  # names of others are passed over

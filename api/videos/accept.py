@@ -8,17 +8,17 @@ from api.receiving.uploads import Upload
 from api.runs.accept import Submission, accept_run
 from api.services import Services
 from api.videos.body import Received
-from contract.datasets import DatasetRequest, DatasetSpec
 from contract.errors import InvalidRequest, NotFound, VideoTooLarge
 from contract.kinds.video import VIDEO
 from contract.options import JobOptions
+from contract.runs import DatasetSpec, RunRequest
 from contract.videos import VideoSpec, VideoWishes, is_prefix
 from storage.objects.buckets import split_uri
 
 
 def accept_video(
     parts: Services, received: Received, upload: Upload, owner: str | None, key: str | None
-) -> DatasetRequest:
+) -> RunRequest:
     """Check, keep and enqueue; return the request (an older one if this is a replay).
 
     Raises InvalidRequest, Conflict or VideoTooLarge, and StorageUnavailable: nothing is kept.

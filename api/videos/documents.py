@@ -5,10 +5,10 @@ from __future__ import annotations
 from api.runs.documents import run_path
 from api.runs.find import Found
 from api.services import Services
-from contract.datasets import DatasetRecord
 from contract.documents import moment
 from contract.errors import NotFound
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
+from contract.runs import RunRecord
 from contract.states import DatasetState
 from contract.video_documents import (
     FramesDocument,
@@ -78,7 +78,7 @@ def media_type(name: str) -> str:
     return VIDEO_MEDIA_TYPES[name.rpartition(".")[2]]
 
 
-def _frames(record: DatasetRecord) -> FramesDocument:
+def _frames(record: RunRecord) -> FramesDocument:
     counts = record.counts
     return FramesDocument(
         total=counts.total,
@@ -89,17 +89,17 @@ def _frames(record: DatasetRecord) -> FramesDocument:
     )
 
 
-def _facts(parts: Services, record: DatasetRecord) -> VideoFacts | None:
+def _facts(parts: Services, record: RunRecord) -> VideoFacts | None:
     if not record.planned:
         return None
     try:
-        body = parts.objects.get(dataset_object(record.id, FACTS_FILE))
+        body = parts.objects.get(run_object(record.id, FACTS_FILE))
     except NotFound:
         return None
     return VideoFacts.model_validate_json(body)
 
 
-def _files(here: str, record: DatasetRecord, spec: VideoSpec) -> list[VideoFileDocument]:
+def _files(here: str, record: RunRecord, spec: VideoSpec) -> list[VideoFileDocument]:
     if record.state is not DatasetState.COMPLETED:
         return []
     return [

@@ -15,8 +15,8 @@ from client.bulk.run import Source
 from client.files.pictures import SUFFIXES, is_folder, nothing_at, pictures_below
 from client.files.walk import LeftOut, Walk
 from client.plain import visible
-from contract.datasets import DatasetSpec
 from contract.errors import InvalidRequest
+from contract.runs import DatasetSpec
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help="a folder, s3://bucket/prefix/ or a manifest")

@@ -75,8 +75,8 @@ def idempotency_marks(folder: str) -> str:
     return folder + _IDEMPOTENCY_MARK
 
 
-def dataset_prefix(dataset_id: str) -> str:
-    """Return the folder of a dataset's own objects."""
+def run_prefix(dataset_id: str) -> str:
+    """Return the folder of a run's own objects."""
     return f"datasets/{dataset_id}/"
 
 
@@ -85,25 +85,25 @@ REQUEST_METADATA = "depthq-request"  # the input object's metadata entry with th
 
 def shard_object(dataset_id: str, shard: int) -> str:
     """Return the key of a shard's items."""
-    return f"{dataset_prefix(dataset_id)}shards/{shard:06d}.jsonl"
+    return f"{run_prefix(dataset_id)}shards/{shard:06d}.jsonl"
 
 
 def shard_result_object(dataset_id: str, shard: int) -> str:
     """Return the key of a shard's results, written when all its items have ended."""
-    return f"{dataset_prefix(dataset_id)}results/{shard:06d}.jsonl"
+    return f"{run_prefix(dataset_id)}results/{shard:06d}.jsonl"
 
 
-def dataset_object(dataset_id: str, name: str) -> str:
-    """Return the key of one of a dataset's own files, e.g. `summary.json`."""
-    return dataset_prefix(dataset_id) + name
+def run_object(dataset_id: str, name: str) -> str:
+    """Return the key of one of a run's own files, e.g. `summary.json`."""
+    return run_prefix(dataset_id) + name
 
 
 def shard_failures_object(dataset_id: str, shard: int) -> str:
     """Return the key of a shard's failed results; absent where nothing failed."""
-    return f"{dataset_prefix(dataset_id)}failures/{shard:06d}.jsonl"
+    return f"{run_prefix(dataset_id)}failures/{shard:06d}.jsonl"
 
 
-def dataset_list_prefix(owner: str | None, kind: str = DATASET) -> str:
+def run_list_prefix(owner: str | None, kind: str = DATASET) -> str:
     """Return the folder that lists an owner's runs of `kind`, newest first; apart from their
     files.
     """
@@ -111,24 +111,24 @@ def dataset_list_prefix(owner: str | None, kind: str = DATASET) -> str:
     return f"dataset-list/{owner or 'all'}{of_kind}/"
 
 
-def dataset_list_object(owner: str | None, created_at: float, dataset_id: str) -> str:
-    """Return the key of a dataset's list entry; keys sort newest first, until the year 2286."""
+def run_list_object(owner: str | None, created_at: float, dataset_id: str) -> str:
+    """Return the key of a run's list entry; keys sort newest first, until the year 2286."""
     before_ms = 10**13 - int(created_at * 1000)
-    folder = dataset_list_prefix(owner, kind_of(dataset_id))
+    folder = run_list_prefix(owner, kind_of(dataset_id))
     return f"{folder}{before_ms:013d}_{dataset_id}"
 
 
 def retry_object(dataset_id: str, round_: int) -> str:
     """Return the key of the request to run failed items again, written before anything starts."""
-    return f"{dataset_prefix(dataset_id)}retries/{round_:06d}.json"
+    return f"{run_prefix(dataset_id)}retries/{round_:06d}.json"
 
 
-DATASET_REQUEST = "dataset.json"  # written before the record: what is needed to run it again
-DATASET_PLAN = "plan.json"  # rounds whose shards are all written
-DATASET_ARCHIVE = "archive"  # the uploaded zip or tar
-DATASET_CANCELED = "canceled.json"
-DATASET_REFUSED = "refused.json"  # why nothing was run
-DATASET_SUMMARY = "summary.json"  # written last
-DATASET_ERRORS = "errors.jsonl"
-DATASET_INDEX = "index.parquet"
-DATASET_FORECAST = "forecast.json"
+RUN_REQUEST = "dataset.json"  # written before the record: what is needed to run it again
+RUN_PLAN = "plan.json"  # rounds whose shards are all written
+RUN_ARCHIVE = "archive"  # the uploaded zip or tar
+RUN_CANCELED = "canceled.json"
+RUN_REFUSED = "refused.json"  # why nothing was run
+RUN_SUMMARY = "summary.json"  # written last
+RUN_ERRORS = "errors.jsonl"
+RUN_INDEX = "index.parquet"
+RUN_FORECAST = "forecast.json"

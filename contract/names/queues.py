@@ -27,13 +27,13 @@ APP_NAME = "depthq"
 TASK_RUN_JOB = "depthq.run_job"
 
 
-TASK_PLAN_DATASET = "depthq.plan_dataset"
+TASK_PLAN_RUN = "depthq.plan_dataset"
 
 
 TASK_RUN_SHARD = "depthq.run_shard"
 
 
-TASK_FINALIZE_DATASET = "depthq.finalize_dataset"
+TASK_FINALIZE_RUN = "depthq.finalize_dataset"
 
 
 TASK_FORECAST_DATASET = "depthq.forecast_dataset"
@@ -60,7 +60,7 @@ def immediate_queue(model: str = DEFAULT_MODEL) -> str:
 
 
 # Steps other than shards have queues of their own: each worker reserves threads for them.
-_STEPS = (TASK_PLAN_DATASET, TASK_FINALIZE_DATASET, TASK_FORECAST_DATASET)
+_STEPS = (TASK_PLAN_RUN, TASK_FINALIZE_RUN, TASK_FORECAST_DATASET)
 
 
 def queue_of(task: str, lane: Lane, model: str = DEFAULT_MODEL, kind: str = DATASET) -> str:
@@ -78,7 +78,7 @@ def queues_of(
     """Return all queues that a worker of `lane` consumes: it holds `models` and runs `kinds`."""
     if lane is not Lane.BULK:
         return tuple(queue_name(lane, model) for model in models)
-    tasks, kinds = (TASK_RUN_SHARD, TASK_PLAN_DATASET), tuple(kinds)
+    tasks, kinds = (TASK_RUN_SHARD, TASK_PLAN_RUN), tuple(kinds)
     return tuple(
         queue_of(t, lane, model, kind) for model in models for kind in kinds for t in tasks
     )

@@ -54,8 +54,8 @@ def result_of_key(digest: str) -> str:
     return f"{KEY_PREFIX}result-of:{digest}"
 
 
-def dataset_key(dataset_id: str) -> str:
-    """Hash: the dataset's record.
+def run_key(dataset_id: str) -> str:
+    """Hash: the record of a run of any kind.
 
     Related keys, with these endings: `:leases` (sorted set: steps dispatched or running, by the end
     of their lease), `:steps` (hash: their holders, crashes), `:done` (bitmap of finished shards),

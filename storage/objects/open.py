@@ -6,12 +6,12 @@ import contextlib
 
 from contract.settings import Settings
 from runtime.private_files import make_private
-from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.filesystem import FilesystemStore
 from storage.objects.protocol import ObjectStore
+from storage.runs.store import RunStore
 
 
 def open_object_store(settings: Settings, *, patient: bool = False) -> ObjectStore:
@@ -39,9 +39,9 @@ def handover_bytes(settings: Settings) -> int:
     return settings.handover_bytes if settings.s3_bucket else 0
 
 
-def open_dataset_store(settings: Settings) -> DatasetStore:
+def open_run_store(settings: Settings) -> RunStore:
     """Return the ledger of datasets in `redis_url`. Connects lazily."""
-    return DatasetStore(open_redis(settings))
+    return RunStore(open_redis(settings))
 
 
 def open_webhook_queue(settings: Settings) -> WebhookQueue:

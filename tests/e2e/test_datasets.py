@@ -20,7 +20,7 @@ import pytest
 from client.bulk.download import ResultDownload
 from client.bulk.names import ResultNames
 from contract.errors import DepthqError, InvalidRequest
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
 from contract.states import DatasetState
 from depthq import read_depth
 from storage.objects.open import open_object_store
@@ -165,7 +165,7 @@ def refused(service: BulkService, **spec) -> DepthqError:
     assert ended.state is DatasetState.FAILED
     assert ended.counts["done"] == ended.document["shards"]["done"] == 0
     assert list(service.client.datasets.results(dataset.id)) == []
-    assert list(service.objects.list(dataset_object(dataset.id, "outputs"))) == []
+    assert list(service.objects.list(run_object(dataset.id, "outputs"))) == []
     assert ended.error is not None
     return ended.error
 
@@ -246,7 +246,7 @@ def test_cancel_keeps_what_is_done_and_delete_leaves_nothing(service, photograph
     ended = service.client.datasets.get(made.id)
     assert 0 < len(results(service, made.id)) == ended.counts["done"] < COUNT
     service.client.datasets.delete(made.id)
-    assert list(service.objects.list(dataset_object(made.id, ""))) == []
+    assert list(service.objects.list(run_object(made.id, ""))) == []
 
 
 def depthq(service: BulkService, *arguments: object) -> subprocess.CompletedProcess[str]:

@@ -15,17 +15,17 @@ from pathlib import Path
 import pytest
 
 from client.depth_client import DepthClient
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id, new_run_id
 from contract.models.declaration import DEFAULT_MODEL
 from contract.names.queues import STEP_PLAN, Lane
-from contract.names.redis_keys import dataset_key
+from contract.names.redis_keys import run_key
+from contract.runs import DatasetSpec, RunRecord, RunRequest
 from contract.settings import Settings
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
 from storage.ledger.connection import open_redis
-from storage.objects.open import open_dataset_store, open_object_store
+from storage.objects.open import open_object_store, open_run_store
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.depthq import ROOT, ApiProcess, WorkerProcess
@@ -126,7 +126,7 @@ def test_a_worker_of_before_leaves_a_kind_alone_that_it_does_not_know(
     # Given a worker of the release before, which leads, and a run of a kind of this release
     worker = WorkerOf(settings, tmp_path / "bulk", "bulk")
     worker.root = old_side
-    ledger, objects = open_dataset_store(settings), open_object_store(settings)
+    ledger, objects = open_run_store(settings), open_object_store(settings)
     unknown = _run_of(new_run_id("toy"), "s3://null/1", ledger, objects)
     app = make_celery(settings)
     try:
@@ -138,7 +138,7 @@ def test_a_worker_of_before_leaves_a_kind_alone_that_it_does_not_know(
         time.sleep(4 * settings.reconcile_interval_s)
         # Then the run is as it was, and the worker has not stumbled over it
         assert ledger.get(unknown.id) == unknown
-        assert open_redis(settings).exists(dataset_key(unknown.id) + ":steps") == 0
+        assert open_redis(settings).exists(run_key(unknown.id) + ":steps") == 0
         assert open_redis(settings).llen("depthq.bulk.toy.steps") == 1
         assert unknown.id not in worker.log_path.read_text()
     finally:
@@ -146,8 +146,8 @@ def test_a_worker_of_before_leaves_a_kind_alone_that_it_does_not_know(
         app.close()
 
 
-def _run_of(run_id: str, prefix: str, ledger: DatasetStore, objects: ObjectStore) -> DatasetRecord:
-    request = DatasetRequest(id=run_id, created_at=time.time(), spec=DatasetSpec(prefix=prefix))
-    DatasetObjects(objects).write_request(request)
-    ledger.create(DatasetRecord(request=request, version=1))
-    return DatasetRecord(request=request, version=1)
+def _run_of(run_id: str, prefix: str, ledger: RunStore, objects: ObjectStore) -> RunRecord:
+    request = RunRequest(id=run_id, created_at=time.time(), spec=DatasetSpec(prefix=prefix))
+    RunObjects(objects).write_request(request)
+    ledger.create(RunRecord(request=request, version=1))
+    return RunRecord(request=request, version=1)

@@ -11,7 +11,7 @@ from pathlib import Path
 import av
 import pytest
 
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
 from contract.states import DatasetState
 from storage.objects.open import open_object_store
 from tests.conftest import ENVIRONMENT, new_bucket
@@ -46,7 +46,7 @@ def service(valkey_session, s3_session, tmp_path):
 def of_the_store(service: BulkService, video_id: str) -> dict[str, bytes]:
     store = service.objects
     return {
-        name: store.get(dataset_object(video_id, name))
+        name: store.get(run_object(video_id, name))
         for name in ("heatmap.mp4", "depth.mkv", "depth.json")
     }
 

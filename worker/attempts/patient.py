@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO, ParamSpec, TypeVar
 
 from contract.errors import StorageUnavailable
-from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.protocol import NewObject, ObjectInfo, ObjectStore
+from storage.runs.store import RunStore
 from worker.attempts.patience import Waits
 
 P = ParamSpec("P")
@@ -118,7 +118,7 @@ class PatientJobs:
 class PatientLedger:
     """What a worker does with the step of a run that it holds. Everything here waits."""
 
-    def __init__(self, ledger: DatasetStore, waits: Waits) -> None:
+    def __init__(self, ledger: RunStore, waits: Waits) -> None:
         self.claim = retried(waits, ledger.claim)
         self.get = retried(waits, ledger.get)
         self.mark = retried(waits, ledger.mark)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from contract.errors import StorageUnavailable
 from contract.states import DatasetState
-from storage.datasets.store import DatasetStore, Step
+from storage.runs.store import RunStore, Step
 
 log = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ class Held:
 class StepLeases:
     """The steps in progress here. `renew` is called periodically by the worker."""
 
-    def __init__(self, ledger: DatasetStore, lease_s: float) -> None:
+    def __init__(self, ledger: RunStore, lease_s: float) -> None:
         self.lease_s = lease_s
         self._ledger = ledger
         self._lock = threading.Lock()

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
-from contract.datasets import DatasetRequest, Forecast
 from contract.errors import ERROR_CODES, InvalidRequest, Overloaded, StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
-from contract.names.object_keys import DATASET_FORECAST, dataset_object
-from storage.datasets.files import DatasetObjects
+from contract.names.object_keys import RUN_FORECAST, run_object
+from contract.runs import Forecast, RunRequest
+from storage.runs.files import RunObjects
 from worker.datasets.items import ItemRunner, ItemTask
 from worker.datasets.sources.left_out import LeftOut
 from worker.datasets.sources.sources import Sources
@@ -72,7 +72,7 @@ class _Listing:
 class Forecaster:
     """One instance per process, many threads."""
 
-    files: DatasetObjects
+    files: RunObjects
     sources: Callable[[], Sources]
     runner: ItemRunner
     executor: Executor
@@ -90,10 +90,10 @@ class Forecaster:
             forecast = _refused(dataset_id, exc.code, exc.message)
         self.files.write_forecast(forecast)
         if self.files.request(dataset_id) is None:  # deleted meanwhile: remove the rest
-            self.files.store.delete([dataset_object(dataset_id, DATASET_FORECAST)])
+            self.files.store.delete([run_object(dataset_id, RUN_FORECAST)])
         self.files.drop_planned(dataset_id)
 
-    def _forecast(self, request: DatasetRequest) -> Forecast:
+    def _forecast(self, request: RunRequest) -> Forecast:
         left_out = LeftOut()
         listing, sample = self._list(request, left_out)
         if not listing.items:
@@ -104,7 +104,7 @@ class Forecaster:
         rate = len(results) / max(1e-3, time.monotonic() - started)
         return _extrapolated(request.id, listing, results, rate)
 
-    def _list(self, request: DatasetRequest, left_out: LeftOut) -> tuple[_Listing, list[Item]]:
+    def _list(self, request: RunRequest, left_out: LeftOut) -> tuple[_Listing, list[Item]]:
         """Count the source and draw a uniform sample in one pass (reservoir sampling)."""
         listing, sample = _Listing(), list[Item]()
         chance = random.Random(request.id)  # noqa: S311 - the same sample when asked again

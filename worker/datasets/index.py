@@ -10,9 +10,9 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, BinaryIO, Protocol, cast
 
 from contract.items import ItemResult
-from contract.names.object_keys import DATASET_INDEX, dataset_object
+from contract.names.object_keys import RUN_INDEX, run_object
 from contract.outputs.registry import OUTPUTS
-from storage.datasets.files import DatasetObjects
+from storage.runs.files import RunObjects
 from worker.runs.kind import Signals
 
 log = logging.getLogger(__name__)
@@ -34,9 +34,9 @@ class IndexWriter(Protocol):
 class IndexSummary(AbstractContextManager["IndexSummary"]):
     """The last step of a dataset: its index. See worker.runs.kind.Summary."""
 
-    def __init__(self, files: DatasetObjects, dataset_id: str) -> None:
+    def __init__(self, files: RunObjects, dataset_id: str) -> None:
         self._files = files
-        self._key = dataset_object(dataset_id, DATASET_INDEX)
+        self._key = run_object(dataset_id, RUN_INDEX)
         self._stack = ExitStack()
         self._index = self._stack.enter_context(open_index())
 

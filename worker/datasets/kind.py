@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest
 from contract.ids import DATASET
 from contract.items import Item
 from contract.options import JobOptions
+from contract.runs import RunPlan, RunRecord, RunRequest
 from storage.objects.protocol import ObjectStore
 from worker.attempts.metrics import StageClock
 from worker.attempts.patient import PatientObjects
@@ -37,7 +37,7 @@ class _Listing:
     """See worker.runs.kind.Source."""
 
     sources: Sources
-    request: DatasetRequest
+    request: RunRequest
     passed_over: LeftOut = field(default_factory=LeftOut)
 
     @property
@@ -71,11 +71,11 @@ class DatasetKind(Kind):
         self._range = RangeFinder(tools.files, images, images.compute, tools.executor)
         self._forecaster = Forecaster(tools.files, self._sources, self._runner, tools.executor)
 
-    def source(self, request: DatasetRequest) -> _Listing:
+    def source(self, request: RunRequest) -> _Listing:
         """See Kind."""
         return _Listing(self._sources(), request)
 
-    def open_shard(self, record: DatasetRecord, shard: int) -> DatasetShard:
+    def open_shard(self, record: RunRecord, shard: int) -> DatasetShard:
         """See Kind."""
         layout, request = self._layout(record.request, shard), record.request
         task = ItemTask(
@@ -84,11 +84,11 @@ class DatasetKind(Kind):
         window = 2 * self._tools.settings.concurrency
         return DatasetShard(self._runner, task, self._tools.executor, window)
 
-    def open_summary(self, record: DatasetRecord, plan: DatasetPlan) -> IndexSummary:  # noqa: ARG002
+    def open_summary(self, record: RunRecord, plan: RunPlan) -> IndexSummary:  # noqa: ARG002
         """See Kind."""
         return IndexSummary(self._tools.files, record.id)
 
-    def measure(self, record: DatasetRecord, shards: int) -> Range | None:
+    def measure(self, record: RunRecord, shards: int) -> Range | None:
         """See Kind."""
         return self._range(record, shards) if record.request.spec.normalize == "dataset" else None
 
@@ -102,7 +102,7 @@ class DatasetKind(Kind):
             tools.settings, tools.objects, tools.buckets, tools.weights_of, tools.disk_shares
         )
 
-    def _layout(self, request: DatasetRequest, shard: int) -> Layout:
+    def _layout(self, request: RunRequest, shard: int) -> Layout:
         tools = self._tools
         beside = tools.patience.beside(tools.objects.check)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import BinaryIO
 
-from contract.datasets import DatasetRequest
 from contract.errors import NotFound
-from contract.names.object_keys import dataset_object
-from storage.datasets.preflight import output_place
+from contract.names.object_keys import run_object
+from contract.runs import RunRequest
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import NewObject, ObjectStore
+from storage.runs.preflight import output_place
 from worker.outputs.render import RenderedFile
 
 _MADE_BY = "depthq-dataset"  # metadata of files outside the service's own folder
@@ -23,7 +23,7 @@ class Place:
 
     def __init__(
         self,
-        request: DatasetRequest,
+        request: RunRequest,
         own: ObjectStore,
         buckets: Buckets,
         patient: Callable[[ObjectStore], ObjectStore],
@@ -31,7 +31,7 @@ class Place:
         self.foreign = request.spec.output_prefix is not None
         self._dataset_id = request.id
         self._look = self.foreign and request.spec.on_existing == "skip"
-        store, self.prefix = own, dataset_object(request.id, "outputs")
+        store, self.prefix = own, run_object(request.id, "outputs")
         if request.spec.output_prefix is not None:
             buckets = buckets.of(request.owner)
             store, self.prefix = output_place(request.spec.output_prefix, buckets)

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contract.datasets import DatasetRecord
 from contract.errors import DepthqError, InvalidRequest, StorageUnavailable
 from contract.items import Item
 from contract.options import JobOptions
-from storage.datasets.files import DatasetObjects
+from contract.runs import RunRecord
+from storage.runs.files import RunObjects
 from worker.attempts.metrics import StageClock
 from worker.datasets.items import Compute, Fetches, Range
 
@@ -27,12 +27,12 @@ _PROBE = JobOptions.model_validate({"outputs": ["depth"], "size": "model", "dept
 class RangeFinder:
     """Computes the depth of images spread evenly over the dataset's shards."""
 
-    files: DatasetObjects
+    files: RunObjects
     fetcher: Fetches
     compute: Compute
     executor: Executor
 
-    def __call__(self, record: DatasetRecord, shards: int) -> Range:
+    def __call__(self, record: RunRecord, shards: int) -> Range:
         """Return the 2nd and 98th percentile. Raises InvalidRequest if no image can be read."""
         items = list(self._sample(record.id, shards))
         owners = [record.request.owner] * len(items)

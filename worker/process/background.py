@@ -11,10 +11,10 @@ from worker.process.parts import Parts
 from worker.process.periodic import PeriodicThreads
 from worker.process.runs import RunCoordinator, Surroundings
 from worker.upkeep.chores import Chore, Led
-from worker.upkeep.dataset_restore import recover_datasets
-from worker.upkeep.dataset_sweeper import DatasetRetention
 from worker.upkeep.reconciler import Reconciler
 from worker.upkeep.restore import Restorer, days_kept, restore_jobs
+from worker.upkeep.run_restore import recover_runs
+from worker.upkeep.run_sweeper import RunRetention
 from worker.upkeep.sweeper import Sweeper, tidy
 from worker.upkeep.webhooks import Webhooks, secret_key
 
@@ -27,7 +27,7 @@ def chores(parts: Parts, coordinator: RunCoordinator) -> tuple[Chore, ...]:
     """Return all that the leader of the workers does."""
     every_s, objects, settings = parts.settings.reconcile_interval_s, parts.objects, parts.settings
     jobs = Reconciler(parts.jobs, parts.broker, parts.send_job)
-    datasets = DatasetRetention(objects, parts.datasets, settings.retention_s)
+    datasets = RunRetention(objects, parts.datasets, settings.retention_s)
     return (
         Chore("reconciling jobs", every_s, jobs.run),
         Chore("reconciling runs", every_s, coordinator.reconciler.run, rest_s=AFTER_OUTAGE_S),
@@ -110,6 +110,6 @@ def _restorer(parts: Parts) -> Restorer:
         return restore_jobs(parts.objects, parts.jobs, parts.webhooks, parts.send_job, days)
 
     def datasets() -> dict[str, int]:
-        return recover_datasets(parts.objects, parts.datasets, parts.jobs, parts.webhooks)
+        return recover_runs(parts.objects, parts.datasets, parts.jobs, parts.webhooks)
 
     return Restorer(Incarnation(parts.redis), (jobs, datasets))

@@ -13,9 +13,6 @@ from contract.names.queues import TASK_RUN_JOB, Lane
 from contract.names.redis_keys import LEADER_KEY
 from contract.settings import Settings
 from storage.broker.view import BrokerView
-from storage.datasets.files import DatasetObjects
-from storage.datasets.model_of import ModelOf
-from storage.datasets.store import DatasetStore
 from storage.fleet.leader import LeaderLock
 from storage.fleet.presence import Presence
 from storage.fleet.workers import WorkerRegistry
@@ -26,6 +23,9 @@ from storage.ledger.connection import RedisClient, open_redis
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.open import handover_bytes, open_object_store
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.model_of import ModelOf
+from storage.runs.store import RunStore
 from worker.attempts.isolation import Isolation
 from worker.attempts.leases import Leases
 from worker.attempts.patience import Patience
@@ -57,7 +57,7 @@ class Parts:
     redis: RedisClient
     objects: ObjectStore
     jobs: JobStore
-    datasets: DatasetStore
+    datasets: RunStore
     webhooks: WebhookQueue
     broker: BrokerView
     registry: WorkerRegistry
@@ -101,7 +101,7 @@ def build_parts(settings: Settings, lane: Lane, loading: LoadingModels | None = 
     throttle = _throttle(lane, Presence(redis, machine_id()))
     loading = loading or LoadingModels(settings)
     loading.yielding = throttle.yielding
-    objects, datasets = open_object_store(settings, patient=True), DatasetStore(redis)
+    objects, datasets = open_object_store(settings, patient=True), RunStore(redis)
     return Parts(
         settings=settings,
         lane=lane,
@@ -120,7 +120,7 @@ def build_parts(settings: Settings, lane: Lane, loading: LoadingModels | None = 
         patience=Patience(),
         throughput=Throughput(),
         throttle=throttle,
-        model_of=ModelOf(datasets, DatasetObjects(objects)),
+        model_of=ModelOf(datasets, RunObjects(objects)),
         celery=make_celery(settings, {name: model.pace for name, model in loading.held.items()}),
     )
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass
 from contract.ids import kind_of
 from contract.kinds.registry import KINDS
 from contract.names.queues import (
-    TASK_FINALIZE_DATASET,
+    TASK_FINALIZE_RUN,
     TASK_FORECAST_DATASET,
-    TASK_PLAN_DATASET,
+    TASK_PLAN_RUN,
     TASK_RUN_SHARD,
 )
 from contract.settings import Settings
 from storage.broker.view import BrokerView
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 from worker.attempts.isolation import Isolation
 from worker.attempts.patience import Patience
 from worker.attempts.patient import PatientLedger, PatientObjects, PatientWebhooks
@@ -39,7 +39,7 @@ from worker.runs.shard import ShardRunner
 from worker.runs.shares import OwnerOf, Shares
 from worker.runs.step_runner import StepRunner
 from worker.runs.tools import Tools, Turn, open_kinds
-from worker.upkeep.dataset_reconciler import DatasetReconciler
+from worker.upkeep.run_reconciler import RunReconciler
 
 ONE_CALLER = 2  # of plans, summaries and dry runs at once: one thread stays for others
 LEASE_FACTOR = 2.5  # shards are long: a short outage of Redis must not restart them
@@ -50,7 +50,7 @@ class Surroundings:
     """The parts of the worker process that runs use."""
 
     settings: Settings
-    ledger: DatasetStore
+    ledger: RunStore
     objects: ObjectStore
     broker: BrokerView
     workers: LiveWorkers
@@ -73,7 +73,7 @@ class RunCoordinator:
         self.around = around
         self.leases = StepLeases(around.ledger, LEASE_FACTOR * around.settings.lease_s)
         self.dispatcher = Dispatcher(around.ledger, around.workers, around.send)
-        self.reconciler = DatasetReconciler(
+        self.reconciler = RunReconciler(
             around.ledger, around.broker, self.dispatcher, around.model_of
         )
 
@@ -86,7 +86,7 @@ class RunWorker:
         settings, waits = around.settings, around.patience
         self._stopping = False
         self._executor = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="item")
-        files = DatasetObjects(PatientObjects(around.objects, waits))
+        files = RunObjects(PatientObjects(around.objects, waits))
         ledger, webhooks = (
             PatientLedger(around.ledger, waits),
             PatientWebhooks(around.webhooks, waits),
@@ -121,16 +121,16 @@ class RunWorker:
     def tasks(self) -> dict[str, Callable[[str], None]]:
         """Return the steps by the names of their tasks."""
         return {
-            TASK_PLAN_DATASET: self.plan,
+            TASK_PLAN_RUN: self.plan,
             TASK_RUN_SHARD: self.run_shard,
-            TASK_FINALIZE_DATASET: self.finalize,
+            TASK_FINALIZE_RUN: self.finalize,
             TASK_FORECAST_DATASET: self.forecast,
         }
 
     def plan(self, message_id: str) -> None:
         """Plan a run's present round."""
         kind = self.kinds[kind_of(message_id)]
-        self._shares.run(TASK_PLAN_DATASET, message_id, lambda id_: self._planner.run(kind, id_))
+        self._shares.run(TASK_PLAN_RUN, message_id, lambda id_: self._planner.run(kind, id_))
 
     def run_shard(self, message_id: str) -> None:
         """Run one shard."""
@@ -140,7 +140,7 @@ class RunWorker:
     def finalize(self, message_id: str) -> None:
         """Write a run's summary."""
         kind, run = self.kinds[kind_of(message_id)], self._finalizer.run
-        self._shares.run(TASK_FINALIZE_DATASET, message_id, lambda id_: run(kind, id_))
+        self._shares.run(TASK_FINALIZE_RUN, message_id, lambda id_: run(kind, id_))
 
     def forecast(self, message_id: str) -> None:
         """Do a dry run."""

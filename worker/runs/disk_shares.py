@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from contract.datasets import DatasetRequest
 from contract.errors import Overloaded
 from contract.kinds.registry import KINDS
-from contract.names.object_keys import dataset_list_prefix, dataset_object
+from contract.names.object_keys import run_list_prefix, run_object
+from contract.runs import RunRequest
 from contract.settings import Settings
 from storage.objects.disk import DiskSpace
 from storage.objects.protocol import ObjectStore
@@ -40,19 +40,19 @@ class DiskShares:
         self._disk = disk
         self._objects = objects
 
-    def __call__(self, request: DatasetRequest) -> TakeSpace:
+    def __call__(self, request: RunRequest) -> TakeSpace:
         """Return the limit for what `request` is unpacked and planned to."""
         if self._disk is None:
             return endless
         return _Share(self._disk, lambda: sum(self._held(request))).take
 
-    def _held(self, request: DatasetRequest) -> Iterator[int]:
+    def _held(self, request: RunRequest) -> Iterator[int]:
         """Yield the unpacked sizes of the same caller's other archives."""
         for kind in KINDS:
-            for entry in self._objects.list(dataset_list_prefix(request.owner, kind)):
+            for entry in self._objects.list(run_list_prefix(request.owner, kind)):
                 other = entry.key.rpartition("_")[2]
                 if other != request.id:
-                    inputs = self._objects.list(dataset_object(other, "inputs/"))
+                    inputs = self._objects.list(run_object(other, "inputs/"))
                     yield from (on_disk(info.size) for info in inputs)
 
 

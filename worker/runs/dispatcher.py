@@ -10,13 +10,13 @@ from typing import Protocol
 from contract.names.queues import (
     STEP_FINALIZE,
     STEP_PLAN,
-    TASK_FINALIZE_DATASET,
-    TASK_PLAN_DATASET,
+    TASK_FINALIZE_RUN,
+    TASK_PLAN_RUN,
     TASK_RUN_SHARD,
     Lane,
 )
-from storage.datasets.store import DatasetStore, Next
 from storage.fleet.workers import WorkerInfo
+from storage.runs.store import Next, RunStore
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ class LiveWorkers(Protocol):
 class Dispatcher:
     """Sends the messages of runs. A duplicate is harmless: steps are claimed atomically."""
 
-    def __init__(self, ledger: DatasetStore, workers: LiveWorkers, send: Send) -> None:
+    def __init__(self, ledger: RunStore, workers: LiveWorkers, send: Send) -> None:
         self._ledger = ledger
         self._workers = workers
         self._send = send
@@ -74,7 +74,7 @@ class Dispatcher:
 def message(dataset_id: str, step: str) -> tuple[str, str]:
     """Return the task and the message id of a step; the id is also the task's one argument."""
     if step == STEP_PLAN:
-        return TASK_PLAN_DATASET, f"{dataset_id}/{STEP_PLAN}"
+        return TASK_PLAN_RUN, f"{dataset_id}/{STEP_PLAN}"
     if step == STEP_FINALIZE:
-        return TASK_FINALIZE_DATASET, f"{dataset_id}/{STEP_FINALIZE}"
+        return TASK_FINALIZE_RUN, f"{dataset_id}/{STEP_FINALIZE}"
     return TASK_RUN_SHARD, f"{dataset_id}/{step}"

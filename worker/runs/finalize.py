@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
-from contract.datasets import DatasetPlan, DatasetSummary
 from contract.errors import NotFound
 from contract.items import ItemResult
-from contract.names.object_keys import DATASET_ERRORS, dataset_object, shard_failures_object
+from contract.names.object_keys import RUN_ERRORS, run_object, shard_failures_object
 from contract.names.queues import STEP_FINALIZE
-from storage.datasets.files import LINES, DatasetObjects
-from storage.datasets.lines import result_lines
-from storage.datasets.store import Next
+from contract.runs import RunPlan, RunSummary
+from storage.runs.files import LINES, RunObjects
+from storage.runs.lines import result_lines
+from storage.runs.store import Next
 from worker.attempts.patient import PatientLedger, PatientWebhooks
 from worker.runs.kind import CannotFinish, Kind
 from worker.runs.refusal import Refusal
@@ -34,7 +34,7 @@ class Finalizer:
 
     steps: StepRunner
     ledger: PatientLedger
-    files: DatasetObjects
+    files: RunObjects
     webhooks: PatientWebhooks
     refuse: Refusal
 
@@ -61,7 +61,7 @@ class Finalizer:
         log.info("%s: %s", summary.state, summary.counts, extra=claimed.about)
         return "more"
 
-    def _write_all(self, kind: Kind, claimed: Claimed) -> DatasetSummary | None:
+    def _write_all(self, kind: Kind, claimed: Claimed) -> RunSummary | None:
         """Write everything and return the summary; None: the step was lost meanwhile."""
         record = claimed.record
         plan = self.files.plan(record.id)
@@ -80,7 +80,7 @@ class Finalizer:
                     self._correct_failures(record.id, shard, failures)
                 tally.add(results)
                 own.add(shard, results)
-            files = {"errors": dataset_object(record.id, DATASET_ERRORS)}
+            files = {"errors": run_object(record.id, RUN_ERRORS)}
             self.files.store.put(files["errors"], cast("BinaryIO", errors), media_type=LINES)
             files |= own.finish(claimed.signals)
         summary = tally.summary(record, plan, files)
@@ -89,7 +89,7 @@ class Finalizer:
         self.files.write_summary(summary)
         return summary
 
-    def _latest_rounds(self, run_id: str, plan: DatasetPlan) -> dict[str, int]:
+    def _latest_rounds(self, run_id: str, plan: RunPlan) -> dict[str, int]:
         """Return the last round in which each retried item has ended; others are not in it."""
         latest: dict[str, int] = {}
         for planned in plan.rounds[1:]:
@@ -99,7 +99,7 @@ class Finalizer:
         return latest
 
     def _current(
-        self, run_id: str, plan: DatasetPlan, latest: dict[str, int]
+        self, run_id: str, plan: RunPlan, latest: dict[str, int]
     ) -> Iterator[tuple[int, list[ItemResult]]]:
         """Yield the shards that have results, each with those that no later round replaced."""
         for shard in self.files.result_numbers(run_id):
@@ -123,7 +123,7 @@ class Finalizer:
             self.files.store.delete([shard_failures_object(run_id, shard)])
 
 
-def _round_of(plan: DatasetPlan, shard: int) -> int:
+def _round_of(plan: RunPlan, shard: int) -> int:
     for planned in plan.rounds:
         if planned.first <= shard < planned.first + planned.shards:
             return planned.round

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest
 from contract.errors import DepthqError
 from contract.items import Item, ItemResult
+from contract.runs import RunPlan, RunRecord, RunRequest
 from worker.attempts.step_leases import Held
 from worker.runs.sizes import cut, shard_size
 
@@ -136,19 +136,19 @@ class Kind(ABC):
     name: str
 
     @abstractmethod
-    def source(self, request: DatasetRequest) -> Source:
+    def source(self, request: RunRequest) -> Source:
         """Return what the run consists of. Raises InvalidRequest."""
 
     @abstractmethod
-    def open_shard(self, record: DatasetRecord, shard: int) -> Shard:
+    def open_shard(self, record: RunRecord, shard: int) -> Shard:
         """Return the shard, to be run."""
 
     @abstractmethod
-    def open_summary(self, record: DatasetRecord, plan: DatasetPlan) -> Summary:
+    def open_summary(self, record: RunRecord, plan: RunPlan) -> Summary:
         """Return the last step. `plan` has all rounds."""
 
     def batches(
-        self, items: Iterator[Item], request: DatasetRequest, number: int, rate: float
+        self, items: Iterator[Item], request: RunRequest, number: int, rate: float
     ) -> Iterator[Sequence[Item]]:
         """Cut items into shards, lazily; so many of this round exist already as `number` says.
 
@@ -159,7 +159,7 @@ class Kind(ABC):
             yield batch
             number += 1
 
-    def measure(self, record: DatasetRecord, shards: int) -> tuple[float, float] | None:
+    def measure(self, record: RunRecord, shards: int) -> tuple[float, float] | None:
         """Return the range of depth that all items share, once all shards are written."""
         del record, shards
         return None

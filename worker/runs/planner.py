@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 
-from contract.datasets import DatasetPlan
 from contract.errors import InputError, InternalError, InvalidRequest, Overloaded
 from contract.names.queues import STEP_PLAN
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import Next
+from contract.runs import RunPlan
+from storage.runs.files import RunObjects
+from storage.runs.store import Next
 from worker.attempts.patient import PatientLedger
 from worker.runs.dispatcher import Dispatcher
 from worker.runs.kind import Interrupted, Kind
@@ -28,7 +28,7 @@ class Planner:
 
     steps: StepRunner
     ledger: PatientLedger
-    files: DatasetObjects
+    files: RunObjects
     rounds: Rounds
     dispatcher: Dispatcher
     refuse: Refusal
@@ -48,7 +48,7 @@ class Planner:
                 self.files.drop_planned(claimed.record.id)
             return None
 
-    def _plan(self, kind: Kind, claimed: Claimed) -> DatasetPlan:
+    def _plan(self, kind: Kind, claimed: Claimed) -> RunPlan:
         step, record, signals = claimed.step, claimed.record, claimed.signals
         if record.round:
             return self.rounds.retry(kind, record, lambda _shards, _items: signals.check())
@@ -65,7 +65,7 @@ class Planner:
 
         return self.rounds.first(kind, source, record, told)
 
-    def _planned(self, claimed: Claimed, plan: DatasetPlan) -> Next:
+    def _planned(self, claimed: Claimed, plan: RunPlan) -> Next:
         latest = plan.rounds[-1]
         about = claimed.about | {"round": latest.round}
         log.info("planned: %s items in %s shards", latest.items, latest.shards, extra=about)

@@ -6,11 +6,11 @@ import logging
 import time
 from dataclasses import dataclass
 
-from contract.datasets import DatasetRecord
 from contract.errors import DepthqError
 from contract.jobs import JobError
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import Step
+from contract.runs import RunRecord
+from storage.runs.files import RunObjects
+from storage.runs.store import Step
 from worker.attempts.patient import PatientLedger, PatientWebhooks
 
 log = logging.getLogger(__name__)
@@ -21,10 +21,10 @@ class Refusal:
     """One instance per process, many threads. The caller holds one of the dataset's steps."""
 
     ledger: PatientLedger
-    files: DatasetObjects
+    files: RunObjects
     webhooks: PatientWebhooks
 
-    def __call__(self, step: Step, record: DatasetRecord, exc: DepthqError) -> None:
+    def __call__(self, step: Step, record: RunRecord, exc: DepthqError) -> None:
         """Fail the dataset; results of its shards stay."""
         present = self.ledger.get(step.dataset_id)
         if present is None or present.state.terminal:  # ended by another shard, or canceled

@@ -6,11 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest, PlannedRound
 from contract.errors import InvalidRequest
 from contract.items import Item
 from contract.names.object_keys import shard_object
-from storage.datasets.files import DatasetObjects
+from contract.runs import PlannedRound, RunPlan, RunRecord, RunRequest
+from storage.runs.files import RunObjects
 from worker.runs.disk_shares import DiskShares
 from worker.runs.kind import Kind, Source
 
@@ -21,11 +21,11 @@ Told = Callable[[int, int], None]  # shards and items so far; raises to stop
 class Rounds:
     """One instance per process, many threads. Every method may be run again after a crash."""
 
-    files: DatasetObjects
+    files: RunObjects
     rate: Callable[[str], float]  # model → items per second of one worker
     disk_shares: DiskShares
 
-    def first(self, kind: Kind, source: Source, record: DatasetRecord, told: Told) -> DatasetPlan:
+    def first(self, kind: Kind, source: Source, record: RunRecord, told: Told) -> RunPlan:
         """Write the source's items as shards, continuing after the last one; return the plan.
 
         Raises InvalidRequest on a source that is refused, Overloaded where a disk is too full.
@@ -42,11 +42,11 @@ class Rounds:
         # a resumed listing saw a part only: no count is better than a wrong one
         left_out = {} if first[2] else dict(source.left_out)
         depth_range = kind.measure(record, shards)
-        plan = DatasetPlan(rounds=(planned,), left_out=left_out, depth_range=depth_range)
+        plan = RunPlan(rounds=(planned,), left_out=left_out, depth_range=depth_range)
         self.files.write_plan(record.id, plan)
         return plan
 
-    def retry(self, kind: Kind, record: DatasetRecord, told: Told) -> DatasetPlan:
+    def retry(self, kind: Kind, record: RunRecord, told: Told) -> RunPlan:
         """Write the failed items as shards after the last ones; return the plan."""
         plan = self.files.plan(record.id)
         if plan.rounds[-1].round == record.round:
@@ -69,7 +69,7 @@ class Rounds:
     def _write(
         self,
         kind: Kind,
-        record: DatasetRecord,
+        record: RunRecord,
         items: Iterator[Item],
         shard: int,
         count: int,
@@ -88,7 +88,7 @@ class Rounds:
         self._remove_from(record.id, shard)
         return shard, count
 
-    def _written(self, request: DatasetRequest) -> tuple[int, int, str]:
+    def _written(self, request: RunRequest) -> tuple[int, int, str]:
         """Return what an interrupted planner wrote: shards, their items, and the last one's uri."""
         shards, items, after = 0, 0, ""
         for number in self.files.shard_numbers(request.id):
@@ -105,7 +105,7 @@ class Rounds:
         if stale:
             self.files.store.delete(stale)
 
-    def _failed(self, record: DatasetRecord, before: int, again: Counter[str]) -> Iterator[Item]:
+    def _failed(self, record: RunRecord, before: int, again: Counter[str]) -> Iterator[Item]:
         """Yield the items that failed in shards below `before`, counting their codes."""
         for number in self.files.failure_numbers(record.id):
             if number >= before:

@@ -7,12 +7,12 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from contract.datasets import Counts
 from contract.errors import InvalidRequest, NotFound
 from contract.items import Item, ItemResult
-from storage.datasets.files import DatasetObjects
-from storage.datasets.lines import broken_item
-from storage.datasets.store import Next
+from contract.runs import Counts
+from storage.runs.files import RunObjects
+from storage.runs.lines import broken_item
+from storage.runs.store import Next
 from worker.attempts.isolation import Isolation
 from worker.attempts.patient import PatientLedger
 from worker.runs.cpu import CpuMeter
@@ -34,7 +34,7 @@ class ShardRunner:
 
     steps: StepRunner
     ledger: PatientLedger
-    files: DatasetObjects
+    files: RunObjects
     isolation: Isolation
     cpu: CpuMeter
     refuse: Refusal

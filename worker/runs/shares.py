@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from contract.errors import StorageUnavailable
-from storage.datasets.files import DatasetObjects
+from storage.runs.files import RunObjects
 from worker.attempts.patient import PatientLedger
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class OwnerOf:
     """Finds a dataset's owner: in the ledger, a dry run's in its request."""
 
     ledger: PatientLedger
-    files: DatasetObjects
+    files: RunObjects
 
     def __call__(self, dataset_id: str) -> str | None:
         """Return the owner; None: no login is asked for, or there is no such dataset."""

@@ -6,9 +6,9 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from contract.datasets import DatasetRecord
 from contract.errors import StorageUnavailable
-from storage.datasets.store import Next, Step, new_step
+from contract.runs import RunRecord
+from storage.runs.store import Next, Step, new_step
 from worker.attempts.patient import PatientLedger
 from worker.attempts.step_leases import StepLeases
 from worker.runs.dispatcher import Dispatcher
@@ -25,7 +25,7 @@ class Claimed:
     """
 
     step: Step
-    record: DatasetRecord
+    record: RunRecord
     signals: Signals
     about: dict[str, object]  # for log lines
     crashes: int = 0

@@ -6,8 +6,8 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
-from contract.datasets import Counts, DatasetPlan, DatasetRecord, DatasetSummary
 from contract.items import ItemResult
+from contract.runs import Counts, RunPlan, RunRecord, RunSummary
 from contract.states import DatasetState
 
 
@@ -43,15 +43,13 @@ class Tally:
             by_code=dict(sorted(self.codes.items())),
         )
 
-    def summary(
-        self, record: DatasetRecord, plan: DatasetPlan, files: dict[str, str]
-    ) -> DatasetSummary:
+    def summary(self, record: RunRecord, plan: RunPlan, files: dict[str, str]) -> RunSummary:
         """Return `summary.json` of a dataset that ends now, or was canceled before."""
         finished_at = record.finished_at or time.time()
         wall_s = max(0.001, finished_at - (record.started_at or record.request.created_at))
         canceled = record.state is DatasetState.CANCELED
         counts = self.counts(plan.items or record.counts.total)
-        return DatasetSummary(
+        return RunSummary(
             id=record.id,
             state=DatasetState.CANCELED if canceled else DatasetState.COMPLETED,
             round=record.round,

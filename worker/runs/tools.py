@@ -11,9 +11,9 @@ from importlib import import_module
 
 from contract.kinds.declaration import KindDeclaration
 from contract.settings import Settings
-from storage.datasets.files import DatasetObjects
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
 from worker.attempts.patience import Patience
 from worker.compute.computer import Computer
 from worker.compute.throughput import Throughput
@@ -30,7 +30,7 @@ class Tools:
     """The parts of the worker process that kinds use. All are safe to share between threads."""
 
     settings: Settings
-    files: DatasetObjects  # of runs; its store waits for the infrastructure
+    files: RunObjects  # of runs; its store waits for the infrastructure
     objects: ObjectStore  # the service's own; does not wait
     buckets: Buckets  # those of callers; do not wait
     patience: Patience

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from contract.datasets import DatasetRecord
 from contract.jobs import JobRecord
-from contract.names.object_keys import WEBHOOK_MARK, dataset_object, webhook_mark
+from contract.names.object_keys import WEBHOOK_MARK, run_object, webhook_mark
+from contract.runs import RunRecord
 from worker.upkeep.webhook_lines import Line
 
 
@@ -37,14 +37,14 @@ def job_call(record: JobRecord | None) -> Call | None:
     return Call(record.id, url, record.state.terminal, told, f"msg_{record.id}", mark, line)
 
 
-def dataset_call(record: DatasetRecord | None) -> Call | None:
+def run_call(record: RunRecord | None) -> Call | None:
     """Return the call that a dataset asks for; each round has one."""
     if record is None or record.request.spec.webhook_url is None:
         return None
     message_id = f"msg_{record.id}_{record.round}"
-    url, mark = record.request.spec.webhook_url, dataset_object(record.id, WEBHOOK_MARK)
+    url, mark = record.request.spec.webhook_url, run_object(record.id, WEBHOOK_MARK)
     line = _line(record.request.owner, url)
-    told = dataset_payload(record)
+    told = run_payload(record)
     return Call(record.id, url, record.state.terminal, told, message_id, mark, line)
 
 
@@ -52,7 +52,7 @@ def _line(owner: str | None, url: str) -> Line:
     return Line(owner, (urlsplit(url).hostname or "").rstrip("."))
 
 
-def dataset_payload(record: DatasetRecord) -> bytes:
+def run_payload(record: RunRecord) -> bytes:
     """Return the payload for a dataset: type, time, counts."""
     data = {
         "id": record.id,

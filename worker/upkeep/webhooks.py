@@ -19,12 +19,12 @@ from threading import Thread
 
 from contract.errors import DepthqError, InvalidRequest
 from outbound.http import GuardedClient
-from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import clear_mark
 from storage.objects.protocol import ObjectStore
-from worker.upkeep.webhook_calls import Call, dataset_call, job_call
+from storage.runs.store import RunStore
+from worker.upkeep.webhook_calls import Call, job_call, run_call
 from worker.upkeep.webhook_lines import Line, Lines
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ class Webhooks:
         client: GuardedClient,
         key: bytes,
         objects: ObjectStore,
-        datasets: DatasetStore | None = None,
+        datasets: RunStore | None = None,
     ) -> None:
         self._jobs = jobs
         self._objects = objects
@@ -112,7 +112,7 @@ class Webhooks:
         job = self._jobs.get(item_id)
         if job is not None or self._datasets is None:
             return job_call(job)
-        return dataset_call(self._datasets.get(item_id))
+        return run_call(self._datasets.get(item_id))
 
     def _next(self, item_id: str) -> tuple[Call, float] | None:
         """Return the call to be made now, and when it was due; None: none is, or not yet."""

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import BinaryIO, cast
 
-from contract.datasets import DatasetPlan, DatasetRecord, DatasetRequest
 from contract.errors import InvalidRequest, NotFound
 from contract.items import Item
 from contract.kinds.video import VIDEO
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
+from contract.runs import RunPlan, RunRecord, RunRequest
 from contract.states import DatasetState
 from contract.videos import (
     FACTS_FILE,
@@ -48,7 +48,7 @@ class _Frames:
     """See worker.runs.kind.Source. Decoding a video twice gives the same frames."""
 
     kind: VideoKind
-    request: DatasetRequest
+    request: RunRequest
 
     @property
     def resumable(self) -> bool:
@@ -78,25 +78,25 @@ class VideoKind(Kind):
             settings.decode_memory_bytes, settings.decode_timeout_s, settings.max_pixels
         )
 
-    def source(self, request: DatasetRequest) -> _Frames:
+    def source(self, request: RunRequest) -> _Frames:
         """See Kind."""
         return _Frames(self, request)
 
-    def frames(self, request: DatasetRequest) -> Iterator[Item]:
+    def frames(self, request: RunRequest) -> Iterator[Item]:
         """Survey the video, write what it is, and yield its frames. Raises InputError."""
         settings, spec = self._tools.settings, wishes(request).spec
         with self._original(request) as video:
             found = survey(
                 video, spec, self._limits, settings.max_video_frames, settings.max_video_s
             )
-        key, body = dataset_object(request.id, FACTS_FILE), found.facts.model_dump_json()
+        key, body = run_object(request.id, FACTS_FILE), found.facts.model_dump_json()
         self._tools.files.store.put(key, body.encode(), media_type="application/json")
         yield from items(found.names, found.seconds)
 
     def batches(
         self,
         items: Iterator[Item],
-        request: DatasetRequest,  # noqa: ARG002
+        request: RunRequest,  # noqa: ARG002
         number: int,  # noqa: ARG002
         rate: float,  # noqa: ARG002
     ) -> Iterator[Sequence[Item]]:
@@ -104,7 +104,7 @@ class VideoKind(Kind):
         while batch := list(islice(items, SEGMENT_FRAMES)):
             yield batch
 
-    def open_shard(self, record: DatasetRecord, shard: int) -> VideoShard:
+    def open_shard(self, record: RunRecord, shard: int) -> VideoShard:
         """See Kind."""
         tools, key = self._tools, segment_key(record.id, shard)
         return VideoShard(
@@ -120,12 +120,12 @@ class VideoKind(Kind):
             round=record.round,
         )
 
-    def open_summary(self, record: DatasetRecord, plan: DatasetPlan) -> VideoSummary:  # noqa: ARG002
+    def open_summary(self, record: RunRecord, plan: RunPlan) -> VideoSummary:  # noqa: ARG002
         """See Kind."""
         store = self._tools.files.store
 
         def keep(name: str, file: BinaryIO) -> str:
-            key = dataset_object(record.id, name)
+            key = run_object(record.id, name)
             store.put(key, file, media_type=VIDEO_MEDIA_TYPES[name.rpartition(".")[2]])
             return key
 
@@ -144,13 +144,13 @@ class VideoKind(Kind):
         self._originals.close()
 
     def _facts(self, run_id: str) -> VideoFacts:
-        body = self._tools.files.store.get(dataset_object(run_id, FACTS_FILE))
+        body = self._tools.files.store.get(run_object(run_id, FACTS_FILE))
         return VideoFacts.model_validate_json(body)
 
-    def _original(self, request: DatasetRequest) -> AbstractContextManager[BinaryIO]:
+    def _original(self, request: RunRequest) -> AbstractContextManager[BinaryIO]:
         return self._originals.open(request.id, lambda: self._bytes(request))
 
-    def _bytes(self, request: DatasetRequest) -> BinaryIO:
+    def _bytes(self, request: RunRequest) -> BinaryIO:
         if request.archive is not None:
             return self._tools.files.store.open(request.archive)
         place = wishes(request).s3
@@ -167,7 +167,7 @@ class VideoKind(Kind):
 
     def _listed(self, run_id: str, store: ObjectStore, prefix: str) -> list[str]:
         """Return the images of a prefix as they were listed first: all workers see the same."""
-        own, name = self._tools.files.store, dataset_object(run_id, FRAMES_FILE)
+        own, name = self._tools.files.store, run_object(run_id, FRAMES_FILE)
         try:
             known: list[str] = json.loads(own.get(name))
         except NotFound:
@@ -176,11 +176,11 @@ class VideoKind(Kind):
         return known
 
 
-def wishes(request: DatasetRequest) -> VideoWishes:
+def wishes(request: RunRequest) -> VideoWishes:
     """Return what a video is asked for."""
     return VideoWishes.model_validate(request.wishes)
 
 
 def segment_key(run_id: str, shard: int) -> str:
     """Return the object key of a segment's depth."""
-    return dataset_object(run_id, f"segments/{shard:06d}.codes")
+    return run_object(run_id, f"segments/{shard:06d}.codes")

@@ -19,8 +19,8 @@ from api.runs.accept import Submission
 from api.runs.documents import run_path
 from api.runs.find import ended, own_run, wait_for_run
 from api.services import Services, services
-from contract.datasets import DatasetRequest
 from contract.ids import DATASET
+from contract.runs import RunRequest
 
 
 @v1.post(
@@ -50,13 +50,13 @@ def create_dataset(query: DryRunQuery) -> Response:
     return answer(parts, kept, wait_s)
 
 
-def _dataset(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
+def _dataset(parts: Services, kept: RunRequest, wait_s: int) -> Response:
     found = own_run(parts, DATASET, kept.id)
     found = wait_for_run(parts, found, ended, wait_s)
     place, over = run_path(parts, kept.id), wait_s > 0 and ended(found)
     return accepted(dataset_document(parts, found), place, wait_s, ended=over)
 
 
-def _forecast(parts: Services, kept: DatasetRequest, wait_s: int) -> Response:
+def _forecast(parts: Services, kept: RunRequest, wait_s: int) -> Response:
     answer = wait_for_forecast(parts, kept.id, wait_s)
     return accepted(answer, forecast_path(parts, kept.id), wait_s, ended=answer.done)

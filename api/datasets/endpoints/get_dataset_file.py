@@ -15,7 +15,7 @@ from api.runs.find import own_run
 from api.services import services
 from contract.errors import Conflict, NotFound
 from contract.ids import DATASET
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
 
 _TYPES = {
     "json": "application/json",
@@ -38,7 +38,7 @@ def get_dataset_file(path: DatasetFilePath) -> AnyResponse:
     parts = services()
     record, _ = own_run(parts, DATASET, path.dataset_id)
     if path.name in OWN_FILES:
-        store, key = parts.objects, dataset_object(record.id, path.name)
+        store, key = parts.objects, run_object(record.id, path.name)
     elif _TAR.fullmatch(path.name) and record.request.spec.layout == "webdataset":
         store, prefix = outputs_place(parts, record.request)
         key = f"{prefix}/{path.name}".lstrip("/")

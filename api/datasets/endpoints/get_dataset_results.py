@@ -12,10 +12,10 @@ from api.datasets.documents import item_document
 from api.receiving.parameters import DatasetPath
 from api.runs.find import own_run
 from api.services import Services, services
-from contract.datasets import DatasetRecord
 from contract.errors import NotFound, Overloaded
 from contract.ids import DATASET
-from storage.datasets.files import LINES
+from contract.runs import RunRecord
+from storage.runs.files import LINES
 
 RETRY_S = 5
 
@@ -46,7 +46,7 @@ def get_dataset_results(path: DatasetPath) -> Response:
     return response
 
 
-def _lines(parts: Services, record: DatasetRecord) -> Iterator[bytes]:
+def _lines(parts: Services, record: RunRecord) -> Iterator[bytes]:
     """Yield a shard's lines at a time; the memory is that of a shard and of the ids retried."""
     latest = _latest(parts, record)
     for number in parts.files.result_numbers(record.id):
@@ -57,7 +57,7 @@ def _lines(parts: Services, record: DatasetRecord) -> Iterator[bytes]:
         yield "".join(f"{line}\n" for line in lines).encode()
 
 
-def _latest(parts: Services, record: DatasetRecord) -> dict[str, int]:
+def _latest(parts: Services, record: RunRecord) -> dict[str, int]:
     """Return the last round in which each retried item has ended."""
     plan = parts.files.plan(record.id)
     if not plan.rounds or record.round == 0:

@@ -11,7 +11,7 @@ from api.runs.find import own_run
 from api.services import services
 from contract.dataset_documents import DatasetErrorsDocument
 from contract.ids import DATASET
-from storage.datasets.error_pages import errors_page
+from storage.runs.error_pages import errors_page
 
 
 @v1.get(

@@ -10,7 +10,7 @@ from api.services import services
 from api.videos.documents import file_names, media_type
 from api.videos.find import VideoFilePath, own_video
 from contract.errors import Conflict, NotFound
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
 from contract.states import DatasetState
 from contract.videos import VIDEO_MEDIA_TYPES, VideoWishes
 
@@ -33,6 +33,6 @@ def get_video_file(path: VideoFilePath) -> AnyResponse:
         raise NotFound(f"The video has no file {path.name[:60]!r}.")
     if record.state is not DatasetState.COMPLETED:
         raise Conflict(f"The video is {record.state.value}; its files come when it is completed.")
-    key, filename = dataset_object(record.id, path.name), f"{record.id}.{path.name}"
+    key, filename = run_object(record.id, path.name), f"{record.id}.{path.name}"
     expires_s = parts.settings.presign_expires_s
     return serve(parts.objects, key, filename, media_type(path.name), expires_s)

@@ -10,7 +10,7 @@ from api.receiving.parameters import ErrorsQuery
 from api.services import services
 from api.videos.find import VideoPath, own_video
 from contract.dataset_documents import DatasetErrorsDocument
-from storage.datasets.error_pages import errors_page
+from storage.runs.error_pages import errors_page
 
 
 @v1.get(

@@ -15,11 +15,11 @@ from contract.errors import StorageUnavailable
 from contract.names.queues import Lane
 from contract.settings import Settings
 from storage.callers.allowances import Allowances
-from storage.datasets.store import DatasetStore
 from storage.fleet.workers import WorkerRegistry
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from storage.objects.filesystem import FilesystemStore
+from storage.runs.store import RunStore
 
 
 @dataclass
@@ -73,7 +73,7 @@ def make_api(redis_url, tmp_path) -> Iterator:
         chosen = Settings(redis_url=redis_url, data_dir=tmp_path, **settings)
         redis = open_redis(chosen)
         store = FilesystemStore(tmp_path / "objects")
-        ledgers = JobStore(redis), WorkerRegistry(redis), KeepingDispatch(), DatasetStore(redis)
+        ledgers = JobStore(redis), WorkerRegistry(redis), KeepingDispatch(), RunStore(redis)
         app = create_app(chosen, store, *ledgers, Allowances(redis))
         made.append(Api(app, app.extensions[EXTENSION], app.test_client()))
         clients.append(redis)

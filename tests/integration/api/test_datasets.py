@@ -11,23 +11,23 @@ import time
 import pytest
 
 from contract.dataset_documents import DatasetDocument, ForecastDocument
-from contract.datasets import Counts, DatasetPlan, DatasetSummary, Forecast, PlannedRound
 from contract.documents import Problem
 from contract.errors import StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
 from contract.names.queues import (
     STEP_FINALIZE,
     STEP_PLAN,
-    TASK_FINALIZE_DATASET,
+    TASK_FINALIZE_RUN,
     TASK_FORECAST_DATASET,
-    TASK_PLAN_DATASET,
+    TASK_PLAN_RUN,
 )
+from contract.runs import Counts, Forecast, PlannedRound, RunPlan, RunSummary
 from contract.states import DatasetState
-from storage.datasets.store import new_step
 from storage.ledger.webhooks import WebhookQueue
-from worker.upkeep.dataset_restore import recover_datasets
+from storage.runs.store import new_step
+from worker.upkeep.run_restore import recover_runs
 
 DEPTH = b"a depth map"
 BAD = JobError(code="image_corrupt", message="its header is broken", retryable=False)
@@ -74,7 +74,7 @@ def plan(api, dataset_id: str) -> None:
     items = [Item(id=f"{n:032x}", uri=f"s3://photos/cats/{n}.jpg") for n in range(2)]
     parts.files.write_shard(dataset_id, 0, items)
     rounds = (PlannedRound(round=0, first=0, shards=1, items=2),)
-    parts.files.write_plan(dataset_id, DatasetPlan(rounds=rounds))
+    parts.files.write_plan(dataset_id, RunPlan(rounds=rounds))
     parts.datasets.planned(step, 1, 2)
 
 
@@ -85,7 +85,7 @@ def run(api, dataset_id: str) -> None:
     (leased,) = parts.datasets.dispatch(1)
     step = new_step(leased[0], str(leased[1]))
     parts.datasets.claim(step, "w", 10)
-    key = dataset_object(dataset_id, f"outputs/{0:032x}/depth.png")
+    key = run_object(dataset_id, f"outputs/{0:032x}/depth.png")
     parts.objects.put(key, DEPTH, media_type="image/png")
     made = ItemFile(key=key, bytes=len(DEPTH), sha256="0" * 64)
     good = result(0, state="succeeded", outputs={"depth": made})
@@ -99,7 +99,7 @@ def finalize(api, dataset_id: str, counts: Counts, state: DatasetState) -> None:
     step = new_step(dataset_id, STEP_FINALIZE)
     api.parts.datasets.claim(step, "w", 10)
     now = time.time()
-    summary = DatasetSummary(
+    summary = RunSummary(
         id=dataset_id, state=state, round=0, counts=counts, shards_total=1, shards_done=1,
         input_bytes=16, output_bytes=11, created_at=now, started_at=now, finished_at=now,
         wall_s=1.0, cpu_s=0.5, images_per_s=2.0, workers=("w",),
@@ -116,7 +116,7 @@ def test_a_prefix_is_kept_recorded_and_sent_to_be_planned(api):
     assert (made.state, made.terminal, made.name) == ("queued", False, "cats")
     assert made.source == "s3://photos/cats/"
     assert api.parts.files.request(made.id).spec.options.outputs == ("depth",)
-    assert api.parts.dispatch.steps == [(TASK_PLAN_DATASET, f"{made.id}/plan")]
+    assert api.parts.dispatch.steps == [(TASK_PLAN_RUN, f"{made.id}/plan")]
 
 
 def test_an_archive_is_kept_byte_by_byte(api):
@@ -214,7 +214,7 @@ def test_a_replay_after_redis_was_wiped_is_the_same_dataset(api, redis):
     first = document(submit(api, headers=headers))
     redis.flushall()
     parts = api.parts
-    recover_datasets(parts.objects, parts.datasets, parts.jobs, WebhookQueue(redis))
+    recover_runs(parts.objects, parts.datasets, parts.jobs, WebhookQueue(redis))
     assert document(submit(api, headers=headers)).id == first.id
     assert submit(api, name="other", headers=headers).status_code == 409
 
@@ -303,7 +303,7 @@ def test_a_retry_starts_the_next_round_and_only_once(api):
     assert (document(again).round, document(again).state) == (1, "planning")
     assert "image_corrupt (1)" in problem(other).detail
     assert api.parts.files.last_retry(made.id).codes == ("image_corrupt",)
-    assert api.parts.dispatch.steps[-1] == (TASK_PLAN_DATASET, f"{made.id}/plan")
+    assert api.parts.dispatch.steps[-1] == (TASK_PLAN_RUN, f"{made.id}/plan")
 
 
 @pytest.mark.parametrize("body", [{"codes": "x"}, {"code": ["x"]}, [1]])
@@ -318,7 +318,7 @@ def test_cancel_stops_and_says_how_much_is_done(api):
     stopped = document(api.client.post(made.links.cancel))
     assert (stopped.state, stopped.counts.total, stopped.counts.done) == ("canceled", 2, 0)
     assert api.parts.files.canceled(made.id)
-    assert api.parts.dispatch.steps[-1] == (TASK_FINALIZE_DATASET, f"{made.id}/finalize")
+    assert api.parts.dispatch.steps[-1] == (TASK_FINALIZE_RUN, f"{made.id}/finalize")
     assert document(api.client.post(made.links.cancel)).state == "canceled"
 
 

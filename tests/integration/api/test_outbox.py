@@ -8,7 +8,7 @@ from celery import Celery
 
 from api.dispatch import CeleryDispatch
 from contract.models.declaration import DEFAULT_MODEL
-from contract.names.queues import TASK_PLAN_DATASET, TASK_RUN_JOB, Lane
+from contract.names.queues import TASK_PLAN_RUN, TASK_RUN_JOB, Lane
 from contract.settings import Settings
 from storage.broker.outbox import Outbox
 from storage.broker.settings import broker_settings
@@ -49,7 +49,7 @@ def test_every_message_has_its_own_tag_and_goes_to_the_queue_of_its_task(redis, 
     dispatch = CeleryDispatch(Settings(redis_url=redis_url), Outbox(redis))
     dispatch.enqueue(JOB, Lane.INTERACTIVE, DEFAULT_MODEL)
     dispatch.enqueue(JOB, Lane.INTERACTIVE, DEFAULT_MODEL)
-    dispatch.send_step(TASK_PLAN_DATASET, f"{JOB}/plan", DEFAULT_MODEL)
+    dispatch.send_step(TASK_PLAN_RUN, f"{JOB}/plan", DEFAULT_MODEL)
     one, other = raw(redis, "depthq.interactive")
     (step,) = raw(redis, "depthq.bulk.steps")
     assert len({each["properties"]["delivery_tag"] for each in (one, other, step)}) == 3

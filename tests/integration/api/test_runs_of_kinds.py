@@ -10,12 +10,12 @@ from api.runs.commands import cancel_run, remove_run, retry_run
 from api.runs.documents import run_path
 from api.runs.find import ended, own_run, wait_for_run
 from api.runs.listing import page
-from contract.datasets import Counts, DatasetSpec
 from contract.errors import Conflict, InvalidRequest, NotFound
 from contract.ids import is_run_id
-from contract.names.queues import TASK_FINALIZE_DATASET, TASK_PLAN_DATASET
+from contract.names.queues import TASK_FINALIZE_RUN, TASK_PLAN_RUN
+from contract.runs import Counts, DatasetSpec
 from contract.states import DatasetState
-from storage.datasets.store import new_step
+from storage.runs.store import new_step
 
 
 @pytest.fixture
@@ -34,7 +34,7 @@ def test_a_run_is_accepted_with_what_its_kind_wishes(parts):
     request = submit(parts, count=3)
     assert is_run_id(request.id, "toy")
     assert parts.files.request(request.id).wishes == {"count": 3}
-    assert parts.dispatch.steps == [(TASK_PLAN_DATASET, f"{request.id}/plan")]
+    assert parts.dispatch.steps == [(TASK_PLAN_RUN, f"{request.id}/plan")]
     assert run_path(parts, request.id) == f"/v1/toys/{request.id}"
 
 
@@ -80,7 +80,7 @@ def test_it_is_canceled_waited_for_and_removed(parts):
     with pytest.raises(Conflict, match="The toy is queued; cancel it first"):
         remove_run(parts, found[0])
     cancel_run(parts, found[0])
-    assert parts.dispatch.steps[-1] == (TASK_FINALIZE_DATASET, f"{found[0].id}/finalize")
+    assert parts.dispatch.steps[-1] == (TASK_FINALIZE_RUN, f"{found[0].id}/finalize")
     canceled = wait_for_run(parts, found, ended, 5)[0]
     assert canceled.state is DatasetState.CANCELED
     with pytest.raises(Conflict, match="The toy is canceled; only a completed one"):

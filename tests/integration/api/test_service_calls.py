@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
-from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.documents import ModelsDocument, ReadinessDocument
 from contract.ids import new_id
 from contract.names.queues import Lane
 from contract.outputs.registry import OUTPUTS
+from contract.runs import Counts, DatasetSpec, RunRecord, RunRequest
 from storage.fleet.workers import Tally, WorkerInfo
 from tests.unit.api.fakes import jpeg
 
@@ -85,9 +85,9 @@ def test_the_operations_page_wants_a_key_for_its_data_where_there_are_keys(make_
 
 
 def test_what_datasets_have_left_counts_as_the_bulk_lanes_backlog(api):
-    request = DatasetRequest(id=new_id(), created_at=1.0, spec=DatasetSpec(prefix="s3://photos/"))
+    request = RunRequest(id=new_id(), created_at=1.0, spec=DatasetSpec(prefix="s3://photos/"))
     running = {"state": "running", "planned": True, "counts": Counts(total=50, succeeded=30)}
-    api.parts.datasets.create(DatasetRecord(request=request, shards_total=5, **running))
+    api.parts.datasets.create(RunRecord(request=request, shards_total=5, **running))
     text = api.client.get("/metrics").text
     assert "depthq_dataset_items_left 20.0" in text
     assert 'depthq_backlog_seconds_per_worker{lane="bulk"} 20.0' in text

@@ -7,11 +7,11 @@ import pytest
 from contract.ids import new_id
 from contract.key_limits import key_digest
 from contract.names.object_keys import (
-    DATASET_REQUEST,
     OWN_PREFIXES,
+    RUN_REQUEST,
     dataset_files_prefix,
-    dataset_list_prefix,
-    dataset_object,
+    run_list_prefix,
+    run_object,
 )
 
 ANNA, BERT = key_digest("anna"), key_digest("bert")
@@ -110,12 +110,12 @@ def test_a_bucket_named_for_reading_only_is_not_written(api, tmp_path):
 def test_foreign_names_among_the_entries_do_not_stop_the_list(api):
     # Given a key with two datasets, and names beside them that the service did not give
     first, second = (submit(api, "anna").json["id"] for _ in range(2))
-    folder = dataset_list_prefix(ANNA)
+    folder = run_list_prefix(ANNA)
     for name in ("a.jpg", "0000000000000_x/depth.png", f"8000000000000_{new_id()}.png", "zzz"):
         api.parts.objects.put(folder + name, b"x", media_type="image/jpeg")
     # And one that names a dataset which cannot be read, and one that names another key's
     unread, anothers = new_id(), submit(api, "bert").json["id"]
-    api.parts.objects.put(dataset_object(unread, DATASET_REQUEST), b"{}", media_type="text/plain")
+    api.parts.objects.put(run_object(unread, RUN_REQUEST), b"{}", media_type="text/plain")
     for found in (unread, anothers):
         api.parts.objects.put(f"{folder}8000000000000_{found}", b"", media_type="text/plain")
     # Then the list is theirs, whole or page by page

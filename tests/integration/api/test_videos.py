@@ -7,7 +7,7 @@ import io
 import pytest
 
 from contract.documents import Problem
-from contract.names.queues import TASK_FINALIZE_DATASET, TASK_PLAN_DATASET
+from contract.names.queues import TASK_FINALIZE_RUN, TASK_PLAN_RUN
 from contract.video_documents import VideoDocument
 from contract.videos import VideoSpec
 from storage.objects.buckets import Buckets
@@ -44,7 +44,7 @@ def test_an_upload_is_kept_recorded_and_sent_to_be_surveyed(api):
     assert made.spec == VideoSpec(outputs=("heatmap", "depth_npz"), fps=12.5)
     assert (made.frames.total, made.segments.planned, made.files) == (0, False, [])
     assert api.parts.objects.get(api.parts.files.request(made.id).archive) == CLIP
-    assert api.parts.dispatch.steps == [(TASK_PLAN_DATASET, f"{made.id}/plan")]
+    assert api.parts.dispatch.steps == [(TASK_PLAN_RUN, f"{made.id}/plan")]
     assert document(api.client.get(made.links.self)) == made
     assert api.client.get("/v1/videos").json["videos"][0]["id"] == made.id
 
@@ -120,6 +120,6 @@ def test_files_come_later_and_a_canceled_video_can_be_removed(api):
     assert refused(api.client.get(f"{here}/files/depth.npz")) == (404, "not_found")
     assert refused(api.client.delete(here)) == (409, "conflict")
     assert document(api.client.post(made.links.cancel)).state == "canceled"
-    assert (TASK_FINALIZE_DATASET, f"{made.id}/finalize") in api.parts.dispatch.steps
+    assert (TASK_FINALIZE_RUN, f"{made.id}/finalize") in api.parts.dispatch.steps
     assert api.client.get(made.links.errors).json["errors"] == []
     assert refused(api.client.post(made.links.retry)) == (409, "conflict")

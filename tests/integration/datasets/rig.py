@@ -10,7 +10,6 @@ from contextlib import contextmanager, nullcontext
 
 import numpy as np
 
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.errors import ImageCorrupt, ImageUndecodable, UnsupportedMediaType
 from contract.ids import new_id
 from contract.jobs import DepthInfo, ModelInfo
@@ -20,11 +19,12 @@ from contract.names.queues import (
     STEP_PLAN,
     TASK_FORECAST_DATASET,
 )
-from storage.datasets.files import DatasetObjects
-from storage.datasets.recovery import restore
-from storage.datasets.store import DatasetStore
+from contract.runs import DatasetSpec, RunRecord, RunRequest
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
+from storage.runs.files import RunObjects
+from storage.runs.recovery import restore
+from storage.runs.store import RunStore
 from worker.attempts.patience import Patience
 from worker.compute.computer import Computed
 from worker.compute.throughput import Throughput
@@ -34,7 +34,7 @@ from worker.process.background import AFTER_OUTAGE_S
 from worker.process.runs import RunCoordinator, RunWorker, Surroundings
 from worker.runs.dispatcher import message
 from worker.upkeep.chores import Chore, Led
-from worker.upkeep.dataset_restore import recover_datasets
+from worker.upkeep.run_restore import recover_runs
 
 MODEL = ModelInfo(
     name="midas_small", weights_id="w1", engine="fake", precision="fp32", net_size=(32, 32)
@@ -118,9 +118,9 @@ class Rig:
         self, settings, redis, objects, computer=None, queue=None, name="w1", turn=nullcontext
     ):
         self.objects = objects
-        self.files = DatasetObjects(objects)
+        self.files = RunObjects(objects)
         self.jobs, self.webhooks = JobStore(redis), WebhookQueue(redis)
-        self.ledger = DatasetStore(redis)
+        self.ledger = RunStore(redis)
         self.queue = queue or FakeQueue()
         self.computer = computer or FakeComputer()
         self.patience = Patience(5.0)
@@ -150,7 +150,7 @@ class Rig:
         archive, dry_run = spec.pop("archive", None), spec.pop("dry_run", False)
         owner = spec.pop("owner", None)
         dataset_id = new_id()
-        request = DatasetRequest(
+        request = RunRequest(
             id=dataset_id,
             created_at=time.time(),
             spec=DatasetSpec(**spec),
@@ -162,13 +162,13 @@ class Rig:
         if dry_run:
             self.queue.send(TASK_FORECAST_DATASET, f"{dataset_id}/forecast")
         else:
-            self.ledger.create(DatasetRecord(request=request))
+            self.ledger.create(RunRecord(request=request))
             self.queue.send(*message(dataset_id, STEP_PLAN))
         return dataset_id
 
     def recover(self):
         """Compare Redis with storage; return what was done."""
-        return recover_datasets(self.objects, self.ledger, self.jobs, self.webhooks)
+        return recover_runs(self.objects, self.ledger, self.jobs, self.webhooks)
 
     def step(self):
         """Run one message; False: none waits."""

@@ -7,20 +7,20 @@ import time
 
 import pytest
 
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import kind_of, new_run_id
 from contract.kinds.declaration import KindDeclaration
 from contract.kinds.registry import KINDS
-from contract.names.object_keys import dataset_list_object, dataset_object
+from contract.names.object_keys import run_list_object, run_object
 from contract.names.queues import STEP_PLAN, Lane, queue_of, queues_of
-from contract.names.redis_keys import dataset_key
+from contract.names.redis_keys import run_key
+from contract.runs import DatasetSpec, RunRecord, RunRequest
 from contract.states import DatasetState
-from storage.datasets.recovery import dataset_ids
-from storage.datasets.store import DatasetStore
+from storage.runs.recovery import run_ids
+from storage.runs.store import RunStore
 from tests.integration.datasets.toy_kind import KIND, Died
 from worker.runs.dispatcher import message
-from worker.upkeep.dataset_sweeper import DatasetRetention
-from worker.upkeep.webhook_calls import dataset_call
+from worker.upkeep.run_sweeper import RunRetention
+from worker.upkeep.webhook_calls import run_call
 
 HOOK = "https://hooks.example.com/x"
 KNOWN_BEFORE = {"depthq.bulk", "depthq.bulk.steps", "depthq.interactive"}  # queues
@@ -39,15 +39,15 @@ def toy(rig):
 def submit(rig, **wishes):
     spec = DatasetSpec(webhook_url=wishes.pop("hook", None))
     run_id = new_run_id("toy")
-    request = DatasetRequest(id=run_id, created_at=time.time(), spec=spec, wishes=wishes)
+    request = RunRequest(id=run_id, created_at=time.time(), spec=spec, wishes=wishes)
     rig.files.write_request(request)
-    rig.ledger.create(DatasetRecord(request=request))
+    rig.ledger.create(RunRecord(request=request))
     rig.queue.send(*message(run_id, STEP_PLAN))
     return run_id
 
 
 def read(rig, run_id, name):
-    return rig.objects.get(dataset_object(run_id, name)).decode()
+    return rig.objects.get(run_object(run_id, name)).decode()
 
 
 def test_a_run_is_planned_run_and_finished_by_its_kind(rig, toy):
@@ -58,8 +58,8 @@ def test_a_run_is_planned_run_and_finished_by_its_kind(rig, toy):
     assert (record.shards_total, record.left_out) == (3, {"zero": 1})
     assert read(rig, run_id, "total.txt") == "15 [1, 3, 3, 7, 5]"
     assert rig.files.summary(run_id).files == {
-        "errors": dataset_object(run_id, "errors.jsonl"),
-        "total": dataset_object(run_id, "total.txt"),
+        "errors": run_object(run_id, "errors.jsonl"),
+        "total": run_object(run_id, "total.txt"),
     }
     assert toy.added == [f"number:{n}" for n in range(1, 6)]
     assert toy.closed == 4
@@ -100,7 +100,7 @@ def test_an_item_that_kills_its_workers_is_set_aside_and_the_rest_runs_in_order(
         try:
             record = rig.run(run_id)
         except Died:
-            redis.zadd(dataset_key(run_id) + ":leases", {"0": 1})
+            redis.zadd(run_key(run_id) + ":leases", {"0": 1})
             rig.tick()
             continue
         break
@@ -146,7 +146,7 @@ def test_its_webhook_says_its_kind_and_waits_where_workers_of_before_do_not_look
     record = rig.run(run_id)
     assert rig.webhooks.due(time.time()) == [run_id]
     assert redis.zrange("depthq:webhooks", 0, -1) == []
-    assert b'"type": "toy.completed"' in dataset_call(record).body
+    assert b'"type": "toy.completed"' in run_call(record).body
     rig.webhooks.postpone({run_id: time.time() + 60})
     assert rig.webhooks.due(time.time()) == []
     assert rig.webhooks.done(run_id, rig.webhooks.due_at(run_id))
@@ -164,12 +164,12 @@ def test_nothing_of_it_is_where_a_worker_of_before_looks(rig, redis):
     while rig.step():
         rig.tick()
         assert redis.zrange("depthq:datasets", 0, -1) == []
-        assert DatasetStore(redis, kinds=("dataset",)).active() == []
-        assert DatasetStore(redis, kinds=("dataset",)).dispatch(100) == []
+        assert RunStore(redis, kinds=("dataset",)).active() == []
+        assert RunStore(redis, kinds=("dataset",)).dispatch(100) == []
     # Then it left no trace there
     assert queues == {"depthq.bulk.toy", "depthq.bulk.toy.steps"}
     assert not re.fullmatch(r"[0-9]{8}-[a-z2-7]{26}", run_id)
-    assert dataset_list_object("anna", 1, run_id).startswith("dataset-list/anna.toy/")
+    assert run_list_object("anna", 1, run_id).startswith("dataset-list/anna.toy/")
     assert queues <= set(queues_of(Lane.BULK)) - KNOWN_BEFORE
 
 
@@ -190,7 +190,7 @@ def test_a_run_is_rebuilt_from_storage_after_redis_lost_it(rig, redis):
     rig.step()
     redis.flushdb()
     rig.queue.clear()
-    assert list(dataset_ids(rig.objects)) == [run_id]
+    assert list(run_ids(rig.objects)) == [run_id]
     assert rig.recover()["datasets_unfinished"] == 1
     assert rig.ledger.active() == [run_id]
     assert rig.run_until_over(run_id).counts.succeeded == 5
@@ -200,9 +200,9 @@ def test_a_run_is_rebuilt_from_storage_after_redis_lost_it(rig, redis):
 def test_it_is_removed_when_the_retention_is_over(rig):
     toy, dataset = submit(rig, count=2), rig.submit(prefix="s3://photos/none/")
     rig.run()
-    DatasetRetention(rig.objects, rig.ledger, 3600).sweep()
-    assert list(dataset_ids(rig.objects)) == [dataset, toy]
+    RunRetention(rig.objects, rig.ledger, 3600).sweep()
+    assert list(run_ids(rig.objects)) == [dataset, toy]
     time.sleep(0.02)
-    assert DatasetRetention(rig.objects, rig.ledger, 0.01).sweep() > 0
-    assert list(dataset_ids(rig.objects)) == []
+    assert RunRetention(rig.objects, rig.ledger, 0.01).sweep() > 0
+    assert list(run_ids(rig.objects)) == []
     assert rig.ledger.get(toy) is None

@@ -5,12 +5,12 @@ from __future__ import annotations
 import boto3
 import pytest
 
-from contract.datasets import DatasetSpec
 from contract.errors import BucketRefused, InvalidRequest
+from contract.runs import DatasetSpec
 from contract.states import DatasetState
-from storage.datasets.preflight import check_spec
 from storage.objects.buckets import Buckets
 from storage.objects.open import open_object_store
+from storage.runs.preflight import check_spec
 from tests.conftest import new_bucket
 from tests.integration.datasets.rig import Rig, put_images
 

@@ -11,15 +11,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec, RetryRequest
 from contract.ids import new_id
 from contract.models.declaration import DEFAULT_MODEL
-from contract.names.object_keys import dataset_files_prefix, dataset_prefix
-from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane
+from contract.names.object_keys import dataset_files_prefix, run_prefix
+from contract.names.queues import STEP_PLAN, TASK_PLAN_RUN, Lane
 from contract.options import JobOptions
-from storage.datasets.files import DatasetObjects
-from storage.datasets.recovery import dataset_ids
-from storage.objects.open import open_dataset_store, open_object_store
+from contract.runs import DatasetSpec, RetryRequest, RunRecord, RunRequest
+from storage.objects.open import open_object_store, open_run_store
+from storage.runs.files import RunObjects
+from storage.runs.recovery import run_ids
 from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.depthq import WorkerProcess
@@ -60,8 +60,8 @@ class Fleet:
 
     def __post_init__(self):
         self.objects = open_object_store(self.settings)
-        self.files = DatasetObjects(self.objects)
-        self.ledger = open_dataset_store(self.settings)
+        self.files = RunObjects(self.objects)
+        self.ledger = open_run_store(self.settings)
 
     def upload(self):
         """Put the photographs into our own bucket; every 33rd is broken."""
@@ -77,18 +77,18 @@ class Fleet:
         """Do what the API does."""
         prefix = f"s3://{self.settings.s3_bucket}/{PHOTOS}"
         spec = DatasetSpec(prefix=prefix, options=OPTIONS, shard_size=SHARD)
-        request = DatasetRequest(id=new_id(), created_at=time.time(), spec=spec)
+        request = RunRequest(id=new_id(), created_at=time.time(), spec=spec)
         self.files.write_request(request)
-        self.ledger.create(DatasetRecord(request=request))
+        self.ledger.create(RunRecord(request=request))
         self.plan(request.id)
         return request.id
 
     def plan(self, dataset_id):
         """Ask for planning."""
         app = make_celery(self.settings)
-        send(app, TASK_PLAN_DATASET, f"{dataset_id}/{STEP_PLAN}", Lane.BULK, DEFAULT_MODEL)
+        send(app, TASK_PLAN_RUN, f"{dataset_id}/{STEP_PLAN}", Lane.BULK, DEFAULT_MODEL)
 
-    def wait(self, dataset_id, until=lambda record: record.state.terminal) -> DatasetRecord:
+    def wait(self, dataset_id, until=lambda record: record.state.terminal) -> RunRecord:
         """Wait as long as items end."""
         deadline = time.monotonic() + STALLED_S
         record = seen = None
@@ -110,7 +110,7 @@ class Fleet:
 
     def outputs(self, dataset_id) -> dict[str, str]:
         """Return the digest of every output, by key without the dataset."""
-        prefix = dataset_prefix(dataset_id) + "outputs/"
+        prefix = run_prefix(dataset_id) + "outputs/"
         return {
             info.key.removeprefix(prefix): hashlib.sha256(self.objects.get(info.key)).hexdigest()
             for info in self.objects.list(prefix)
@@ -238,7 +238,7 @@ def test_a_wiped_redis_resumes_from_the_results_and_a_retry_runs_only_the_failur
     fleet.valkey.wipe()
     from worker.reconcile import reconcile
 
-    assert list(dataset_ids(fleet.objects)) == [dataset_id]
+    assert list(run_ids(fleet.objects)) == [dataset_id]
     counts = reconcile(fleet.settings, days=2)
     assert (counts["datasets_rebuilt"], counts["datasets_unfinished"]) == (1, 1)
     for worker in fleet.workers:

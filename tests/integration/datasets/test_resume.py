@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from contract.datasets import RetryRequest
 from contract.errors import StorageUnavailable
-from contract.names.object_keys import WEBHOOK_MARK, dataset_object
-from contract.names.redis_keys import dataset_key
+from contract.names.object_keys import WEBHOOK_MARK, run_object
+from contract.names.redis_keys import run_key
+from contract.runs import RetryRequest
 from contract.states import DatasetState
-from storage.datasets.store import new_step
 from storage.objects.marks import clear_mark
+from storage.runs.store import new_step
 from tests.integration.datasets.rig import FakeComputer, put_images
 
 PREFIX = {"prefix": "s3://photos/photos/"}
@@ -77,7 +77,7 @@ def test_the_call_that_a_finished_dataset_owes_is_due_again_after_a_wipe(rig, ph
     finished(rig)
     refused = rig.submit(prefix="s3://photos/nothing/", **url)
     rig.run()
-    clear_mark(rig.objects, dataset_object(told, WEBHOOK_MARK))
+    clear_mark(rig.objects, run_object(told, WEBHOOK_MARK))
     # When Redis forgets, and once more when it does not
     redis.flushall()
     rig.recover()
@@ -96,7 +96,7 @@ def test_a_redis_wiped_in_a_retry_resumes_the_retry(rig, photos, redis):
     redis.flushall()
     rig.computer.computed.clear()
     rig.restore(dataset_id)
-    redis.zadd(dataset_key(dataset_id) + ":leases", {"plan": 1})
+    redis.zadd(run_key(dataset_id) + ":leases", {"plan": 1})
     record = rig.run_until_over(dataset_id)
     assert (record.counts.succeeded, record.counts.failed) == (20, 0)
     assert len(rig.computer.computed) == 3
@@ -121,7 +121,7 @@ def test_a_planner_killed_on_the_way_is_continued_after_its_last_shard(rig, phot
         rig.step()
     # When the lease has ended
     planner.files.write_shard = lambda d, s, i: written.append(s) or write(d, s, i)
-    redis.zadd(dataset_key(dataset_id) + ":leases", {"plan": 1})
+    redis.zadd(run_key(dataset_id) + ":leases", {"plan": 1})
     record = rig.run_until_over(dataset_id)
     # Then it goes on with the fourth
     assert written == list(range(10))
@@ -140,7 +140,7 @@ def test_a_worker_killed_in_a_shard_costs_that_shard_only(rig, photos, redis):
         rig.step()
     rig.worker._shards.files.write_results = write
     rig.computer.computed.clear()
-    redis.zadd(dataset_key(dataset_id) + ":leases", {"0": 1})
+    redis.zadd(run_key(dataset_id) + ":leases", {"0": 1})
     record = rig.run_until_over(dataset_id)
     assert record.counts.succeeded == 27
     assert rig.computer.computed.count(b"image 0") == 1
@@ -156,7 +156,7 @@ def test_a_lost_message_is_sent_again(rig, photos, redis):
     rig.queue.drop = lambda task, message_id: False
     rig.tick()
     assert not rig.step()  # it may still be on its way
-    redis.zadd(dataset_key(dataset_id) + ":leases", {"1": 1})
+    redis.zadd(run_key(dataset_id) + ":leases", {"1": 1})
     assert rig.run_until_over(dataset_id).counts.succeeded == 12
 
 
@@ -179,7 +179,7 @@ def test_an_item_that_kills_its_worker_is_set_aside_and_no_other(rig, photos, re
             if not rig.step():
                 break
         except WorkerDied:
-            redis.zadd(dataset_key(dataset_id) + ":leases", {"0": 1})
+            redis.zadd(run_key(dataset_id) + ":leases", {"0": 1})
             rig.tick()
     record = rig.run_until_over(dataset_id)
     # Then it alone has failed: two deaths among others, two alone
@@ -279,7 +279,7 @@ def test_after_an_outage_of_redis_the_living_renew_before_anybody_counts_them_de
     rig.step()
     step = new_step(dataset_id, "0")
     rig.ledger.claim(step, "w2", 5.0)
-    redis.zadd(dataset_key(dataset_id) + ":leases", {"0": 1})
+    redis.zadd(run_key(dataset_id) + ":leases", {"0": 1})
     reconciler = rig.reconciler
     with monkeypatch.context() as outage:
         outage.setattr(rig.ledger, "active", away)

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from redis import Redis
 
-from contract.datasets import DatasetRequest, DatasetSpec
 from contract.ids import new_id
-from contract.names.object_keys import dataset_object
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
+from contract.names.object_keys import run_object
+from contract.runs import DatasetSpec, RunRequest
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 from tests.services.memory_store import MemoryStore
-from worker.upkeep import dataset_sweeper as retention
-from worker.upkeep.dataset_sweeper import DatasetRetention
+from worker.upkeep import run_sweeper as retention
+from worker.upkeep.run_sweeper import RunRetention
 
 DAY_S = 86_400
 
@@ -42,14 +42,14 @@ def store() -> AgedStore:
 
 
 @pytest.fixture
-def sweeper(store, redis: Redis, monkeypatch) -> DatasetRetention:
+def sweeper(store, redis: Redis, monkeypatch) -> RunRetention:
     monkeypatch.setattr(retention, "AT_ONCE", 3)
-    return DatasetRetention(store, DatasetStore(redis), 7 * DAY_S)
+    return RunRetention(store, RunStore(redis), 7 * DAY_S)
 
 
 def dataset(store: AgedStore, days_old: float, *names: str) -> set[str]:
     dataset_id = new_id(datetime.now(UTC) - timedelta(days=days_old))
-    keys = {dataset_object(dataset_id, name) for name in names}
+    keys = {run_object(dataset_id, name) for name in names}
     for key in keys:
         store.put(key, b"x", media_type="text/plain")
         store.ages_s[key] = days_old * DAY_S
@@ -97,12 +97,12 @@ def test_an_upload_that_never_became_a_dataset_is_removed_when_nobody_touches_it
 def test_a_dry_run_is_removed_and_a_dataset_that_waits_is_not(store, sweeper, dry_run):
     # Given a request from long ago without an end
     [key] = dataset(store, 9, "dataset.json")
-    request = DatasetRequest(
+    request = RunRequest(
         id=key.split("/")[1],
         created_at=0.0,
         spec=DatasetSpec(prefix="s3://photos/"),
         dry_run=dry_run,
     )
-    DatasetObjects(store).write_request(request)
+    RunObjects(store).write_request(request)
     # Then only what owes nobody anything goes
     assert sweeper.sweep() == int(dry_run)

@@ -6,13 +6,13 @@ import time
 
 import pytest
 
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
-from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET, Lane, queue_name
+from contract.names.queues import STEP_PLAN, TASK_PLAN_RUN, Lane, queue_name
+from contract.runs import DatasetSpec, RunRecord, RunRequest
 from contract.settings import Settings
 from storage.broker.view import BrokerView
-from storage.datasets.files import DatasetObjects
-from storage.objects.open import open_dataset_store, open_object_store
+from storage.objects.open import open_object_store, open_run_store
+from storage.runs.files import RunObjects
 from tests.services.depthq import WorkerProcess
 from tests.services.process import wait_until
 from worker.process.app import SHARDS, make_celery
@@ -23,19 +23,17 @@ class Bulk:
 
     def __init__(self, settings, folder):
         self.celery = make_celery(settings)
-        self.ledger = open_dataset_store(settings)
-        self.files = DatasetObjects(open_object_store(settings))
+        self.ledger = open_run_store(settings)
+        self.files = RunObjects(open_object_store(settings))
         self.worker = WorkerProcess(settings, folder, "bulk")
 
     def submit(self, items, shard_size, queue="depthq.bulk.steps"):
         spec = DatasetSpec(prefix=f"s3://null/{items}", shard_size=shard_size)
-        request = DatasetRequest(id=new_id(), created_at=time.time(), spec=spec)
+        request = RunRequest(id=new_id(), created_at=time.time(), spec=spec)
         self.files.write_request(request)
-        self.ledger.create(DatasetRecord(request=request))
+        self.ledger.create(RunRecord(request=request))
         message_id = f"{request.id}/{STEP_PLAN}"
-        self.celery.send_task(
-            TASK_PLAN_DATASET, args=(message_id,), task_id=message_id, queue=queue
-        )
+        self.celery.send_task(TASK_PLAN_RUN, args=(message_id,), task_id=message_id, queue=queue)
         return request.id
 
     def shards_taken(self):

@@ -6,27 +6,27 @@ import time
 
 import pytest
 
-from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
 from contract.jobs import JobError
 from contract.names.queues import STEP_FINALIZE, STEP_PLAN
-from contract.names.redis_keys import dataset_key
+from contract.names.redis_keys import run_key
+from contract.runs import Counts, DatasetSpec, RunRecord, RunRequest
 from contract.states import DatasetState
-from storage.datasets.store import DatasetStore, new_step
+from storage.runs.store import RunStore, new_step
 
 LEASE_S = 5.0
 
 
 @pytest.fixture
 def store(redis):
-    return DatasetStore(redis)
+    return RunStore(redis)
 
 
 def made(store, created_at=0.0):
-    request = DatasetRequest(
+    request = RunRequest(
         id=new_id(), created_at=created_at or time.time(), spec=DatasetSpec(prefix="s3://photos/")
     )
-    assert store.create(DatasetRecord(request=request))
+    assert store.create(RunRecord(request=request))
     return request.id
 
 
@@ -99,7 +99,7 @@ def test_a_held_step_is_not_taken_and_a_frozen_holder_is_shut_out(store, redis):
     assert take(store, dataset_id, 2)[1].outcome == "leased"
     assert store.claim(first, "w", LEASE_S).outcome == "taken"  # the same call sent twice
     # When its lease ends and another takes it
-    redis.zadd(dataset_key(dataset_id) + ":leases", {"2": 1})
+    redis.zadd(run_key(dataset_id) + ":leases", {"2": 1})
     second, claim = take(store, dataset_id, 2)
     assert (claim.outcome, claim.crashes) == ("taken", 1)
     # Then the first learns of it and cannot count
@@ -139,7 +139,7 @@ def test_a_lost_message_and_a_dead_holder_are_overdue_and_only_the_death_is_coun
     take(store, dataset_id, 1)
     assert store.overdue(dataset_id) == []
     for step in ("0", "1"):
-        redis.zadd(dataset_key(dataset_id) + ":leases", {step: 1})
+        redis.zadd(run_key(dataset_id) + ":leases", {step: 1})
     assert sorted(store.overdue(dataset_id)) == ["0", "1"]
     assert store.overdue(dataset_id) == []
     assert [take(store, dataset_id, shard)[1].crashes for shard in (0, 1)] == [0, 1]
@@ -150,7 +150,7 @@ def test_the_item_at_which_a_holder_died_is_remembered(store, redis):
     for index in (7, 7):
         step, _ = take(store, dataset_id, 0)
         assert store.mark(step, index)
-        redis.zadd(dataset_key(dataset_id) + ":leases", {"0": 1})
+        redis.zadd(run_key(dataset_id) + ":leases", {"0": 1})
     claim = take(store, dataset_id, 0)[1]
     assert (claim.crashes, claim.died_at) == (2, (7, 7))
 
@@ -172,7 +172,7 @@ def test_items_in_flight_show_and_vanish_with_a_crash(store, redis):
     assert record.in_flight == 6
     assert progress.rate > 0
     assert 0 < progress.eta_p50_s <= progress.eta_p90_s
-    redis.zadd(dataset_key(dataset_id) + ":leases", {"0": 1})
+    redis.zadd(run_key(dataset_id) + ":leases", {"0": 1})
     store.overdue(dataset_id)
     assert store.get(dataset_id).in_flight == 0
 
@@ -285,8 +285,8 @@ def test_steps_that_come_back_again_and_again_keep_no_other_dataset_out(store):
 
 
 def test_a_record_rebuilt_from_storage_runs_only_what_is_missing(store):
-    request = DatasetRequest(id=new_id(), created_at=1.0, spec=DatasetSpec(prefix="s3://photos/"))
-    record = DatasetRecord(
+    request = RunRequest(id=new_id(), created_at=1.0, spec=DatasetSpec(prefix="s3://photos/"))
+    record = RunRecord(
         request=request, state="running", planned=True, shards_total=5, shards_done=3
     )
     assert store.create(record, done=[0, 2, 3])
@@ -297,7 +297,7 @@ def test_a_record_rebuilt_from_storage_runs_only_what_is_missing(store):
 def test_an_empty_window_of_a_lost_ledger_entry_is_looked_at_again(store, redis):
     dataset_id = planned(store, shards=2)
     store.dispatch(5)
-    redis.delete(dataset_key(dataset_id) + ":leases")
+    redis.delete(run_key(dataset_id) + ":leases")
     assert store.dispatch(5) == [(dataset_id, 0), (dataset_id, 1)]
 
 
@@ -311,7 +311,7 @@ def test_the_ledger_does_not_grow_with_the_items(store, redis):
         for shard, (_, number) in enumerate(store.dispatch(12)):
             assert shard == number
             run(store, dataset_id, number, succeeded=500)
-        redis.setbit(dataset_key(dataset_id) + ":done", shards - 1, 1)
+        redis.setbit(run_key(dataset_id) + ":done", shards - 1, 1)
         sizes.append(weight(dataset_id))
         store.delete(dataset_id)
     assert max(sizes) < 10_000

@@ -13,17 +13,17 @@ import pytest
 
 from contract.errors import StorageUnavailable
 from contract.names.object_keys import (
-    DATASET_ARCHIVE,
-    DATASET_ERRORS,
-    DATASET_INDEX,
-    dataset_object,
-    dataset_prefix,
+    RUN_ARCHIVE,
+    RUN_ERRORS,
+    RUN_INDEX,
+    run_object,
+    run_prefix,
     shard_object,
 )
-from contract.names.redis_keys import dataset_key
+from contract.names.redis_keys import run_key
 from contract.states import DatasetState
-from storage.datasets.error_pages import errors_page
-from storage.datasets.recovery import dataset_ids
+from storage.runs.error_pages import errors_page
+from storage.runs.recovery import run_ids
 from tests.integration.datasets.rig import HALF, FakeComputer, put_images
 from worker.runs.disk_shares import on_disk
 
@@ -52,7 +52,7 @@ def test_a_prefix_with_bad_images_completes_and_every_count_adds_up(rig, photos)
     summary = rig.files.summary(dataset_id)
     assert summary.counts == record.counts
     assert summary.workers == ("w1",)
-    errors = rig.objects.get(dataset_object(dataset_id, DATASET_ERRORS)).splitlines()
+    errors = rig.objects.get(run_object(dataset_id, RUN_ERRORS)).splitlines()
     assert len(errors) == 5
     assert {json.loads(line)["error"]["code"] for line in errors} == set(record.counts.by_code)
 
@@ -71,9 +71,7 @@ def test_the_index_has_a_row_per_item(rig, photos):
     put_images(photos, 10, bad={4})
     dataset_id = rig.submit(**PREFIX, shard_size=3)
     rig.run(dataset_id)
-    table = parquet.read_table(
-        io.BytesIO(rig.objects.get(dataset_object(dataset_id, DATASET_INDEX)))
-    )
+    table = parquet.read_table(io.BytesIO(rig.objects.get(run_object(dataset_id, RUN_INDEX))))
     rows = table.to_pylist()
     assert len(rows) == 10
     assert Counter(row["state"] for row in rows) == {"succeeded": 9, "failed": 1}
@@ -120,12 +118,12 @@ def test_retry_runs_only_what_failed_and_makes_the_summary_whole(rig, photos):
     assert (record.counts.succeeded, record.counts.failed) == (40, 0)
     assert rig.files.summary(dataset_id).counts == record.counts
     assert errors_page(rig.files, dataset_id).items == []
-    assert rig.objects.get(dataset_object(dataset_id, DATASET_ERRORS)) == b""
+    assert rig.objects.get(run_object(dataset_id, RUN_ERRORS)) == b""
 
 
 def retry(rig, dataset_id, round_, codes):
-    from contract.datasets import RetryRequest
     from contract.names.queues import STEP_PLAN
+    from contract.runs import RetryRequest
     from worker.runs.dispatcher import message
 
     request = RetryRequest(round=round_, requested_at=time.time(), codes=tuple(codes))
@@ -199,7 +197,7 @@ def test_an_empty_prefix_is_refused(rig, photos):
 
 def archive(rig, data):
     def keep(dataset_id):
-        key = dataset_object(dataset_id, DATASET_ARCHIVE)
+        key = run_object(dataset_id, RUN_ARCHIVE)
         rig.objects.put(key, data, media_type="application/zip")
         return key
 
@@ -220,7 +218,7 @@ def test_an_archive_is_unpacked_and_run(rig):
     assert rig.run(dataset_id).counts.succeeded == 3
     uris = [result.uri for result in rig.results(dataset_id)]
     assert uris == ["archive://a.jpg", "archive://sub/b.png", "archive://../../evil.jpg"]
-    assert list(dataset_ids(rig.objects)) == [dataset_id]
+    assert list(run_ids(rig.objects)) == [dataset_id]
 
 
 def test_what_an_archive_holds_beside_pictures_is_left_out_and_counted(rig, redis):
@@ -447,12 +445,12 @@ def test_a_dry_run_that_is_deleted_while_it_runs_leaves_nothing(rig, photos):
     dataset_id = rig.submit(**PREFIX, dry_run=True)
 
     def delete(_data):  # as the API does
-        rig.objects.delete([info.key for info in rig.objects.list(dataset_prefix(dataset_id))])
+        rig.objects.delete([info.key for info in rig.objects.list(run_prefix(dataset_id))])
 
     rig.computer.before = delete
     rig.run()
     assert rig.computer.computed
-    assert list(rig.objects.list(dataset_prefix(dataset_id))) == []
+    assert list(rig.objects.list(run_prefix(dataset_id))) == []
 
 
 def test_a_dry_run_says_why_a_source_would_be_refused(rig, photos):
@@ -509,7 +507,7 @@ def test_a_slow_shard_keeps_its_lease_and_reports_items(make_rig, photos, redis)
         worker.join()
     assert any(0 < items < 60 for items, _ in seen)
     assert rig.ledger.get(dataset_id).counts.succeeded == 60
-    assert redis.hget(dataset_key(dataset_id), "in_flight") == "0"
+    assert redis.hget(run_key(dataset_id), "in_flight") == "0"
 
 
 def test_the_end_of_a_dataset_is_told(rig, photos, redis):
@@ -555,7 +553,7 @@ def test_foreign_names_in_a_dataset_s_folders_stop_nothing(rig, photos):
     rig.step()
     for folder in ("shards", "results", "failures", "retries"):
         for name in ("a.jpg", "0.jsonl", "000000.png", "zzz/000001.jsonl"):
-            key = dataset_object(dataset_id, f"{folder}/{name}")
+            key = run_object(dataset_id, f"{folder}/{name}")
             rig.objects.put(key, b"x", media_type="image/jpeg")
     record = rig.run_until_over(dataset_id)
     assert (record.counts.succeeded, record.counts.failed) == (11, 1)

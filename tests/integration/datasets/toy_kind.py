@@ -10,7 +10,7 @@ from types import MappingProxyType
 from contract.errors import InvalidRequest
 from contract.items import Item, ItemResult
 from contract.kinds.declaration import KindDeclaration
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
 from worker.runs.kind import CannotFinish, Kind
 
 KIND = KindDeclaration("toy", "tests.integration.datasets.toy_kind:open_kind", {"en": "adds up"})
@@ -66,7 +66,7 @@ class Segment(AbstractContextManager):
         self.kind.added.append(result.uri)
 
     def finish(self):
-        key = dataset_object(self.record.id, f"segments/{self.shard:06d}")
+        key = run_object(self.record.id, f"segments/{self.shard:06d}")
         self.kind.store.put(key, b"%d" % self.sum, media_type="text/plain")
 
 
@@ -80,7 +80,7 @@ class Total(AbstractContextManager):
         self.kind.closed += 1
 
     def add(self, shard, results):
-        key = dataset_object(self.record.id, f"segments/{shard:06d}")
+        key = run_object(self.record.id, f"segments/{shard:06d}")
         self.sum += int(self.kind.store.get(key))
         self.rows += [result.extra.get("sum") for result in results]
 
@@ -88,7 +88,7 @@ class Total(AbstractContextManager):
         self.kind.finishing(signals)
         if self.record.request.wishes.get("odd") and self.sum % 2:
             raise CannotFinish(InvalidRequest("the sum is odd"))
-        key = dataset_object(self.record.id, "total.txt")
+        key = run_object(self.record.id, "total.txt")
         self.kind.store.put(key, b"%d %r" % (self.sum, self.rows), media_type="text/plain")
         return {"total": key}
 

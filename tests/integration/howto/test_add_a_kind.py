@@ -16,7 +16,7 @@ from contract.ids import is_run_id
 from contract.kinds.registry import BROKEN, KINDS
 from contract.settings import Settings
 from storage.ledger.connection import open_redis
-from storage.objects.open import open_dataset_store
+from storage.objects.open import open_run_store
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.plugin import environment_with, install
 
@@ -129,7 +129,7 @@ def test_a_text_is_submitted_counted_and_finished(api, settings):
     assert (whole["state"], whole["longest"]) == ("completed", "procrastinate")
     assert whole["counts"]["succeeded"] == whole["counts"]["total"] == 6
     # and its record says what it is
-    record = open_dataset_store(settings).get(made["id"])
+    record = open_run_store(settings).get(made["id"])
     assert (record.kind, record.shards_total) == ("text", 1)
     assert open_redis(settings).zrange("depthq:runs:text", 0, -1) == []
 

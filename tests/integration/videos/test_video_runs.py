@@ -12,13 +12,13 @@ import cv2
 import numpy as np
 import pytest
 
-from contract.datasets import DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_run_id
 from contract.kinds.video import VIDEO
 from contract.models.declaration import DEFAULT_MODEL
-from contract.names.object_keys import DATASET_ARCHIVE, dataset_object, dataset_prefix
-from contract.names.queues import STEP_PLAN, TASK_PLAN_DATASET
+from contract.names.object_keys import RUN_ARCHIVE, run_object, run_prefix
+from contract.names.queues import STEP_PLAN, TASK_PLAN_RUN
 from contract.options import JobOptions
+from contract.runs import DatasetSpec, RunRecord, RunRequest
 from contract.settings import Settings
 from contract.states import DatasetState
 from contract.videos import VIDEO_FILES, VideoSpec, VideoWishes
@@ -80,10 +80,10 @@ def submit(
     place: str | None = None,
 ) -> str:
     run_id = new_run_id(VIDEO)
-    key = dataset_object(run_id, DATASET_ARCHIVE)
+    key = run_object(run_id, RUN_ARCHIVE)
     if place is None:
         rig.objects.put(key, data, media_type="application/octet-stream")
-    request = DatasetRequest(
+    request = RunRequest(
         id=run_id,
         created_at=time.time(),
         spec=DatasetSpec(options=JobOptions(model=model)),
@@ -91,14 +91,14 @@ def submit(
         wishes=VideoWishes(spec=spec, s3=place).model_dump(exclude_defaults=True),
     )
     rig.files.write_request(request)
-    rig.ledger.create(DatasetRecord(request=request))
-    rig.queue.send(TASK_PLAN_DATASET, f"{run_id}/{STEP_PLAN}")
+    rig.ledger.create(RunRecord(request=request))
+    rig.queue.send(TASK_PLAN_RUN, f"{run_id}/{STEP_PLAN}")
     return run_id
 
 
 def films(rig: Rig, run_id: str) -> dict[str, bytes]:
     """Return the files by name, segments as well; without what tells times of day."""
-    prefix = dataset_prefix(run_id)
+    prefix = run_prefix(run_id)
     found = {info.key.removeprefix(prefix): info.key for info in rig.objects.list(prefix)}
     own = {n: k for n, k in found.items() if n in FILES or n.startswith("segments/")}
     return {name: rig.objects.get(key) for name, key in own.items()}
@@ -114,7 +114,7 @@ def test_a_video_becomes_films_and_every_frame_counts(rigs, clip):
     assert set(made) >= FILES
     summary = rig.files.summary(run_id)
     assert {name: summary.files[name] for name in FILES} == {
-        name: dataset_object(run_id, name) for name in FILES
+        name: run_object(run_id, name) for name in FILES
     }
     with av.open(io.BytesIO(made["heatmap.mp4"])) as movie:
         assert sum(1 for _ in movie.decode(video=0)) == FRAMES
@@ -209,7 +209,7 @@ def test_numbered_images_below_a_prefix_are_a_video_as_they_were_listed_first(ri
     # Then those that were listed are the frames, in the order of their numbers
     assert record.state is DatasetState.COMPLETED
     assert (record.counts.succeeded, record.counts.by_code) == (8, {"video_undecodable": 2})
-    array = np.load(io.BytesIO(other.objects.get(dataset_object(run_id, "depth.npz"))))
+    array = np.load(io.BytesIO(other.objects.get(run_object(run_id, "depth.npz"))))
     assert array["seconds"] == pytest.approx([0, 0.1, 0.2, 0.3, 0.5, 0.7, 0.8, 0.9])
     assert array["depth"].shape[0] == 8
 
@@ -237,6 +237,6 @@ def test_frames_that_cannot_be_read_fail_alone(rigs):
     record = rig.run(run_id)
     assert record.state is DatasetState.COMPLETED
     assert (record.counts.succeeded, record.counts.by_code) == (9, {"video_undecodable": 1})
-    array = np.load(io.BytesIO(rig.objects.get(dataset_object(run_id, VIDEO_FILES["depth_npz"]))))
+    array = np.load(io.BytesIO(rig.objects.get(run_object(run_id, VIDEO_FILES["depth_npz"]))))
     assert array["depth"].shape[0] == 9
     assert 0.16 not in array["seconds"].round(3)

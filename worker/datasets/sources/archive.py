@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 from contract.errors import InvalidRequest, NotFound, Overloaded
 from contract.items import Item
-from contract.names.object_keys import dataset_object
+from contract.names.object_keys import run_object
 from storage.objects.protocol import ObjectStore
 from worker.datasets.sources.archive_budget import CHUNK_BYTES, Budget
 from worker.datasets.sources.archive_members import BROKEN, members
@@ -62,7 +62,7 @@ def _download(objects: ObjectStore, key: str, file: BinaryIO) -> int:
 
 
 def _keep(objects: ObjectStore, dataset_id: str, number: int, label: str, data: bytes) -> Item:
-    key = dataset_object(dataset_id, f"inputs/{number:09d}")
+    key = run_object(dataset_id, f"inputs/{number:09d}")
     objects.put(key, data, media_type="application/octet-stream")
     digest = hashlib.sha256(data).hexdigest()[:32]
     uri = f"archive://{label}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contract.errors import InvalidRequest, NotFound
 from contract.items import Item
 from contract.sources.manifest_rows import Entry, checked
-from storage.datasets.manifest import check_address, same_id
 from storage.objects.buckets import Buckets, split_uri
+from storage.runs.manifest import check_address, same_id
 from worker.datasets.sources.duplicates import Duplicates
 from worker.datasets.sources.manifest_formats import rows_of
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from contract.datasets import DatasetRequest
 from contract.errors import InvalidRequest
 from contract.items import Item, item_id
+from contract.runs import RunRequest
 from contract.settings import Settings
 from storage.objects.buckets import Buckets, split_uri
 from storage.objects.protocol import ObjectStore
@@ -39,7 +39,7 @@ class Sources:
     disk_shares: DiskShares
 
     def items(
-        self, request: DatasetRequest, start_after: str = "", left_out: LeftOut | None = None
+        self, request: RunRequest, start_after: str = "", left_out: LeftOut | None = None
     ) -> Iterator[Item]:
         """Yield the items in an order that never changes; raises InvalidRequest on a bad source.
 
@@ -52,7 +52,7 @@ class Sources:
             own_id = item_id(item.uri, item.etag, *wishes)
             yield item.model_copy(update={"id": own_id})
 
-    def _raw(self, request: DatasetRequest, start_after: str, left_out: LeftOut) -> Iterator[Item]:
+    def _raw(self, request: RunRequest, start_after: str, left_out: LeftOut) -> Iterator[Item]:
         spec = request.spec
         if spec.manifest:
             return manifest_items(self.buckets.of(request.owner), spec.manifest)
@@ -86,7 +86,7 @@ class Sources:
             yield Item.model_construct(id="", uri=f"null://{number}")
 
 
-def resumable(request: DatasetRequest) -> bool:
+def resumable(request: RunRequest) -> bool:
     """Tell whether the listing can continue after any item, while its shards already run.
 
     Manifests and archives are read to their end first: they are refused whole or not at all.
@@ -94,7 +94,7 @@ def resumable(request: DatasetRequest) -> bool:
     return request.spec.prefix is not None
 
 
-def wanted(request: DatasetRequest, settings: Settings, left_out: LeftOut) -> Wanted:
+def wanted(request: RunRequest, settings: Settings, left_out: LeftOut) -> Wanted:
     """Return the test of a name below the source."""
     suffixes = COMMON_SUFFIXES + tuple(
         suffix for name in settings.extra_formats for suffix in SUFFIXES.get(name, ())

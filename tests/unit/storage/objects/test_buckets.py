@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from pydantic import ValidationError
 
-from contract.datasets import DatasetSpec
 from contract.errors import (
     BucketRefused,
     InvalidRequest,
@@ -13,10 +12,11 @@ from contract.errors import (
     StorageRefused,
     StorageUnavailable,
 )
+from contract.runs import DatasetSpec
 from contract.settings import Settings
-from storage.datasets.preflight import check_spec, output_place
 from storage.objects.buckets import Buckets, split_uri
 from storage.objects.s3_answers import refusal
+from storage.runs.preflight import check_spec, output_place
 from tests.services.memory_store import MemoryStore
 
 ANNA, BERT = "a" * 64, "b" * 64

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from contract.datasets import DatasetRequest, DatasetSpec
 from contract.errors import StorageUnavailable
 from contract.ids import new_id
 from contract.options import JobOptions
+from contract.runs import DatasetSpec, RunRequest
 from contract.settings import Settings
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import NewObject
@@ -37,7 +37,7 @@ class Counting(MemoryStore):
 
 
 def layout_in(store: MemoryStore) -> FilesLayout:
-    request = DatasetRequest(id=new_id(), created_at=0.0, spec=DatasetSpec(prefix="s3://photos/a/"))
+    request = RunRequest(id=new_id(), created_at=0.0, spec=DatasetSpec(prefix="s3://photos/a/"))
     place = Place(request, store, Buckets(Settings(), store), lambda each: each)
     return FilesLayout(place, JobOptions())
 

@@ -6,10 +6,10 @@ import time
 
 import pytest
 
-from contract.datasets import DatasetRequest, DatasetSpec
 from contract.errors import Overloaded
 from contract.ids import new_id
-from contract.names.object_keys import dataset_list_object, dataset_object
+from contract.names.object_keys import run_list_object, run_object
+from contract.runs import DatasetSpec, RunRequest
 from tests.services.memory_store import MemoryStore
 from worker.runs.disk_shares import DiskShares, endless, on_disk
 
@@ -37,13 +37,13 @@ def store():
 
 def request(owner="a"):
     spec = DatasetSpec()
-    return DatasetRequest(id=new_id(), created_at=time.time(), spec=spec, owner=owner)
+    return RunRequest(id=new_id(), created_at=time.time(), spec=spec, owner=owner)
 
 
 def unpack(store, disk, owner, objects):
     """Play a planner; return how many objects there was room for."""
     asked = request(owner)
-    entry = dataset_list_object(asked.owner, asked.created_at, asked.id)
+    entry = run_list_object(asked.owner, asked.created_at, asked.id)
     store.put(entry, b"", media_type="text/plain")
     room, done = DiskShares(disk, store)(asked), 0
     for number in range(objects):
@@ -51,7 +51,7 @@ def unpack(store, disk, owner, objects):
             room(OBJECT)
         except Overloaded:
             break
-        key = dataset_object(asked.id, f"inputs/{number:09d}")
+        key = run_object(asked.id, f"inputs/{number:09d}")
         store.put(key, bytes(OBJECT), media_type="image/png")
         done += 1
     return done

@@ -28,8 +28,8 @@ class Hands:
         for thread in self._threads:
             thread.start()
 
-    def send(self, *dataset_ids):
-        for dataset_id in dataset_ids:
+    def send(self, *run_ids):
+        for dataset_id in run_ids:
             self.queue.put(("plan", f"{dataset_id}/plan"))
 
     def stop(self):

@@ -12,8 +12,8 @@ from contract.errors import InvalidRequest
 from contract.items import Item
 from contract.settings import Settings
 from contract.sources.manifest_rows import MAX_DEPTH, MAX_ROW_BYTES
-from storage.datasets.manifest import check_beginning
 from storage.objects.buckets import Buckets
+from storage.runs.manifest import check_beginning
 from tests.services.memory_store import MemoryStore
 from worker.datasets.sources.duplicates import Duplicates
 from worker.datasets.sources.manifest import manifest_items

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from contract.datasets import DatasetRequest, DatasetSpec
+from contract.runs import DatasetSpec, RunRequest
 from contract.settings import Settings
 from worker.datasets.sources.left_out import LeftOut
 from worker.datasets.sources.sources import wanted
@@ -12,7 +12,7 @@ from worker.datasets.sources.sources import wanted
 
 def chosen(names: list[str], **settings: object) -> list[str]:
     spec = DatasetSpec(prefix="s3://photos/")
-    request = DatasetRequest.model_construct(spec=spec)
+    request = RunRequest.model_construct(spec=spec)
     return [name for name in names if wanted(request, Settings(**settings), LeftOut())(name)]
 
 

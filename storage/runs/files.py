@@ -9,35 +9,35 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
-from contract.datasets import (
-    DatasetPlan,
-    DatasetRecord,
-    DatasetRequest,
-    DatasetSummary,
-    Forecast,
-    RetryRequest,
-)
 from contract.errors import NotFound
 from contract.items import Item, ItemResult
 from contract.jobs import JobError
 from contract.names.object_keys import (
-    DATASET_ARCHIVE,
-    DATASET_CANCELED,
-    DATASET_FORECAST,
-    DATASET_PLAN,
-    DATASET_REFUSED,
-    DATASET_REQUEST,
-    DATASET_SUMMARY,
+    RUN_ARCHIVE,
+    RUN_CANCELED,
+    RUN_FORECAST,
+    RUN_PLAN,
+    RUN_REFUSED,
+    RUN_REQUEST,
+    RUN_SUMMARY,
     WEBHOOK_MARK,
-    dataset_object,
     retry_object,
+    run_object,
     shard_failures_object,
     shard_object,
     shard_result_object,
 )
-from storage.datasets.lines import item_lines, read_items, read_results, result_lines
+from contract.runs import (
+    Forecast,
+    RetryRequest,
+    RunPlan,
+    RunRecord,
+    RunRequest,
+    RunSummary,
+)
 from storage.objects.marks import set_mark
 from storage.objects.protocol import ObjectStore
+from storage.runs.lines import item_lines, read_items, read_results, result_lines
 
 _DELETED_AT_ONCE = 1_000
 LINES = "application/x-ndjson"
@@ -46,28 +46,28 @@ _NUMBERED = re.compile(r"(\d{6,9})\.jsonl?")  # other names in these folders are
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
-class DatasetObjects:
+class RunObjects:
     """Reads and writes them. Every method raises StorageUnavailable."""
 
     def __init__(self, objects: ObjectStore) -> None:
         self.store = objects
 
-    def write_request(self, request: DatasetRequest) -> None:
+    def write_request(self, request: RunRequest) -> None:
         """Write `dataset.json`: from here on the dataset is accepted."""
-        self._write(dataset_object(request.id, DATASET_REQUEST), request)
+        self._write(run_object(request.id, RUN_REQUEST), request)
 
-    def request(self, dataset_id: str) -> DatasetRequest | None:
+    def request(self, dataset_id: str) -> RunRequest | None:
         """Return the request; None: no such dataset."""
-        return self._read(dataset_object(dataset_id, DATASET_REQUEST), DatasetRequest)
+        return self._read(run_object(dataset_id, RUN_REQUEST), RunRequest)
 
-    def write_plan(self, dataset_id: str, plan: DatasetPlan) -> None:
+    def write_plan(self, dataset_id: str, plan: RunPlan) -> None:
         """Write `plan.json`: all shards of its rounds are there."""
-        self._write(dataset_object(dataset_id, DATASET_PLAN), plan)
+        self._write(run_object(dataset_id, RUN_PLAN), plan)
 
-    def plan(self, dataset_id: str) -> DatasetPlan:
+    def plan(self, dataset_id: str) -> RunPlan:
         """Return the plan; one without rounds if there is none yet."""
-        plan = self._read(dataset_object(dataset_id, DATASET_PLAN), DatasetPlan)
-        return plan or DatasetPlan(rounds=())
+        plan = self._read(run_object(dataset_id, RUN_PLAN), RunPlan)
+        return plan or RunPlan(rounds=())
 
     def write_retry(self, dataset_id: str, request: RetryRequest) -> None:
         """Ask for a round: it is accepted when this is written."""
@@ -75,50 +75,50 @@ class DatasetObjects:
 
     def last_retry(self, dataset_id: str) -> RetryRequest | None:
         """Return the latest round asked for; None: only the first run was."""
-        numbers = self._numbers(dataset_object(dataset_id, "retries/"), 0)
+        numbers = self._numbers(run_object(dataset_id, "retries/"), 0)
         last = max(numbers, default=None)
         return self._read(retry_object(dataset_id, last), RetryRequest) if last else None
 
-    def write_summary(self, summary: DatasetSummary) -> None:
+    def write_summary(self, summary: RunSummary) -> None:
         """Write `summary.json`, last of all."""
-        self._write(dataset_object(summary.id, DATASET_SUMMARY), summary)
+        self._write(run_object(summary.id, RUN_SUMMARY), summary)
 
-    def summary(self, dataset_id: str) -> DatasetSummary | None:
+    def summary(self, dataset_id: str) -> RunSummary | None:
         """Return the summary of the last finished round; None: none has finished."""
-        return self._read(dataset_object(dataset_id, DATASET_SUMMARY), DatasetSummary)
+        return self._read(run_object(dataset_id, RUN_SUMMARY), RunSummary)
 
     def write_canceled(self, dataset_id: str) -> None:
         """Write that the dataset is canceled, for rebuilding it."""
-        self.store.put(dataset_object(dataset_id, DATASET_CANCELED), b"{}\n", media_type=JSON)
+        self.store.put(run_object(dataset_id, RUN_CANCELED), b"{}\n", media_type=JSON)
 
     def canceled(self, dataset_id: str) -> bool:
         """Tell whether it was canceled."""
-        return self._exists(dataset_object(dataset_id, DATASET_CANCELED))
+        return self._exists(run_object(dataset_id, RUN_CANCELED))
 
     def write_refused(self, dataset_id: str, error: JobError) -> None:
         """Write why nothing was run."""
-        self._write(dataset_object(dataset_id, DATASET_REFUSED), error)
+        self._write(run_object(dataset_id, RUN_REFUSED), error)
 
     def refused(self, dataset_id: str) -> JobError | None:
         """Return why nothing was run; None: it was not refused."""
-        return self._read(dataset_object(dataset_id, DATASET_REFUSED), JobError)
+        return self._read(run_object(dataset_id, RUN_REFUSED), JobError)
 
     def owe_call(self, dataset_id: str) -> None:
         """Mark that a webhook for the end of a round is due; the call removes the mark."""
-        set_mark(self.store, dataset_object(dataset_id, WEBHOOK_MARK))
+        set_mark(self.store, run_object(dataset_id, WEBHOOK_MARK))
 
-    def owes_call(self, record: DatasetRecord) -> bool:
+    def owes_call(self, record: RunRecord) -> bool:
         """Tell whether a webhook of an ended dataset is still due."""
         wanted = record.state.terminal and record.request.spec.webhook_url is not None
-        return wanted and self._exists(dataset_object(record.id, WEBHOOK_MARK))
+        return wanted and self._exists(run_object(record.id, WEBHOOK_MARK))
 
     def write_forecast(self, forecast: Forecast) -> None:
         """Write what a dry run found."""
-        self._write(dataset_object(forecast.id, DATASET_FORECAST), forecast)
+        self._write(run_object(forecast.id, RUN_FORECAST), forecast)
 
     def forecast(self, dataset_id: str) -> Forecast | None:
         """Return what a dry run found; None: it is not done."""
-        return self._read(dataset_object(dataset_id, DATASET_FORECAST), Forecast)
+        return self._read(run_object(dataset_id, RUN_FORECAST), Forecast)
 
     # shards
 
@@ -130,9 +130,9 @@ class DatasetObjects:
 
     def drop_planned(self, dataset_id: str) -> None:
         """Remove what was uploaded, unpacked and planned of a dataset that will never run."""
-        self.store.delete([dataset_object(dataset_id, DATASET_ARCHIVE)])
+        self.store.delete([run_object(dataset_id, RUN_ARCHIVE)])
         for folder in ("inputs/", "shards/"):
-            found = (info.key for info in self.store.list(dataset_object(dataset_id, folder)))
+            found = (info.key for info in self.store.list(run_object(dataset_id, folder)))
             while batch := list(islice(found, _DELETED_AT_ONCE)):
                 self.store.delete(batch)
 
@@ -166,15 +166,15 @@ class DatasetObjects:
 
     def failure_numbers(self, dataset_id: str, first: int = 0) -> Iterator[int]:
         """Yield the numbers of shards with failures, from `first` on."""
-        return self._numbers(dataset_object(dataset_id, "failures/"), first)
+        return self._numbers(run_object(dataset_id, "failures/"), first)
 
     def result_numbers(self, dataset_id: str, first: int = 0) -> Iterator[int]:
         """Yield the numbers of shards whose results are written, from `first` on."""
-        return self._numbers(dataset_object(dataset_id, "results/"), first)
+        return self._numbers(run_object(dataset_id, "results/"), first)
 
     def shard_numbers(self, dataset_id: str, first: int = 0) -> Iterator[int]:
         """Yield the numbers of shards whose items are written, from `first` on."""
-        return self._numbers(dataset_object(dataset_id, "shards/"), first)
+        return self._numbers(run_object(dataset_id, "shards/"), first)
 
     def _numbers(self, folder: str, first: int) -> Iterator[int]:
         start_after = f"{folder}{first - 1:06d}.jsonl" if first else ""

@@ -8,34 +8,34 @@ from __future__ import annotations
 import logging
 import time
 
-from contract.datasets import DatasetRecord
 from contract.ids import day_of
-from contract.names.object_keys import dataset_prefix, idempotency_marks
+from contract.names.object_keys import idempotency_marks, run_prefix
+from contract.runs import RunRecord
 from contract.states import DatasetState
 from storage.callers.idempotency import IDEMPOTENCY_TTL_S
-from storage.datasets.files import DatasetObjects
-from storage.datasets.recovery import dataset_ids, restore
-from storage.datasets.store import DatasetStore
 from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.recovery import restore, run_ids
+from storage.runs.store import RunStore
 from worker.upkeep.marks import MarkReader
 
 log = logging.getLogger(__name__)
 
 
-def recover_datasets(
-    objects: ObjectStore, ledger: DatasetStore, jobs: JobStore, webhooks: WebhookQueue
+def recover_runs(
+    objects: ObjectStore, ledger: RunStore, jobs: JobStore, webhooks: WebhookQueue
 ) -> dict[str, int]:
     """Rebuild every dataset that the ledger lacks; return how many, and the unfinished ones.
 
     Their idempotency keys and due webhooks are restored too, from their marks. Safe to run at any
     time and twice. Raises StorageUnavailable.
     """
-    files = DatasetObjects(objects)
+    files = RunObjects(objects)
     counts = {"datasets": 0, "datasets_rebuilt": 0, "datasets_unfinished": 0}
     with MarkReader(objects, jobs, webhooks) as marks:
-        for dataset_id in dataset_ids(objects):
+        for dataset_id in run_ids(objects):
             counts["datasets"] += 1
             _bind_keys(objects, marks, dataset_id)
             record = ledger.get(dataset_id)
@@ -49,8 +49,8 @@ def recover_datasets(
 
 
 def _rebuild(
-    files: DatasetObjects, ledger: DatasetStore, dataset_id: str, counts: dict[str, int]
-) -> DatasetRecord | None:
+    files: RunObjects, ledger: RunStore, dataset_id: str, counts: dict[str, int]
+) -> RunRecord | None:
     record = restore(files, ledger, dataset_id)
     if record is not None:
         counts["datasets_rebuilt"] += 1
@@ -65,11 +65,11 @@ def _bind_keys(objects: ObjectStore, marks: MarkReader, dataset_id: str) -> None
     youngest_day = time.strftime("%Y%m%d", time.gmtime(time.time() - IDEMPOTENCY_TTL_S))
     if day_of(dataset_id) < youngest_day:
         return
-    for info in objects.list(idempotency_marks(dataset_prefix(dataset_id))):
+    for info in objects.list(idempotency_marks(run_prefix(dataset_id))):
         marks.bind(dataset_id, info.key.rpartition("/")[2], info.modified_at)
 
 
-def _bring_up_to_date(files: DatasetObjects, ledger: DatasetStore, record: DatasetRecord) -> None:
+def _bring_up_to_date(files: RunObjects, ledger: RunStore, record: RunRecord) -> None:
     """Apply again what a client was promised and the ledger lost: a cancel, a retry."""
     if not record.state.terminal and files.canceled(record.id):
         ledger.cancel(record.id)

@@ -1,6 +1,6 @@
-"""A dataset's request, record, plan and summary, as processes exchange them. Frozen, JSON.
+"""A run's request, record, plan and summary, as processes exchange them. Frozen, JSON.
 
-A dataset is planned into numbered shards of items. Shards and results are objects; Redis holds only
+A run is planned into numbered shards of items. Shards and results are objects; Redis holds only
 counters and a bitmap of finished shards, so its memory does not grow with the number of items.
 """
 
@@ -57,7 +57,7 @@ class DatasetSpec(BaseModel):
         return self
 
 
-class DatasetRequest(Value):
+class RunRequest(Value):
     """`dataset.json`: all that is needed to run it again. A run of every kind has one."""
 
     v: Literal[1] = 1
@@ -94,10 +94,10 @@ class Counts(Value):
         return self.succeeded + self.failed + self.skipped
 
 
-class DatasetRecord(Value):
-    """A dataset as the ledger in Redis holds it."""
+class RunRecord(Value):
+    """A run of any kind as the ledger in Redis holds it."""
 
-    request: DatasetRequest
+    request: RunRequest
     state: DatasetState = DatasetState.QUEUED
     version: int = 0
     planned: bool = Field(False, description="every shard is written; `shards_total` is final")
@@ -118,7 +118,7 @@ class DatasetRecord(Value):
 
     @property
     def id(self) -> str:
-        """The dataset's id."""
+        """The run's id."""
         return self.request.id
 
     @property
@@ -133,7 +133,7 @@ class DatasetRecord(Value):
 
 
 class Progress(Value):
-    """A dataset's rate, from the last minute; None where there is no measurement."""
+    """A run's rate, from the last minute; None where there is no measurement."""
 
     rate: float = Field(0.0, description="items per second over the last minute")
     eta_p50_s: float | None = Field(None, description="as likely sooner as later")
@@ -151,13 +151,13 @@ class PlannedRound(Value):
     again: dict[str, int] = Field({}, description="code → failures that this round runs again")
 
 
-class DatasetPlan(Value):
+class RunPlan(Value):
     """`plan.json`: written when all shards of a round are, and again for each retry."""
 
     v: Literal[1] = 1
     rounds: tuple[PlannedRound, ...]
     depth_range: tuple[float, float] | None = None
-    left_out: dict[str, int] = Field({}, description="see DatasetRecord")
+    left_out: dict[str, int] = Field({}, description="see RunRecord")
 
     @property
     def shards_total(self) -> int:
@@ -166,7 +166,7 @@ class DatasetPlan(Value):
 
     @property
     def items(self) -> int:
-        """Items of the dataset: those of the first round."""
+        """Items of the run: those of the first round."""
         return self.rounds[0].items if self.rounds else 0
 
 
@@ -178,7 +178,7 @@ class RetryRequest(Value):
     codes: tuple[str, ...] = ()
 
 
-class DatasetSummary(Value):
+class RunSummary(Value):
     """`summary.json`: what came of it. Counts are counted from the results, not from Redis."""
 
     v: Literal[1] = 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from contract.errors import InvalidRequest
 from contract.items import ItemResult
-from storage.datasets.files import DatasetObjects
+from storage.runs.files import RunObjects
 
 _CURSOR = re.compile(r"(\d{1,9})\.(\d{1,9})")
 MAX_SHARDS_A_PAGE = 100
@@ -26,7 +26,7 @@ class ErrorsPage:
 
 
 def errors_page(
-    files: DatasetObjects,
+    files: RunObjects,
     dataset_id: str,
     *,
     cursor: str = "",

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 
-from contract.datasets import DatasetRequest
 from contract.models.declaration import DEFAULT_MODEL
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
+from contract.runs import RunRequest
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 
 _KNOWN = 10_000
 
@@ -16,7 +16,7 @@ _KNOWN = 10_000
 class ModelOf:
     """Looks in the ledger, for a dry run in its request; remembers, since it never changes."""
 
-    def __init__(self, ledger: DatasetStore, files: DatasetObjects) -> None:
+    def __init__(self, ledger: RunStore, files: RunObjects) -> None:
         self._ledger, self._files = ledger, files
         self._lock = threading.Lock()
         self._known: OrderedDict[str, str] = OrderedDict()
@@ -39,6 +39,6 @@ class ModelOf:
                 self._known.popitem(last=False)
         return model
 
-    def _request(self, dataset_id: str) -> DatasetRequest | None:
+    def _request(self, dataset_id: str) -> RunRequest | None:
         record = self._ledger.get(dataset_id)
         return record.request if record else self._files.request(dataset_id)

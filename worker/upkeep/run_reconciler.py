@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from contract.names.queues import Lane
 from storage.broker.view import BrokerView
-from storage.datasets.store import DatasetStore
+from storage.runs.store import RunStore
 from worker.runs.dispatcher import Dispatcher, message
 
 log = logging.getLogger(__name__)
@@ -15,12 +15,12 @@ log = logging.getLogger(__name__)
 AFTER_OUTAGE_S = 5.0  # after an outage of Redis leases have expired; live holders renew first
 
 
-class DatasetReconciler:
+class RunReconciler:
     """One round of it is a chore, every few seconds."""
 
     def __init__(
         self,
-        ledger: DatasetStore,
+        ledger: RunStore,
         broker: BrokerView,
         dispatcher: Dispatcher,
         model_of: Callable[[str], str],

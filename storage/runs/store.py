@@ -10,23 +10,23 @@ from typing import cast
 
 from redis import Redis
 
-from contract.datasets import Counts, DatasetRecord, Progress
 from contract.jobs import JobError
 from contract.kinds.registry import KINDS
-from contract.names.redis_keys import active_key, dataset_key
+from contract.names.redis_keys import active_key, run_key
+from contract.runs import Counts, Progress, RunRecord
 from contract.states import DatasetState
-from storage.datasets.fields import from_fields, from_pairs, to_fields
-from storage.datasets.progress import forecast
-from storage.datasets.scripts import DatasetScripts
-from storage.datasets.steps import Next, Renewal, Step, StepClaim, new_step
 from storage.ledger.connection import redis_errors
+from storage.runs.fields import from_fields, from_pairs, to_fields
+from storage.runs.progress import forecast
+from storage.runs.scripts import RunScripts
+from storage.runs.steps import Next, Renewal, Step, StepClaim, new_step
 
-__all__ = ["DatasetStore", "Next", "Renewal", "Step", "StepClaim", "new_step"]
+__all__ = ["Next", "Renewal", "RunStore", "Step", "StepClaim", "new_step"]
 
 GRACE_S = 10.0  # from dispatch to claim; then the message counts as lost
 
 
-class DatasetStore:
+class RunStore:
     """Every operation on datasets in Redis. Every method raises StorageUnavailable.
 
     Safe to share between threads. Each change is one Lua script and may be sent twice.
@@ -36,9 +36,9 @@ class DatasetStore:
         """`kinds`: of which runs are listed and dispatched."""
         self._redis = redis
         self._kinds = kinds
-        self._scripts = DatasetScripts(redis)
+        self._scripts = RunScripts(redis)
 
-    def create(self, record: DatasetRecord, done: Iterable[int] = ()) -> bool:
+    def create(self, record: RunRecord, done: Iterable[int] = ()) -> bool:
         """Write a new record, `done` being the shards that have ended; False: it exists already."""
         times = (repr(record.request.created_at), GRACE_S)
         shards = ",".join(str(number) for number in done)
@@ -47,15 +47,15 @@ class DatasetStore:
             self._scripts.run("create", record.id, nonce, *times, shards, *to_fields(record))
         )
 
-    def get(self, dataset_id: str) -> DatasetRecord | None:
+    def get(self, dataset_id: str) -> RunRecord | None:
         """Return the record; None: there is none."""
         with redis_errors():
-            fields = cast("dict[str, str]", self._redis.hgetall(dataset_key(dataset_id)))
+            fields = cast("dict[str, str]", self._redis.hgetall(run_key(dataset_id)))
         return from_fields(fields) if fields else None
 
-    def get_with_progress(self, dataset_id: str) -> tuple[DatasetRecord, Progress] | None:
+    def get_with_progress(self, dataset_id: str) -> tuple[RunRecord, Progress] | None:
         """Return the record and how fast it moves, in one round trip; None: there is none."""
-        key = dataset_key(dataset_id)
+        key = run_key(dataset_id)
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
             pipe.hgetall(key)
             pipe.hgetall(f"{key}:rate")
@@ -77,7 +77,7 @@ class DatasetStore:
         ids = self.active()
         with redis_errors(), self._redis.pipeline(transaction=False) as pipe:
             for dataset_id in ids:
-                pipe.hgetall(dataset_key(dataset_id))
+                pipe.hgetall(run_key(dataset_id))
             found = pipe.execute()
         left = Counter[str]()
         for record in (from_fields(fields) for fields in found if fields):

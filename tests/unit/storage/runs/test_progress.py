@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import pytest
 
-from contract.datasets import Counts, DatasetRecord, DatasetRequest, DatasetSpec
 from contract.ids import new_id
+from contract.runs import Counts, DatasetSpec, RunRecord, RunRequest
 from contract.states import DatasetState
-from storage.datasets.progress import forecast
+from storage.runs.progress import forecast
 
 NOW = 1_000_000.0
 SLOT = int(NOW // 5)
 
 
 def record(done=0, total=1000, **fields):
-    request = DatasetRequest(id=new_id(), created_at=0, spec=DatasetSpec(prefix="s3://abc/"))
+    request = RunRequest(id=new_id(), created_at=0, spec=DatasetSpec(prefix="s3://abc/"))
     counts = Counts(total=total, succeeded=done)
     fields = {"state": DatasetState.RUNNING, "planned": True, **fields}
-    return DatasetRecord(request=request, counts=counts, **fields)
+    return RunRecord(request=request, counts=counts, **fields)
 
 
 def slots(*items):

@@ -6,16 +6,16 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
-from contract.datasets import Counts, DatasetPlan, DatasetRecord, DatasetRequest, DatasetSummary
 from contract.ids import is_run_id
-from contract.names.object_keys import dataset_prefix
+from contract.names.object_keys import run_prefix
+from contract.runs import Counts, RunPlan, RunRecord, RunRequest, RunSummary
 from contract.states import DatasetState
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 
 
-def dataset_ids(store: ObjectStore) -> Iterator[str]:
+def run_ids(store: ObjectStore) -> Iterator[str]:
     """Yield the ids of all runs in the store, one short listing each."""
     start_after = ""
     while True:
@@ -25,10 +25,10 @@ def dataset_ids(store: ObjectStore) -> Iterator[str]:
         dataset_id = info.key.split("/")[1]
         if is_run_id(dataset_id):
             yield dataset_id
-        start_after = dataset_prefix(dataset_id) + "~"  # after every key of this dataset
+        start_after = run_prefix(dataset_id) + "~"  # after every key of this dataset
 
 
-def restore(files: DatasetObjects, ledger: DatasetStore, dataset_id: str) -> DatasetRecord | None:
+def restore(files: RunObjects, ledger: RunStore, dataset_id: str) -> RunRecord | None:
     """Put the record of a dataset back into the ledger if it is not there; return it as rebuilt.
 
     None: there is no such dataset, or it was a dry run.
@@ -41,9 +41,9 @@ def restore(files: DatasetObjects, ledger: DatasetStore, dataset_id: str) -> Dat
     return record
 
 
-def _rebuild(files: DatasetObjects, request: DatasetRequest) -> tuple[DatasetRecord, Iterable[int]]:
+def _rebuild(files: RunObjects, request: RunRequest) -> tuple[RunRecord, Iterable[int]]:
     # The version is the present second, so that it differs from every one a client saw before.
-    record = DatasetRecord(request=request, version=int(time.time()))
+    record = RunRecord(request=request, version=int(time.time()))
     refused = files.refused(request.id)
     if refused is not None:
         return record.model_copy(update={"state": DatasetState.FAILED, "error": refused}), ()
@@ -57,7 +57,7 @@ def _rebuild(files: DatasetObjects, request: DatasetRequest) -> tuple[DatasetRec
     return _unfinished(files, record, summary)
 
 
-def _ended(record: DatasetRecord, summary: DatasetSummary) -> DatasetRecord:
+def _ended(record: RunRecord, summary: RunSummary) -> RunRecord:
     ended = {
         "state": summary.state,
         "planned": True,
@@ -73,8 +73,8 @@ def _ended(record: DatasetRecord, summary: DatasetSummary) -> DatasetRecord:
 
 
 def _unfinished(
-    files: DatasetObjects, record: DatasetRecord, summary: DatasetSummary | None
-) -> tuple[DatasetRecord, Iterable[int]]:
+    files: RunObjects, record: RunRecord, summary: RunSummary | None
+) -> tuple[RunRecord, Iterable[int]]:
     plan = files.plan(record.id)
     planned = bool(plan.rounds) and plan.rounds[-1].round == record.round
     canceled = files.canceled(record.id)
@@ -95,17 +95,17 @@ def _unfinished(
     return record.model_copy(update=rebuilt), done
 
 
-def _written(files: DatasetObjects, dataset_id: str) -> int:
+def _written(files: RunObjects, dataset_id: str) -> int:
     return max(files.shard_numbers(dataset_id), default=-1) + 1
 
 
 def _counts(
-    files: DatasetObjects,
+    files: RunObjects,
     dataset_id: str,
-    plan: DatasetPlan,
+    plan: RunPlan,
     *,
     planned: bool,
-    summary: DatasetSummary | None,
+    summary: RunSummary | None,
 ) -> Counts:
     """Return the counts of the rounds before, from their summary, and those of this round."""
     before = summary.counts if summary else Counts()

@@ -11,29 +11,29 @@ from contract.errors import NotFound
 from contract.ids import day_of, is_run_id, kind_of, prefix_of
 from contract.kinds.registry import KINDS
 from contract.names.object_keys import (
-    DATASET_CANCELED,
-    DATASET_REFUSED,
-    DATASET_SUMMARY,
-    dataset_object,
-    dataset_prefix,
+    RUN_CANCELED,
+    RUN_REFUSED,
+    RUN_SUMMARY,
+    run_object,
+    run_prefix,
 )
-from storage.datasets.files import DatasetObjects
-from storage.datasets.store import DatasetStore
 from storage.objects.protocol import ObjectStore
+from storage.runs.files import RunObjects
+from storage.runs.store import RunStore
 
 log = logging.getLogger(__name__)
 
 ROOT = "datasets/"
 AT_ONCE = 1_000  # objects per delete
-ENDS = (DATASET_SUMMARY, DATASET_CANCELED, DATASET_REFUSED)
+ENDS = (RUN_SUMMARY, RUN_CANCELED, RUN_REFUSED)
 
 
-class DatasetRetention:
+class RunRetention:
     """Sweeps the service's bucket; files below a client's `output_prefix` stay."""
 
-    def __init__(self, objects: ObjectStore, ledger: DatasetStore, retention_s: float) -> None:
+    def __init__(self, objects: ObjectStore, ledger: RunStore, retention_s: float) -> None:
         self._objects = objects
-        self._files = DatasetObjects(objects)
+        self._files = RunObjects(objects)
         self._ledger = ledger
         self._retention_s = retention_s
 
@@ -73,12 +73,12 @@ class DatasetRetention:
         return request is None or request.dry_run
 
     def _untouched_since(self, dataset_id: str, before: float) -> bool:
-        written = (info.modified_at for info in self._objects.list(dataset_prefix(dataset_id)))
+        written = (info.modified_at for info in self._objects.list(run_prefix(dataset_id)))
         return max(written, default=0.0) < before
 
     def _written_at(self, dataset_id: str, name: str) -> float:
         try:
-            return self._objects.head(dataset_object(dataset_id, name)).modified_at
+            return self._objects.head(run_object(dataset_id, name)).modified_at
         except NotFound:
             return 0.0
 
@@ -86,8 +86,8 @@ class DatasetRetention:
         """Remove the dataset; what records its end goes last, so that an interrupted removal
         resumes.
         """
-        prefix = dataset_prefix(dataset_id)
-        last = {dataset_object(dataset_id, name) for name in ENDS}
+        prefix = run_prefix(dataset_id)
+        last = {run_object(dataset_id, name) for name in ENDS}
         keys = (info.key for info in self._objects.list(prefix) if info.key not in last)
         removed = 0
         while batch := list(islice(keys, AT_ONCE)):

@@ -1,18 +1,18 @@
-"""A DatasetRecord as the fields of a Redis hash, and back."""
+"""A RunRecord as the fields of a Redis hash, and back."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
 
-from contract.datasets import Counts, DatasetRecord, DatasetRequest
 from contract.jobs import JobError
+from contract.runs import Counts, RunRecord, RunRequest
 from contract.states import DatasetState
 
 _CODE = "code:"  # prefix of the counters of failures
 
 
-def to_fields(record: DatasetRecord) -> list[str]:
+def to_fields(record: RunRecord) -> list[str]:
     """Return `record` as alternating names and values."""
     counts = record.counts
     fields = {
@@ -36,7 +36,7 @@ def to_fields(record: DatasetRecord) -> list[str]:
     return [part for field in fields.items() for part in field]
 
 
-def _optional(record: DatasetRecord) -> dict[str, str]:
+def _optional(record: RunRecord) -> dict[str, str]:
     fields = {}
     if record.started_at is not None:
         fields["started_at"] = repr(record.started_at)
@@ -51,14 +51,14 @@ def _optional(record: DatasetRecord) -> dict[str, str]:
     return fields
 
 
-def from_fields(fields: Mapping[str, str]) -> DatasetRecord:
+def from_fields(fields: Mapping[str, str]) -> RunRecord:
     """Return the record that a hash holds. `fields` may have others, which are the ledger's own."""
     number = {
         name: int(fields.get(name, "0"))
         for name in ("version", "shards_total", "shards_done", "round", "in_flight")
     }
-    return DatasetRecord(
-        request=DatasetRequest.model_validate_json(fields["request"]),
+    return RunRecord(
+        request=RunRequest.model_validate_json(fields["request"]),
         state=DatasetState(fields["state"]),
         planned=fields.get("planned") == "1",
         counts=_counts(fields),
@@ -85,6 +85,6 @@ def _counts(fields: Mapping[str, str]) -> Counts:
     return Counts(by_code=by_code, **number)
 
 
-def from_pairs(pairs: Sequence[str]) -> DatasetRecord:
+def from_pairs(pairs: Sequence[str]) -> RunRecord:
     """Return the record that a script answered as alternating names and values."""
     return from_fields(dict(zip(pairs[::2], pairs[1::2], strict=True)))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 
-from contract.datasets import DatasetSpec
 from contract.errors import BucketRefused, InvalidRequest, NotFound, StorageUnavailable
-from storage.datasets.manifest import check_beginning
+from contract.runs import DatasetSpec
 from storage.objects.buckets import Buckets, split_uri
 from storage.objects.guarded import Guarded
 from storage.objects.protocol import ObjectStore, check_key
+from storage.runs.manifest import check_beginning
 
 log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import secrets
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from contract.datasets import DatasetRecord
+from contract.runs import RunRecord
 
 
 class Step(NamedTuple):
@@ -25,7 +25,7 @@ class StepClaim:
     """
 
     outcome: Literal["taken", "leased", "ended", "unknown"]
-    record: DatasetRecord | None = None
+    record: RunRecord | None = None
     crashes: int = 0
     died_at: tuple[int, ...] = ()
 

@@ -6,14 +6,14 @@ import math
 from collections.abc import Mapping
 from statistics import mean, stdev
 
-from contract.datasets import DatasetRecord, Progress
+from contract.runs import Progress, RunRecord
 
 SLOT_S = 5
 SLOTS = 12  # the last minute
 _ONE_IN_TEN = 1.28  # standard deviations below the mean of a normal distribution
 
 
-def forecast(record: DatasetRecord, slots: Mapping[str, str], now: float) -> Progress:
+def forecast(record: RunRecord, slots: Mapping[str, str], now: float) -> Progress:
     """Return rate and ETA; `slots` maps the number of each five seconds to the items ended then.
 
     p90 takes the rate that nine in ten such minutes would exceed.
