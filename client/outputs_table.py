@@ -18,7 +18,8 @@ INTRODUCTION = """# Outputs
 A job makes the outputs that `outputs` names, all from one computation of its depth: `depth` and
 `heatmap` unless something else is asked. The same names work for datasets, for
 `depthq submit --outputs` and for the API; `GET /v1/outputs` lists them with their options as JSON
-Schema. Depth is relative: no output knows metres.
+Schema. Depth is relative: no output knows metres. A file names the model and the weights that made
+it, where its format has a place for that; the job's document always does.
 
 ![Photographs and what is made of them](images/outputs.jpg)
 

@@ -24,6 +24,8 @@ def render(view: View) -> Rendering:
         "height": height,
         "subject": about(view.subject),
         "crops": {text: box.as_dict(width, height) for text, box in _crops(view).items()},
+        "model": view.model.name,
+        "weights_id": view.model.weights_id,
     }
     return Rendering(json.dumps(said, indent=1).encode(), None)
 

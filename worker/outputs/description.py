@@ -48,6 +48,8 @@ def facts(view: View) -> dict[str, Any]:
         "farthest": list(found.far),
         "nearest_edge": found.nearest_edge,
         "near_far_ratio": view.options.of(GeometryOptions).near_far_ratio,
+        "model": view.model.name,
+        "weights_id": view.model.weights_id,
     }
 
 

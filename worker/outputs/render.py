@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from contract.jobs import DepthInfo
+from worker.outputs.encoding.origin import origin_of, with_origin
 from worker.outputs.registry import renderer_of
 from worker.outputs.view import View
 
@@ -34,12 +35,13 @@ def render(view: View) -> Rendered:
 
     Raises InternalError if the depth is not finite or a renderer is missing.
     """
-    info = view.info
+    info, origin = view.info, origin_of(view.model)
     files = []
     for output in view.options.asked():
         made = renderer_of(output.name)(view)
         kind = output.file_type(view.options)
         width, height = made.size or (None, None)
-        file = RenderedFile(output.name, kind.extension, kind.media_type, width, height, made.data)
+        data = with_origin(made.data, kind.extension, origin)
+        file = RenderedFile(output.name, kind.extension, kind.media_type, width, height, data)
         files.append(file)
     return Rendered(info, files)

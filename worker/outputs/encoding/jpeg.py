@@ -12,6 +12,8 @@ from worker.outputs.encoding.picture_files import encoded
 
 QUALITY = 92
 APP1 = 0xE1
+_APPLICATION = range(0xE0, 0xF0)
+_COMMENT = 0xFE
 MOST_PAYLOAD_BYTES = 65_533  # a segment's length counts its own two bytes
 _HALF_COLOR = cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420
 _JFIF = b"\xff\xe0"
@@ -37,13 +39,22 @@ def encode_bgr_jpeg(
     return encoded(".jpg", bgr, settings)
 
 
+def with_comment(jpeg: bytes, text: bytes) -> bytes:
+    """Return `jpeg` with a comment (COM, B.2.4.5) behind its application segments."""
+    end = 2
+    while jpeg[end] == 0xFF and jpeg[end + 1] in _APPLICATION:
+        end += 2 + int.from_bytes(jpeg[end + 2 : end + 4], "big")
+    return b"".join([jpeg[:end], *_segment(_COMMENT, text), jpeg[end:]])
+
+
 def with_segments(jpeg: bytes, payloads: Iterable[bytes], marker: int = APP1) -> bytes:
     """Return `jpeg` with a segment for each payload, behind its JFIF header."""
     start = 2
     if jpeg[2:4] == _JFIF:
         start = 4 + int.from_bytes(jpeg[4:6], "big")
-    made = [
-        bytes([0xFF, marker]) + (2 + len(payload)).to_bytes(2, "big") + payload
-        for payload in payloads
-    ]
+    made = [part for payload in payloads for part in _segment(marker, payload)]
     return b"".join([jpeg[:start], *made, jpeg[start:]])
+
+
+def _segment(marker: int, payload: bytes) -> tuple[bytes, ...]:
+    return bytes([0xFF, marker]), (2 + len(payload)).to_bytes(2, "big"), payload

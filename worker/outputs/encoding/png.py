@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8] | NDArray[np.uint16]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_HEADER_END = len(_SIGNATURE) + 25  # IHDR, 13 bytes between its length and name and its checksum
 _COLORS = {1: 0, 3: 2, 4: 6}  # channels → color type: gray, RGB, RGBA
 _UP = 2  # filter type
 _LEVEL = 1
@@ -50,6 +51,12 @@ def encode_png_strips(
     for part in _compressed(strips):
         chunks += _chunk(b"IDAT", part)
     return b"".join([*chunks, *_chunk(b"IEND", b"")])
+
+
+def with_text(png: bytes, keyword: str, text: str) -> bytes:
+    """Return the PNG file with one more text (tEXt), behind its header; both are Latin-1."""
+    chunk = _chunk(b"tEXt", keyword.encode("latin-1") + b"\0" + text.encode("latin-1"))
+    return b"".join([png[:_HEADER_END], *chunk, png[_HEADER_END:]])
 
 
 def _compressed(strips: Iterable[Pixels]) -> Iterator[bytes]:
