@@ -47,9 +47,13 @@ def _engines() -> tuple[dict[tuple[str, str], Infer], dict[str, str]]:
     ways: dict[tuple[str, str], Infer] = {
         ("original (torch eager)", "fp32"): torch_infer(original_network()),
         ("torch channels-last", "fp32"): torch_infer(_ours(), channels_last=True),
-        ("torch channels-last", "bf16"): torch_infer(_ours(), channels_last=True, bf16=True),
     }
     absent: dict[str, str] = {}
+    if roofline.native_bf16():
+        bf16 = torch_infer(_ours(), channels_last=True, bf16=True)
+        ways[("torch channels-last", "bf16")] = bf16
+    else:
+        absent["torch channels-last bf16"] = "this processor has no bf16 of its own"
     for name in ("onnxruntime", "openvino"):
         for precision in ("fp32", "bf16", "int8"):
             settings = Settings(engine=name, precision=precision, max_batch=MAX_BATCH)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.roofline import SIDES, contenders
+from benchmarks.roofline import SIDES, contenders, native_bf16
 from contract.models.registry import MODELS
 from contract.settings import Settings
 from worker.engines.openvino_engine import OpenVinoEngine, choose_precision, openvino_library
@@ -69,11 +69,6 @@ def _keep_to_one_core() -> None:
     if len(cores) > 1:
         os.sched_setaffinity(0, {max(cores)})
         os.execv(sys.executable, [sys.executable, "-m", "benchmarks.layers", *sys.argv[1:]])
-
-
-def native_bf16() -> bool:
-    """Tell whether the processor computes bf16 itself."""
-    return "BF16" in openvino_library().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def peak(precision: str, calls: int) -> float:
