@@ -36,11 +36,11 @@ class PlainCelery:
         outputs.mkdir(parents=True)
         self._valkey = ValkeyServer(find_valkey() or "", folder / "valkey")
         self._valkey.start()
-        in_s3 = self._s3.variables(BUCKET) if self._s3 else {}
-        os.environ.update(in_s3)  # this process puts the inputs
+        self._in_s3 = self._s3.variables(BUCKET) if self._s3 else {}
+        os.environ.update(self._in_s3)  # this process puts the inputs
         variables = environment() | {
             "PEER_FOLDER": str(outputs), "PEER_REDIS": self._valkey.url, "PYTHONPATH": str(ROOT),
-            "PEER_KEEPS": keeps, **in_s3,
+            "PEER_KEEPS": keeps, **self._in_s3,
         }  # fmt: skip
         command = [
             sys.executable, "-m", "celery", "-A", "benchmarks.peers.celery_plain", "worker",
@@ -94,6 +94,8 @@ class PlainCelery:
         self._worker.stop()
         self._redis.close()
         self._valkey.stop()
+        for name in self._in_s3:  # else later suites would store there
+            os.environ.pop(name, None)
         if self._s3:
             self._s3.stop()
 
