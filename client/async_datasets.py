@@ -13,7 +13,6 @@ from typing import Any
 import httpx2
 
 from client.dataset import Dataset
-from client.datasets import POLL_S
 from client.errors import WaitedTooLong
 from client.wire.async_transport import AsyncTransport
 from client.wire.call import json_of
@@ -31,6 +30,8 @@ from client.wire.dataset_calls import (
     retry_dataset,
     too_large,
 )
+from client.wire.polling import RUN_POLL_S as POLL_S
+from client.wire.polling import Looks
 from contract.errors import ImageTooLarge
 
 
@@ -102,16 +103,10 @@ class AsyncDatasets:
         seen: Callable[[Dataset], None] | None = None,
     ) -> Dataset:
         """Return the dataset once it has ended; `seen` is called with each snapshot."""
-        ends_at = None if timeout is None else time.monotonic() + timeout
-        while True:
-            dataset = await self.get(dataset_id)
-            if seen is not None:
-                seen(dataset)
-            if dataset.terminal:
-                return dataset
-            if ends_at is not None and time.monotonic() >= ends_at:
-                raise WaitedTooLong(f"dataset {dataset_id} is still {dataset.state.value}")
+        looks = Looks("dataset", timeout, seen)
+        while not looks.last(dataset := await self.get(dataset_id)):
             await asyncio.sleep(POLL_S)
+        return dataset
 
     def events(self, dataset_id: str) -> AsyncGenerator[Dataset, None]:
         """Yield the dataset as it changes until it has ended; survives a lost connection."""

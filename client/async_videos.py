@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
-from client.errors import WaitedTooLong
 from client.video import Video
 from client.wire.async_transport import AsyncTransport
+from client.wire.polling import RUN_POLL_S as POLL_S
+from client.wire.polling import Looks
 from client.wire.uploads import ImageSource
 from client.wire.video_calls import (
     KEEPING_S,
-    POLL_S,
     VideoSubmission,
     cancel_video,
     delete_video,
@@ -64,16 +63,10 @@ class AsyncVideos:
         seen: Callable[[Video], None] | None = None,
     ) -> Video:
         """Return the video once it has ended; `seen` is called with each snapshot."""
-        ends_at = None if timeout is None else time.monotonic() + timeout
-        while True:
-            video = await self.get(video_id)
-            if seen is not None:
-                seen(video)
-            if video.terminal:
-                return video
-            if ends_at is not None and time.monotonic() >= ends_at:
-                raise WaitedTooLong(f"video {video_id} is still {video.state.value}")
+        looks = Looks("video", timeout, seen)
+        while not looks.last(video := await self.get(video_id)):
             await asyncio.sleep(POLL_S)
+        return video
 
     def events(self, video_id: str) -> AsyncGenerator[Video, None]:
         """Yield the video as it changes until it has ended; survives a lost connection."""

@@ -29,10 +29,10 @@ from client.wire.dataset_calls import (
     too_large,
 )
 from client.wire.events import follow
+from client.wire.polling import RUN_POLL_S as POLL_S
+from client.wire.polling import Looks
 from client.wire.transport import Transport, error_of
 from contract.errors import ImageTooLarge
-
-POLL_S = 1.0
 
 
 class Datasets:
@@ -105,16 +105,10 @@ class Datasets:
 
         WaitedTooLong after `timeout` seconds (None: never).
         """
-        ends_at = None if timeout is None else time.monotonic() + timeout
-        while True:
-            dataset = self.get(dataset_id)
-            if seen is not None:
-                seen(dataset)
-            if dataset.terminal:
-                return dataset
-            if ends_at is not None and time.monotonic() >= ends_at:
-                raise WaitedTooLong(f"dataset {dataset_id} is still {dataset.state.value}")
+        looks = Looks("dataset", timeout, seen)
+        while not looks.last(dataset := self.get(dataset_id)):
             time.sleep(POLL_S)
+        return dataset
 
     def events(self, dataset_id: str) -> Iterator[Dataset]:
         """Yield the dataset as it changes until it has ended; survives a lost connection."""

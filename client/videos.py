@@ -14,15 +14,15 @@ from typing import Any
 
 import httpx2
 
-from client.errors import WaitedTooLong
 from client.video import Video
 from client.wire.downloads import download_output
 from client.wire.events import follow
+from client.wire.polling import RUN_POLL_S as POLL_S
+from client.wire.polling import Looks
 from client.wire.transport import Transport
 from client.wire.uploads import ImageSource
 from client.wire.video_calls import (
     KEEPING_S,
-    POLL_S,
     VideoSubmission,
     cancel_video,
     delete_video,
@@ -78,16 +78,10 @@ class Videos:
 
         WaitedTooLong after `timeout` seconds (None: never).
         """
-        ends_at = None if timeout is None else time.monotonic() + timeout
-        while True:
-            video = self.get(video_id)
-            if seen is not None:
-                seen(video)
-            if video.terminal:
-                return video
-            if ends_at is not None and time.monotonic() >= ends_at:
-                raise WaitedTooLong(f"video {video_id} is still {video.state.value}")
+        looks = Looks("video", timeout, seen)
+        while not looks.last(video := self.get(video_id)):
             time.sleep(POLL_S)
+        return video
 
     def events(self, video_id: str) -> Iterator[Video]:
         """Yield the video as it changes until it has ended; survives a lost connection."""

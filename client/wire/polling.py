@@ -1,15 +1,18 @@
-"""Waits for a job by long polls, at a bounded rate even if the service answers at once."""
+"""When to ask again for a job, held by the service, or for a run, whose snapshots are shown."""
 
 from __future__ import annotations
 
 import time
-from typing import Protocol
+from collections.abc import Callable
+from typing import Generic, Protocol, TypeVar
 
 from client.errors import WaitedTooLong
 from client.job import Job
+from contract.states import DatasetState
 
 POLL_S = 30
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 2.0
+RUN_POLL_S = 1.0
 
 
 class GetJob(Protocol):
@@ -56,3 +59,36 @@ def wait_for(get: GetJob, job_id: str, timeout_s: float | None) -> Job:
         if job.terminal:
             return job
         time.sleep(polls.rest_s(job))
+
+
+class Run(Protocol):
+    """What a snapshot of a dataset or a video tells."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def state(self) -> DatasetState: ...
+    @property
+    def terminal(self) -> bool: ...
+
+
+R = TypeVar("R", bound=Run)
+
+
+class Looks(Generic[R]):
+    """Snapshots of a run until it has ended, each shown to `seen`. Does not wait itself."""
+
+    def __init__(
+        self, kind: str, timeout_s: float | None, seen: Callable[[R], None] | None
+    ) -> None:
+        self._kind, self._seen = kind, seen
+        self._ends_at = None if timeout_s is None else time.monotonic() + timeout_s
+
+    def last(self, run: R) -> bool:
+        """Tell whether `run` has ended; WaitedTooLong: not yet, and no more time."""
+        if self._seen is not None:
+            self._seen(run)
+        late = self._ends_at is not None and time.monotonic() >= self._ends_at
+        if late and not run.terminal:
+            raise WaitedTooLong(f"{self._kind} {run.id} is still {run.state.value}")
+        return run.terminal

@@ -16,7 +16,6 @@ from client.wire.call import Call, json_of
 from client.wire.uploads import ImageSource, Upload, form_fields
 from contract.errors import InvalidRequest
 
-POLL_S = 1.0
 KEEPING_S = 600.0  # what the service may take to keep a video that has arrived
 _ROOT = "/v1/videos"
 

@@ -13,7 +13,7 @@ from client.bulk.download import Downloaded
 from client.commands.dataset_say import code_of, say_forecast
 from client.commands.dataset_view import board, describe, duration, size
 from client.dataset import Dataset
-from client.errors import ServiceUnreachable, UnexpectedAnswer
+from client.errors import ServiceUnreachable, UnexpectedAnswer, WaitedTooLong
 from contract.errors import Conflict, InvalidRequest, NotFound
 from tests.services.fake_api import Reply
 
@@ -32,6 +32,12 @@ def document(state: str = "running", **changes) -> dict:
 def whole(**changes) -> dict:
     counts = {**document()["counts"], "succeeded": 10, "failed": 0, "by_code": {}}
     return document("completed", counts=counts, **changes)
+
+
+def test_waiting_ends_with_its_time_and_says_where_the_dataset_stands(client, api):
+    api.script.append(Reply.of(200, document()))
+    with pytest.raises(WaitedTooLong, match=f"dataset {ID} is still running"):
+        client.datasets.wait(ID, 0)
 
 
 def test_waiting_shows_every_snapshot_until_the_end(client, api, monkeypatch):

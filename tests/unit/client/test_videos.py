@@ -13,6 +13,7 @@ import pytest
 
 from client.async_client import AsyncDepthClient
 from client.depth_client import DepthClient
+from client.errors import WaitedTooLong
 from client.wire.retries import RetryPolicy
 from contract.errors import InvalidRequest, VideoUndecodable
 from tests.services.fake_api import FakeApi, Reply
@@ -87,6 +88,12 @@ def test_waiting_shows_each_snapshot_and_ends_with_the_video(api: FakeApi, use, 
     seen: list[str] = []
     ended = use(lambda v: v.wait("video-1", 5, seen=lambda now: seen.append(now.state.value)))
     assert (seen, ended.whole) == (["running", "completed"], True)
+
+
+def test_waiting_ends_with_its_time_and_says_where_the_video_stands(api: FakeApi, use):
+    api.script.append(Reply.of(200, document("running")))
+    with pytest.raises(WaitedTooLong, match="video video-1 is still running"):
+        use(lambda v: v.wait("video-1", 0))
 
 
 def test_files_are_brought_under_their_names(api: FakeApi, use, tmp_path: Path):
