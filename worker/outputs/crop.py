@@ -10,10 +10,10 @@ from contract.outputs.crop_options import CropOptions, ratios
 from worker.outputs.encoding.about_subject import about
 from worker.outputs.encoding.crops import Crop, crop
 from worker.outputs.encoding.jpeg import encode_jpeg
+from worker.outputs.encoding.zips import entry
 from worker.outputs.view import Rendering, View
 
 _QUALITY = 92
-_DATE = (1980, 1, 1, 0, 0, 0)  # the first that ZIP knows: the same crops are the same bytes
 
 
 def render(view: View) -> Rendering:
@@ -36,9 +36,9 @@ def render_pictures(view: View) -> Rendering:
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for text, box in _crops(view).items():
             part = view.photograph[box.top : box.top + box.height, box.left : box.left + box.width]
-            entry = zipfile.ZipInfo(f"{text.replace(':', 'x')}.jpg", _DATE)
-            archive.writestr(entry, encode_jpeg(part, _QUALITY))
-        archive.writestr(zipfile.ZipInfo("crops.json", _DATE), render(view).data)
+            name = f"{text.replace(':', 'x')}.jpg"
+            archive.writestr(entry(name), encode_jpeg(part, _QUALITY))
+        archive.writestr(entry("crops.json"), render(view).data)
     return Rendering(file.getvalue(), None)
 
 

@@ -16,13 +16,13 @@ from worker.outputs.encoding.colmap import (
     encode_points,
 )
 from worker.outputs.encoding.jpeg import encode_jpeg
+from worker.outputs.encoding.zips import entry
 from worker.outputs.pointcloud import cloud_of
 from worker.outputs.surface import photograph
 from worker.outputs.view import Rendering, View
 
 MOST_POINTS = 200_000  # unless `max_points` says otherwise: trainers add points by themselves
 _NAME = "photograph.jpg"
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same bytes whenever it is made
 _QUALITY = 95
 
 
@@ -47,5 +47,5 @@ def _zipped(files: dict[str, bytes]) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name, _EPOCH), data)
+            archive.writestr(entry(name), data)
     return file.getvalue()

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Iterator
 
 from contract.errors import NotFound, UnsupportedMediaType, VideoTooLarge
 from storage.objects.protocol import ObjectStore
+from worker.outputs.encoding.zips import entry
 from worker.videos.decode.sequence import MOST_IMAGE_BYTES, NUMBERED
-
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # the same images give the same bytes
 
 
 def numbered(store: ObjectStore, prefix: str, most: int) -> list[str]:
@@ -61,7 +60,7 @@ class ZipStream(io.RawIOBase):
                 self._zip.close()
                 self._zip = None
             else:
-                self._zip.writestr(zipfile.ZipInfo(following[0], _EPOCH), following[1])
+                self._zip.writestr(entry(following[0]), following[1])
         return self._made.take(size)
 
     def readable(self) -> bool:

@@ -16,8 +16,10 @@ from collections.abc import Callable
 from contract.jobs import ModelInfo
 from worker.outputs.encoding.jpeg import with_comment
 from worker.outputs.encoding.png import with_text
+from worker.outputs.encoding.xmp import packet
 
 _XMP_FLAG = 0x04
+_XMP_BASIC = "http://ns.adobe.com/xap/1.0/"
 _GLB_HEADER = struct.Struct("<4sII")
 _LAS_HEADER_BYTES = 227
 _LAS_TEXT = 3  # "text area description" (LAS 1.2, variable length records)
@@ -49,13 +51,8 @@ def _webp(data: bytes, origin: str) -> bytes:
     if not body.startswith(b"VP8X"):
         body = _extended(body)
     flags = body[8] | _XMP_FLAG
-    packet = (
-        '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-        '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-        '<rdf:Description rdf:about="" xmlns:xmp="http://ns.adobe.com/xap/1.0/" '
-        f'xmp:CreatorTool="{origin}"/></rdf:RDF></x:xmpmeta>'
-    )
-    body = body[:8] + bytes([flags]) + body[9:] + _riff_chunk(b"XMP ", packet.encode())
+    said = packet({"xmp": _XMP_BASIC}, {"xmp:CreatorTool": origin})
+    body = body[:8] + bytes([flags]) + body[9:] + _riff_chunk(b"XMP ", said)
     return _riff(b"WEBP", body)
 
 

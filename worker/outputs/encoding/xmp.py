@@ -1,4 +1,4 @@
-"""XMP in JPEG (Adobe, XMP Specification Part 3, 2020, 1.1.3): one packet, and its extension.
+"""XMP packets, and how JPEG holds them (Adobe, XMP Specification Part 3, 2020, 1.1.3).
 
 What does not fit into one segment goes into an extended packet, which is cut into portions. The
 main packet names it by its MD5 (xmpNote:HasExtendedXMP), as do the portions.
@@ -31,14 +31,14 @@ def xmp_segments(
     spaces = {prefix: namespace}
     named = {f"{prefix}:{name}": value for name, value in properties.items()}
     beyond = {f"{prefix}:{name}": value for name, value in large.items()}
-    whole = _MAIN + _packet(spaces, named | beyond)
+    whole = _MAIN + packet(spaces, named | beyond)
     if len(whole) <= MOST_PAYLOAD_BYTES:
         return [whole]
     extension = _meta(spaces, beyond)
     guid = hashlib.md5(extension, usedforsecurity=False).hexdigest().upper()
     note = {"xmpNote:HasExtendedXMP": guid}
     return [
-        _MAIN + _packet(spaces | {"xmpNote": _NOTE}, named | note),
+        _MAIN + packet(spaces | {"xmpNote": _NOTE}, named | note),
         *(
             _EXTENSION
             + guid.encode()
@@ -49,7 +49,8 @@ def xmp_segments(
     ]
 
 
-def _packet(spaces: Mapping[str, str], properties: Mapping[str, str]) -> bytes:
+def packet(spaces: Mapping[str, str], properties: Mapping[str, str]) -> bytes:
+    """Return `properties` as one packet; `spaces`: prefix → namespace."""
     begin = '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'.encode()
     return begin + _meta(spaces, properties) + b'<?xpacket end="r"?>'
 

@@ -12,16 +12,10 @@ import numpy as np
 
 from worker.outputs.depth import TEXT_KEYWORD
 from worker.outputs.encoding.exr import encode_exr
+from worker.outputs.encoding.zips import entry
 from worker.videos.files.frame import Frame
 
-_EPOCH = (1980, 1, 1, 0, 0, 0)  # no dates: the same frames give the same bytes
 _ROWS = 2_000
-
-
-def _entry(name: str, *, packed: bool = False) -> zipfile.ZipInfo:
-    entry = zipfile.ZipInfo(name, _EPOCH)
-    entry.compress_type = zipfile.ZIP_DEFLATED if packed else zipfile.ZIP_STORED
-    return entry
 
 
 class PngZip:
@@ -34,12 +28,12 @@ class PngZip:
     def add(self, frame: Frame) -> None:
         """Append a frame."""
         _, png = cv2.imencode(".png", frame.codes, (cv2.IMWRITE_PNG_COMPRESSION, 3))
-        self._zip.writestr(_entry(f"{frame.index:06d}.png"), png.tobytes())
+        self._zip.writestr(entry(f"{frame.index:06d}.png"), png.tobytes())
         self._lines.append(f"{frame.index},{frame.at:.6f},{frame.low!r},{frame.high!r}")
 
     def close(self) -> None:
         """Write what the codes mean and finish."""
-        self._zip.writestr(_entry("depth.csv", packed=True), "\n".join(self._lines) + "\n")
+        self._zip.writestr(entry("depth.csv", packed=True), "\n".join(self._lines) + "\n")
         self._zip.close()
 
 
@@ -53,7 +47,7 @@ class ExrZip:
         """Append a frame."""
         said = {"frame": frame.index, "seconds": round(frame.at, 6), "shot": frame.shot}
         exr = encode_exr(frame.depth(), {TEXT_KEYWORD: json.dumps(said)})
-        self._zip.writestr(_entry(f"{frame.index:06d}.exr"), exr)
+        self._zip.writestr(entry(f"{frame.index:06d}.exr"), exr)
 
     def close(self) -> None:
         """Finish."""
@@ -74,8 +68,8 @@ class Npz:
         """Append a frame; the array's header goes before the first."""
         depth = frame.depth()
         if self._member is None:
-            entry = _entry("depth.npy")
-            self._member = self._zip.open(entry, "w", force_zip64=True)  # type: ignore[assignment]
+            member = entry("depth.npy")
+            self._member = self._zip.open(member, "w", force_zip64=True)  # type: ignore[assignment]
             assert self._member is not None  # noqa: S101
             self._member.write(_header((self._count, *depth.shape), "<f4"))
         self._member.write(np.ascontiguousarray(depth, "<f4").tobytes())
@@ -89,7 +83,7 @@ class Npz:
         small = {"seconds": np.array(self._seconds, "<f8"), "shot": np.array(self._shots, "<i4")}
         for name, values in small.items():
             body = _header(values.shape, values.dtype.str) + values.tobytes()
-            self._zip.writestr(_entry(f"{name}.npy"), body)
+            self._zip.writestr(entry(f"{name}.npy"), body)
         self._zip.close()
 
 
