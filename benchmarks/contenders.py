@@ -105,7 +105,22 @@ class BareEngine:
         """Nothing to do."""
 
 
-class Service:
+class OnStack:
+    """What runs on a stack of ours rests and goes on with it."""
+
+    stack: Stack
+
+    def pause(self) -> None:
+        """Freeze every process."""
+        self.stack.pause()
+
+    def resume(self) -> None:
+        """Thaw every process and give leases and connections a moment."""
+        self.stack.resume()
+        time.sleep(0.3)
+
+
+class Service(OnStack):
     """The whole service over HTTP."""
 
     def __init__(
@@ -130,15 +145,6 @@ class Service:
             in_flight=0 if rate else IN_FLIGHT, cpu_s=clocks_and_counts,
         )  # fmt: skip
         return replace(outcome, redis_round_trips=(reads[-1] - reads[0]) / outcome.images)
-
-    def pause(self) -> None:
-        """Freeze every process."""
-        self.stack.pause()
-
-    def resume(self) -> None:
-        """Thaw every process and give leases and connections a moment."""
-        self.stack.resume()
-        time.sleep(0.3)
 
     def stop(self) -> None:
         """Stop the stack."""

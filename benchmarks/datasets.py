@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks import photographs
 from benchmarks.compare import compare
-from benchmarks.contenders import BareEngine
+from benchmarks.contenders import BareEngine, OnStack
 from benchmarks.context import Context
 from benchmarks.dataset_load import Datasets
 from benchmarks.load import Outcome
@@ -43,20 +43,20 @@ def run(context: Context) -> dict[str, Any]:
     return results | {"pictures": pictures}
 
 
-class WholeDataset:
+class WholeDataset(OnStack):
     """One dataset after the other on a stack that several of these share."""
 
     def __init__(self, stack: Stack, datasets: Datasets, layout: str) -> None:
         self.name = f"dataset, {layout}"
-        self._stack, self._datasets, self._layout = stack, datasets, layout
+        self.stack, self._datasets, self._layout = stack, datasets, layout
 
     def measure(self, seconds: float) -> Outcome:  # noqa: ARG002 - it takes what it takes
         """Run one dataset to its end."""
-        before, machine, began = self._stack.cpu_s(), busy_s(), time.perf_counter()
+        before, machine, began = self.stack.cpu_s(), busy_s(), time.perf_counter()
         dataset = self._datasets.submit(layout=self._layout)
         while not (document := self._datasets.document(dataset))["terminal"]:
             time.sleep(_LOOK_S)
-        took_s, after = time.perf_counter() - began, self._stack.cpu_s()
+        took_s, after = time.perf_counter() - began, self.stack.cpu_s()
         count, wanted = document["counts"]["succeeded"], self._datasets.pictures
         if count != wanted:
             raise RuntimeError(f"{count} of {wanted} pictures: {document['counts']}")
@@ -65,15 +65,6 @@ class WholeDataset:
         cpu_ms = {name: spent * 1e3 / count for name, spent in used.items()}
         return Outcome(count, count / took_s, *[math.nan] * 4, cpu_ms, {}, {})
 
-    def pause(self) -> None:
-        """Freeze every process."""
-        self._stack.pause()
-
-    def resume(self) -> None:
-        """Thaw every process and give leases and connections a moment."""
-        self._stack.resume()
-        time.sleep(0.3)
-
     def stop(self) -> None:
         """Let the stack go on, so that it can be stopped."""
-        self._stack.resume()
+        self.stack.resume()

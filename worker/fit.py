@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import logging
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -19,11 +18,11 @@ import numpy as np
 from contract.errors import DepthqError
 from contract.settings import Settings
 from contract.startup import settings_or_exit
-from worker.compute.batch_choice import SIZES, Choice, Sizes, choose
+from worker.compute.batch_choice import SIZES, Sizes, choose, took
 from worker.compute.pace import Pace
 from worker.engines.factory import build_engine
 from worker.engines.protocol import Engine
-from worker.process.models import MOST_IMAGES, known_costs, paces
+from worker.process.models import MOST_IMAGES, default_choice, known_costs, paces
 from worker.weights.resolve import Artefact
 
 log = logging.getLogger("worker.fit")
@@ -56,8 +55,7 @@ def fit_all(settings: Settings, rounds: int, say: Callable[[str], object]) -> No
             known.keep(streams, sizes)
             costs = ", ".join(f"{batch}: {1e3 * s:.1f}" for batch, s in sizes.items())
             say(f"{artefact.model}, streams: {streams}, CPU ms per image by batch: {costs}\n")
-        default = Choice(pace.streams, max(1, pace.max_batch // pace.streams))
-        found = choose(known.read(), default, MOST_IMAGES)
+        found = choose(known.read(), default_choice(pace), MOST_IMAGES)
         say(f"{artefact.model}: streams: {found.streams}, batches of {found.batch}\n")
 
 
@@ -77,10 +75,8 @@ def _measured(
         for streams, engine in engines.items():
             for batch in (batch for batch in SIZES if batch <= engine.max_batch):
                 images = np.zeros((batch, 3, *size), np.float32)
-                began = time.process_time()
-                engine.infer(images)
-                took = (time.process_time() - began) / batch
-                least[streams][batch] = min(took, least[streams].get(batch, took))
+                each_s = took(engine.infer, images) / batch
+                least[streams][batch] = min(each_s, least[streams].get(batch, each_s))
     return least
 
 

@@ -30,9 +30,7 @@ DepthqError
 
 from __future__ import annotations
 
-from contract.errors.base import (
-    DepthqError,
-)
+from contract.errors.base import DepthqError
 from contract.errors.calls import (
     BucketRefused,
     Conflict,

@@ -74,11 +74,14 @@ def measure(
         if clock() - began + expected_s > budget_s:
             break
         images = np.zeros((batch, 3, *size), np.float32)
-        found[batch] = min(_took(infer, images, clock) for _ in range(CALLS)) / batch
+        found[batch] = min(took(infer, images, clock) for _ in range(CALLS)) / batch
     return found
 
 
-def _took(infer: Infer, images: NDArray[np.float32], clock: Callable[[], float]) -> float:
+def took(
+    infer: Infer, images: NDArray[np.float32], clock: Callable[[], float] = time.process_time
+) -> float:
+    """Return the seconds by `clock` that one call takes."""
     began = clock()
     infer(images)
     return clock() - began

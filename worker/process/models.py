@@ -57,8 +57,12 @@ def fitting_of(settings: Settings, artefact: Artefact, pace: Pace) -> Fitting | 
     if chosen or slow or bounded or settings.engine != "openvino":
         return None
     known = known_costs(settings, artefact, pace)
-    default = Choice(pace.streams, max(1, pace.max_batch // pace.streams))
-    return Fitting(known, artefact.spec.warm_up[0], default, MOST_IMAGES)
+    return Fitting(known, artefact.spec.warm_up[0], default_choice(pace), MOST_IMAGES)
+
+
+def default_choice(pace: Pace) -> Choice:
+    """Return what is used unless something else is measurably cheaper."""
+    return Choice(pace.streams, max(1, pace.max_batch // pace.streams))
 
 
 def known_costs(settings: Settings, artefact: Artefact, pace: Pace) -> KnownCosts:
@@ -101,16 +105,14 @@ class LoadingModels:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
         self._loaded: Future[None] | None = None
 
-    def begin(self) -> None:
+    def begin(self) -> Future[None]:
         """Begin to load and warm every model, one after the other."""
         self._loaded = self._thread.submit(self._load_all)
+        return self._loaded
 
     def wait(self) -> None:
         """Return when all are loaded. Raises EngineError."""
-        if self._loaded is None:
-            self.begin()
-        assert self._loaded is not None  # noqa: S101 - begin() sets it
-        self._loaded.result()
+        (self._loaded or self.begin()).result()
         self._thread.shutdown()
 
     def _load_all(self) -> None:
