@@ -85,4 +85,4 @@ def brightness(tensor: NDArray[np.float32]) -> Future[Inferred]:
     return future
 
 
-NETWORK = Network(MODEL.input, brightness, timeout_s=20)
+NETWORK = Network(MODEL.input, brightness, timeout_s=20, name="midas_small", weights_id="w-1")
