@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.models.midas_small import MODEL
-from worker.compute.batcher import Inferred
+from worker.compute.batch import Inferred
 from worker.compute.computer import Network
 from worker.videos.decode.ask import DecodeLimits
 
