@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from contract.models.declaration import ModelSpec
+from runtime.heaps import give_back
 from worker.compute.batch_choice import Fitting
 from worker.compute.batcher import Batcher
 from worker.compute.pace import Pace
@@ -39,6 +40,7 @@ class HeldModel:
         self.engine.warm_up(self.spec.warm_up)
         if self.wide is not None:
             self._load_wide(self.wide)
+        give_back()
         self.memory_bytes = max(0, memory_used() - before)
         if self.fitting is not None:
             self.batcher.take_at_most(self.fitting.fit(self.engine.infer))
