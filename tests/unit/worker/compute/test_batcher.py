@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from contract.errors import DeadlineExceeded, InternalError
+from tests.waits import PATIENT_S, wait_until
 from worker.compute.batch import Tensor
 from worker.compute.batcher import Batcher
 
@@ -24,7 +25,7 @@ class GatedEngine:
         self.batches: list[Tensor] = []
 
     def infer(self, batch: Tensor) -> Tensor:
-        self.gate.wait(10)
+        self.gate.wait(PATIENT_S)
         self.batches.append(batch)
         if (batch == 666).any():
             raise ValueError("culprit aboard")
@@ -48,14 +49,12 @@ def batcher(engine: GatedEngine) -> Iterator[Batcher]:
 def occupy(batcher: Batcher, engine: GatedEngine) -> None:
     """Give the engine one image to hold on to, so that what follows has to gather."""
     batcher.submit(image(0))
-    deadline = time.monotonic() + 10
-    while not batcher.busy_s() and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_until(batcher.busy_s, "the engine has it")
 
 
 def test_an_idle_engine_takes_a_single_image_at_once(batcher, engine):
     engine.gate.set()
-    inferred = batcher.submit(image(7)).result(10)
+    inferred = batcher.submit(image(7)).result(PATIENT_S)
     assert inferred.batch_size == 1
     assert (inferred.depth == 7).all()
 
@@ -64,14 +63,14 @@ def test_requests_gather_while_the_engine_is_busy_and_each_gets_its_own_depth(ba
     occupy(batcher, engine)
     futures = [batcher.submit(image(value)) for value in range(1, 6)]
     engine.gate.set()
-    results = [future.result(10) for future in futures]
+    results = [future.result(PATIENT_S) for future in futures]
     assert [float(result.depth[0, 0]) for result in results] == [1, 2, 3, 4, 5]
     assert [result.batch_size for result in results] == [4, 4, 4, 4, 1]
 
 
 def test_streams_that_are_free_share_what_waits_and_compute_side_by_side():
     # Given an engine whose batches end only when two of them are under way
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENT_S)
     sizes: list[int] = []
 
     def infer(batch: Tensor) -> Tensor:
@@ -84,7 +83,7 @@ def test_streams_that_are_free_share_what_waits_and_compute_side_by_side():
     futures = [batcher.submit(image(value)) for value in range(4)]
     batcher.start()
     # Then each takes its share
-    assert [float(future.result(10).depth[0, 0]) for future in futures] == [0, 1, 2, 3]
+    assert [float(future.result(PATIENT_S).depth[0, 0]) for future in futures] == [0, 1, 2, 3]
     batcher.stop()
     assert sizes == [2, 2]
 
@@ -95,7 +94,7 @@ def test_batches_shrink_to_what_is_done_within_the_latency_cap():
     gate = threading.Event()
 
     def infer(batch: Tensor) -> Tensor:
-        gate.wait(10)
+        gate.wait(PATIENT_S)
         sizes.append(len(batch))
         time.sleep(0.02 * len(batch))
         return batch[:, 0]
@@ -105,10 +104,10 @@ def test_batches_shrink_to_what_is_done_within_the_latency_cap():
     # When far more waits than fits, after two batches from which to learn
     gate.set()
     for _ in range(2):
-        batcher.submit(image(1)).result(10)
+        batcher.submit(image(1)).result(PATIENT_S)
     futures = [batcher.submit(image(value)) for value in range(12)]
     for future in futures:
-        future.result(10)
+        future.result(PATIENT_S)
     batcher.stop()
     # Then no batch is full
     assert max(sizes) <= 3
@@ -124,7 +123,7 @@ def test_only_equal_shapes_share_a_batch_and_the_oldest_shape_goes_first(batcher
     ]
     engine.gate.set()
     for future in futures:
-        future.result(10)
+        future.result(PATIENT_S)
     assert [batch.shape for batch in engine.batches[1:]] == [(2, 3, 4, 8), (1, 3, 8, 4)]
 
 
@@ -133,8 +132,8 @@ def test_one_culprit_fails_alone_and_its_mates_succeed(batcher, engine):
     futures = [batcher.submit(image(value)) for value in (1, 666, 3, 4)]
     engine.gate.set()
     with pytest.raises(ValueError, match="culprit"):
-        futures[1].result(10)
-    assert [float(futures[i].result(10).depth[0, 0]) for i in (0, 2, 3)] == [1, 3, 4]
+        futures[1].result(PATIENT_S)
+    assert [float(futures[i].result(PATIENT_S).depth[0, 0]) for i in (0, 2, 3)] == [1, 3, 4]
 
 
 def test_a_deadline_that_passed_while_waiting_is_not_computed(batcher, engine):
@@ -142,7 +141,7 @@ def test_a_deadline_that_passed_while_waiting_is_not_computed(batcher, engine):
     late = batcher.submit(image(1), deadline_at=time.time() - 1)
     engine.gate.set()
     with pytest.raises(DeadlineExceeded):
-        late.result(10)
+        late.result(PATIENT_S)
     assert len(engine.batches) == 1
 
 
@@ -150,7 +149,7 @@ def test_an_engine_that_returns_too_few_depths_is_an_error_not_a_mix_up():
     batcher = Batcher(lambda batch: batch[:-1, 0], max_batch=4)
     batcher.start()
     with pytest.raises(InternalError, match="returned"):
-        batcher.submit(image(1)).result(10)
+        batcher.submit(image(1)).result(PATIENT_S)
     batcher.stop()
 
 
@@ -175,7 +174,9 @@ def test_every_request_of_many_threads_gets_exactly_one_outcome(streams):
         for turn in range(50):
             value = number * 50 + turn
             shape = (4, 8) if value % 3 else (8, 4)
-            outcomes[value] = float(batcher.submit(image(value, *shape)).result(10).depth[0, 0])
+            outcomes[value] = float(
+                batcher.submit(image(value, *shape)).result(PATIENT_S).depth[0, 0]
+            )
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(16)]
     for thread in threads:
@@ -195,7 +196,7 @@ def test_while_it_yields_one_image_at_a_time_is_computed_on_one_stream(engine):
     time.sleep(0.05)  # time for the second stream to begin, if it could
     assert len(batcher._busy_since) == 1
     engine.gate.set()
-    assert [future.result(10).batch_size for future in futures] == [1, 1, 1]
+    assert [future.result(PATIENT_S).batch_size for future in futures] == [1, 1, 1]
 
     # And when it does not any more, images gather again
     engine.gate.clear()
@@ -203,7 +204,7 @@ def test_while_it_yields_one_image_at_a_time_is_computed_on_one_stream(engine):
     occupy(batcher, engine)
     futures = [batcher.submit(image(value)) for value in range(1, 8)]
     engine.gate.set()
-    assert max(future.result(10).batch_size for future in futures) > 1
+    assert max(future.result(PATIENT_S).batch_size for future in futures) > 1
     batcher.stop()
 
 
@@ -226,18 +227,16 @@ class TwoWays:
 
     def streams(self, batch: Tensor) -> Tensor:
         self.ways.append(("streams", len(batch)))
-        assert self.gate.wait(60)
+        assert self.gate.wait(PATIENT_S)
         return batch[:, 0]
 
     def alone(self, batch: Tensor) -> Tensor:
         self.ways.append(("alone", len(batch)))
-        assert self.gate.wait(60)
+        assert self.gate.wait(PATIENT_S)
         return batch[:, 0]
 
     def reach(self, count: int) -> None:
-        deadline = time.monotonic() + 60
-        while len(self.ways) < count and time.monotonic() < deadline:
-            time.sleep(0.001)
+        wait_until(lambda: len(self.ways) >= count, "so many calls")
 
 
 @pytest.fixture
@@ -252,7 +251,7 @@ def test_the_only_image_of_an_idle_engine_is_computed_alone(ways):
     ways.batcher.start()
     ways.gate.set()
     for value in (1, 2):
-        assert (ways.batcher.submit(image(value)).result(60).depth == value).all()
+        assert (ways.batcher.submit(image(value)).result(PATIENT_S).depth == value).all()
     assert ways.ways == [("alone", 1), ("alone", 1)]
 
 
@@ -263,7 +262,9 @@ def test_an_image_that_comes_while_another_is_computed_takes_a_stream(ways):
     second = ways.batcher.submit(image(2))
     ways.reach(2)
     ways.gate.set()
-    assert [(each.result(60).depth == value).all() for value, each in ((1, first), (2, second))]
+    assert [
+        (each.result(PATIENT_S).depth == value).all() for value, each in ((1, first), (2, second))
+    ]
     assert ways.ways == [("alone", 1), ("streams", 1)]
 
 
@@ -273,7 +274,7 @@ def test_images_that_wait_together_take_streams(ways, shapes):
     ways.batcher.start()
     ways.reach(2)
     ways.gate.set()
-    assert all((each.result(60).depth == 5).all() for each in futures)
+    assert all((each.result(PATIENT_S).depth == 5).all() for each in futures)
     assert ways.ways == [("streams", 1), ("streams", 1)]
 
 
@@ -281,7 +282,7 @@ def test_where_its_bits_are_others_no_image_is_computed_alone(ways):
     ways.batcher.never_alone()
     ways.batcher.start()
     ways.gate.set()
-    ways.batcher.submit(image(1)).result(60)
+    ways.batcher.submit(image(1)).result(PATIENT_S)
     assert ways.ways == [("streams", 1)]
 
 
@@ -293,7 +294,7 @@ def test_what_an_image_alone_takes_says_nothing_about_batches():
     batcher = Batcher(lambda batch: batch[:, 0], max_batch=4, max_latency_s=0.02, alone=alone)
     batcher.start()
     try:
-        batcher.submit(image(1)).result(60)
+        batcher.submit(image(1)).result(PATIENT_S)
         assert batcher._most((3, 4, 4)) == 4
     finally:
         batcher.stop()
