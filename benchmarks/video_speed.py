@@ -149,7 +149,7 @@ def films(video: BinaryIO, spec: VideoSpec, found: Any, segments: Any, columns: 
             yield from read_codes(io.BytesIO(data))
 
     with ExitStack() as stack:
-        made = Film(video, spec, found.facts, LIMITS, scales, found.names, codes)
+        made = Film(video, spec, found.facts, LIMITS, scales, found.names, codes, "depthq")
         assemble(
             made,
             lambda _: stack.enter_context(tempfile.NamedTemporaryFile(buffering=0)),  # type: ignore[arg-type,return-value]

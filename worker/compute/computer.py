@@ -52,6 +52,8 @@ class Network:
     rule: InputRule
     submit: Callable[[NDArray[np.float32]], Future[Inferred]]
     timeout_s: float
+    name: str = ""
+    weights_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -134,7 +136,14 @@ class Computer:
     def network(self, model: str) -> Network:
         """Return `model`, which must be one that `holds`, without its decoding and rendering."""
         held = self._models[model]
-        return Network(held.spec.input, held.batcher.submit, held.pace.infer_timeout_s)
+        about = held.about
+        return Network(
+            held.spec.input,
+            held.batcher.submit,
+            held.pace.infer_timeout_s,
+            about.model,
+            about.weights_id,
+        )
 
     def holds(self, model: str) -> bool:
         """Tell whether this process computes by `model`."""

@@ -11,6 +11,7 @@ from PIL import Image
 from contract.outputs.parallax import ParallaxOptions
 from contract.outputs.shift import ShiftOptions
 from worker.outputs.encoding.movie import encode_movie
+from worker.outputs.encoding.origin import origin_of
 from worker.outputs.encoding.warp import nearness, warp
 from worker.outputs.photograph import Pixels, fitted, photograph
 from worker.outputs.view import Rendering, View
@@ -27,7 +28,7 @@ def render(view: View) -> Rendering:
     way = frames(view)
     loop = [*way, *way[-2:0:-1]]
     if view.options.of(ParallaxOptions).parallax_format == "mp4":
-        data, width, height = encode_movie(loop * SWAYS, FRAME_MS)
+        data, width, height = encode_movie(loop * SWAYS, FRAME_MS, origin_of(view.model))
         return Rendering(data, (width, height))
     return _animated(loop)
 

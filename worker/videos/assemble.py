@@ -33,6 +33,7 @@ class Film:
     scaled: Scaled
     names: Sequence[int]  # by which the decoder finds each frame
     codes: Callable[[], Iterable[Codes]]  # of all frames, in order
+    origin: str  # what the files say they come from
 
 
 def assemble(
@@ -51,6 +52,7 @@ def assemble(
             spec=film.spec,
             shades=Shades(film.spec.colormap),
             count=len(film.scaled.at),
+            origin=film.origin,
             sound=(lambda: stack.enter_context(closing(_sound(film))))
             if film.facts.sound
             else None,

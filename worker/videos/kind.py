@@ -132,6 +132,7 @@ class VideoKind(Kind):
         return VideoSummary(
             original=self._original(record.request),
             spec=wishes(record.request).spec,
+            model=record.request.spec.options.model,
             facts=self._facts(record.id),
             limits=self._limits,
             canceled=record.state is DatasetState.CANCELED,

@@ -108,6 +108,8 @@ class VideoShard:
             height=self.facts.height,
             depth_min=facts.low,
             depth_max=facts.high,
+            model=self.network.name,
+            weights_id=self.network.weights_id,
             extra={"name": item.extra["name"], **facts.model_dump()},
             worker=self.worker,
             round=self.round,

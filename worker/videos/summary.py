@@ -17,6 +17,7 @@ import numpy as np
 from contract.errors import VideoUndecodable
 from contract.items import ItemResult
 from contract.videos import FrameFacts, VideoFacts, VideoSpec
+from worker.outputs.encoding.origin import origin_line
 from worker.runs.kind import CannotFinish, Signals
 from worker.videos.assemble import Film, assemble
 from worker.videos.decode.ask import DecodeLimits
@@ -32,6 +33,7 @@ class VideoSummary:
 
     original: AbstractContextManager[BinaryIO]
     spec: VideoSpec
+    model: str
     facts: VideoFacts
     limits: DecodeLimits
     canceled: bool
@@ -41,6 +43,7 @@ class VideoSummary:
     numbers: array[int] = field(default_factory=lambda: array("q"))
     names: array[int] = field(default_factory=lambda: array("q"))
     shards: array[int] = field(default_factory=lambda: array("q"))
+    weights: set[str] = field(default_factory=set)
     opened: ExitStack = field(default_factory=ExitStack)
 
     def __enter__(self) -> Self:
@@ -62,6 +65,7 @@ class VideoSummary:
                 self.numbers.append(int(result.id))
                 self.names.append(int(result.extra["name"]))
                 self.shards.append(shard)
+                self.weights.add(result.weights_id)
 
     def finish(self, signals: Signals) -> Mapping[str, str]:
         """See Summary. A canceled video leaves its segments and no files."""
@@ -78,6 +82,7 @@ class VideoSummary:
             scaled=scaled(self.columns.ordered(order), self.spec.normalize),
             names=[self.names[i] for i in order],
             codes=lambda: self._codes([self.shards[i] for i in order]),
+            origin=origin_line(self.model, self.weights),
         )
         files: dict[str, BinaryIO] = {}
 

@@ -39,7 +39,7 @@ def serious(page: Page, state: str = "") -> list[str]:
     ]
 
 
-@pytest.mark.timeout(600)  # twenty states, one after the other
+@pytest.mark.timeout(900)  # twenty states, one after the other
 @pytest.mark.parametrize(
     ("name", "locale", "scheme"),
     [("chromium", "en-US", "light"), ("chromium", "zh-CN", "dark"), ("firefox", "zh-CN", "light")],
@@ -80,9 +80,7 @@ def test_a_picture_is_added_looked_at_and_left_by_keys_alone(go):
     page = go().page
     page.get_by_role("button", name="coffee").focus()
     page.keyboard.press("Enter")
-    expect(page.locator(".card[data-state=succeeded] .stage-heat:visible")).to_have_count(
-        1, timeout=60_000
-    )
+    expect(page.locator(".card[data-state=succeeded] .stage-heat:visible")).to_have_count(1)
     page.locator(".card-open").focus()
     page.keyboard.press("Enter")
     expect(page.locator(".look-stage")).to_be_visible(timeout=60_000)

@@ -39,10 +39,11 @@ class Network:
         self.frames = 0
         self.dies_at = -1
         self.asked = set()
+        self.weights_id = "w-1"
 
     def network(self, model):
         self.asked.add(model)
-        return replace(NETWORK, submit=self.submit)
+        return replace(NETWORK, submit=self.submit, name=model, weights_id=self.weights_id)
 
     def submit(self, tensor):
         self.frames += 1
@@ -122,9 +123,28 @@ def test_a_video_becomes_films_and_every_frame_counts(rigs, clip):
 
 def test_every_segment_is_computed_by_the_model_asked_for(rigs, clip):
     rig = rigs()
-    rig.run(submit(rig, clip, model="dpt_large_384"))
+    run_id = submit(rig, clip, model="dpt_large_384")
+    rig.run(run_id)
+    assert comment(rig, run_id) == "depthq; model dpt_large_384; weights w-1"
     assert rig.computer.asked == {"dpt_large_384"}
     assert rig.computer.frames > FRAMES
+
+
+def comment(rig: Rig, run_id: str) -> str:
+    with av.open(io.BytesIO(films(rig, run_id)["heatmap.mp4"])) as movie:
+        return movie.metadata["comment"]
+
+
+def test_a_film_names_the_weights_of_its_frames_not_those_of_the_worker_that_joins_them(rigs, clip):
+    queue = FakeQueue()
+    computing, joining = rigs(queue, "computing"), rigs(queue, "joining")
+    joining.computer.weights_id = "w-2"
+    run_id = submit(computing, clip)
+    while computing.ledger.get(run_id).counts.done < FRAMES:
+        assert computing.step()
+    joining.run(run_id)
+    assert joining.computer.frames == 0
+    assert comment(joining, run_id) == "depthq; model midas_small; weights w-1"
 
 
 def test_a_worker_that_dies_in_a_segment_changes_no_byte(rigs, clip):

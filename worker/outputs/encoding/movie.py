@@ -18,11 +18,13 @@ _WANTS = (
 _OPTIONS = {"preset": "veryfast", "crf": "20"}
 
 
-def encode_movie(pictures: Sequence[NDArray[np.uint8]], frame_ms: int) -> tuple[bytes, int, int]:
+def encode_movie(
+    pictures: Sequence[NDArray[np.uint8]], frame_ms: int, comment: str
+) -> tuple[bytes, int, int]:
     """Return an MP4 of RGB pictures (h, w, 3) of one size, shown `frame_ms` each, and its size.
 
-    Sides become even, for colors have half the resolution: the last column or row comes twice.
-    Raises NotInstalled.
+    `comment` stands in the file's metadata. Sides become even, for colors have half the resolution:
+    the last column or row comes twice. Raises NotInstalled.
     """
     try:
         import av
@@ -30,6 +32,7 @@ def encode_movie(pictures: Sequence[NDArray[np.uint8]], frame_ms: int) -> tuple[
         raise NotInstalled(_WANTS) from exc
     file = io.BytesIO()
     with av.open(file, "w", format="mp4", options={"fflags": "+bitexact"}) as movie:
+        movie.metadata["comment"] = comment
         stream = movie.add_stream("libx264", rate=Fraction(1000, frame_ms), options=dict(_OPTIONS))
         stream.codec_context.thread_count = 1  # as many pictures at once as cores
         stream.pix_fmt = "yuv420p"

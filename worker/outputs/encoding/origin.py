@@ -1,8 +1,9 @@
 """Writes into a finished file which network and weights it comes from, where its format can say so.
 
-One place for all outputs, so that none is forgotten. Formats that have no room for it (NumPy, PFM,
-XYZ, plain text, Opus) are described by the job's document alone; those of depth say more by
-themselves (encoding.about). The pixels, points and samples are not touched.
+One place for all outputs, so that none is forgotten; films are told while they are written, for
+what stands before their frames cannot grow afterwards (worker.videos.files). Formats that have no
+room for it (NumPy, PFM, XYZ, plain text, Opus) are described by the job's document alone; those of
+depth say more by themselves (encoding.about). The pixels, points and samples are not touched.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import io
 import json
 import struct
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from contract.jobs import ModelInfo
 from worker.outputs.encoding.jpeg import with_comment
@@ -27,8 +28,14 @@ _LAS_TEXT = 3  # "text area description" (LAS 1.2, variable length records)
 
 def origin_of(model: ModelInfo) -> str:
     """Return the sentence that files carry, in ASCII."""
-    text = f"depthq; model {model.name}; weights {model.weights_id}"
-    return text.encode("ascii", "replace").decode()
+    return origin_line(model.name, [model.weights_id])
+
+
+def origin_line(model: str, weights: Iterable[str]) -> str:
+    """Return the same of what was computed in parts, perhaps by several weights or unknown ones."""
+    known = sorted({*weights} - {""})
+    parts = ["depthq", f"model {model}", *([f"weights {', '.join(known)}"] if known else [])]
+    return "; ".join(parts).encode("ascii", "replace").decode()
 
 
 def with_origin(data: bytes, extension: str, origin: str) -> bytes:

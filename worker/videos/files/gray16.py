@@ -14,11 +14,12 @@ _BASE = Fraction(1, 1000)  # Matroska counts milliseconds
 
 
 class Gray16Writer:
-    """Frames uint16 (h, w) to `file`; the same frames give the same bytes."""
+    """Frames uint16 (h, w) to `file`, whose comment is `origin`; the same give the same bytes."""
 
-    def __init__(self, file: BinaryIO, width: int, height: int) -> None:
+    def __init__(self, file: BinaryIO, width: int, height: int, origin: str) -> None:
         # bitexact: no random ids, no dates
         self._out = av.open(file, "w", format="matroska", options={"fflags": "+bitexact"})
+        self._out.metadata["comment"] = origin
         self._stream = self._out.add_stream("ffv1", rate=25)
         context = self._stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "gray16le"

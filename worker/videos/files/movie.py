@@ -27,7 +27,8 @@ PICTURES = {"preset": "superfast", "crf": "21"}
 
 class Movie:
     """Frames (worker.videos.files.planes) to `file`, unbuffered and with a name: it is read again
-    at the end, to move the index to the front. `quality`: PAINTED or PICTURES.
+    at the end, to move the index to the front. `quality`: PAINTED or PICTURES. `origin` becomes
+    the file's comment.
 
     Times are kept, whatever their steps. Two threads always: what the encoder makes depends on
     their number.
@@ -39,10 +40,12 @@ class Movie:
         width: int,
         height: int,
         quality: Mapping[str, str],
+        origin: str,
         sound: Sound | None = None,
     ) -> None:
         options = {"movflags": "+faststart", "fflags": "+bitexact"}
         self._out = av.open(file, "w", format="mp4", options=options)
+        self._out.metadata["comment"] = origin
         self._stream = self._out.add_stream("libx264", rate=30, options=dict(quality))
         context = self._stream.codec_context
         context.width, context.height, context.pix_fmt = width, height, "yuv420p"

@@ -12,6 +12,7 @@ import numpy as np
 
 from worker.outputs.depth import TEXT_KEYWORD
 from worker.outputs.encoding.exr import encode_exr
+from worker.outputs.encoding.origin import with_origin
 from worker.outputs.encoding.zips import entry
 from worker.videos.files.frame import Frame
 
@@ -21,14 +22,16 @@ _ROWS = 2_000
 class PngZip:
     """`000000.png` and on, 16 bits: the codes of `depth`; `depth.csv` says what they mean."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
+    def __init__(self, file: BinaryIO, origin: str) -> None:
+        self._zip, self._origin = _zip(file, origin), origin
         self._lines = ["frame,seconds,low,high"]
 
     def add(self, frame: Frame) -> None:
         """Append a frame."""
         _, png = cv2.imencode(".png", frame.codes, (cv2.IMWRITE_PNG_COMPRESSION, 3))
-        self._zip.writestr(entry(f"{frame.index:06d}.png"), png.tobytes())
+        self._zip.writestr(
+            entry(f"{frame.index:06d}.png"), with_origin(png.tobytes(), "png", self._origin)
+        )
         self._lines.append(f"{frame.index},{frame.at:.6f},{frame.low!r},{frame.high!r}")
 
     def close(self) -> None:
@@ -40,13 +43,13 @@ class PngZip:
 class ExrZip:
     """`000000.exr` and on: float depth in one scale per shot; each says when it is shown."""
 
-    def __init__(self, file: BinaryIO) -> None:
-        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
+    def __init__(self, file: BinaryIO, origin: str) -> None:
+        self._zip, self._said = _zip(file, origin), {"origin": origin}
 
     def add(self, frame: Frame) -> None:
         """Append a frame."""
         said = {"frame": frame.index, "seconds": round(frame.at, 6), "shot": frame.shot}
-        exr = encode_exr(frame.depth(), {TEXT_KEYWORD: json.dumps(said)})
+        exr = encode_exr(frame.depth(), {TEXT_KEYWORD: json.dumps(said | self._said)})
         self._zip.writestr(entry(f"{frame.index:06d}.exr"), exr)
 
     def close(self) -> None:
@@ -55,11 +58,13 @@ class ExrZip:
 
 
 class Npz:
-    """`depth` float32 (n, h, w) in one scale per shot, `seconds` float64 (n), `shot` int32 (n)."""
+    """`depth` float32 (n, h, w) in one scale per shot, `seconds` float64 (n), `shot` int32 (n), and
+    `origin`, a text.
+    """
 
-    def __init__(self, file: BinaryIO, count: int) -> None:
-        self._zip = zipfile.ZipFile(file, "w", allowZip64=True)
-        self._count = count
+    def __init__(self, file: BinaryIO, count: int, origin: str) -> None:
+        self._zip = _zip(file, origin)
+        self._count, self._origin = count, np.array(origin)
         self._member: BinaryIO | None = None
         self._seconds: list[float] = []
         self._shots: list[int] = []
@@ -80,11 +85,22 @@ class Npz:
         """Write the small arrays and finish."""
         if self._member is not None:
             self._member.close()
-        small = {"seconds": np.array(self._seconds, "<f8"), "shot": np.array(self._shots, "<i4")}
+        small = {
+            "seconds": np.array(self._seconds, "<f8"),
+            "shot": np.array(self._shots, "<i4"),
+            "origin": self._origin.astype(self._origin.dtype.newbyteorder("<")),
+        }
         for name, values in small.items():
             body = _header(values.shape, values.dtype.str) + values.tobytes()
             self._zip.writestr(entry(f"{name}.npy"), body)
         self._zip.close()
+
+
+def _zip(file: BinaryIO, origin: str) -> zipfile.ZipFile:
+    """Return a new archive whose comment is `origin`."""
+    archive = zipfile.ZipFile(file, "w", allowZip64=True)
+    archive.comment = origin.encode()
+    return archive
 
 
 def _header(shape: tuple[int, ...], kind: str) -> bytes:
@@ -97,13 +113,14 @@ def _header(shape: tuple[int, ...], kind: str) -> bytes:
 class Parquet:
     """One row per frame: number, seconds, shot, and depth's least, greatest, mean, deciles."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, file: BinaryIO, origin: str) -> None:
         import pyarrow as pa
         import pyarrow.parquet as pq
 
         kinds = {"frame": pa.int32(), "seconds": pa.float64(), "shot": pa.int32()}
         names = ("depth_min", "depth_max", "depth_mean", *(f"p{10 * i}" for i in range(1, 10)))
-        self._schema = pa.schema([*kinds.items(), *((name, pa.float32()) for name in names)])
+        columns = [*kinds.items(), *((name, pa.float32()) for name in names)]
+        self._schema = pa.schema(columns, metadata={"origin": origin})
         self._names = names
         self._writer = pq.ParquetWriter(file, self._schema, compression="zstd")
         self._rows: list[dict[str, float]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 from typing import BinaryIO
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from worker.outputs.encoding.origin import with_origin
 from worker.videos.files.frame import Frame
 
 FRAMES = 24  # spread over the clip
@@ -20,8 +22,8 @@ Painted = Callable[[Frame, int, int], NDArray[np.uint8]]
 class Preview:
     """At most FRAMES frames of a clip of `count`, 320 px high or wide, in a loop."""
 
-    def __init__(self, file: BinaryIO, count: int, painted: Painted) -> None:
-        self._file, self._painted = file, painted
+    def __init__(self, file: BinaryIO, count: int, painted: Painted, origin: str) -> None:
+        self._file, self._painted, self._origin = file, painted, origin
         taken = np.linspace(0, max(count - 1, 0), min(FRAMES, max(count, 1))).round()
         self._taken = frozenset(int(index) for index in taken)
         self._pictures: list[Image.Image] = []
@@ -37,9 +39,12 @@ class Preview:
 
     def close(self) -> None:
         """Encode the loop."""
-        if self._pictures:
-            first, *others = self._pictures
-            first.save(
-                self._file, "WEBP", save_all=True, append_images=others, duration=_MS, loop=0,
-                quality=75, method=2,
-            )  # fmt: skip
+        if not self._pictures:
+            return
+        first, *others = self._pictures
+        loop = io.BytesIO()
+        first.save(
+            loop, "WEBP", save_all=True, append_images=others, duration=_MS, loop=0,
+            quality=75, method=2,
+        )  # fmt: skip
+        self._file.write(with_origin(loop.getvalue(), "webp", self._origin))

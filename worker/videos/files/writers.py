@@ -31,6 +31,7 @@ class Making:
     spec: VideoSpec
     shades: Shades
     count: int
+    origin: str
     sound: Callable[[], Sound] | None
 
     @property
@@ -59,12 +60,12 @@ def writers(making: Making, open_file: Callable[[str], BinaryIO]) -> list[Writer
     made: dict[VideoOutput, Callable[[BinaryIO], Writer]] = {
         "heatmap": lambda file: _HeatMovie(file, making),
         "side_by_side": lambda file: _SideBySide(file, making),
-        "depth": lambda file: _Lossless(file, open_file(SIDECAR_FILE)),
-        "depth_png": lambda file: PngZip(file),
-        "depth_exr": lambda file: ExrZip(file),
-        "depth_npz": lambda file: Npz(file, making.count),
-        "preview": lambda file: Preview(file, making.count, making.painted),
-        "parquet": lambda file: Parquet(file),
+        "depth": lambda file: _Lossless(file, open_file(SIDECAR_FILE), making.origin),
+        "depth_png": lambda file: PngZip(file, making.origin),
+        "depth_exr": lambda file: ExrZip(file, making.origin),
+        "depth_npz": lambda file: Npz(file, making.count, making.origin),
+        "preview": lambda file: Preview(file, making.count, making.painted, making.origin),
+        "parquet": lambda file: Parquet(file, making.origin),
     }
     return [made[name](open_file(VIDEO_FILES[name])) for name in making.spec.outputs]
 
@@ -74,7 +75,7 @@ class _HeatMovie:
         self._palette = Palette(making.shades)
         self._size = even(making.width, making.height, making.spec.max_side)
         sound = making.sound() if making.sound else None
-        self._movie = Movie(file, *self._size, PAINTED, sound)
+        self._movie = Movie(file, *self._size, PAINTED, making.origin, sound)
 
     def add(self, frame: Frame) -> None:
         self._movie.add(self._palette.painted(frame, *self._size), frame.at)
@@ -91,7 +92,7 @@ class _SideBySide:
         self._size = even(making.width, making.height, making.spec.max_side)
         width, height = self._size
         sound = making.sound() if making.sound else None
-        self._movie = Movie(file, 2 * width, height, PICTURES, sound)
+        self._movie = Movie(file, 2 * width, height, PICTURES, making.origin, sound)
 
     def add(self, frame: Frame) -> None:
         assert frame.pixels is not None  # noqa: S101 - Making.needs_pixels
@@ -105,14 +106,16 @@ class _SideBySide:
 class _Lossless:
     """Depth as it is, at the network's size; the sidecar says what the codes mean."""
 
-    def __init__(self, file: BinaryIO, sidecar: BinaryIO) -> None:
-        self._file, self._sidecar = file, sidecar
+    def __init__(self, file: BinaryIO, sidecar: BinaryIO, origin: str) -> None:
+        self._file, self._sidecar, self._origin = file, sidecar, origin
         self._writer: Gray16Writer | None = None
-        self._line = b'{"depth": "scale * code + shift", "frames": [\n'
+        said = f'{{"depth": "scale * code + shift", "origin": {json.dumps(origin)}, "frames": [\n'
+        self._line = said.encode()
 
     def add(self, frame: Frame) -> None:
         if self._writer is None:
-            self._writer = Gray16Writer(self._file, frame.codes.shape[1], frame.codes.shape[0])
+            height, width = frame.codes.shape
+            self._writer = Gray16Writer(self._file, width, height, self._origin)
         self._writer.add(frame.codes, frame.at)
         self._sidecar.write(self._line + json.dumps(_meaning(frame)).encode())
         self._line = b",\n"

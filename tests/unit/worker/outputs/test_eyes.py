@@ -152,7 +152,7 @@ def test_without_the_extra_a_movie_is_an_error_that_says_what_to_do(monkeypatch)
 
 def test_a_movie_of_one_pixel_is_one() -> None:
     av = pytest.importorskip("av")
-    data, width, height = encode_movie([np.full((1, 1, 3), 200, np.uint8)] * 3, 40)
+    data, width, height = encode_movie([np.full((1, 1, 3), 200, np.uint8)] * 3, 40, "who made it")
     with av.open(io.BytesIO(data)) as movie:
         assert sum(1 for _ in movie.decode(video=0)) == 3
     assert (width, height) == (2, 2)

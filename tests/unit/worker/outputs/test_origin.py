@@ -18,7 +18,7 @@ from PIL import Image
 
 from contract.outputs.registry import OUTPUTS
 from tests.unit.worker.outputs.spaces import corridor, view_of
-from worker.outputs.encoding.origin import origin_of, with_origin
+from worker.outputs.encoding.origin import origin_line, origin_of, with_origin
 from worker.outputs.registry import renderer_of
 from worker.outputs.render import render
 from worker.outputs.view import View
@@ -26,7 +26,7 @@ from worker.outputs.view import View
 ORIGIN = "depthq; model midas_small; weights w-1"
 # What has no place for it, or is read aloud; the job's document says it.
 SILENT = {"npy", "pfm", "xyz", "txt", "ogg"}
-OPTIONAL = {("speech", "wav"), ("speech", "opus"), ("sonify", "opus"), ("parallax", "mp4")}
+OPTIONAL = {("speech", "wav"), ("speech", "opus"), ("sonify", "opus")}
 CASES = [
     (output.name, name)
     for output in OUTPUTS.values()
@@ -92,6 +92,13 @@ def _zip(data: bytes) -> str:
         return archive.comment.decode()
 
 
+def _mp4(data: bytes) -> str:
+    av = pytest.importorskip("av")
+    with av.open(io.BytesIO(data)) as movie:
+        assert next(movie.decode(video=0)).width > 0
+        return str(movie.metadata["comment"])
+
+
 def _inside(data: bytes) -> str:
     assert b"midas_small" in data, "the format's own description"
     assert b"w-1" in data
@@ -100,12 +107,14 @@ def _inside(data: bytes) -> str:
 
 READERS: dict[str, Callable[[bytes], str]] = {
     "jpg": _jpg, "png": _png, "webp": _webp, "wav": _wav, "glb": _glb, "ply": _ply, "las": _las,
-    "zip": _zip, "exr": _inside, "tif": _inside, "json": _inside,
+    "zip": _zip, "mp4": _mp4, "exr": _inside, "tif": _inside, "json": _inside,
 }  # fmt: skip
 
 
 @pytest.mark.parametrize(("output", "name"), CASES)
 def test_a_file_names_its_model_and_weights(output: str, name: str) -> None:
+    if name == "mp4":
+        pytest.importorskip("av")
     (file,) = render(_asked(output, name)).files
     if file.extension in SILENT:
         assert b"w-1" not in file.data
@@ -138,3 +147,14 @@ def test_the_extended_form_of_webp_has_the_size_of_the_picture(side: int) -> Non
 def test_a_name_of_ones_own_becomes_ascii() -> None:
     model = _asked("depth", "npy").model.model_copy(update={"name": "mein-größeres"})
     assert origin_of(model) == "depthq; model mein-gr??eres; weights w-1"
+
+
+@pytest.mark.parametrize(("weights", "said"), [
+    ({"b", "a"}, "; weights a, b"),
+    ({"a", ""}, "; weights a"),
+    ({""}, ""),
+])  # fmt: skip
+def test_what_was_computed_in_parts_names_the_weights_that_are_known(
+    weights: set[str], said: str
+) -> None:
+    assert origin_line("m", weights) == f"depthq; model m{said}"

@@ -35,6 +35,7 @@ from worker.videos.survey import survey
 
 Write = Callable[[bytes], BinaryIO]
 ALL = VideoSpec(outputs=tuple(VIDEO_FILES), colormap="viridis")
+ORIGIN = "depthq; model midas_small; weights w-1"
 TIMES = [1_000 + 40 * t + (t % 3) * 5 for t in range(16)]  # begins late, at a rate that varies
 
 
@@ -60,8 +61,9 @@ def made(video: BinaryIO, spec: VideoSpec, length: int, seed: int = 0) -> dict[s
 
     ordered = [facts[item.id] for item in frames]
     whole = Film(
-        video, spec, found.facts, LIMITS, in_one_scale(ordered, spec.normalize), found.names, codes
-    )
+        video, spec, found.facts, LIMITS, in_one_scale(ordered, spec.normalize), found.names, codes,
+        ORIGIN,
+    )  # fmt: skip
     with ExitStack() as stack:
         opened = {}
 
@@ -102,6 +104,29 @@ def test_segments_of_any_length_in_any_order_give_the_same_bytes(
         again = made(video, ALL, length=5, seed=3)
     assert {name: again[name] == files[name] for name in files} == dict.fromkeys(files, True)
     assert set(files) == {*VIDEO_FILES.values(), SIDECAR_FILE}
+
+
+def comment(film: bytes) -> str:
+    with av.open(io.BytesIO(film)) as opened:
+        return {name.lower(): said for name, said in opened.metadata.items()}["comment"]
+
+
+def test_every_file_names_the_model_and_its_weights(files: dict[str, bytes]) -> None:
+    for name in ("heatmap.mp4", "side_by_side.mp4", "depth.mkv"):
+        assert comment(files[name]) == ORIGIN
+    for name in ("depth_png.zip", "depth_exr.zip", "depth.npz"):
+        with zipfile.ZipFile(io.BytesIO(files[name])) as archive:
+            assert archive.comment.decode() == ORIGIN
+    with zipfile.ZipFile(io.BytesIO(files["depth_png.zip"])) as pngs:
+        assert Image.open(io.BytesIO(pngs.read("000008.png"))).info["Software"] == ORIGIN
+    assert json.loads(files["depth.json"])["origin"] == ORIGIN
+    assert np.load(io.BytesIO(files["depth.npz"]))["origin"] == ORIGIN
+    assert (
+        pq.read_schema(io.BytesIO(files["frames.parquet"])).metadata[b"origin"].decode() == ORIGIN
+    )
+    with Image.open(io.BytesIO(files["preview.webp"])) as loop:
+        loop.load()
+        assert ORIGIN.encode() in loop.info["xmp"]
 
 
 def test_the_movie_plays_everywhere_and_keeps_times_and_sound(files: dict[str, bytes]) -> None:
@@ -147,7 +172,9 @@ def test_lossless_depth_says_what_its_codes_mean(files: dict[str, bytes]) -> Non
         assert exrs.namelist() == [f"{t:06d}.exr" for t in range(16)]
         read = read_depth(exrs.read("000008.exr"))
     assert np.array_equal(read.values, array["depth"][8])
-    assert read.meta == {"frame": 8, "seconds": about[8]["seconds"], "shot": 0}
+    assert read.meta == {
+        "frame": 8, "seconds": about[8]["seconds"], "shot": 0, "origin": ORIGIN,
+    }  # fmt: skip
 
 
 def test_preview_and_table_tell_of_all_frames(files: dict[str, bytes]) -> None:
