@@ -18,6 +18,7 @@ from contract.names.redis_keys import job_key
 from contract.states import JobState
 from storage.jobs.fields import from_fields, from_pairs, to_fields
 from storage.jobs.handover import KEPT_S, Places
+from storage.jobs.letter import NO_LETTER, Letter
 from storage.jobs.scripts import LedgerScripts
 from storage.ledger.connection import redis_errors
 
@@ -54,18 +55,19 @@ class JobLedger:
         self._scripts = LedgerScripts(redis)
         self._places = Places(handover_bytes)
 
-    def create(self, record: JobRecord, input_: bytes = b"") -> bool:
+    def create(self, record: JobRecord, input_: bytes = b"", letter: Letter = NO_LETTER) -> bool:
         """Write a new record and list it by its state; False: it exists already, untouched.
 
         The record disappears at `request.expires_at`. Raises AlreadyOver if that is past. `input_`
         is handed to the worker that claims the job, if there is room; the store has it for certain.
+        `letter`: goes to its queue in the same step; none if the record exists already.
         """
         request = record.request
         times = (repr(request.created_at), repr(request.expires_at))
         lane = of_model(request.lane.value, request.options.model)
         place = self._places.of(record.id, len(input_)) if input_ else ""
         handed = (place, input_ if place else b"", KEPT_S)
-        about = (_nonce(), lane, *times, *handed)
+        about = (_nonce(), lane, *times, *handed, *letter)
         answer = self._scripts.run("create", [record.id], *about, *to_fields(record))
         if answer < 0:
             raise AlreadyOver("The clocks of this machine and of Redis are far apart.")
