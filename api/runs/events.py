@@ -12,7 +12,7 @@ from api.runs.find import Found, subject
 from api.services import Services
 from api.waiting.follow import View, follow
 
-MIN_PAUSE_S = 0.5  # shards end more often than anybody reads
+MIN_PAUSE_S = 0.5  # shards end more often than a reader can follow
 
 
 def follow_run(parts: Services, found: Found, document: Callable[[Found], BaseModel]) -> Response:

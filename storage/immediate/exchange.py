@@ -71,7 +71,7 @@ class Exchange:
             return None
 
     def tell(self, channel: str, head: Value, body: bytes = b"") -> bool:
-        """Publish a message; False: nobody holds that line any more, and it is gone."""
+        """Publish a message; False: that line is not held any more, and the message is gone."""
         with redis_errors():
             return bool(self._redis.publish(channel, pack(head, body)))
 

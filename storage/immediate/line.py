@@ -1,6 +1,6 @@
 """A line: a Redis connection that is subscribed to one channel of its own.
 
-What is published there goes to its holder or to nobody. Redis keeps published messages in no key,
+What is published there goes to its holder, or is dropped. Redis keeps published messages in no key,
 no append-only file and no snapshot, only in the connection's output buffer until they are sent.
 """
 

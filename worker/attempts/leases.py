@@ -22,20 +22,29 @@ class Leases:
         self._lease_s = lease_s
         self._held: dict[str, int] = {}
         self._sure_until: dict[str, float] = {}  # monotonic, s
+        self._holders: dict[str, object] = {}  # the block that holds it: the last, of several
         self._lock = threading.Lock()
 
     @contextmanager
     def hold(self, job_id: str, attempt: int) -> Iterator[None]:
-        """Have the lease of `job_id` renewed while the block runs."""
+        """Have the lease of `job_id` renewed while the block runs.
+
+        A block that gave its job back, and still runs, does not end the lease of one that took the
+        job again meanwhile.
+        """
+        mine = object()
         with self._lock:
+            self._holders[job_id] = mine
             self._held[job_id] = attempt
             self._sure_until[job_id] = time.monotonic() + self._lease_s
         try:
             yield
         finally:
             with self._lock:
-                self._held.pop(job_id, None)
-                self._sure_until.pop(job_id, None)
+                if self._holders.get(job_id) is mine:
+                    del self._holders[job_id]
+                    self._held.pop(job_id, None)
+                    self._sure_until.pop(job_id, None)
 
     def still_holds(self, job_id: str) -> bool:
         """Tell whether the job is still held, as far as known: not lost, canceled or deleted."""

@@ -94,7 +94,7 @@ class Decoder:
                     raise self._took_too_long() from exc
                 except ChildDied as died:
                     tries_left -= 1
-                    # No image sends SIGKILL: somebody did, perhaps before the child had read it.
+                    # No image sends SIGKILL: it came from outside, perhaps before a byte was read.
                     if tries_left == 0 or (died.delivered and died.returncode != -signal.SIGKILL):
                         raise self._verdict(died) from died
                     _log.info("trying another decoding process", extra={"action": "decode"})

@@ -133,7 +133,7 @@ class ChildPool:
             self._returned.notify_all()
 
     def _replace(self) -> None:
-        """Start a successor now, so that nobody waits for its imports; it is lent last."""
+        """Start a successor now, so that no caller waits for its imports; it is lent last."""
         try:
             self._idle.insert(0, self._new_child())
         except OSError as exc:

@@ -93,7 +93,7 @@ class Child:
         self._fill(buffer, time.monotonic() + timeout_s, delivered=True)
 
     def kill(self) -> None:
-        """Kill the process; whoever talks to it gets ChildDied. Callable from any thread."""
+        """Kill the process; threads that talk to it get ChildDied. Callable from any thread."""
         self._process.kill()
 
     def end(self) -> None:

@@ -294,6 +294,24 @@ def test_a_failure_that_cannot_be_settled_is_one_jobs_and_no_lease_is_kept(
     assert len(pipeline.leases) == 0  # the stuck one's runs out
 
 
+def test_a_job_that_is_given_back_and_taken_again_is_held_beyond_the_end_of_its_first_group(
+    pipeline, jobs, objects, monkeypatch
+):
+    def refuse(key):
+        raise StorageUnavailable("as asked")
+
+    away = accept(jobs, objects)
+    first, second = Group(pipeline, [away]), Group(pipeline, [away])
+    with monkeypatch.context() as patch:
+        patch.setattr(objects, "get", refuse)
+        first.begin(nothing)
+    assert states(jobs, [away]) == [JobState.QUEUED]
+    second.begin(nothing)
+    first.end()
+    second.end()
+    assert states(jobs, [away]) == [JobState.SUCCEEDED]
+
+
 def test_a_lease_that_is_lost_while_a_suspect_runs_is_not_taken_for_held(pipeline, jobs, objects):
     large = accept(jobs, objects)
     record = jobs.claim(large, "this", 60).record
