@@ -67,8 +67,8 @@ class Make {
     const { name } = this.picture;
     const ending = () => endingOf(output.media_types[entry.form.values()[output.format_option]] ?? Object.values(output.media_types)[0]);
     body.append(entry.form.element, h("div", { class: "row" }, go,
-      copy("make.curl", () => curl(root(), name, output.name, entry.form.values(), ending())),
-      copy("make.python", () => pythonCall(root(), name, output.name, entry.form.values()))), code);
+      copy("make.curl", () => curl(root(), name, output.name, { ...this.#model(), ...entry.form.values() }, ending())),
+      copy("make.python", () => pythonCall(root(), name, output.name, { ...this.#model(), ...entry.form.values() }))), code);
   }
 
   async #copy(code, text) {
@@ -96,6 +96,12 @@ class Make {
     this.results.bring(entry.output.name);
   }
 
+  // By the network that made the depth, where the visitor chose one.
+  #model() {
+    const { model } = this.picture.options ?? {};
+    return model ? { model } : {};
+  }
+
   async #make(entry) {
     const { name } = entry.output;
     const options = entry.form.values();
@@ -105,11 +111,12 @@ class Make {
     const asked = performance.now();
     try {
       const waits = (job) => { if (job.state === "queued" && job.position && entry.turn === turn) this.status.textContent = sentence({ state: "queued", job }); };
-      const job = await make(this.picture.file, { outputs: name, ...options }, this.quit.signal, waits);
+      const job = await make(this.picture.file, { outputs: name, ...this.#model(), ...options }, this.quit.signal, waits);
       if (entry.turn !== turn || this.quit.signal.aborted) return; // a later one is under way
-      await this.results.add(job, name, options);
+      const words = await this.results.add(job, name, options);
       this.#made.add(name);
-      this.status.textContent = say("make.done", { output: nameOf(name), time: duration((performance.now() - asked) / 1000) });
+      const done = say("make.done", { output: nameOf(name), time: duration((performance.now() - asked) / 1000) });
+      this.status.replaceChildren(done, h("span", { class: "out-of-sight" }, words && ` ${words}`)); // a text is read out, as it is seen
     } catch (error) {
       if (entry.turn === turn) this.status.textContent = explain(error.code, error.detail);
     }

@@ -26,7 +26,7 @@ def test_the_menu_holds_every_output_with_its_line(go, coffee):
     page = go(locale="zh-CN").page
     add(page, coffee)
     look_closer(page)
-    page.get_by_role("tab", name="制作").click()
+    page.get_by_role("tab", name="生成").click()
     heads = page.locator(".menu-head")
     expect(heads).to_have_count(len(OUTPUTS))
     said = "\n".join(heads.all_inner_texts())
