@@ -9,6 +9,7 @@ import { surface } from "./geometry.js";
 
 const MOST_TURN = 1.2; // radians: behind it there is nothing to see
 const TEXTURE_PX = 2048;
+const DRAWN_PX = 3_000_000; // in all: many a screen of 4K has no graphics card behind it
 
 const GUESSED = 0xd0d0d0; // darker: behind an edge the photograph tells nothing
 
@@ -107,7 +108,7 @@ export class SolidScene {
   #render() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height) return;
-    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio));
+    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio, Math.sqrt(DRAWN_PX / (width * height))));
     this.renderer.setSize(width, height, false);
     const tall = this.depth.height / this.depth.width;
     const across = Math.tan((this.wide * Math.PI) / 360) * Math.max(1, (tall * width) / height);
