@@ -26,7 +26,7 @@ from benchmarks.stack import Stack
 from benchmarks.timing import percentile
 from contract.models.registry import MODELS
 from runtime.io_threads import keep_few_io_threads
-from tests.services.process import wait_until
+from tests.waits import wait_until
 
 AHEAD = 4  # jobs of the slow model kept waiting or running: more than a worker takes at once
 BUDGET = 2.0

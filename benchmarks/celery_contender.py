@@ -19,8 +19,8 @@ from benchmarks.peers.celery_plain import COUNTER, PROCESSES
 from benchmarks.peers.keeping import put_input
 from benchmarks.stack import BUCKET, Program
 from contract.settings import environment
-from tests.services.process import wait_until
 from tests.services.valkey import ValkeyServer, find_valkey
+from tests.waits import wait_until
 
 AHEAD = 64  # messages kept waiting
 

@@ -23,8 +23,9 @@ from benchmarks.stack import BUCKET, Program, Stack
 from contract.settings import Settings, environment
 from storage.objects.open import open_object_store
 from tests.services.choose import choose_s3
-from tests.services.process import ServiceProcess, wait_until
+from tests.services.process import ServiceProcess
 from tests.services.s3server import S3Server
+from tests.waits import wait_until
 from worker.advice import advise
 from worker.engines.factory import open_engine
 

@@ -18,9 +18,10 @@ from contract.settings import Settings, environment
 from storage.fleet.workers import WorkerRegistry
 from storage.ledger.connection import open_redis
 from tests.services.choose import choose_s3
-from tests.services.process import ServiceProcess, wait_until
+from tests.services.process import ServiceProcess
 from tests.services.s3server import S3Server
 from tests.services.valkey import ValkeyServer, find_valkey
+from tests.waits import wait_until
 
 BUCKET = "bench"
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis import Redis
 
 from contract.settings import Settings
@@ -32,6 +33,9 @@ LENIENT = {"DEPTHQ_MAX_DISK_SHARE": "1", "DEPTHQ_SIMULATION": "true"}
 LONGEST_BYTES_IN_A_NAME = 32
 # Threads of torch that wait for each other sleep: spinning, they take the cores from other tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+# An example may take as long as it takes where other tests want the cores too.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 os.environ.update(LENIENT)  # for services that live longer than a test
 
 

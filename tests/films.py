@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.models.midas_small import MODEL
+from tests.waits import PATIENT_S
 from worker.compute.batcher import Inferred
 from worker.compute.computer import Network
 from worker.videos.decode.ask import DecodeLimits
 
-LIMITS = DecodeLimits(memory_bytes=1 << 30, timeout_s=20, max_pixels=2_000_000)
+LIMITS = DecodeLimits(memory_bytes=1 << 30, timeout_s=PATIENT_S, max_pixels=2_000_000)
 Frames = Sequence[NDArray[np.uint8]]
 RATE = 48_000
 
@@ -85,4 +86,6 @@ def brightness(tensor: NDArray[np.float32]) -> Future[Inferred]:
     return future
 
 
-NETWORK = Network(MODEL.input, brightness, timeout_s=20, name="midas_small", weights_id="w-1")
+NETWORK = Network(
+    MODEL.input, brightness, timeout_s=PATIENT_S, name="midas_small", weights_id="w-1"
+)

@@ -26,11 +26,16 @@ from tests.services.process import ServiceProcess
 from tests.services.proxy import TcpProxy
 from tests.services.s3server import S3Server
 from tests.services.valkey import ValkeyServer
+from tests.waits import PATIENT_S
 
+RESULTS = "CHAOS_RESULTS"  # a folder: each scenario leaves a file there, for the report
 LEASE_S = 2.0
 RATE_PER_S = 5.0
 BURST_CLIENTS = 4
-RECOVERED_S = 90.0  # a bound, not a budget: the machine may be busy
+RECOVERED_S = 180.0  # a bound, not a budget: the machine may be busy
+# A promise of docs/reliability.md, held to by `make chaos`, which has the machine to itself. Beside
+# other tests a request waits for the processor too, and has to end only.
+ANSWERED_S = 10.0 if os.environ.get(RESULTS) else PATIENT_S
 
 
 class FaultyWorker(WorkerProcess):

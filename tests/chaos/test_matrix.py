@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.chaos.rig import RESULTS
 from tests.chaos.scenarios import SCENARIOS, Scenario
-
-RESULTS = "CHAOS_RESULTS"  # a folder: each scenario leaves a file there, for the report
 
 
 def marked(scenario: Scenario) -> pytest.param:
-    marks = [pytest.mark.chaos, pytest.mark.timeout(360)]
+    marks = [pytest.mark.chaos, pytest.mark.timeout(900)]
     if scenario.slow:
         marks.append(pytest.mark.slow)
     return pytest.param(scenario, id=scenario.run.__name__, marks=marks)

@@ -15,9 +15,9 @@ from tests.conftest import missing
 from tests.containers.deployment import Deployment, copy_of_the_tree
 from tests.containers.engine import Engine, lacking
 from tests.containers.standins import make_all
-from tests.services.process import wait_until
 from tests.services.toolchain import ToolMissingError
 from tests.services.valkey import find_valkey
+from tests.waits import wait_until
 
 READY_S = 300.0
 

@@ -51,8 +51,7 @@ def running(
         redis_url=valkey_session.url,
         data_dir=folder / "data",
         max_disk_share=1,
-        lease_s=3.0,
-        reconcile_interval_s=0.5,
+        reconcile_interval_s=1.0,
         decode_processes=1,
     )
     open_object_store(settings).check()

@@ -8,7 +8,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
@@ -19,7 +18,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from client.local.ports import any_free
 from client.local.samples import sample_photographs
 from contract.options import JobOptions
 from contract.outputs.registry import own_outputs
@@ -27,19 +25,14 @@ from contract.settings import environment
 from depthq import DepthClient, read_depth
 from tests.photographs import crops
 from tests.services.fake_api import fake_api
+from tests.services.process import free_port
+from tests.waits import PATIENT_S, wait_until
 
-START_S, STOP_S = 90, 60
+STOP_S = 60
 
 
 def command(*arguments: object) -> list[str]:
     return [sys.executable, "-P", "-m", "client.start", *map(str, arguments)]
-
-
-def until(reached: Callable[[], bool], timeout_s: float, what: str) -> None:
-    ends_at = time.monotonic() + timeout_s
-    while not reached():
-        assert time.monotonic() < ends_at, f"not within {timeout_s} s: {what}"
-        time.sleep(0.1)
 
 
 def family(pid: int) -> set[int]:
@@ -71,7 +64,7 @@ class Up:
     """A running `depthq up`."""
 
     def __init__(self, folder: Path, *arguments: object, **settings: object) -> None:
-        self.port = any_free()
+        self.port = free_port()
         self.log = folder / "up.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -87,7 +80,7 @@ class Up:
         return f"http://127.0.0.1:{self.port}"
 
     def await_ready(self) -> None:
-        until(lambda: "is ready" in self.log.read_text() or self._dead(), START_S, "ready")
+        wait_until(lambda: "is ready" in self.log.read_text() or self._dead(), "it is ready")
         assert not self._dead(), self.log.read_text()
 
     def _dead(self) -> bool:
@@ -117,7 +110,7 @@ def submit(url: str, out: Path, pictures: Sequence[Path]) -> None:
         command("submit", *pictures, "--out", out),
         env=environment(url=url),
         check=True,
-        timeout=120,
+        timeout=2 * PATIENT_S,
     )
 
 
@@ -151,7 +144,7 @@ def test_nothing_outlives_a_killed_parent(up):
     processes = stack.family()
     stack.process.kill()
     stack.process.wait()
-    until(lambda: not alive(processes), 10, f"gone: {alive(processes)}")
+    wait_until(lambda: not alive(processes), "all are gone")
 
 
 def test_a_child_that_dies_is_started_again(up, tmp_path):
@@ -159,7 +152,7 @@ def test_a_child_that_dies_is_started_again(up, tmp_path):
     stack.await_ready()
     lines = [p for p in stack.family() if b"\0worker\0" in Path(f"/proc/{p}/cmdline").read_bytes()]
     os.kill(lines[0], signal.SIGKILL)
-    until(lambda: "was killed by signal 9" in stack.log.read_text(), 10, "said so")
+    wait_until(lambda: "was killed by signal 9" in stack.log.read_text(), "it is said")
     submit(stack.url, tmp_path / "out", [sample_photographs()["cat"]])
 
 
@@ -176,11 +169,11 @@ def test_a_redis_killed_under_load_costs_nothing(up, tmp_path):
         env=environment(url=stack.url),
     )
     # When Redis is killed in the middle
-    until(lambda: any((tmp_path / "out").glob("*.png")), 60, "the first result")
+    wait_until(lambda: any((tmp_path / "out").glob("*.png")), "the first result")
     redis = [p for p in stack.family() if "-server" in Path(f"/proc/{p}/comm").read_text()]
     os.kill(redis[0], signal.SIGKILL)
     # Then it comes back, and every photograph has its depth
-    assert submission.wait(120) == 0, stack.log.read_text()
+    assert submission.wait(2 * PATIENT_S) == 0, stack.log.read_text()
     assert "redis was killed by signal 9" in stack.log.read_text()
     assert len(list((tmp_path / "out").glob("*.depth.png"))) == 40
 
@@ -198,7 +191,7 @@ def test_jobs_outlive_the_stack(up, tmp_path):
     )
     processes = first.family()
     first.process.kill()
-    until(lambda: not alive(processes), 10, "gone")
+    wait_until(lambda: not alive(processes), "all are gone")
     # When a stack starts on the same folder
     second = up("--no-bulk", engine="simulated")
     second.await_ready()
@@ -206,7 +199,7 @@ def test_jobs_outlive_the_stack(up, tmp_path):
     job_id = re.search(r"\d{8}-[a-z2-7]{26}", submitted.stdout)
     assert job_id is not None
     status = subprocess.run(
-        command("status", job_id[0], "--wait", 60),
+        command("status", job_id[0], "--wait", PATIENT_S),
         env=environment(url=second.url),
         capture_output=True,
         text=True,
@@ -219,7 +212,7 @@ def depthq(url: str, *arguments: object) -> str:
     """Run a command that has to succeed; return what it says."""
     run = subprocess.run(
         command(*arguments), env=environment(url=url), capture_output=True, text=True, check=False,
-        timeout=120,
+        timeout=2 * PATIENT_S,
     )  # fmt: skip
     assert run.returncode == 0, run.stderr
     return run.stdout + run.stderr
@@ -243,7 +236,7 @@ def test_every_picture_has_its_own_results_and_a_rerun_brings_none(up, tmp_path)
         made = client.datasets.transport.http.post(
             "/v1/datasets", files={"archive": ("a.zip", zip_with_duplicates())}
         ).json()
-        assert client.datasets.wait(made["id"], 120).counts["succeeded"] == 5
+        assert client.datasets.wait(made["id"], PATIENT_S).counts["succeeded"] == 5
     # Then each item has its files, and the same command again brings none
     out = tmp_path / "zip"
     fetch = ("dataset", "download", made["id"], "--out", out)
@@ -278,7 +271,7 @@ def test_a_taken_port_that_was_asked_for_is_refused(tmp_path):
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=PATIENT_S,
         )
     assert run.returncode == 1
     assert f"port {port} is taken" in run.stderr
@@ -288,11 +281,11 @@ def test_two_stacks_cannot_share_a_folder(up, tmp_path):
     stack = up("--no-bulk", engine="simulated")
     stack.await_ready()
     run = subprocess.run(
-        command("up", "--port", any_free(), "--data-dir", tmp_path / "data"),
+        command("up", "--port", free_port(), "--data-dir", tmp_path / "data"),
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENT_S,
     )
     assert run.returncode == 1
     assert "another `depthq up`" in run.stderr
@@ -305,7 +298,7 @@ def test_demo_writes_the_results_and_leaves_nothing_running(tmp_path):
         capture_output=True,
         text=True,
         check=False,
-        timeout=150,
+        timeout=2 * PATIENT_S,
         env=environment() | {"COLUMNS": "200"},
     )
     assert run.returncode == 0, run.stderr

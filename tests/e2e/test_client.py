@@ -8,12 +8,11 @@ from contract.errors import Conflict, ImageCorrupt, InvalidRequest, UnsupportedM
 from depthq import read_depth
 from tests.e2e.conftest import Service
 from tests.photographs import crops
-
-WAIT_S = 60
+from tests.waits import PATIENT_S
 
 
 def test_results_are_downloaded_from_the_store_and_can_be_read(service: Service, tmp_path):
-    job = service.client.submit(next(crops(1)), wait=WAIT_S, depth_format="npy")
+    job = service.client.submit(next(crops(1)), wait=PATIENT_S, depth_format="npy")
     files = service.client.download(job, tmp_path, stem="crop")
     assert sorted(path.name for path in files.values()) == ["crop.depth.npy", "crop.heatmap.jpg"]
     depth = read_depth(files["depth"]).values

@@ -27,10 +27,10 @@ from storage.objects.open import open_object_store
 from tests.conftest import ENVIRONMENT, new_bucket
 from tests.photographs import crops
 from tests.services.datasets import BulkService, Photographs, bulk_service
-from tests.services.process import wait_until
+from tests.waits import PATIENT_S, wait_until
 
 COUNT = 200
-WAIT_S = 150
+WAIT_S = 300
 OPTIONS = {"size": "model"}
 PREFIX = "photos/"
 HALF_STEP = 1e-3  # of the range; a batch may sum in another order than one image alone
@@ -48,8 +48,7 @@ def service(valkey_session, s3_session, tmp_path_factory):
         data_dir=folder / "data",
         dataset_buckets=(bucket, f"{bucket}-gone"),
         precision="fp32",
-        lease_s=3.0,
-        reconcile_interval_s=0.5,
+        reconcile_interval_s=1.0,
         infer_threads=1,
         decode_processes=1,
     )
@@ -305,7 +304,7 @@ def test_ctrl_c_says_how_to_go_on_and_stops_nothing(service, photographs, tmp_pa
         wait_until(lambda: note.exists() and json.loads(note.read_text())["dataset_id"], "a note")
         time.sleep(0.5)  # into the watching
         running.send_signal(signal.SIGINT)
-        _, said = running.communicate(timeout=20)
+        _, said = running.communicate(timeout=PATIENT_S)
     finally:
         running.kill()
         running.wait()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import http.client
 import io
 import threading
-import time
 
 import cv2
 import httpx2
@@ -20,7 +19,7 @@ from tests.conftest import new_bucket
 from tests.e2e.conftest import Service
 from tests.photographs import crops
 from tests.services.depthq import ApiProcess, WorkerProcess
-from tests.services.process import wait_until
+from tests.waits import PATIENT_S, wait_until
 
 PICTURE = next(crops(1))
 
@@ -31,7 +30,7 @@ def service(valkey_session, s3_session, tmp_path_factory):
     folder = tmp_path_factory.mktemp("at-once")
     settings = s3_session.settings(
         new_bucket(), redis_url=valkey_session.url, data_dir=folder / "data",
-        reconcile_interval_s=0.5, immediate_deadline_s=60,
+        reconcile_interval_s=1.0, immediate_deadline_s=60,
     )  # fmt: skip
     open_object_store(settings).check()
     api, worker = ApiProcess(settings, folder / "api"), WorkerProcess(settings, folder / "work")
@@ -52,7 +51,7 @@ def redis(service):
         yield client
 
 
-def post(service, query="", picture=PICTURE, timeout=30):
+def post(service, query="", picture=PICTURE, timeout=60 + PATIENT_S):
     return httpx2.post(
         f"{service.api.url}/v1/depth{query}",
         content=picture,
@@ -121,13 +120,12 @@ def test_a_frozen_worker_costs_the_deadline_and_a_late_answer_goes_nowhere(servi
 def test_a_connection_that_is_cut_takes_the_ask_off_the_list(service, redis):
     service.worker.freeze()  # takes nothing, and looks alive
     try:
-        connection = http.client.HTTPConnection("127.0.0.1", service.api.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", service.api.port, timeout=PATIENT_S)
         connection.request("POST", "/v1/depth", PICTURE, {"Content-Type": "image/jpeg"})
         wait_until(lambda: waiting_for_answer(service), "the request in its slot")
         connection.close()
-        began = time.monotonic()
-        wait_until(lambda: not waiting_for_answer(service), "the slot free again")
-        assert time.monotonic() - began < 5, "long before the deadline"
+        # its deadline would free it too, after a minute
+        wait_until(lambda: not waiting_for_answer(service), "the slot free again", 45)
     finally:
         service.worker.thaw()
 

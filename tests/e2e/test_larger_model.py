@@ -14,6 +14,7 @@ from tests.golden.models.cases import state_dict
 from tests.photographs import crops
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
+from tests.waits import PATIENT_S
 from worker.engines.factory import build_engine
 from worker.imaging.decoder import Decoder
 from worker.weights.resolve import resolve
@@ -73,7 +74,7 @@ def depth_of(picture: bytes, settings: Settings, name: str) -> np.ndarray:
     engine = build_engine(settings, artefact, max_batch=1)
     engine.load()
     decoder = Decoder(
-        processes=1, memory_bytes=2**30, timeout_s=60, max_pixels=10**8, max_side_px=4096
+        processes=1, memory_bytes=2**30, timeout_s=PATIENT_S, max_pixels=10**8, max_side_px=4096
     )
     try:
         tensor = decoder.decode(picture, rule=artefact.spec.input).tensor

@@ -16,10 +16,10 @@ from tests.films import drifting, film
 from tests.photographs import crops
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
+from tests.waits import PATIENT_S
 
 CLIP = film(drifting(5))
 COUNT = 24
-WAIT_S = 60
 # Another rule than the default model's: the size of the network's input tells which one ran.
 SLOW = 'input = 64\nmultiple = 32\nrule = "exact"\nimage_s = 0.1\n'
 
@@ -35,8 +35,7 @@ def settings(valkey: ValkeyServer, tmp_path: Path) -> Settings:
         cache_dir=tmp_path / "cache",
         engine="simulated",
         simulation=True,
-        lease_s=2.0,
-        reconcile_interval_s=0.5,
+        reconcile_interval_s=1.0,
     )
 
 
@@ -73,7 +72,7 @@ def test_no_job_is_lost_or_computed_by_another_model_when_workers_are_killed(ser
         service["both"].kill()
         service["slow"].kill()
         service["slow"].start()
-        ended = list(pool.map(lambda job: client.wait(job.id, WAIT_S), jobs))
+        ended = list(pool.map(lambda job: client.wait(job.id, PATIENT_S), jobs))
     # Then each job has its result, by the model that it asked for
     assert [job.state.value for job in ended] == ["succeeded"] * COUNT
     assert [job.document["model"]["name"] for job in ended] == asked
@@ -99,11 +98,11 @@ def test_datasets_videos_and_depth_at_once_go_to_workers_of_their_model(
         with DepthClient(service["api"].url) as client:
             options = {"model": "slow_one", "size": "model"}
             dataset = client.datasets.submit(files, options=options)
-            ended = client.datasets.wait(dataset.id, WAIT_S)
+            ended = client.datasets.wait(dataset.id, PATIENT_S)
             assert ended.counts["succeeded"] == 4
             results = list(client.datasets.results(dataset.id))
             video = client.videos.submit(CLIP, model="slow_one", outputs=["depth_npz"])
-            made = client.videos.download(client.videos.wait(video.id, WAIT_S), tmp_path / "out")
+            made = client.videos.download(client.videos.wait(video.id, PATIENT_S), tmp_path / "out")
             now = client.depth_now(next(iter(files.values())), model="slow_one", size="model")
         assert {result["model"] for result in results} == {"slow_one"}
         assert {result["weights_id"] for result in results} == {"none"}

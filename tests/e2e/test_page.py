@@ -17,6 +17,7 @@ from depthq import read_depth
 from tests.conftest import missing
 from tests.e2e.conftest import Service
 from tests.photographs import FOLDER
+from tests.waits import PATIENT_MS
 
 ARGUMENTS = [
     "--headless",
@@ -29,8 +30,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 REPORT = Path(__file__).parents[2] / "test-report"
-DONE_MS = 90_000  # browsers and engines share two cores with three other test processes
 PHONE = {"width": 390, "height": 844}
+expect.set_options(timeout=PATIENT_MS)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +41,9 @@ def browser() -> Iterator[Browser]:
     if executable is None:
         missing("no chromium (make setup-browser)")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=ARGUMENTS)
+        chromium = playwright.chromium.launch(
+            executable_path=executable, args=ARGUMENTS, timeout=PATIENT_MS
+        )
         yield chromium
         chromium.close()
 
@@ -63,6 +66,7 @@ def open_page(browser: Browser, url: str, **context: Any) -> tuple[Page, list[st
     """Open the page in a fresh context; returns it and the list of what went wrong in it."""
     troubles: list[str] = []
     page = browser.new_context(**context).new_page()
+    page.set_default_timeout(PATIENT_MS)
     page.on("pageerror", lambda error: troubles.append(str(error)))
     page.on("request", lambda asked: None if local(asked.url) else troubles.append(asked.url))
     page.on("console", lambda m: troubles.append(m.text) if "Security Policy" in m.text else None)
@@ -74,7 +78,7 @@ def pick(page: Page, paths: list[Path], done: int) -> None:
     """Pick the pictures and wait until `done` heat maps show."""
     page.set_input_files("#pick", paths)
     shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
-    expect(shown).to_have_count(done, timeout=DONE_MS)
+    expect(shown).to_have_count(done)
 
 
 def shoot(page: Page, name: str) -> None:
@@ -135,7 +139,7 @@ def test_a_reload_keeps_the_pictures_and_removing_one_deletes_it(
     page.reload()
 
     # Then it is still there, to be compared, and the page is no wider than the phone
-    expect(page.locator(".stage-heat:visible")).to_have_count(1, timeout=DONE_MS)
+    expect(page.locator(".stage-heat:visible")).to_have_count(1)
     expect(page.locator(".stage-range")).to_have_count(1)
     shoot(page, "dark-phone")
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -29,13 +29,12 @@ from storage.runs.store import RunStore
 from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.depthq import ROOT, ApiProcess, WorkerProcess
-from tests.services.process import wait_until
 from tests.services.valkey import ValkeyServer
+from tests.waits import PATIENT_S, wait_until
 from worker.process.app import make_celery, send
 from worker.runs.dispatcher import message
 
 OLD = "393dbce"  # the last commit before the packages were divided
-WAIT_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -102,14 +101,14 @@ def test_each_side_finishes_the_jobs_and_datasets_of_the_other(
         with DepthClient(api.url) as client:
             images = list(crops(6))
             jobs = [client.submit(image, size="model") for image in images]
-            ended = [client.wait(job.id, WAIT_S) for job in jobs]
+            ended = [client.wait(job.id, PATIENT_S) for job in jobs]
             files = {}
             for number, image in enumerate(images):
                 path = tmp_path / f"{number}.jpg"
                 path.write_bytes(image)
                 files[path.name] = path
             dataset = client.datasets.submit(files, options={"size": "model"})
-            whole = client.datasets.wait(dataset.id, WAIT_S)
+            whole = client.datasets.wait(dataset.id, PATIENT_S)
         # Then all end as they should
         assert [job.state.value for job in ended] == ["succeeded"] * 6
         assert whole.counts["succeeded"] == 6
@@ -134,7 +133,7 @@ def test_a_worker_of_before_leaves_a_kind_alone_that_it_does_not_know(
         send(app, *message(unknown.id, STEP_PLAN), Lane.BULK, DEFAULT_MODEL)
         # When it has run a dataset, and has looked for lost steps and runs several times
         known = _run_of(new_id(), "s3://null/1", ledger, objects)
-        wait_until(lambda: ledger.get(known.id).state.terminal, "the dataset has ended", WAIT_S)
+        wait_until(lambda: ledger.get(known.id).state.terminal, "the dataset has ended", PATIENT_S)
         time.sleep(4 * settings.reconcile_interval_s)
         # Then the run is as it was, and the worker has not stumbled over it
         assert ledger.get(unknown.id) == unknown

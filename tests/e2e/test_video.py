@@ -17,7 +17,7 @@ from storage.objects.open import open_object_store
 from tests.conftest import ENVIRONMENT, new_bucket
 from tests.films import drifting, film
 from tests.services.datasets import BulkService, bulk_service
-from tests.services.process import wait_until
+from tests.waits import wait_until
 
 FRAMES = 48  # one segment; tests/integration/videos has many
 WAIT_S = 240
@@ -33,8 +33,7 @@ def service(valkey_session, s3_session, tmp_path):
         redis_url=valkey_session.url,
         data_dir=tmp_path / "data",
         precision="fp32",
-        lease_s=3.0,
-        reconcile_interval_s=0.5,
+        reconcile_interval_s=1.0,
         infer_threads=1,
         decode_processes=1,
     )
@@ -51,7 +50,7 @@ def of_the_store(service: BulkService, video_id: str) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_a_clip_comes_back_as_a_film_and_kill_9_changes_no_byte(service, tmp_path):
     clip = tmp_path / "clip.mp4"
     clip.write_bytes(film(drifting(FRAMES, 64, 32), options={"g": "12"}, sound_s=2.0))

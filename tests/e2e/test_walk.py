@@ -13,10 +13,9 @@ from contract.names.object_keys import input_object, job_prefix, read_idempotenc
 from depthq import DepthClient, read_depth
 from tests.e2e.conftest import Service
 from tests.photographs import crops
+from tests.waits import PATIENT_S
 
 COUNT = 64
-WAIT_S = 60
-RESTART_WAIT_S = 15  # from the restart of a killed worker to the last result
 BF16_STEP = 0.03  # a batch may sum in another order than one image alone; bf16 has 8 bits
 
 
@@ -25,9 +24,9 @@ def submit_all(client: DepthClient, images: list[bytes]) -> list[Job]:
         return list(pool.map(lambda image: client.submit(image, size="model"), images))
 
 
-def wait_all(client: DepthClient, jobs: list[Job], timeout: float = WAIT_S) -> list[Job]:
+def wait_all(client: DepthClient, jobs: list[Job]) -> list[Job]:
     with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(lambda job: client.wait(job.id, timeout), jobs))
+        return list(pool.map(lambda job: client.wait(job.id, PATIENT_S), jobs))
 
 
 def depth_of(service: Service, job: Job) -> np.ndarray:
@@ -62,7 +61,7 @@ def test_a_mixed_batch_gives_each_image_the_depth_it_has_alone(service: Service)
     assert is_as_it_should_be(stored, jobs)
     for image, job in list(zip(images, jobs, strict=True))[::7]:
         together = read_depth(stored[job_prefix(job.id) + "depth.png"]).values
-        alone = depth_of(service, service.client.submit(image, size="model", wait=WAIT_S))
+        alone = depth_of(service, service.client.submit(image, size="model", wait=PATIENT_S))
         assert np.abs(together - alone).max() <= BF16_STEP * np.ptp(alone)
 
 
@@ -78,13 +77,12 @@ def test_one_undecodable_image_fails_alone_and_without_a_traceback(service: Serv
 
 def test_a_killed_worker_loses_nothing_and_doubles_nothing(service: Service):
     jobs = submit_all(service.client, list(crops(COUNT, seed=2)))
-    while not any(service.client.get(job.id).terminal for job in jobs):
-        pass  # in the middle: some are done, most are not
+    service.client.wait(jobs[0].id, PATIENT_S)  # in the middle: some are done, most are not
     service.worker.kill()
     unfinished = [job for job in jobs if not service.client.get(job.id).terminal]
     assert unfinished, "the worker was too fast to be killed in the middle"
     service.worker.start()
-    jobs = wait_all(service.client, jobs, timeout=RESTART_WAIT_S)
+    jobs = wait_all(service.client, jobs)
     assert all(job.succeeded for job in jobs)
     assert is_as_it_should_be(service.stored(), jobs)
 
@@ -103,7 +101,7 @@ def test_a_wiped_redis_is_rebuilt_from_storage(service: Service):
 
 
 def test_a_deleted_job_leaves_nothing(service: Service):
-    job = service.client.submit(next(crops(1)), wait=WAIT_S)
+    job = service.client.submit(next(crops(1)), wait=PATIENT_S)
     assert input_object(job.id) in service.stored()
     service.client.delete(job.id)
     assert service.stored() == {}

@@ -8,7 +8,8 @@ import socket
 from dataclasses import dataclass
 from typing import Any
 
-TIMEOUT_S = 20.0
+from tests.waits import PATIENT_S
+
 HEAD = b"Host: x\r\nConnection: close\r\n"
 _STATUS_LINE = re.compile(rb"HTTP/1\.[01] \d{3} ")
 FORM = b"Content-Type: multipart/form-data; boundary=x\r\n"
@@ -42,7 +43,7 @@ class RawAnswer:
 def ask(port: int, request: bytes, *, half_close: bool = False) -> RawAnswer:
     """Send the bytes on a connection of their own; return all that is answered."""
     data = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=TIMEOUT_S) as raw:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENT_S) as raw:
         try:
             raw.sendall(request)
             if half_close:

@@ -22,9 +22,10 @@ from tests.hostile.corpus import CORPUS, OK, Hostile
 from tests.pictures import EXTRA
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
+from tests.waits import PATIENT_S
 
 POSTS_AT_ONCE = 4
-ENDED_S = 120
+ENDED_S = 300  # until the last of all files has its answer
 EMPTY = {"empty": "invalid_request"}  # the API has a word of its own for a file without bytes
 
 
@@ -88,7 +89,7 @@ def stack(
 def fates(stack: Stack) -> dict[str, Fate]:
     """Submit every file and wait until every job has ended."""
     with (
-        httpx2.Client(base_url=stack.api.url, timeout=60) as client,
+        httpx2.Client(base_url=stack.api.url, timeout=PATIENT_S) as client,
         ThreadPoolExecutor(POSTS_AT_ONCE) as pool,
     ):
         answers = dict(pool.map(lambda hostile: (hostile.name, _post(client, hostile)), CORPUS))
@@ -146,7 +147,7 @@ def test_a_file_ends_in_a_depth_map_or_in_its_code(
 def test_the_document_of_a_job_says_what_was_mended(
     stack: Stack, fates: dict[str, Fate], name: str, warnings: list[str]
 ) -> None:
-    with httpx2.Client(base_url=stack.api.url, timeout=60) as client:
+    with httpx2.Client(base_url=stack.api.url, timeout=PATIENT_S) as client:
         document = client.get(f"/v1/jobs/{fates[name].job_id}").json()
     assert document["state"] == "succeeded"
     assert document["input"].get("warnings", []) == warnings
@@ -195,7 +196,7 @@ def test_a_pickled_message_is_refused_unread(stack: Stack, tmp_path: Path) -> No
             headers={"task": TASK_RUN_JOB, "id": "evil", "lang": "py"},
         )
     # When the next job is done, the message has been met
-    with httpx2.Client(base_url=stack.api.url, timeout=60) as client:
+    with httpx2.Client(base_url=stack.api.url, timeout=PATIENT_S) as client:
         fate = _post(client, next(each for each in CORPUS if each.name == "1x1.png"))
         assert _end(client, fate, time.monotonic() + ENDED_S).code == OK
     # Then it was refused

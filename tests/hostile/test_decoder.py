@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from contract.errors import InputError
 from tests.hostile.corpus import CASES, CORPUS, OK, Hostile
 from tests.pictures import EXTRA, FORMATS, encoded, photo
+from tests.waits import PATIENT_S
 from worker.imaging.decoder import Decoder
 
 SEEDS = [encoded(photo(40, 30), name) for name in FORMATS]
@@ -22,7 +23,7 @@ def _decoder(extra_formats: tuple[str, ...]) -> Decoder:
     return Decoder(
         processes=1,
         memory_bytes=1024 * 1024 * 1024,
-        timeout_s=20,
+        timeout_s=PATIENT_S,
         max_pixels=120_000_000,
         max_side_px=4096,
         extra_formats=extra_formats,

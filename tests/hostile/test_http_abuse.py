@@ -17,9 +17,9 @@ from contract.settings import Settings
 from storage.objects.filesystem import FilesystemStore
 from tests.hostile.raw_http import FORM, HEAD, ask, field, form, get, part, post, sized
 from tests.services.depthq import ApiProcess
-from tests.services.process import wait_until
 from tests.services.valkey import ValkeyServer
 from tests.unit.api.fakes import jpeg
+from tests.waits import wait_until
 
 JPEG = jpeg()
 IMAGE = part(b'Content-Disposition: form-data; name="image"; filename="a"', JPEG)

@@ -19,6 +19,7 @@ from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.s3server import S3Server
 from tests.services.valkey import ValkeyServer
 from tests.unit.api.fakes import jpeg
+from tests.waits import PATIENT_S
 
 REDIS_PASSWORD = "red15-pa55-distinct"
 API_KEY = "ap1-key-d1stinct-0001"
@@ -84,7 +85,7 @@ def service(valkey: ValkeyServer, redis: Redis, s3: S3Server, tmp_path: Path) ->
 
 def exercise(service: Secretive) -> None:
     """Do what is done with the service, right and wrong, and note every answer."""
-    with httpx2.Client(base_url=service.api.url, timeout=60) as client:
+    with httpx2.Client(base_url=service.api.url, timeout=PATIENT_S) as client:
 
         def call(method: str, path: str, key: str = API_KEY, **more: object) -> httpx2.Response:
             headers = {"Authorization": f"Bearer {key}", "Content-Type": "image/jpeg"}
@@ -141,7 +142,7 @@ def test_no_command_shows_a_secret(tmp_path: Path) -> None:
     for arguments in (["doctor"], ["--help"], ["status", "20260101-" + "a" * 26]):
         ran = subprocess.run(
             [str(Path(sys.executable).with_name("depthq")), *arguments],
-            env=variables, capture_output=True, text=True, check=False, timeout=60,
+            env=variables, capture_output=True, text=True, check=False, timeout=PATIENT_S,
         )  # fmt: skip
         for secret in (REDIS_PASSWORD, API_KEY, WEBHOOK_SECRET):
             assert secret not in ran.stdout + ran.stderr
@@ -172,7 +173,7 @@ def test_a_wrong_secret_is_not_shown_in_why_it_is_wrong(module: str, tmp_path: P
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENT_S,
     )
     assert ran.returncode != 0
     for secret in (REDIS_PASSWORD, "n0t-base64-distinct"):

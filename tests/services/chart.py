@@ -12,6 +12,8 @@ from typing import Any
 
 import yaml
 
+from tests.waits import PATIENT_S
+
 CHART = Path(__file__).parents[2] / "deploy/helm/depthq"
 Manifest = dict[str, Any]
 Values = Mapping[str, Any]
@@ -38,7 +40,7 @@ class Chart:
             env={**os.environ, **home, "KUBECONFIG": str(self.home / "none")},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENT_S,
             check=False,
         )
         if done.returncode:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from contract.settings import Settings
 from tests.services.process import ServiceProcess
+from tests.waits import PATIENT_S
 
 ROOT = Path(__file__).parents[2]
 
@@ -69,7 +70,7 @@ class OurProcess(ServiceProcess):
     def status(self, path: str) -> int:
         """Return the status of a GET, 0 when nobody answers."""
         try:
-            with urllib.request.urlopen(self.url + path, timeout=5) as reply:
+            with urllib.request.urlopen(self.url + path, timeout=PATIENT_S) as reply:
                 return int(reply.status)
         except urllib.error.HTTPError as exc:
             exc.close()
@@ -79,7 +80,7 @@ class OurProcess(ServiceProcess):
 
     def get(self, path: str) -> str:
         """Return the body of a GET."""
-        with urllib.request.urlopen(self.url + path, timeout=5) as reply:
+        with urllib.request.urlopen(self.url + path, timeout=PATIENT_S) as reply:
             return str(reply.read().decode())
 
     def log_lines(self) -> list[dict[str, object]]:

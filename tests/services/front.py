@@ -12,6 +12,7 @@ from api.callers.auth import Keys
 from api.front.parser import Parser
 from api.front.server import Front, open_front
 from contract.settings import MIB, Settings
+from tests.waits import PATIENT_S
 
 _SET_BY_OPENING = ("prefix", "max_body_bytes", "holders", "budget", "larger")
 
@@ -38,7 +39,7 @@ def running_front(app: Any, keys: Keys | None = None, **settings: Any) -> Iterat
         for channel in list(front.active_channels.values()):
             channel.ended_in_order = False
             channel.handle_close()
-        front.task_dispatcher.shutdown(timeout=5)
+        front.task_dispatcher.shutdown(timeout=PATIENT_S)
         front.close()
         for name, value in before.items():
             setattr(Parser, name, value)
@@ -47,7 +48,7 @@ def running_front(app: Any, keys: Keys | None = None, **settings: Any) -> Iterat
 def connect(front: Front, receive_bytes: int | None = None) -> socket.socket:
     """Return a connection to it; `receive_bytes`: the room for what the client has not read."""
     client = socket.socket()
-    client.settimeout(20)
+    client.settimeout(PATIENT_S)
     if receive_bytes:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_bytes)
     client.connect(("127.0.0.1", int(front.effective_port)))

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from contract.settings import Settings
 from tests.services.s3server import S3Server
+from tests.waits import PATIENT_S
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "minio"
 
@@ -71,7 +72,7 @@ class MinioSetup:
             **variables,
         }
         done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, check=False, timeout=60
+            command, env=environment, capture_output=True, text=True, check=False, timeout=PATIENT_S
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

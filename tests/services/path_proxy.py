@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+from tests.waits import PATIENT_S
+
 _HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
 
@@ -27,7 +29,7 @@ def path_proxy(prefix: str, target_port: int, *, strips: bool) -> Iterator[tuple
                 return
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             path = (self.path.removeprefix(prefix) or "/") if strips else self.path
-            upstream = http.client.HTTPConnection("127.0.0.1", target_port, timeout=70)
+            upstream = http.client.HTTPConnection("127.0.0.1", target_port, timeout=60 + PATIENT_S)
             upstream.request(self.command, path, body, dict(self.headers))
             self._pass(upstream.getresponse())
             upstream.close()

@@ -8,19 +8,24 @@ import secrets
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
-READY_S = 60.0
-PORTS = range(10_000, 32_000)  # below Linux's ports for outgoing connections
+from tests.waits import PATIENT_S, wait_until
+
+STOP_S = 60.0
+# Below Linux's ports for outgoing connections. Each test process has its own: between the choice
+# of a port and the start of its server seconds may pass, in which another might choose the same.
+PROCESS = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+PORTS = range(10_000 + PROCESS, 32_000, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
+_given: set[int] = set()
 
 
 class ServiceProcess:
     """One child process with a port, a folder and a log file. Subclasses say how to start it."""
 
     name = "service"
-    ready_s = READY_S  # until it must be ready
+    ready_s = PATIENT_S  # until it must be ready
 
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
@@ -77,13 +82,13 @@ class ServiceProcess:
             raise RuntimeError(f"{self.name} ended at start:\n{self.tail()}")
 
     def stop(self) -> None:
-        """End the process politely, by force after ten seconds. Safe to call twice."""
+        """End the process politely, by force after a minute. Safe to call twice."""
         if self._process is None:
             return
         self.thaw()
         self._process.terminate()
         try:
-            self._process.wait(10)
+            self._process.wait(STOP_S)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -125,16 +130,18 @@ def has_stopped(pid: int) -> bool:
 
 
 def free_port() -> int:
-    """Return a port on loopback that is free at this moment.
+    """Return a port on loopback that is free at this moment, another one at each call.
 
-    Drawn by lot from those that the kernel gives to no outgoing connection: other test processes
-    choose theirs and open connections at the same time, and the server starts only later.
+    Drawn by lot from those that the kernel gives to no outgoing connection, since programs that
+    are no tests may have theirs there too.
     """
     while True:
         port = secrets.choice(PORTS)
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
-            return port
+            if port not in _given:
+                _given.add(port)
+                return port
 
 
 def accepts(port: int) -> bool:
@@ -144,12 +151,3 @@ def accepts(port: int) -> bool:
     except OSError:
         return False
     return True
-
-
-def wait_until(condition, what: str, timeout_s: float = READY_S) -> None:
-    """Return once `condition()` is true; raise TimeoutError, naming `what`, if it never is."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"waited {timeout_s:g} s in vain until {what}")
-        time.sleep(0.02)

@@ -49,7 +49,7 @@ class S3Server(ServiceProcess):
     def is_ready(self) -> bool:
         """Tell whether it answers HTTP, be it with an error."""
         try:
-            urllib.request.urlopen(self.endpoint_url, timeout=2).close()
+            urllib.request.urlopen(self.endpoint_url, timeout=10).close()
         except urllib.error.HTTPError as answer:
             answer.close()
             return answer.code < 500

@@ -9,6 +9,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from tests.services.process import ServiceProcess
+from tests.waits import PATIENT_S
 
 
 class ValkeyServer(ServiceProcess):
@@ -44,7 +45,7 @@ class ValkeyServer(ServiceProcess):
 
     def client(self) -> Redis:
         """Return a client of the test's own; close it."""
-        return Redis.from_url(self.url, decode_responses=True, socket_timeout=10)
+        return Redis.from_url(self.url, decode_responses=True, socket_timeout=PATIENT_S)
 
     def sync_every_write(self) -> None:
         """Keep every answered write over `kill`, until the next start.

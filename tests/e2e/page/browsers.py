@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, Page, Playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.conftest import missing
+from tests.waits import PATIENT_MS
 
 CHROMIUM_ARGUMENTS = [
     "--no-sandbox",
@@ -35,8 +36,8 @@ FIREFOX_PREFS: dict[str, str | float | bool] = {
     "network.captive-portal-service.enabled": False,
     "ui.prefersReducedMotion": 1,  # it does not take it from the driver
 }
-PATIENCE_MS = 15_000
 NAMES = ("chromium", "firefox")
+expect.set_options(timeout=PATIENT_MS)
 # What a policy forbids is an event of the page; each browser words its own message differently.
 TELL_VIOLATIONS = """document.addEventListener("securitypolicyviolation", (event) => console.warn(
   `Content-Security-Policy: ${event.effectiveDirective} forbids ${event.blockedURI}`
@@ -72,12 +73,15 @@ def launch(playwright: Playwright, name: str, display: str | None = None) -> Bro
     if executable is None:
         missing(f"no {name} (make setup-browser)")
     if name == "chromium":
-        return playwright.chromium.launch(executable_path=executable, args=CHROMIUM_ARGUMENTS)
+        return playwright.chromium.launch(
+            executable_path=executable, args=CHROMIUM_ARGUMENTS, timeout=PATIENT_MS
+        )
     return playwright.firefox.launch(
         executable_path=executable,
         channel="moz-firefox",
         firefox_user_prefs=FIREFOX_PREFS,
         headless=display is None,
+        timeout=PATIENT_MS,
         env={**os.environ, **({"DISPLAY": display} if display else {})},
     )
 
@@ -114,7 +118,7 @@ def visit(browser: Browser, url: str, **context: Any) -> Visit:
     at = urlsplit(url)
     page = browser.new_context(**context).new_page()
     visited = Visit(page, f"{at.scheme}://{at.netloc}")
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_default_timeout(PATIENT_MS)
     visited.watch()
     page.goto(url)
     return visited

@@ -66,7 +66,7 @@ def take(browser: Browser, url: str, folder: Path, look: tuple[str, str, str]) -
     def shoot(name: str) -> None:
         whole = page.locator(".viewer").count() == 0
         path = folder / f"{name}-{'-'.join(look)}.png"
-        page.screenshot(path=path, full_page=whole, animations="disabled", timeout=90_000)
+        page.screenshot(path=path, full_page=whole, animations="disabled")
 
     with tempfile.TemporaryDirectory() as pictures:
         for name in states(page, Path(pictures)):

@@ -9,8 +9,9 @@ from pathlib import Path
 from playwright.sync_api import Page, Route, expect
 
 from tests.e2e.page.clips import write_clip
-from tests.e2e.page.steps import DONE_MS, add, look_closer, tap
+from tests.e2e.page.steps import add, look_closer, tap
 from tests.photographs import FOLDER, crops
+from tests.waits import PATIENT_MS
 
 JOBS = re.compile(r"/v1/jobs$")
 LONG_NAME = "صورة العائلة في الحديقة – a name that is rather long, from right to left too.png"
@@ -71,13 +72,13 @@ def _cards(page: Page, folder: Path) -> Iterator[str]:
     waiting = re.compile(r"/v1/jobs/[^/]+\?wait")
     page.route(waiting, hold)
     page.set_input_files("#pick", FOLDER / "coffee.png")
-    expect(page.locator(".card[data-state=queued]")).to_have_count(1, timeout=DONE_MS)
+    expect(page.locator(".card[data-state=queued]")).to_have_count(1)
     yield "queued"
     page.unroute_all(behavior="ignoreErrors")
     page.locator("#clear").click()
     add(page, FOLDER / "coffee.png", right_to_left)
     page.set_input_files("#pick", lie)
-    expect(page.locator(".card[data-state=failed]")).to_have_count(1, timeout=DONE_MS)
+    expect(page.locator(".card[data-state=failed]")).to_have_count(1)
     yield "done"
     page.locator("#past summary").click()
     expect(page.locator("#past-list")).not_to_be_empty()
@@ -97,17 +98,17 @@ def _looking(page: Page) -> Iterator[str]:
     page.locator(".switch input[value=side]").check(force=True)
     yield "side"
     page.locator("#tab-make").click()
-    expect(page.locator(".menu-head").first).to_be_visible(timeout=DONE_MS)
+    expect(page.locator(".menu-head").first).to_be_visible()
     yield "menu"
     for made, output in enumerate(("refocus", "description", "sonify")):
         page.locator(f".menu-head[aria-controls=make-{output}]").click()
         page.locator(f"#make-{output} .button").click()
-        expect(page.locator(".result-item")).to_have_count(made + 1, timeout=DONE_MS)
+        expect(page.locator(".result-item")).to_have_count(made + 1)
     page.locator(".made").scroll_into_view_if_needed()
     yield "made"
     page.locator("#tab-solid").click()
     told = page.locator(".solid-controls [role=status]")
-    expect(told).to_have_text(re.compile("^$|WebGL"), timeout=DONE_MS)
+    expect(told).to_have_text(re.compile("^$|WebGL"))
     if page.locator(".solid-canvas").count():  # else flat, for want of WebGL
         page.locator(".solid-canvas").focus()
         for _ in range(5):
@@ -130,15 +131,15 @@ def _many(page: Page, folder: Path) -> Iterator[str]:
     yield "many"
     page.locator("#many-dataset").click()
     expect(page.locator(".dataset .tally")).not_to_be_empty()
-    expect(page.locator(".bulk-errors details")).to_have_count(1, timeout=2 * DONE_MS)
+    expect(page.locator(".bulk-errors details")).to_have_count(1, timeout=2 * PATIENT_MS)
     page.locator(".bulk-errors summary").click()
     yield "dataset"
     page.set_input_files("#pick", write_clip(folder / "walk.mp4"))
     film = page.locator(".dataset").nth(1)
-    expect(film.locator(".player")).to_be_visible(timeout=2 * DONE_MS)
+    expect(film.locator(".player")).to_be_visible(timeout=2 * PATIENT_MS)
     yield "film"
     page.locator("#live").click()
-    expect(page.locator(".live-told")).to_have_text(re.compile(r"\d (ms|毫秒)"), timeout=DONE_MS)
+    expect(page.locator(".live-told")).to_have_text(re.compile(r"\d (ms|毫秒)"))
     page.keyboard.press("f")
     yield "live"
     page.keyboard.press("Escape")

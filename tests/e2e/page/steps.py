@@ -7,21 +7,19 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
-DONE_MS = 60_000
-
 
 def add(page: Page, *pictures: Path, done: int | None = None) -> None:
     """Add pictures and wait for their heat maps; in all there are `done` then."""
     page.set_input_files("#pick", list(pictures))
     shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
-    expect(shown).to_have_count(done or len(pictures), timeout=DONE_MS)
+    expect(shown).to_have_count(done or len(pictures))
 
 
 def look_closer(page: Page) -> Locator:
     """Open the first picture; returns its stage."""
     page.locator(".card-open").first.click()
     stage = page.locator(".look-stage")
-    expect(stage).to_be_visible(timeout=DONE_MS)
+    expect(stage).to_be_visible()
     return stage
 
 

@@ -9,8 +9,9 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.page.steps import DONE_MS, downloaded
+from tests.e2e.page.steps import downloaded
 from tests.photographs import crops
+from tests.waits import PATIENT_MS
 
 
 @pytest.fixture
@@ -28,7 +29,9 @@ def test_more_than_thirty_pictures_become_a_dataset_that_names_its_failures(go, 
     page.get_by_role("button", name="As one dataset").click()
     expect(page.locator("#many")).to_be_hidden()
     dataset = page.locator(".dataset")
-    expect(dataset.locator(".tally")).to_have_text("Done · 32 of 32, 1 failed", timeout=2 * DONE_MS)
+    expect(dataset.locator(".tally")).to_have_text(
+        "Done · 32 of 32, 1 failed", timeout=2 * PATIENT_MS
+    )
     expect(dataset.get_by_role("status")).to_have_text("32 pictures: Done · 32 of 32, 1 failed")
     dataset.get_by_text("1 failed: The file is damaged").click()
     expect(dataset.locator(".names li")).to_have_text("damaged.jpg")
@@ -39,7 +42,7 @@ def test_more_than_thirty_pictures_become_a_dataset_that_names_its_failures(go, 
         assert len(kept.namelist()) == 62
         assert {"00.depth.png", "00.heatmap.jpg"} < set(kept.namelist())
     page.reload()
-    expect(page.locator(".dataset .tally")).to_have_text(re.compile("Done"), timeout=DONE_MS)
+    expect(page.locator(".dataset .tally")).to_have_text(re.compile("Done"))
     page.get_by_role("button", name="Remove: 32 pictures").click()
     expect(page.locator(".dataset")).to_have_count(0)
 

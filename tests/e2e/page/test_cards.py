@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.page.steps import DONE_MS, add, look_closer
+from tests.e2e.page.steps import add, look_closer
 
 PHONE = {"width": 390, "height": 844}
 
@@ -21,7 +21,7 @@ def test_a_file_that_is_no_picture_has_no_empty_frame(go, coffee, tmp_path):
     page.locator(".card .stage-original").evaluate("it => it.scrollIntoView()")
     page.set_input_files("#pick", lie)
     card = page.locator(".card", has_text="notes.jpg")
-    expect(card).to_have_attribute("data-state", "failed", timeout=DONE_MS)
+    expect(card).to_have_attribute("data-state", "failed")
     # Then its message stands below its name, without a frame between
     expect(card.locator(".card-state")).to_contain_text("not a picture")
     expect(card.locator(".stage")).to_be_hidden()
@@ -35,9 +35,7 @@ def test_a_photograph_that_failed_is_still_seen(go, coffee):
     failed = {"code": "poisoned", "detail": "gave up"}
     page.route(re.compile(r"/v1/jobs$"), lambda route: route.fulfill(status=400, json=failed))
     page.set_input_files("#pick", [coffee, coffee, coffee])
-    expect(page.locator(".card[data-state=failed] .stage-original:visible")).to_have_count(
-        3, timeout=DONE_MS
-    )
+    expect(page.locator(".card[data-state=failed] .stage-original:visible")).to_have_count(3)
 
 
 def test_on_a_phone_the_first_result_is_on_the_first_screen(go, coffee):
@@ -64,7 +62,7 @@ def test_a_result_is_told_to_those_who_do_not_see_it(go, coffee):
     page.locator(".menu-head[aria-controls=make-description]").click()
     page.locator("#make-description").get_by_role("button", name="Make it").click()
     text = page.locator("p.said")
-    expect(text).to_be_visible(timeout=DONE_MS)
+    expect(text).to_be_visible()
     expect(page.locator(".make > [role=status]")).to_contain_text(text.inner_text())
 
 
@@ -72,7 +70,7 @@ def test_what_was_there_before_a_reload_is_no_news(go, coffee):
     page = go().page
     add(page, coffee)
     page.reload()
-    expect(page.locator(".card .stage-heat:visible")).to_have_count(1, timeout=DONE_MS)
+    expect(page.locator(".card .stage-heat:visible")).to_have_count(1)
     expect(page.locator("#announce")).to_be_empty()
 
 

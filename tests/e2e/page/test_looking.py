@@ -7,7 +7,7 @@ import re
 from playwright.sync_api import expect
 
 from tests.e2e.page.steps import add, color_at, look_closer, tap
-from tests.services.process import wait_until
+from tests.waits import wait_until
 
 FAR, NEAR = (0.9, 0.1), (0.3, 0.6)
 

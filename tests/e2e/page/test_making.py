@@ -10,8 +10,8 @@ from PIL import Image
 from playwright.sync_api import Page, Response, expect
 
 from contract.outputs.registry import OUTPUTS
-from tests.e2e.page.steps import DONE_MS, add, downloaded, look_closer, tap
-from tests.services.process import wait_until
+from tests.e2e.page.steps import add, downloaded, look_closer, tap
+from tests.waits import wait_until
 
 
 def choose(page: Page, output: str) -> None:
@@ -57,12 +57,12 @@ def test_after_a_reload_more_is_made_without_giving_the_photograph_again(go, cof
     add(page, coffee)
     page.reload()
     shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
-    expect(shown).to_have_count(1, timeout=DONE_MS)
+    expect(shown).to_have_count(1)
     look_closer(page)
     page.get_by_role("tab", name="Make").click()
     choose(page, "gray")
     page.locator("#make-gray").get_by_role("button", name="Make it").click()
-    expect(page.locator(".result-item img")).to_be_visible(timeout=DONE_MS)
+    expect(page.locator(".result-item img")).to_be_visible()
     size = page.locator(".result-item img").evaluate("it => [it.naturalWidth, it.naturalHeight]")
     assert size == [600, 400]
 
@@ -89,7 +89,7 @@ def test_refocus_follows_the_tapped_point_and_its_slider(go, coffee):
     with page.expect_response(posted) as job:
         tap(stage, 0.25, 0.5)
     assert re.fullmatch(r"0\.2[45]\d*,0\.[45]\d*", job.value.json()["options"]["focus"])
-    expect(page.locator(".result-item img")).to_be_visible(timeout=DONE_MS)
+    expect(page.locator(".result-item img")).to_be_visible()
     with page.expect_response(posted) as job:
         page.get_by_label("Blur (f-number: smaller blurs more)").fill("0")
         page.get_by_label("Blur (f-number: smaller blurs more)").blur()
@@ -105,7 +105,7 @@ def test_what_was_made_is_read_heard_and_kept_as_a_zip(go, coffee):
     for output, shown in [("description", "p.said"), ("sonify", "audio"), ("cutout", "img")]:
         choose(page, output)
         page.locator(f"#make-{output}").get_by_role("button", name="Make it").click()
-        expect(page.locator(f".result-item {shown}").first).to_be_in_viewport(timeout=DONE_MS)
+        expect(page.locator(f".result-item {shown}").first).to_be_in_viewport()
     assert page.locator("audio").evaluate("audio => audio.error") is None
     expect(page.get_by_role("button", name="Read aloud")).to_be_visible()
     page.get_by_label("Choose Depth as sound for the ZIP").uncheck()

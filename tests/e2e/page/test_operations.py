@@ -6,7 +6,7 @@ import re
 
 from playwright.sync_api import Route, expect
 
-from tests.e2e.page.steps import DONE_MS, add
+from tests.e2e.page.steps import add
 
 
 def test_it_shows_charts_workers_failures_and_room(go, coffee):
@@ -25,7 +25,7 @@ def test_it_shows_charts_workers_failures_and_room(go, coffee):
 def test_on_a_phone_every_column_of_a_worker_is_seen(go):
     page = go("/ops", viewport={"width": 390, "height": 844}).page
     row = page.locator("#workers tr").first
-    expect(row).to_be_visible(timeout=DONE_MS)
+    expect(row).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     scroll = page.locator(".scroll").evaluate("it => it.scrollWidth - it.clientWidth")
     assert scroll == 0
@@ -43,7 +43,7 @@ def test_on_a_phone_every_column_of_a_worker_is_seen(go):
 
 def test_a_new_look_leaves_in_place_what_is_read(go):
     page = go("/ops").page
-    expect(page.locator(".chart")).to_have_count(4, timeout=DONE_MS)
+    expect(page.locator(".chart")).to_have_count(4)
     page.evaluate(
         "window.read = [...document.querySelectorAll('.chart, #workers tr, #room label')]"
     )
@@ -68,5 +68,5 @@ def test_it_asks_for_a_key_and_goes_on(go):
     page.get_by_role("link", name="How the service is doing").click()
     page.get_by_label("This service asks for a key").fill("open-sesame")
     page.keyboard.press("Enter")
-    expect(page.locator("#board")).to_be_visible(timeout=DONE_MS)
+    expect(page.locator("#board")).to_be_visible()
     expect(page.locator("#login")).to_be_hidden()

@@ -6,8 +6,6 @@ import re
 
 from playwright.sync_api import Route, expect
 
-from tests.e2e.page.steps import DONE_MS
-
 
 def test_a_full_service_is_waited_for(go, coffee):
     # Given a service that is full, once
@@ -18,7 +16,7 @@ def test_a_full_service_is_waited_for(go, coffee):
     # When a picture is picked, then the card says so, and the picture is sent again by itself
     page.set_input_files("#pick", coffee)
     expect(page.locator(".card-state")).to_contain_text("full just now. Trying again in 1 s")
-    expect(page.locator(".stage-heat:visible")).to_have_count(1, timeout=DONE_MS)
+    expect(page.locator(".stage-heat:visible")).to_have_count(1)
 
 
 def test_a_service_with_keys_asks_for_one_and_goes_on(go, coffee):
@@ -35,5 +33,5 @@ def test_a_service_with_keys_asks_for_one_and_goes_on(go, coffee):
     page.get_by_label("This service asks for a key").fill("open-sesame")
     page.keyboard.press("Enter")
 
-    expect(page.locator(".stage-heat:visible")).to_have_count(1, timeout=DONE_MS)
+    expect(page.locator(".stage-heat:visible")).to_have_count(1)
     expect(page.locator("#login")).to_be_hidden()

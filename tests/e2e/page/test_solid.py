@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from tests.e2e.page.steps import DONE_MS, add, look_closer
+from tests.e2e.page.steps import add, look_closer
 
 # Turns it once more and reads what is drawn before the browser takes it: Firefox's own pictures of
 # an element add a style, which the policy forbids.
@@ -36,7 +36,7 @@ def test_it_comes_when_asked_for_and_turns_by_keys(go, coffee):
     page.get_by_role("tab", name="3D").click()
     canvas = page.locator(".solid-canvas")
     said = page.locator(".solid-controls [role=status]")
-    expect(said).to_have_text(re.compile("^$|draws no 3D"), timeout=DONE_MS)
+    expect(said).to_have_text(re.compile("^$|draws no 3D"))
     if page.locator(".solid-flat").count():
         pytest.skip("Firefox draws no 3D without a screen (make setup-browser)")
     canvas.focus()
@@ -55,7 +55,7 @@ def test_on_a_phone_a_turned_picture_stays_in_its_frame(go, coffee):
     page = go(viewport={"width": 390, "height": 844}, reduced_motion="reduce").page
     open_solid(page, coffee)
     said = page.locator(".solid-controls [role=status]")
-    expect(said).to_have_text(re.compile("^$|draws no 3D"), timeout=DONE_MS)
+    expect(said).to_have_text(re.compile("^$|draws no 3D"))
     if page.locator(".solid-flat").count():
         pytest.skip("Firefox draws no 3D without a screen (make setup-browser)")
     page.locator(".solid-canvas").focus()
@@ -83,5 +83,5 @@ def test_without_webgl_the_picture_stays_flat_and_says_why(go, coffee):
     )
     page.reload()
     open_solid(page, coffee)
-    expect(page.locator(".solid-flat")).to_be_visible(timeout=DONE_MS)
+    expect(page.locator(".solid-flat")).to_be_visible()
     expect(page.get_by_text("This browser draws no 3D")).to_be_visible()

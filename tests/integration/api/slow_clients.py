@@ -11,6 +11,8 @@ import threading
 import time
 from contextlib import ExitStack, contextmanager
 
+from tests.waits import PATIENT_S
+
 LARGE = "/docs/assets/js/swagger-ui-bundle.js"  # 1.4 MB: more than socket buffers swallow
 TIMEOUT_S = 5.0
 
@@ -72,7 +74,7 @@ def slow_clients(host: str, port: int, half: int = 80, dripping: int = 80, reade
         clients.close()
 
 
-def ask(host: str, port: int, request: bytes, timeout_s: float = TIMEOUT_S) -> int | None:
+def ask(host: str, port: int, request: bytes, timeout_s: float = PATIENT_S) -> int | None:
     """Send one request on a connection of its own; return the status, None if none came in time."""
     try:
         with socket.create_connection((host, port), timeout=timeout_s) as client:
@@ -92,7 +94,7 @@ def measure(host: str, port: int, times: int) -> str:
     took_ms, failed = [], 0
     for _ in range(times):
         began = time.perf_counter()
-        if ask(host, port, HEALTH) == 200:
+        if ask(host, port, HEALTH, TIMEOUT_S) == 200:
             took_ms.append((time.perf_counter() - began) * 1000)
         else:
             failed += 1

@@ -21,7 +21,7 @@ from storage.immediate.exchange import Exchange
 from storage.ledger.connection import open_redis
 from tests.integration.api.at_once import StubComputer, announce, slots_over
 from tests.pictures import encoded, photo
-from tests.services.process import wait_until
+from tests.waits import PATIENT_S, wait_until
 from worker.immediate.answer import Answerer
 
 PICTURE = encoded(photo(), "PNG")
@@ -221,12 +221,12 @@ class Hand:
         self.ask: Ask | None = None
 
     def take(self) -> None:
-        self.ask = self.exchange.take([DEFAULT_MODEL], 5)
+        self.ask = self.exchange.take([DEFAULT_MODEL], PATIENT_S)
         told = Reply(id=self.ask.id, send_to=self.line.channel)
         self.heard = self.exchange.tell(self.ask.answer_to, told)
 
     def picture(self) -> bytes:
-        head, body = unpack(self.line.read(5))
+        head, body = unpack(self.line.read(PATIENT_S))
         assert Picture.model_validate_json(head).id == self.ask.id
         return body
 
@@ -244,17 +244,13 @@ def in_thread(action):
     return result
 
 
-def test_a_worker_that_dies_over_a_picture_is_said_so_long_before_the_deadline(
-    api, announced, exchange
-):
+def test_a_worker_that_dies_over_a_picture_is_said_so_and_not_waited_for(api, announced, exchange):
     hand = Hand(exchange)
     answer = in_thread(lambda: post(api))
     hand.take()
     assert hand.picture() == PICTURE
-    began = time.monotonic()
     hand.line.close()  # as the kernel does for a killed process
-    assert refused(answer()) == (503, "worker_lost")
-    assert time.monotonic() - began < api.parts.settings.immediate_deadline_s / 2
+    assert refused(answer()) == (503, "worker_lost")  # 504 is what the deadline would say
     assert answer().json["retryable"] is True
 
 
@@ -271,7 +267,7 @@ def test_a_worker_that_dies_before_it_can_say_that_it_took_the_ask_is_found_too(
 ):
     monkeypatch.setattr(at_once, "LOOK_EVERY_S", 0.05)
     answer = in_thread(lambda: post(api))
-    assert exchange.take([DEFAULT_MODEL], 5) is not None
+    assert exchange.take([DEFAULT_MODEL], PATIENT_S) is not None
     assert refused(answer()) == (503, "worker_lost")
 
 
@@ -279,14 +275,14 @@ def test_a_picture_that_comes_late_is_never_taken_for_the_next(exchange, compute
     # Given a thread that has been sent the picture of an ask it had given up
     now = time.time()
     mine = exchange.open_line()
-    ask = Ask(id="2", answer_to=mine.channel, asked_at=now, deadline_at=now + 9, options={})
+    ask = Ask(id="2", answer_to=mine.channel, asked_at=now, deadline_at=now + PATIENT_S, options={})
     slots = slots_over(exchange, computer_stub)
     slots.start()
     exchange.submit(ask)
-    told = Reply.model_validate_json(unpack(mine.read(5))[0])
+    told = Reply.model_validate_json(unpack(mine.read(PATIENT_S))[0])
     exchange.tell(told.send_to, Picture(id="1"), b"of another")
     exchange.tell(told.send_to, Picture(id="2"), b"of mine")
-    reply, data = unpack(mine.read(5))
+    reply, data = unpack(mine.read(PATIENT_S))
     slots.stop()
     mine.close()
     assert [picture for picture, _ in computer_stub.seen] == [b"of mine"]
@@ -326,7 +322,7 @@ def test_expired_asks_and_those_of_dead_apis_are_dropped_before_decoding(
 ):
     now = time.time()
     late = Ask(id="1", answer_to="nobody", asked_at=now - 9, deadline_at=now - 1, options={})
-    left = Ask(id="2", answer_to="nobody", asked_at=now, deadline_at=now + 9, options={})
+    left = Ask(id="2", answer_to="nobody", asked_at=now, deadline_at=now + PATIENT_S, options={})
     for ask in (late, left):
         exchange.submit(ask)
     redis.lpush(immediate_queue(), "not an ask")
@@ -339,7 +335,7 @@ def test_expired_asks_and_those_of_dead_apis_are_dropped_before_decoding(
 
 def test_options_of_a_newer_api_are_answered_as_such(exchange, computer_stub):
     now = time.time()
-    ask = Ask(id="1", answer_to="c", asked_at=now, deadline_at=now + 9, options={"new": 1})
+    ask = Ask(id="1", answer_to="c", asked_at=now, deadline_at=now + PATIENT_S, options={"new": 1})
     reply, data = Answerer(computer_stub, 10_000).answer(ask, PICTURE, 0.0)
     assert (reply.error.code, reply.error.retryable, data) == ("internal", True, b"")
 
@@ -353,7 +349,7 @@ def test_a_line_that_redis_dropped_is_not_used_again(api, computer, redis):
 
 def test_the_list_of_asks_expires_by_itself(exchange, redis):
     now = time.time()
-    waiting = Ask(id="1", answer_to="c", asked_at=now, deadline_at=now + 9, options={})
+    waiting = Ask(id="1", answer_to="c", asked_at=now, deadline_at=now + PATIENT_S, options={})
     assert exchange.submit(waiting) == 0
     assert exchange.holds(waiting)
     assert 0 < redis.ttl(immediate_queue()) <= 120

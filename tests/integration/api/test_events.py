@@ -10,6 +10,7 @@ import pytest
 from api.waiting.wait_budget import WaitBudget
 from tests.integration.api.worker import succeed
 from tests.unit.api.fakes import jpeg
+from tests.waits import PATIENT_S
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def test_a_stream_tells_every_change_and_ends_with_the_job(api, url):
     with ThreadPoolExecutor(1) as pool:
         stream = pool.submit(lambda: api.app.test_client().get(f"{url}/events").text)
         succeed(api.parts, url.rpartition("/")[2])
-        seen = events(stream.result(timeout=50))
+        seen = events(stream.result(timeout=PATIENT_S))
     assert seen[-1][1]["state"] == "succeeded"
     assert [int(event_id) for event_id, _ in seen] == sorted(
         {int(event_id) for event_id, _ in seen}
@@ -61,7 +62,7 @@ def test_a_resumed_stream_does_not_repeat_what_was_seen(api, url):
         client = api.app.test_client()
         stream = pool.submit(lambda: client.get(f"{url}/events", headers=headers).text)
         succeed(api.parts, url.rpartition("/")[2])
-        seen = events(stream.result(timeout=50))
+        seen = events(stream.result(timeout=PATIENT_S))
     assert version not in [event_id for event_id, _ in seen]
     assert seen[-1][1]["terminal"]
 
@@ -91,5 +92,5 @@ def test_deleting_a_job_ends_its_streams(api, url):
     with ThreadPoolExecutor(1) as pool:
         stream = pool.submit(lambda: api.app.test_client().get(f"{url}/events").text)
         api.client.delete(url)
-        for _, document in events(stream.result(timeout=50)):
+        for _, document in events(stream.result(timeout=PATIENT_S)):
             assert document.get("state") in (None, "queued", "canceled")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import signal
 import socket
 import threading
@@ -20,8 +21,8 @@ from storage.ledger.connection import open_redis
 from storage.objects.filesystem import FilesystemStore
 from tests.integration.api.live import ApiProcess
 from tests.integration.api.slow_clients import HEALTH, ask, slow_clients
-from tests.services.process import wait_until
 from tests.unit.api.fakes import jpeg
+from tests.waits import PATIENT_S, wait_until
 
 THREADS = 8
 LIMIT = 1_000_000
@@ -69,8 +70,15 @@ def jobs(redis_url):
 
 @pytest.fixture
 def client(api):
-    with httpx2.Client(base_url=api.url, timeout=30) as client:
+    with httpx2.Client(base_url=api.url, timeout=PATIENT_S) as client:
         yield client
+
+
+def waiting(client) -> float:
+    """Return how many requests wait for something to happen."""
+    found = re.search(r"^depthq_waiting_requests (\S+)$", client.get("/metrics").text, re.M)
+    assert found
+    return float(found[1])
 
 
 def submit(client):
@@ -80,7 +88,7 @@ def submit(client):
 def test_slow_clients_by_the_hundred_hold_up_nobody(api, client):
     with slow_clients("127.0.0.1", api.port):
         for _ in range(10):
-            assert ask("127.0.0.1", api.port, HEALTH, timeout_s=10) == 200
+            assert ask("127.0.0.1", api.port, HEALTH) == 200
         assert submit(client).status_code == 202
 
 
@@ -90,10 +98,10 @@ def test_more_waiters_than_threads_hold_up_nobody_and_are_all_answered(api, clie
     job_id = url.rpartition("/")[2]
 
     def poll(_):
-        return httpx2.get(f"{api.url}{url}?wait=60", timeout=90).json()["state"]
+        return httpx2.get(f"{api.url}{url}?wait=60", timeout=60 + PATIENT_S).json()["state"]
 
     def follow(_):
-        return httpx2.get(f"{api.url}{url}/events", timeout=90).text
+        return httpx2.get(f"{api.url}{url}/events", timeout=60 + PATIENT_S).text
 
     with ThreadPoolExecutor(2 * THREADS) as pool:
         polls = [pool.submit(poll, n) for n in range(THREADS)]
@@ -109,22 +117,21 @@ def test_more_waiters_than_threads_hold_up_nobody_and_are_all_answered(api, clie
         assert sum(not f.done() for f in polls + streams) == THREADS // 2
         # And the end of the job ends the waiting
         jobs.cancel(job_id)
-        states = {f.result(timeout=60) for f in polls}
-        texts = [f.result(timeout=60) for f in streams]
+        states = {f.result(timeout=PATIENT_S) for f in polls}
+        texts = [f.result(timeout=PATIENT_S) for f in streams]
     assert states <= {"queued", "canceled"}
     assert all("retry: " in text and "event: job" in text for text in texts)
 
 
 def test_who_hangs_up_gives_the_slot_back(api, client):
     url = submit(client).json()["links"]["self"]
-    waiting = "depthq_waiting_requests {}.0".format
     raw = [socket.create_connection(("127.0.0.1", api.port)) for _ in range(2)]
     raw[0].sendall(f"GET {url}?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
     raw[1].sendall(f"GET {url}/events HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-    wait_until(lambda: waiting(2) in client.get("/metrics").text, "both wait")
+    wait_until(lambda: waiting(client) == 2, "both wait")
     for each in raw:
         each.close()
-    wait_until(lambda: waiting(0) in client.get("/metrics").text, "the slots are free", 50)
+    wait_until(lambda: waiting(client) == 0, "the slots are free", 50)
 
 
 def test_a_frozen_redis_is_waited_for_by_all_at_once_not_in_turn(api, client, valkey):
@@ -141,7 +148,7 @@ def test_a_frozen_redis_is_waited_for_by_all_at_once_not_in_turn(api, client, va
 
 def test_a_body_without_a_length_is_a_411_in_problem_details(api, kept):
     before = kept()
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=PATIENT_S)
     connection.request("POST", "/v1/jobs", body=iter([jpeg()]), encode_chunked=True,
                        headers={"Transfer-Encoding": "chunked"})  # fmt: skip
     answer = connection.getresponse()
@@ -183,7 +190,7 @@ def test_who_asks_before_sending_too_much_is_told_at_once(api):
     ],
 )
 def test_broken_http_is_a_problem_too(api, request_bytes, status):
-    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as raw:
+    with socket.create_connection(("127.0.0.1", api.port), timeout=PATIENT_S) as raw:
         raw.sendall(request_bytes)
         answer = b""
         while chunk := raw.recv(4096):
@@ -196,13 +203,13 @@ def test_broken_http_is_a_problem_too(api, request_bytes, status):
 def test_sigterm_answers_what_was_begun_and_lets_waiters_go(api, client, jobs):
     url = submit(client).json()["links"]["self"]
     with ThreadPoolExecutor(1) as pool:
-        waiting = pool.submit(httpx2.get, f"{api.url}{url}?wait=60", timeout=90)
-        time.sleep(1)  # it must have arrived; nothing tells from outside
+        answer = pool.submit(httpx2.get, f"{api.url}{url}?wait=60", timeout=60 + PATIENT_S)
+        wait_until(lambda: waiting(client) == 1, "it has arrived")
         began = time.monotonic()
         stopper = threading.Thread(target=api.stop)
         stopper.start()
-        assert waiting.result(timeout=60).json()["state"] == "queued"
-        stopper.join(60)
+        assert answer.result(timeout=PATIENT_S).json()["state"] == "queued"
+        stopper.join(PATIENT_S)
     assert time.monotonic() - began < 55  # not the minute that was asked for
     assert not api.running
     assert jobs.backlog(Lane.INTERACTIVE).queued == 1

@@ -11,8 +11,8 @@ from waitress.buffers import TempfileBasedBuffer
 
 from tests.integration.api import worker
 from tests.services.front import connect, running_front
-from tests.services.process import wait_until
 from tests.unit.api.fakes import jpeg
+from tests.waits import wait_until
 
 FILE = bytes(range(256)) * 40_000  # 10 MB
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -15,8 +14,8 @@ from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL
 from storage.jobs.handover import PLACE_BYTES, Places
 from storage.ledger.webhooks import WebhookQueue
 from tests.integration.api.worker import DEPTH, fail, start, succeed
-from tests.services.process import wait_until
 from tests.unit.api.fakes import jpeg
+from tests.waits import PATIENT_S, wait_until
 from worker.upkeep.restore import restore_jobs
 
 IMAGE = {"Content-Type": "image/jpeg"}
@@ -139,7 +138,7 @@ def test_a_long_poll_ends_with_the_job(api):
     with ThreadPoolExecutor(1) as pool:
         answer = pool.submit(api.app.test_client().get, f"{job.links.self}?wait=60")
         succeed(api.parts, job.id)
-        assert document(answer.result(timeout=50)).state == "succeeded"
+        assert document(answer.result(timeout=PATIENT_S)).state == "succeeded"
 
 
 @pytest.mark.parametrize(
@@ -159,7 +158,7 @@ def test_a_long_poll_is_woken_by_what_it_waits_for(
         answer = pool.submit(api.app.test_client().get, url, headers=headers)
         wait_until(lambda: redis.pubsub_numsub(channel)[0][1] == 1, "the poll listens")
         happen(api.parts, job.id)
-        assert document(answer.result(timeout=30)).state != "queued"
+        assert document(answer.result(timeout=PATIENT_S)).state != "queued"
 
 
 def test_prefer_wait_answers_200_with_the_finished_job(api):
@@ -170,10 +169,9 @@ def test_prefer_wait_answers_200_with_the_finished_job(api):
             data=jpeg(),
             headers={**IMAGE, "Prefer": "wait=60"},
         )
-        while not api.parts.dispatch.sent and not post.done():
-            threading.Event().wait(0.01)
+        wait_until(lambda: api.parts.dispatch.sent, "it is enqueued")
         succeed(api.parts, api.parts.dispatch.sent[0][0])
-        answer = post.result(timeout=50)
+        answer = post.result(timeout=PATIENT_S)
     assert (answer.status_code, answer.headers["Preference-Applied"]) == (200, "wait=60")
     assert document(answer).terminal
 
@@ -187,7 +185,7 @@ def test_who_waits_reads_the_job_once_when_it_has_ended(api, redis, monkeypatch)
         post = pool.submit(submit, api, Prefer="wait=60")
         wait_until(lambda: api.parts.dispatch.sent, "it is enqueued")
         succeed(api.parts, api.parts.dispatch.sent[0][0])
-        answer = post.result(timeout=50)
+        answer = post.result(timeout=PATIENT_S)
     assert (answer.status_code, document(answer).state) == (200, "succeeded")
     claimed = 1  # the claim's own, in its script
     assert redis.info("commandstats")["cmdstat_hgetall"]["calls"] == claimed + 1

@@ -25,6 +25,7 @@ from storage.ledger.webhooks import WebhookQueue
 from storage.runs.files import RunObjects
 from storage.runs.recovery import restore
 from storage.runs.store import RunStore
+from tests.waits import PATIENT_S
 from worker.attempts.patience import Patience
 from worker.compute.computer import Computed
 from worker.compute.throughput import Throughput
@@ -190,7 +191,7 @@ class Rig:
         self.coordinator.leases.renew()
         self.reconciler.tick()
 
-    def run_until_over(self, dataset_id, timeout_s=30.0):
+    def run_until_over(self, dataset_id, timeout_s=PATIENT_S):
         """Work and reconcile until the dataset is over."""
         deadline = time.monotonic() + timeout_s
         while time.monotonic() < deadline:

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import threading
-import time
 
 import pytest
 
 from contract.states import DatasetState
 from storage.objects.buckets import FolderBucket
 from tests.integration.datasets.rig import put_images
+from tests.waits import PATIENT_S, wait_until
 
 
 @pytest.fixture
 def go(monkeypatch):
-    """Have every listing of slow/ wait for this event."""
+    """Have every listing of slow/ wait for this event; it counts those that have begun."""
     event, listing = threading.Event(), FolderBucket.list
+    event.begun = 0
 
     def slow(self, prefix, **options):
         if prefix == "slow/":
-            event.wait(30)
+            event.begun += 1
+            event.wait(PATIENT_S)
         yield from listing(self, prefix, **options)
 
     monkeypatch.setattr(FolderBucket, "list", slow)
@@ -39,8 +41,7 @@ def test_a_small_dataset_of_another_key_is_planned_beside_large_ones(rig, photos
     hands = [threading.Thread(target=rig.step) for _ in range(2)]
     for hand in hands:
         hand.start()
-    while states(rig, large).count(DatasetState.PLANNING) < 2:
-        time.sleep(0.01)
+    wait_until(lambda: go.begun == 2, "two are at work")
     # When another key sends three pictures, and the third hand works
     small = rig.submit(prefix="s3://photos/small/", owner="b")
     while not rig.ledger.get(small).state.terminal:
@@ -63,8 +64,7 @@ def test_a_dry_run_counts_for_its_key_too(rig, photos, go):
     hands = [threading.Thread(target=rig.step) for _ in range(2)]
     for hand in hands:
         hand.start()
-    while len(rig.queue.waiting_ids(None)) > 2:
-        time.sleep(0.01)
+    wait_until(lambda: go.begun == 2, "two are at work")
     small = rig.submit(prefix="s3://photos/small/", owner="b")
     while not rig.ledger.get(small).state.terminal:
         rig.step()

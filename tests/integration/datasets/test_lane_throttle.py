@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.integration.datasets.rig import FakeComputer, put_images
+from tests.waits import PATIENT_S, wait_until
+from worker.compute import lane_throttle
 from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer
 from worker.process.background import surroundings
 from worker.process.parts import build_parts
@@ -43,7 +45,8 @@ def throttled_lane(word):
 
     lane = BulkThrottle(heard)
     lane.start()
-    time.sleep(0.1)
+    if word:
+        wait_until(lane.yielding, "the word is heard")
     return lane
 
 
@@ -57,7 +60,8 @@ def run(make_rig, word):
     return crowd.most
 
 
-def test_a_shard_runs_item_by_item_while_an_interactive_job_runs(make_rig):
+def test_a_shard_runs_item_by_item_while_an_interactive_job_runs(make_rig, monkeypatch):
+    monkeypatch.setattr(lane_throttle, "QUIET_S", 600.0)  # none of its words is late
     assert run(make_rig, "here") == 1
 
 
@@ -74,14 +78,14 @@ def test_the_lanes_of_a_worker_behave_as_they_should(redis_url, tmp_path):
 
     # What the one says the other hears: they are on the same machine
     bulk.throttle.start()
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENT_S
     while not bulk.throttle.yielding() and time.monotonic() < deadline:
         interactive.throttle._said_at = float("-inf")
         with interactive.throttle.turn():
             time.sleep(0.05)
     assert bulk.throttle.yielding()
     bulk.throttle.stop()
-    bulk.throttle._thread.join(10)
+    bulk.throttle._thread.join(PATIENT_S)
     for parts in (bulk, interactive):
         parts.redis.close()
         parts.celery.close()

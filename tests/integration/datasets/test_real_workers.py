@@ -23,7 +23,7 @@ from storage.runs.recovery import run_ids
 from tests.conftest import new_bucket
 from tests.photographs import crops
 from tests.services.depthq import WorkerProcess
-from tests.services.process import wait_until
+from tests.waits import wait_until
 from worker.process.app import make_celery, send
 
 COUNT = 2_000

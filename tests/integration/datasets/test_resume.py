@@ -15,6 +15,7 @@ from contract.states import DatasetState
 from storage.objects.marks import clear_mark
 from storage.runs.store import new_step
 from tests.integration.datasets.rig import FakeComputer, put_images
+from tests.waits import PATIENT_S, wait_until
 
 PREFIX = {"prefix": "s3://photos/photos/"}
 BAD = {3, 14, 15}
@@ -203,9 +204,21 @@ def test_storage_that_is_away_gives_the_shard_back_uncounted(rig, photos):
     assert (record.counts.succeeded, record.counts.failed) == (8, 0)
 
 
+def hold_after(computer: FakeComputer, count: int, go_on: threading.Event) -> None:
+    """Have it compute `count` images, and the others once `go_on` is set."""
+
+    def before(_data):
+        if len(computer.computed) > count:
+            go_on.wait(PATIENT_S)
+
+    computer.before = before
+
+
 def test_cancel_keeps_what_is_done_and_says_how_much(make_rig, photos):
-    # Given a dataset of which one shard is done and one is running
-    rig = make_rig(computer=FakeComputer(seconds=0.03))
+    # Given a dataset of which one shard is done and one is running, and stays so
+    told = threading.Event()
+    rig = make_rig(computer=FakeComputer())
+    hold_after(rig.computer, 45, told)
     put_images(photos, 200)
     dataset_id = rig.submit(**PREFIX, shard_size=40)
     rig.step()
@@ -213,10 +226,11 @@ def test_cancel_keeps_what_is_done_and_says_how_much(make_rig, photos):
     with rig.beating(0.05):
         runner = threading.Thread(target=rig.step)
         runner.start()
-        while not rig.ledger.get(dataset_id).in_flight:
-            time.sleep(0.01)
+        wait_until(lambda: rig.ledger.get(dataset_id).in_flight, "the second is running")
         # When it is canceled
         assert rig.cancel(dataset_id) is DatasetState.CANCELED
+        rig.tick()  # hears of it
+        told.set()
         runner.join()
         record = rig.run_until_over(dataset_id)
     # Then what is done is kept, the running shard's beginning included
@@ -229,14 +243,16 @@ def test_cancel_keeps_what_is_done_and_says_how_much(make_rig, photos):
 
 def test_a_stopping_worker_gives_its_shard_back_at_once(make_rig, photos):
     put_images(photos, 100)
-    first = make_rig(computer=FakeComputer(seconds=0.02))
+    stopping = threading.Event()
+    first = make_rig(computer=FakeComputer())
+    hold_after(first.computer, 5, stopping)
     dataset_id = first.submit(**PREFIX, shard_size=100)
     first.step()
     runner = threading.Thread(target=first.step)
     runner.start()
-    while len(first.computer.computed) < 5:
-        time.sleep(0.01)
+    wait_until(lambda: len(first.computer.computed) >= 5, "it has begun")
     first.worker.drain()
+    stopping.set()
     runner.join()
     assert len(first.computer.computed) < 60
     second = make_rig(queue=first.queue, name="w2")

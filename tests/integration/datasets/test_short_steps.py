@@ -14,7 +14,7 @@ from storage.broker.view import BrokerView
 from storage.objects.open import open_object_store, open_run_store
 from storage.runs.files import RunObjects
 from tests.services.depthq import WorkerProcess
-from tests.services.process import wait_until
+from tests.waits import wait_until
 from worker.process.app import SHARDS, make_celery
 
 
@@ -61,19 +61,19 @@ def bulk(valkey, tmp_path):
 def test_a_plan_is_made_while_all_shards_that_a_worker_may_have_run(bulk, redis):
     # Given a dataset whose shards take minutes, in hand as far as the worker takes them
     first = bulk.submit(items=2_000, shard_size=500)
-    wait_until(lambda: bulk.shards_taken() == SHARDS, "the worker has its shards", 60)
-    wait_until(lambda: BrokerView(redis).length(Lane.BULK) == 2, "two more wait", 60)
+    wait_until(lambda: bulk.shards_taken() == SHARDS, "the worker has its shards")
+    wait_until(lambda: BrokerView(redis).length(Lane.BULK) == 2, "two more wait")
 
     # When another dataset comes
     second = bulk.submit(items=10, shard_size=10)
 
     # Then it is planned, and no further shard is begun
-    wait_until(lambda: bulk.ledger.get(second).planned, "the second is planned", 60)
+    wait_until(lambda: bulk.ledger.get(second).planned, "the second is planned")
     assert bulk.shards_taken() == SHARDS
     assert bulk.ledger.get(first).shards_done == 0
 
 
 def test_a_plan_that_an_older_version_sent_to_the_queue_of_shards_is_made(bulk):
     dataset = bulk.submit(items=8, shard_size=4, queue=queue_name(Lane.BULK))
-    wait_until(lambda: bulk.ledger.get(dataset).state.terminal, "it has ended", 60)
+    wait_until(lambda: bulk.ledger.get(dataset).state.terminal, "it has ended")
     assert bulk.ledger.get(dataset).counts.succeeded == 8

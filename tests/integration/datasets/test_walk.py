@@ -25,6 +25,7 @@ from contract.states import DatasetState
 from storage.runs.error_pages import errors_page
 from storage.runs.recovery import run_ids
 from tests.integration.datasets.rig import HALF, FakeComputer, put_images
+from tests.waits import PATIENT_S
 from worker.runs.disk_shares import on_disk
 
 PREFIX = {"prefix": "s3://photos/photos/"}
@@ -536,7 +537,7 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     jobs, key = JobStore(redis), b"k" * 32
     told = Webhooks(jobs, queue, door, key, rig.objects, rig.ledger)
     for line in told.run():
-        line.join(10)
+        line.join(PATIENT_S)
     # Then each ending is told once
     posts = {body["data"]["id"]: (body["type"], message) for _, body, message in door.posts}
     assert posts == {

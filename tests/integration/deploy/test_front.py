@@ -16,7 +16,8 @@ from contract.documents import Problem
 from contract.errors import ERROR_CODES
 from tests.conftest import missing
 from tests.services.nginx import Answers, Front, has_nginx, serving
-from tests.services.process import free_port, wait_until
+from tests.services.process import free_port
+from tests.waits import PATIENT_S, wait_until
 
 RESULT = "/depthq/jobs/2026/01/31/20260131-abcdefghijklmnopqrstuvwxyz/depth.png?X-Amz-Signature=0"
 LARGE = 24_000_000  # more than all buffers of a connection through the front together
@@ -46,7 +47,7 @@ def front(api: Answers, store: Answers, tmp_path: Path) -> Iterator[Front]:
 
 
 def ask(front: Front, method: str, path: str, **more: object) -> Answer:
-    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=PATIENT_S)
     try:
         connection.request(method, path, **more)
         answer = connection.getresponse()
@@ -62,7 +63,7 @@ def test_a_client_that_reads_slowly_gets_every_byte_and_no_file_is_written(
     # Given a large result, and a client that reads no more than its head
     source = store if path == RESULT else api
     source.body = bytes(range(256)) * (LARGE // 256)
-    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=20)
+    connection = http.client.HTTPConnection("127.0.0.1", front.port, timeout=PATIENT_S)
     connection.request("GET", path)
     answer = connection.getresponse()
 

@@ -19,6 +19,7 @@ from storage.ledger.connection import open_redis
 from storage.objects.open import open_run_store
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.plugin import environment_with, install
+from tests.waits import PATIENT_S
 
 ROOT = Path(__file__).parents[3]
 TEXT = (ROOT / "docs/howto/add-a-kind.md").read_text()
@@ -115,7 +116,7 @@ def call(api: Api, path: str, body: object = None) -> dict:
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(f"{api.url}{path}", data=data, headers=headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENT_S) as answer:
         return json.load(answer)
 
 

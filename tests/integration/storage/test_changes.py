@@ -11,7 +11,7 @@ from contract.settings import Settings
 from storage.jobs.store import JobStore
 from storage.ledger.connection import open_redis
 from tests.integration.storage.records import make_record, make_result
-from tests.services.process import wait_until
+from tests.waits import PATIENT_S, wait_until
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ class Listener:
 
     def __exit__(self, *_):
         self._stop.set()
-        self._thread.join(10)
+        self._thread.join(PATIENT_S)
         assert not self._thread.is_alive()
 
 

@@ -15,7 +15,7 @@ from contract.settings import Settings
 from contract.states import JobState
 from storage.objects.open import open_job_store
 from tests.integration.storage.records import make_record, make_result
-from tests.services.process import wait_until
+from tests.waits import wait_until
 
 LANE = Lane.INTERACTIVE
 

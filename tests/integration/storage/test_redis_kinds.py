@@ -29,10 +29,11 @@ from storage.ledger.connection import (
 )
 from storage.ledger.health import mind, shortcomings
 from tests.services.depthq import ROOT, ApiProcess, WorkerProcess, environment_of
-from tests.services.process import free_port, wait_until
+from tests.services.process import free_port
 from tests.services.tls import Certificates, TlsFront, make_certificates
 from tests.services.valkey import ValkeyServer, find_valkey
 from tests.unit.api.fakes import jpeg
+from tests.waits import PATIENT_S, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -99,7 +100,7 @@ def test_a_job_is_done_by_way_of_redis_with_tls(with_tls, tmp_path):
     try:
         api.start()
         worker.start()
-        with httpx2.Client(base_url=api.url, timeout=30) as client:
+        with httpx2.Client(base_url=api.url, timeout=PATIENT_S) as client:
             made = client.post("/v1/jobs", content=jpeg(), headers={"Content-Type": "image/jpeg"})
             ended = client.get(f"{made.headers['Location']}?wait=20").json()
             ready = client.get("/readyz").json()
@@ -186,7 +187,7 @@ def test_programs_end_at_once_and_for_good_before_a_cluster(cluster, tmp_path, m
     ran = subprocess.run(
         [sys.executable, "-m", module],
         env={**os.environ, **environment_of(settings), "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=60,
+        capture_output=True, text=True, check=False, timeout=PATIENT_S,
     )  # fmt: skip
     assert ran.returncode == WRONG_SETTINGS
     assert "Redis is a cluster, which is not supported" in ran.stderr
@@ -201,7 +202,7 @@ def test_readiness_says_what_is_wrong_with_redis_and_nothing_secret(wrong_passwo
         api.start()
         wait_until(lambda: api.status("/readyz") == 503, "it says that it is not ready")
         with pytest.raises(urllib.error.HTTPError) as answer:
-            urllib.request.urlopen(api.url + "/readyz", timeout=5)
+            urllib.request.urlopen(api.url + "/readyz", timeout=PATIENT_S)
         said = answer.value.read().decode()
     finally:
         api.stop()

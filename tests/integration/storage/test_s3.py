@@ -17,6 +17,7 @@ from contract.settings import Settings
 from storage.objects.s3 import S3Store
 from tests.conftest import new_bucket
 from tests.services.process import free_port
+from tests.waits import PATIENT_S
 
 
 @pytest.fixture(params=["s3", "versitygw"])
@@ -29,14 +30,14 @@ def test_a_presigned_url_downloads_under_the_given_name_and_only_as_signed(serve
     store.put("jobs/a/depth.png", b"png", media_type="image/png")
 
     url = store.presign("jobs/a/depth.png", expires_s=60, filename='tiefe "ä"; x.png')
-    with urllib.request.urlopen(url, timeout=5) as answer:
+    with urllib.request.urlopen(url, timeout=PATIENT_S) as answer:
         assert answer.read() == b"png"
         assert answer.headers["Content-Type"] == "image/png"
         disposition = answer.headers["Content-Disposition"]
     assert disposition == "attachment; filename*=UTF-8''tiefe%20%22%C3%A4%22%3B%20x.png"
 
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(url.replace("depth.png", "other.png"), timeout=5)
+        urllib.request.urlopen(url.replace("depth.png", "other.png"), timeout=PATIENT_S)
     refused.value.close()
     if server.name != "moto":
         assert refused.value.code == 403

@@ -15,7 +15,7 @@ from tests.conftest import new_bucket
 def store(s3, monkeypatch):
     # Given the store with a shorter patience, so that the test needs none
     monkeypatch.setattr(
-        s3_module, "Config", lambda **options: Config(**{**options, "read_timeout": 0.5})
+        s3_module, "Config", lambda **options: Config(**{**options, "read_timeout": 1.5})
     )
     return S3Store.from_settings(s3.settings(new_bucket()))
 

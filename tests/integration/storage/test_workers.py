@@ -15,7 +15,7 @@ from storage.broker.view import BrokerView
 from storage.fleet.leader import LeaderLock
 from storage.fleet.workers import WorkerInfo, WorkerRegistry
 from storage.ledger.connection import open_redis
-from tests.services.process import wait_until
+from tests.waits import wait_until
 
 
 @pytest.fixture

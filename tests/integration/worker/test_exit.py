@@ -10,7 +10,7 @@ import pytest
 from contract.names.queues import Lane, queue_name
 from contract.settings import Settings
 from tests.services.depthq import WorkerProcess
-from tests.services.process import wait_until
+from tests.waits import wait_until
 from worker.process.app import NO_QUEUE
 
 
@@ -31,7 +31,7 @@ def consumes(redis):
 
 
 def exit_code(worker):
-    wait_until(lambda: not worker.running, "the worker has ended", 60)
+    wait_until(lambda: not worker.running, "the worker has ended")
     return worker._process.returncode
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from contract.settings import Settings
+from tests.waits import PATIENT_S
 from worker.process.models import MOST_IMAGES, LoadingModels, known_costs, paces
 
 
@@ -23,7 +24,7 @@ def test_a_start_keeps_what_it_measured_and_computes_as_before(tmp_path: Path) -
     model.start()
     try:
         tensor = np.random.default_rng(0).standard_normal((3, 64, 96), np.float32)
-        depth = model.batcher.submit(tensor).result(60).depth
+        depth = model.batcher.submit(tensor).result(PATIENT_S).depth
     finally:
         model.stop()
     assert depth.shape == (64, 96)

@@ -23,7 +23,7 @@ from storage.jobs.store import JobStore
 from tests.integration.worker.pipelines import make_pipeline
 from tests.integration.worker.test_pipeline import Computer, FaultyStore, accept
 from tests.services.memory_store import MemoryStore
-from tests.services.process import wait_until
+from tests.waits import wait_until
 from worker.jobs import pipeline as pipeline_module
 from worker.jobs.groups import Group, is_small
 from worker.process.takers import Takers

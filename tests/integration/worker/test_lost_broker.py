@@ -7,6 +7,7 @@ from kombu import Connection, Consumer, Queue
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from storage.broker.celery_transport import TRANSPORT
+from tests.waits import PATIENT_S
 
 QUEUE = Queue("jobs", routing_key="jobs")
 OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
@@ -27,7 +28,7 @@ def hold_a_message(connection):
     # a channel beside it, as the one for remote control: it is closed first, and fails
     Consumer(connection.channel(), Queue("more", routing_key="more")).consume()
     while not held:
-        connection.drain_events(timeout=5)
+        connection.drain_events(timeout=PATIENT_S)
     with pytest.raises(TimeoutError):
         connection.drain_events(timeout=0.1)
 

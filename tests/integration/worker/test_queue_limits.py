@@ -9,6 +9,7 @@ from kombu import Connection, Consumer, Queue
 from kombu.transport import redis as kombu_redis
 
 from storage.broker.celery_transport import LOOK_AGAIN_S, TRANSPORT
+from tests.waits import PATIENT_S
 
 LIMITS = {"queue_limits": {"shards": ("shard", 2)}}
 
@@ -21,7 +22,7 @@ class Hands:
         self.held = []
 
     def take(self, count):
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + PATIENT_S
         while len(self.held) < count and time.monotonic() < deadline:
             self.look()
         return [message.payload for message in self.held]

@@ -76,10 +76,11 @@ def test_a_job_whose_message_was_lost_is_sent_again_once(mender, jobs, redis, se
 
 def test_a_job_of_a_dead_worker_is_sent_again_when_its_lease_ends(mender, jobs, sent):
     job_id = accept(jobs)
-    jobs.claim(job_id, "dead", 0.05)
+    jobs.claim(job_id, "dead", 60)
     mender.tick()
     assert sent == []
-    time.sleep(0.06)
+    jobs.renew([(job_id, 1)], 0.001)
+    time.sleep(0.01)
     for _ in range(3):
         mender.tick()
     assert sent == [job_id]

@@ -16,10 +16,9 @@ from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from tests.integration.worker.test_webhooks import KEY, ended_job
 from tests.services.memory_store import MemoryStore
+from tests.waits import PATIENT_S
 from worker.upkeep import webhook_lines, webhooks
 from worker.upkeep.webhooks import Webhooks
-
-SLOW_S = 10  # at most, if the test fails
 
 
 class Receivers:
@@ -39,7 +38,7 @@ class Receivers:
             self.most[host] = max(self.most[host], self.inside[host])
             self.changed.notify_all()
         if host.startswith("drip"):
-            self.enough.wait(SLOW_S)
+            self.enough.wait(PATIENT_S)
         with self.changed:
             self.inside[host] -= 1
             self.told.append(host)
@@ -48,7 +47,7 @@ class Receivers:
 
     def until(self, condition) -> bool:
         with self.changed:
-            return self.changed.wait_for(condition, SLOW_S / 2)
+            return self.changed.wait_for(condition, PATIENT_S / 2)
 
 
 class Scene:
@@ -70,7 +69,7 @@ class Scene:
     def end(self) -> None:
         self.receivers.enough.set()
         for line in self.lines:
-            line.join(SLOW_S)
+            line.join(PATIENT_S)
         self.lines = []
 
     def make_due(self) -> None:
@@ -159,7 +158,7 @@ def test_a_crowd_that_must_wait_does_not_hide_who_comes_behind(scene, monkeypatc
     # Then the one behind them is told, none of the crowd is lost, and waiting counts as no failure
     crowds, *others = scene.lines
     for line in others:
-        line.join(SLOW_S)
+        line.join(PATIENT_S)
     assert crowds.is_alive()
     assert scene.receivers.told == ["good.example"]
     assert set(scene.queue.due(time.time() + 1e9)) == set(crowd)

@@ -23,6 +23,7 @@ from storage.jobs.store import JobStore
 from storage.ledger.webhooks import WebhookQueue
 from storage.objects.marks import set_mark
 from tests.services.memory_store import MemoryStore
+from tests.waits import PATIENT_S
 from worker.upkeep.webhooks import PAUSES_S, Webhooks, secret_key
 
 KEY = bytes(range(32))
@@ -72,7 +73,7 @@ def webhooks(jobs, queue, outside, objects) -> Webhooks:
 def tell(webhooks: Webhooks) -> None:
     """Make the calls that are due, to their ends."""
     for line in webhooks.run():
-        line.join(10)
+        line.join(PATIENT_S)
         assert not line.is_alive()
 
 

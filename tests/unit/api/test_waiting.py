@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from api.waiting.changes import ChangeHub
 from api.waiting.wait_budget import WaitBudget
 from contract.errors import StorageUnavailable
+from tests.waits import PATIENT_S
 
 
 def test_the_budget_is_a_share_of_the_threads():
@@ -53,8 +54,8 @@ class Feed:
         yield iter(self.said.get, "END")
 
 
-def wait_for(bell, times: int = 10) -> bool:
-    return any(bell.wait(5) for _ in range(times))
+def wait_for(bell) -> bool:
+    return any(bell.wait(5) for _ in range(round(PATIENT_S / 5)))
 
 
 def test_a_change_wakes_those_who_wait_for_that_job_and_nobody_else():
@@ -99,9 +100,9 @@ def test_stopping_wakes_every_waiter():
     entered = threading.Event()
     thread = threading.Thread(target=wait)
     thread.start()
-    entered.wait(10)
+    entered.wait(PATIENT_S)
     feed.said.put("")  # so that the listening thread comes round and sees the stop
     hub.stop()
-    thread.join(10)
+    thread.join(PATIENT_S)
     assert woken.is_set()
     assert hub.stopping

@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 from benchmarks.clocks import alive, cpu_s, end_tree, resident_bytes, tree
+from tests.waits import wait_until
 
 
 def test_our_own_clock_runs_and_our_memory_is_seen() -> None:
@@ -26,8 +27,8 @@ def test_ending_a_tree_ends_the_children_too() -> None:
     sleeper = "[sys.executable, '-c', 'import time; time.sleep(60)']"
     code = f"import subprocess, sys; subprocess.run({sleeper})"
     with subprocess.Popen([sys.executable, "-c", code]) as parent:
-        while len(pids := tree(parent.pid)) < 2:
-            assert parent.poll() is None
+        wait_until(lambda: len(tree(parent.pid)) == 2, "the child has started")
+        pids = tree(parent.pid)
         end_tree(parent.pid)
         parent.wait()
     assert not any(alive(pid) for pid in pids)

@@ -24,6 +24,7 @@ from client.videos import Videos
 from client.wire.retries import RetryPolicy
 from contract import errors
 from tests.services.fake_api import DEPTH, FakeApi, Reply
+from tests.waits import PATIENT_S
 
 QUICK = RetryPolicy(attempts=4, first_s=0.01, longest_s=0.02)
 DATASET = {
@@ -270,7 +271,7 @@ def test_a_canceled_call_leaves_no_connection_task_thread_or_file(tmp_path, begi
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENT_S):
                 await stuck.left.wait()  # before the client is closed
             assert stuck.open == 0
             assert list(tmp_path.iterdir()) == []
@@ -296,7 +297,7 @@ def test_closing_a_stream_half_way_closes_its_connection(which):
             async with aclosing(stream):
                 assert await anext(stream)
                 assert stuck.open == 1
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(PATIENT_S):
                 await stuck.left.wait()  # before the client is closed
             server.close()
 

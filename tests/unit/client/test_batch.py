@@ -17,6 +17,7 @@ from client.wire.retries import RetryPolicy
 from contract.errors import InternalError, UnsupportedMediaType
 from contract.ids import new_id
 from contract.states import JobState
+from tests.waits import PATIENT_S
 
 PATHS = [Path(f"{number}.jpg") for number in range(20)]
 
@@ -82,5 +83,5 @@ def no_threads_left():
     before = set(threading.enumerate())  # other tests' daemons are not ours to wait for
     yield
     for thread in set(threading.enumerate()) - before:
-        thread.join(5)
+        thread.join(PATIENT_S)
         assert not thread.is_alive()

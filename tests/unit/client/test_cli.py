@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from client.bulk.names import flat_names
 from client.local.ports import any_free
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
+from tests.waits import PATIENT_S, wait_until
 
 COMMANDS = ["up", "worker", "api", "submit", "status", "cancel", "weights", "reconcile", "doctor"]
 
@@ -224,7 +224,7 @@ def test_the_installed_program_is_this_one():
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENT_S,
     )
     assert (run.returncode, run.stdout) == (3, "")
     assert run.stderr.startswith("depthq: no depthq service answers")
@@ -239,10 +239,7 @@ def test_ctrl_c_ends_a_waiting_submission_at_once(api: FakeApi):
         stderr=subprocess.PIPE,
         text=True,
     ) as run:
-        ends_at = time.monotonic() + 20
-        while not api.jobs:
-            assert time.monotonic() < ends_at
-            time.sleep(0.05)
+        wait_until(lambda: api.jobs, "the job has come")
         run.send_signal(signal.SIGINT)
-        _, said = run.communicate(timeout=20)
+        _, said = run.communicate(timeout=PATIENT_S)
     assert (run.returncode, said) == (130, "")

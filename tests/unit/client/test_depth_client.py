@@ -20,6 +20,7 @@ from client.wire.retries import RetryPolicy
 from contract import errors
 from depthq import DepthClient
 from tests.services.fake_api import DEPTH, FakeApi, Reply, fake_api
+from tests.waits import PATIENT_S
 
 BUSY = Reply.problem(429, "overloaded", "full", Retry_After="7")
 
@@ -148,7 +149,7 @@ def test_an_address_that_is_none_is_said_at_once(url, slept):
 
 def test_wait_polls_until_the_job_has_ended(client, api: FakeApi):
     api.polls_to_end = 3
-    job = client.wait(client.submit(b"image").id, timeout=20)
+    job = client.wait(client.submit(b"image").id, timeout=PATIENT_S)
     assert job.succeeded
     polls = api.paths("GET")
     assert len(polls) == 3

@@ -13,6 +13,7 @@ import pytest
 from client.errors import LocalProblem
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, HEATMAP, FakeApi
+from tests.waits import PATIENT_S
 
 ROOT = Path(__file__).parents[3]
 LONG = ["日" * 83 + ".jpg", "b" * 251 + ".jpg", "é" * 116 + ".png"]
@@ -58,7 +59,7 @@ def test_a_terminal_that_knows_few_letters_still_gets_the_job_s_id(api: FakeApi,
     run = subprocess.run(
         [sys.executable, "-P", "-m", "client.start", "submit", folder],
         env=environment(url=api.url) | {"PYTHONIOENCODING": encoding, "PYTHONPATH": str(ROOT)},
-        capture_output=True, check=False, timeout=60,
+        capture_output=True, check=False, timeout=PATIENT_S,
     )  # fmt: skip
     lines = run.stdout.decode(encoding).splitlines()
     assert (run.returncode, len(lines)) == (0, 2), run.stderr
@@ -161,7 +162,7 @@ from {module} import {function}
 {function}()
 """
     run = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60,
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENT_S,
         check=False,
     )  # fmt: skip
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "")

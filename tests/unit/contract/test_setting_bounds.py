@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from contract.settings import Settings
 from contract.startup import WRONG_SETTINGS, wrong_settings
+from tests.waits import PATIENT_S
 
 ROOT = Path(__file__).parents[3]
 ALL = sorted(Settings.model_fields)
@@ -183,7 +184,7 @@ def test_a_program_says_a_wrong_setting_in_one_line_and_ends_for_good(module):
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENT_S,
     )
     assert ran.returncode == WRONG_SETTINGS
     (line,) = ran.stderr.splitlines()

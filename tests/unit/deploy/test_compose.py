@@ -12,6 +12,7 @@ import pytest
 from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.unit.deploy.conftest import Stage
+from tests.waits import PATIENT_S
 
 SETTINGS = {f"DEPTHQ_{name.upper()}" for name in Settings.model_fields}
 OURS = ("api", "worker", "worker-bulk")
@@ -131,8 +132,8 @@ def test_the_secrets_script_writes_every_variable_the_file_needs(
     script.write_bytes((root / "deploy/new-env.sh").read_bytes())
 
     # When it runs twice
-    first = subprocess.run(["sh", script], check=True, capture_output=True, timeout=20)
-    second = subprocess.run(["sh", script], check=False, capture_output=True, timeout=20)
+    first = subprocess.run(["sh", script], check=True, capture_output=True, timeout=PATIENT_S)
+    second = subprocess.run(["sh", script], check=False, capture_output=True, timeout=PATIENT_S)
 
     # Then every variable is there, secrets are long, and the second run changes nothing
     lines = (tmp_path / ".env").read_text().splitlines()

@@ -12,6 +12,7 @@ import urllib.request
 import pytest
 
 from tests.services.proxy import TcpProxy, Wire
+from tests.waits import PATIENT_S
 
 
 @pytest.fixture
@@ -117,6 +118,8 @@ def test_a_reply_is_cut_after_so_many_bytes(proxy):
 def test_it_answers_http_by_itself(proxy, status):
     proxy.wire = Wire(answer=status)
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(f"http://127.0.0.1:{proxy.port}/x", b"body" * 50_000, timeout=5)
+        urllib.request.urlopen(
+            f"http://127.0.0.1:{proxy.port}/x", b"body" * 50_000, timeout=PATIENT_S
+        )
     assert caught.value.code == status
     caught.value.close()

@@ -95,11 +95,11 @@ def schemathesis(api, worker, tmp_path):
             [
                 Path(sys.executable).with_name("schemathesis"), "run", f"{api.url}/openapi.json",
                 f"--phases={phase}", f"--max-examples={examples}", "--seed=1", *choice,
-                "--request-timeout=70", "--no-color",
+                "--request-timeout=150", "--no-color",
                 # That bytes of the right type are an image is beyond what a schema can say.
                 "--exclude-checks=positive_data_acceptance",
             ],
-            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=280,
+            cwd=tmp_path, capture_output=True, text=True, check=False, timeout=840,
         )  # fmt: skip
         assert done.returncode == 0, done.stdout[-8000:] + done.stderr[-2000:]
         return Report(

@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_boundaries_of_the_options_of_depth_at_once_find_no_violation(schemathesis):
     report = schemathesis("coverage", "--include-name=POST /v1/depth")
     assert report.operations == 1

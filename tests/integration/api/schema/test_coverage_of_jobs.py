@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_boundaries_of_a_jobs_options_find_no_violation(schemathesis):
     report = schemathesis("coverage", "--include-name=POST /v1/jobs")
     assert report.operations == 1

@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_boundaries_of_reading_calls_find_no_violation(schemathesis):
     report = schemathesis("coverage", "--include-method=GET")
     assert report.operations == 23

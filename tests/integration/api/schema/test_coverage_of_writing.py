@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_boundaries_of_changing_calls_find_no_violation(schemathesis):
     own = ("POST /v1/jobs", "POST /v1/depth")
     report = schemathesis(

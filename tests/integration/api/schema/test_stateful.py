@@ -3,7 +3,7 @@
 import pytest
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(900)
 def test_calls_after_calls_find_no_violation(schemathesis):
     report = schemathesis("stateful", examples=30)
     assert report.operations >= 10  # those that some answer leads to

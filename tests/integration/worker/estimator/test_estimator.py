@@ -9,7 +9,6 @@ import pickle
 import subprocess
 import sys
 import threading
-import time
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,6 +23,7 @@ from skimage import data
 from client.depth_file import read_depth
 from contract.errors import Conflict, ImageUndecodable, InputError, InvalidRequest
 from contract.settings import Settings
+from tests.waits import PATIENT_S, wait_until
 from worker.engines.factory import open_engine
 from worker.estimator.depth import Depth
 from worker.estimator.estimator import DepthEstimator
@@ -287,7 +287,7 @@ print(*estimator._parts._decoder.pids)
         [sys.executable, "-W", "ignore::ResourceWarning", "-c", script],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENT_S,
     )
     assert (done.returncode, done.stderr) == (0, "")
     for pid in done.stdout.split():
@@ -296,14 +296,14 @@ print(*estimator._parts._decoder.pids)
 
 def wait_until_gone(process: Path) -> None:
     """Wait for a process that has lost its parent; a zombie counts as gone."""
-    for _ in range(500):
+
+    def gone() -> bool:
         try:
-            if process.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return
+            return process.joinpath("stat").read_text().rpartition(")")[2].split()[0] == "Z"
         except (FileNotFoundError, ProcessLookupError):
-            return
-        time.sleep(0.01)
-    raise AssertionError(f"{process} still runs")
+            return True
+
+    wait_until(gone, f"{process} is gone")
 
 
 def test_wrong_settings_are_refused_when_it_is_made():

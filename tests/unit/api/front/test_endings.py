@@ -14,7 +14,7 @@ from waitress.buffers import TempfileBasedBuffer
 
 from api.front.server import Front
 from tests.services.front import connect, rest_of, running_front
-from tests.services.process import wait_until
+from tests.waits import wait_until
 
 FILE = bytes(range(256)) * 32_000  # 8 MB: more than the sockets between us hold
 

@@ -11,6 +11,7 @@ from api.load.capacity import Capacity, _Cached
 from contract.errors import Overloaded
 from contract.names.queues import Lane
 from storage.fleet.workers import WorkerInfo
+from tests.waits import PATIENT_S
 
 
 def worker(images_per_s, lane=Lane.INTERACTIVE, ready=True, draining=False):
@@ -65,14 +66,14 @@ def test_nobody_waits_for_the_read_of_another():
         reads.append(1)
         if len(reads) == 2:
             reading.set()
-            silent.wait(30)
+            silent.wait(PATIENT_S)
         return len(reads)
 
     cached = _Cached(read, age_s=-1.0)
     assert cached.get() == 1
     thread = threading.Thread(target=cached.get)
     thread.start()
-    reading.wait(30)
+    reading.wait(PATIENT_S)
     # Then the others go on with what there is
     assert cached.get() == 1
     silent.set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,13 +15,7 @@ from client.local.local_redis import LocalRedis, running_url
 from client.local.ports import any_free
 from client.local.processes import Child
 from client.local.redis_probe import WRONG_PASSWORD, answers
-
-
-def until(reached, timeout_s: float = 20.0) -> None:
-    ends_at = time.monotonic() + timeout_s
-    while not reached():
-        assert time.monotonic() < ends_at
-        time.sleep(0.05)
+from tests.waits import PATIENT_S, wait_until
 
 
 @pytest.fixture
@@ -38,11 +31,11 @@ def server(tmp_path):
 def running(redis: LocalRedis) -> Iterator[subprocess.Popen[bytes]]:
     process = subprocess.Popen(redis.command, stdout=subprocess.DEVNULL)
     try:
-        until(lambda: answers(redis.url) is None)
+        wait_until(lambda: answers(redis.url) is None, "it answers")
         yield process
     finally:
         process.terminate()
-        process.wait(20)
+        process.wait(PATIENT_S)
 
 
 def test_it_is_durable_and_refuses_rather_than_forgets(server):
@@ -86,7 +79,7 @@ def test_its_files_are_for_their_owner_alone_also_older_ones(tmp_path):
     child = Child("redis", redis.command, dict(os.environ), lambda name, line: None)
     child.start()
     try:
-        until(lambda: answers(redis.url) is None)
+        wait_until(lambda: answers(redis.url) is None, "it answers")
         with Redis.from_url(redis.url) as client:
             client.set("a", "1")
         made = [folder, *folder.rglob("*")]
@@ -108,7 +101,7 @@ def test_one_left_behind_ends_before_another_takes_its_files(tmp_path):
     with running(left) as process, Redis.from_url(left.url) as redis:
         redis.set("job", "kept")
         following = LocalRedis.prepare(tmp_path / "redis")
-        assert process.wait(20) == 0
+        assert process.wait(PATIENT_S) == 0
     with running(following), Redis.from_url(following.url) as redis:
         assert redis.get("job") == b"kept"
 

@@ -6,13 +6,13 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 from client.local.processes import Child
 from client.local.supervisor import FIRST_PAUSE_S, SETTLED_S, Supervisor
+from tests.waits import PATIENT_S, wait_until
 
 SLEEP = "import time; print('hello', flush=True); time.sleep(60)"
 STUBBORN = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {SLEEP}"
@@ -55,17 +55,10 @@ def make(heard):
         one.kill()
 
 
-def until(reached, timeout_s: float = 20.0) -> None:
-    ends_at = time.monotonic() + timeout_s
-    while not reached():
-        assert time.monotonic() < ends_at
-        time.sleep(0.02)
-
-
 def test_lines_of_a_child_are_heard_with_its_name(make, heard):
     child = make("worker", "import sys; print('out'); print('err', file=sys.stderr)")
     child.start()
-    assert child.wait(20)
+    assert child.wait(PATIENT_S)
     child.kill()  # waits for the last lines
     assert sorted(heard) == [("worker", "err"), ("worker", "out")]
 
@@ -77,7 +70,7 @@ def test_a_dead_child_is_restarted_after_a_pause_that_grows_and_recovers(make, s
     supervisor.start(child)
     pauses = []
     for ran_s in (0, 0, SETTLED_S):
-        until(lambda: not child.alive)
+        wait_until(lambda: not child.alive, "it has died")
         clock.now += ran_s
         supervisor.tend()
         first = child.process
@@ -96,8 +89,8 @@ def test_stop_lets_children_end_by_themselves(make, said, heard):
     supervisor = Supervisor(said.append)
     child = make("a", SLEEP)
     supervisor.start(child)
-    until(lambda: heard)
-    assert supervisor.stop(["a"], 20, lambda: False)
+    wait_until(lambda: heard, "it speaks")
+    assert supervisor.stop(["a"], PATIENT_S, lambda: False)
     assert child.exit_code == -signal.SIGTERM
     supervisor.tend()
     assert not child.alive, "a stopped child is not restarted"
@@ -108,7 +101,7 @@ def test_the_stubborn_are_killed_when_patience_ends(make, said, heard, patience_
     supervisor = Supervisor(said.append)
     child = make("a", STUBBORN)
     supervisor.start(child)
-    until(lambda: heard)
+    wait_until(lambda: heard, "it speaks")
     assert not supervisor.stop(["a"], patience_s, lambda: hurry)
     assert child.exit_code == -signal.SIGKILL
     assert said == ["a did not end in time and was killed"]
@@ -122,10 +115,10 @@ def test_grandchildren_end_with_their_parent(make, heard):
     )
     child = make("a", code)
     child.start()
-    until(lambda: len(heard) == 2)
+    wait_until(lambda: len(heard) == 2, "both speak")
     pid = next(int(line) for _, line in heard if line.isdigit())
     child.kill()
-    until(lambda: not Path(f"/proc/{pid}").exists() or "Z" in state(pid))
+    wait_until(lambda: state(pid) == "Z", "it is gone")
 
 
 def state(pid: int) -> str:
@@ -149,4 +142,4 @@ def test_a_child_ends_when_its_parent_is_killed():
         pid = int(parent.stdout.readline())
         parent.stdout.readline()  # it has said hello: it ignores SIGTERM by now
         parent.kill()
-    until(lambda: state(pid) == "Z")
+    wait_until(lambda: state(pid) == "Z", "it is gone")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from contract.errors import DeadlineExceeded, InternalError
+from tests.waits import PATIENT_S, wait_until
 from worker.compute.batcher import Batcher, Tensor
 
 
@@ -23,7 +24,7 @@ class GatedEngine:
         self.batches: list[Tensor] = []
 
     def infer(self, batch: Tensor) -> Tensor:
-        self.gate.wait(10)
+        self.gate.wait(PATIENT_S)
         self.batches.append(batch)
         if (batch == 666).any():
             raise ValueError("culprit aboard")
@@ -47,14 +48,12 @@ def batcher(engine: GatedEngine) -> Iterator[Batcher]:
 def occupy(batcher: Batcher, engine: GatedEngine) -> None:
     """Give the engine one image to hold on to, so that what follows has to gather."""
     batcher.submit(image(0))
-    deadline = time.monotonic() + 10
-    while not batcher.busy_s() and time.monotonic() < deadline:
-        time.sleep(0.001)
+    wait_until(batcher.busy_s, "the engine has it")
 
 
 def test_an_idle_engine_takes_a_single_image_at_once(batcher, engine):
     engine.gate.set()
-    inferred = batcher.submit(image(7)).result(10)
+    inferred = batcher.submit(image(7)).result(PATIENT_S)
     assert inferred.batch_size == 1
     assert (inferred.depth == 7).all()
 
@@ -63,14 +62,14 @@ def test_requests_gather_while_the_engine_is_busy_and_each_gets_its_own_depth(ba
     occupy(batcher, engine)
     futures = [batcher.submit(image(value)) for value in range(1, 6)]
     engine.gate.set()
-    results = [future.result(10) for future in futures]
+    results = [future.result(PATIENT_S) for future in futures]
     assert [float(result.depth[0, 0]) for result in results] == [1, 2, 3, 4, 5]
     assert [result.batch_size for result in results] == [4, 4, 4, 4, 1]
 
 
 def test_streams_that_are_free_share_what_waits_and_compute_side_by_side():
     # Given an engine whose batches end only when two of them are under way
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=PATIENT_S)
     sizes: list[int] = []
 
     def infer(batch: Tensor) -> Tensor:
@@ -83,7 +82,7 @@ def test_streams_that_are_free_share_what_waits_and_compute_side_by_side():
     futures = [batcher.submit(image(value)) for value in range(4)]
     batcher.start()
     # Then each takes its share
-    assert [float(future.result(10).depth[0, 0]) for future in futures] == [0, 1, 2, 3]
+    assert [float(future.result(PATIENT_S).depth[0, 0]) for future in futures] == [0, 1, 2, 3]
     batcher.stop()
     assert sizes == [2, 2]
 
@@ -94,7 +93,7 @@ def test_batches_shrink_to_what_is_done_within_the_latency_cap():
     gate = threading.Event()
 
     def infer(batch: Tensor) -> Tensor:
-        gate.wait(10)
+        gate.wait(PATIENT_S)
         sizes.append(len(batch))
         time.sleep(0.02 * len(batch))
         return batch[:, 0]
@@ -104,10 +103,10 @@ def test_batches_shrink_to_what_is_done_within_the_latency_cap():
     # When far more waits than fits, after two batches from which to learn
     gate.set()
     for _ in range(2):
-        batcher.submit(image(1)).result(10)
+        batcher.submit(image(1)).result(PATIENT_S)
     futures = [batcher.submit(image(value)) for value in range(12)]
     for future in futures:
-        future.result(10)
+        future.result(PATIENT_S)
     batcher.stop()
     # Then no batch is full
     assert max(sizes) <= 3
@@ -123,7 +122,7 @@ def test_only_equal_shapes_share_a_batch_and_the_oldest_shape_goes_first(batcher
     ]
     engine.gate.set()
     for future in futures:
-        future.result(10)
+        future.result(PATIENT_S)
     assert [batch.shape for batch in engine.batches[1:]] == [(2, 3, 4, 8), (1, 3, 8, 4)]
 
 
@@ -132,8 +131,8 @@ def test_one_culprit_fails_alone_and_its_mates_succeed(batcher, engine):
     futures = [batcher.submit(image(value)) for value in (1, 666, 3, 4)]
     engine.gate.set()
     with pytest.raises(ValueError, match="culprit"):
-        futures[1].result(10)
-    assert [float(futures[i].result(10).depth[0, 0]) for i in (0, 2, 3)] == [1, 3, 4]
+        futures[1].result(PATIENT_S)
+    assert [float(futures[i].result(PATIENT_S).depth[0, 0]) for i in (0, 2, 3)] == [1, 3, 4]
 
 
 def test_a_deadline_that_passed_while_waiting_is_not_computed(batcher, engine):
@@ -141,7 +140,7 @@ def test_a_deadline_that_passed_while_waiting_is_not_computed(batcher, engine):
     late = batcher.submit(image(1), deadline_at=time.time() - 1)
     engine.gate.set()
     with pytest.raises(DeadlineExceeded):
-        late.result(10)
+        late.result(PATIENT_S)
     assert len(engine.batches) == 1
 
 
@@ -149,7 +148,7 @@ def test_an_engine_that_returns_too_few_depths_is_an_error_not_a_mix_up():
     batcher = Batcher(lambda batch: batch[:-1, 0], max_batch=4)
     batcher.start()
     with pytest.raises(InternalError, match="returned"):
-        batcher.submit(image(1)).result(10)
+        batcher.submit(image(1)).result(PATIENT_S)
     batcher.stop()
 
 
@@ -174,7 +173,9 @@ def test_every_request_of_many_threads_gets_exactly_one_outcome(streams):
         for turn in range(50):
             value = number * 50 + turn
             shape = (4, 8) if value % 3 else (8, 4)
-            outcomes[value] = float(batcher.submit(image(value, *shape)).result(10).depth[0, 0])
+            outcomes[value] = float(
+                batcher.submit(image(value, *shape)).result(PATIENT_S).depth[0, 0]
+            )
 
     threads = [threading.Thread(target=client, args=(number,)) for number in range(16)]
     for thread in threads:
@@ -194,7 +195,7 @@ def test_while_it_yields_one_image_at_a_time_is_computed_on_one_stream(engine):
     time.sleep(0.05)  # time for the second stream to begin, if it could
     assert len(batcher._busy_since) == 1
     engine.gate.set()
-    assert [future.result(10).batch_size for future in futures] == [1, 1, 1]
+    assert [future.result(PATIENT_S).batch_size for future in futures] == [1, 1, 1]
 
     # And when it does not any more, images gather again
     engine.gate.clear()
@@ -202,7 +203,7 @@ def test_while_it_yields_one_image_at_a_time_is_computed_on_one_stream(engine):
     occupy(batcher, engine)
     futures = [batcher.submit(image(value)) for value in range(1, 8)]
     engine.gate.set()
-    assert max(future.result(10).batch_size for future in futures) > 1
+    assert max(future.result(PATIENT_S).batch_size for future in futures) > 1
     batcher.stop()
 
 

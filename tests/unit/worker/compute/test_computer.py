@@ -18,6 +18,7 @@ from contract.outputs.declaration import Need
 from tests.held import held
 from tests.hostile.builders import png_bomb
 from tests.pictures import encoded
+from tests.waits import PATIENT_S
 from worker.attempts.metrics import StageClock
 from worker.compute import computer as room
 from worker.compute.batcher import Inferred
@@ -67,7 +68,7 @@ class Meeting:
         with self._lock:
             self._at_once += 1
             self.most = max(self.most, self._at_once)
-        self._barrier.wait(30)
+        self._barrier.wait(PATIENT_S)
         with self._lock:
             self._at_once -= 1
 

@@ -9,7 +9,7 @@ from queue import Queue
 import pytest
 
 from contract.errors import StorageUnavailable
-from tests.services.process import wait_until
+from tests.waits import PATIENT_S, wait_until
 from worker.compute import lane_throttle
 from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer
 
@@ -46,14 +46,14 @@ class Images:
 
     def join(self) -> None:
         for thread in self._threads:
-            thread.join(10)
+            thread.join(PATIENT_S)
             assert not thread.is_alive()
 
     def _run(self) -> None:
         with self._lane.turn():
             with self._lock:
                 self.begun += 1
-            self._end.acquire(timeout=10)
+            self._end.acquire(timeout=PATIENT_S)
         with self._lock:
             self.ended += 1
 
@@ -137,6 +137,7 @@ def test_a_lane_that_stops_holds_nothing_back(lane, words, monkeypatch):
 
 
 def test_the_interactive_lane_says_that_it_works_now_and_then_only(monkeypatch):
+    monkeypatch.setattr(lane_throttle, "SAY_EVERY_S", 600.0)
     said: list[float] = []
     lane = InteractiveAnnouncer(lambda: said.append(0.0))
     for _ in range(100):

@@ -10,6 +10,7 @@ import numpy as np
 
 from contract.models.midas_small import MODEL
 from contract.settings import Settings
+from tests.waits import PATIENT_S
 from worker.compute.batcher import Batcher
 from worker.compute.pace import pace_of
 
@@ -61,7 +62,7 @@ def test_only_the_thread_that_feeds_the_engine_is_nice() -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
     batcher = Batcher(infer, 1, niceness=5)
     batcher.start()
-    batcher.submit(np.zeros((3, 4, 4), np.float32)).result(10)
+    batcher.submit(np.zeros((3, 4, 4), np.float32)).result(PATIENT_S)
     batcher.stop()
     assert seen == [min(19, before + 5)]
     assert os.getpriority(os.PRIO_PROCESS, 0) == before

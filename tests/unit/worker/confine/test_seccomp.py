@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.waits import PATIENT_S
 from worker.confine import seccomp
 
 pytestmark = pytest.mark.skipif(
@@ -31,7 +32,7 @@ AARCH64 = Path("/usr/include/asm-generic/unistd.h")
 
 def run(code: str, before: str = "") -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", before + CONFINED + code]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENT_S, check=False)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ FAKE = (sys.executable, "-m", "tests.unit.worker.imaging.fake_children")
 LIMITS: dict[str, Any] = {
     "processes": 1,
     "memory_bytes": 1024 * 1024 * 1024,
-    "timeout_s": 20.0,
+    "timeout_s": 60.0,
     "max_pixels": 120_000_000,
     "max_side_px": 4096,
     "extra_formats": (),
@@ -45,5 +45,5 @@ def running(**limits: Any) -> Iterator[Decoder]:
 
 def fake(**changes: object) -> Decoder:
     """A decoder, not started, whose children are those of `fake_children`."""
-    limits = {**LIMITS, "max_side_px": 10**7, "command": FAKE, "timeout_s": 1.0}
+    limits = {**LIMITS, "max_side_px": 10**7, "command": FAKE, "timeout_s": 3.0}
     return Decoder(**{**limits, **changes})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
+from tests.waits import PATIENT_S
 from worker.imaging.pool import ChildPool
 
 THREADS = 12
@@ -45,7 +46,7 @@ def test_each_waiting_borrower_is_woken_once_for_its_child() -> None:
             threading.Event().wait(0.005)
     # When it comes back
     for thread in threads:
-        thread.join(10)
+        thread.join(PATIENT_S)
     # Then all have had it, and none was woken in vain
     assert served == [child] * THREADS
     assert len(waits) == THREADS
@@ -72,6 +73,6 @@ def test_borrowers_are_woken_when_the_pool_stops() -> None:
         stopping = threading.Thread(target=pool.stop, args=(10,))
         stopping.start()
         for thread in threads:
-            thread.join(10)
-    stopping.join(10)
+            thread.join(PATIENT_S)
+    stopping.join(PATIENT_S)
     assert refused == ["The decoder is stopped."] * 3

@@ -10,6 +10,7 @@ import pytest
 
 from contract.models.midas_small import MODEL
 from contract.settings import Settings
+from tests.waits import PATIENT_S
 from worker.compute.held_model import HeldModel
 from worker.compute.pace import Pace, pace_of
 from worker.engines.protocol import EngineError
@@ -23,7 +24,7 @@ def test_they_load_while_the_caller_goes_on(monkeypatch: pytest.MonkeyPatch) -> 
     go_on, threads = threading.Event(), list[str]()
 
     def load(_model: HeldModel) -> None:
-        assert go_on.wait(10)
+        assert go_on.wait(PATIENT_S)
         threads.append(threading.current_thread().name)
 
     monkeypatch.setattr(HeldModel, "load", load)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from tests.waits import PATIENT_S
 from worker.process import periodic
 from worker.process.periodic import PeriodicThreads
 
@@ -23,7 +24,7 @@ def test_a_beat_that_raises_is_called_again_and_costs_the_others_nothing(caplog)
 
     beating = PeriodicThreads(0.01, (broken, sound))
     beating.start()
-    assert enough.wait(10)
+    assert enough.wait(PATIENT_S)
     beating.stop()
     assert calls.count("broken") > 1
     assert "a periodic call failed" in caplog.text
@@ -41,12 +42,12 @@ def test_a_beat_that_takes_long_delays_no_other(place):
             enough.set()
 
     beats = [brisk]
-    beats.insert(place, lambda: release.wait(30))
+    beats.insert(place, lambda: release.wait(PATIENT_S))
     beating = PeriodicThreads(0.01, beats)
     # When they beat
     beating.start()
     # Then the other goes on
-    assert enough.wait(10)
+    assert enough.wait(PATIENT_S)
     release.set()
     beating.stop()
 
@@ -63,7 +64,7 @@ def test_a_beat_is_never_called_by_two_threads_at_once():
 
     beating = PeriodicThreads(0.001, (beat,))
     beating.start()
-    assert done.wait(10)
+    assert done.wait(PATIENT_S)
     beating.stop()
     assert not any(together)
 
@@ -74,14 +75,14 @@ def test_a_beat_that_hangs_does_not_keep_the_process_from_stopping(monkeypatch):
 
     def hang():
         began.set()
-        release.wait(30)
+        release.wait(PATIENT_S)
 
     beating = PeriodicThreads(0.01, (hang,))
     beating.start()
-    assert began.wait(10)
+    assert began.wait(PATIENT_S)
     stopper = threading.Thread(target=beating.stop)
     stopper.start()
-    stopper.join(10)
+    stopper.join(PATIENT_S)
     assert not stopper.is_alive()
     release.set()
 

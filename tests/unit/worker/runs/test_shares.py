@@ -7,6 +7,7 @@ import threading
 
 import pytest
 
+from tests.waits import PATIENT_S
 from worker.process.app import OTHER_STEPS
 from worker.process.runs import ONE_CALLER
 from worker.runs.shares import Shares
@@ -73,7 +74,7 @@ def hands():
 
 
 def begun(hands, count):
-    return {hands.begun.get(timeout=20) for _ in range(count)}
+    return {hands.begun.get(timeout=PATIENT_S) for _ in range(count)}
 
 
 def test_one_caller_has_all_hands_but_one(hands):
