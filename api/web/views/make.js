@@ -11,13 +11,16 @@ import { outputs, root } from "../http.js";
 import { language, say } from "../words/language.js";
 import { duration, explain, sentence } from "../words/phrases.js";
 
+// What is looked at, heard or sent as it is; all others are files for other programs.
+const AT_ONCE = ["refocus", "cutout", "parallax", "crops", "anaglyph", "stereo", "preview", "description", "speech", "sonify"];
+
 class Make {
   #made = new Set();
 
   constructor({ picture, stage }) {
     Object.assign(this, { picture, stage });
     this.status = h("p", { role: "status", class: "small" }, picture.file ? say("make.hint") : say("make.again"));
-    this.menu = h("ul", { class: "menu" });
+    this.menu = h("div", { class: "menus" });
     this.results = new Results(picture);
     this.element = h("div", { class: "make" }, this.status, this.results.element, this.menu);
     this.quit = new AbortController();
@@ -26,10 +29,17 @@ class Make {
 
   async #list() {
     try {
-      for (const output of await outputs()) this.menu.append(this.#entry(output));
+      const all = await outputs();
+      const named = new Map(all.map((output) => [output.name, output]));
+      this.#group("make.at.once", AT_ONCE.filter((name) => named.has(name)).map((name) => named.get(name)));
+      this.#group("make.files", all.filter(({ name }) => !AT_ONCE.includes(name)));
     } catch (error) {
       this.status.textContent = explain(error.code);
     }
+  }
+
+  #group(title, entries) {
+    if (entries.length) this.menu.append(h("h3", {}, say(title)), h("ul", { class: "menu" }, entries.map((output) => this.#entry(output))));
   }
 
   #entry(output) {

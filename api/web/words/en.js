@@ -167,6 +167,8 @@ export default {
 
   "make.hint": "Choose what to make of this picture.",
   "make.again": "This browser has not kept the photograph. Add it again to make more of it.",
+  "make.at.once": "To look at, hear and share",
+  "make.files": "Files for other programs",
   "make.about": "about {time}",
   "make.go": "Make it",
   "make.busy": "Making: {output}",

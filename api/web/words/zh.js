@@ -163,6 +163,8 @@ export default {
 
   "make.hint": "请选择要用这张图片生成的内容。",
   "make.again": "此浏览器没有保留这张照片。请重新添加，再生成其他内容。",
+  "make.at.once": "直接查看、收听和分享",
+  "make.files": "供其他软件使用的文件",
   "make.about": "约 {time}",
   "make.go": "生成",
   "make.busy": "正在生成：{output}",

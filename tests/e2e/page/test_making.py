@@ -30,6 +30,9 @@ def test_the_menu_holds_every_output_with_its_line(go, coffee):
     heads = page.locator(".menu-head")
     expect(heads).to_have_count(len(OUTPUTS))
     said = "\n".join(heads.all_inner_texts())
+    assert "重新对焦" in heads.first.inner_text(), "what needs no other program comes first"
+    groups = page.locator(".menus h3").all_inner_texts()
+    assert groups == ["直接查看、收听和分享", "供其他软件使用的文件"]
     assert [output.line["zh"] for output in OUTPUTS.values() if output.line["zh"] not in said] == []
 
 
