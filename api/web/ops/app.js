@@ -107,7 +107,7 @@ function meter(title, name) {
   const [used, limit] = ["used", "limit"].map((of) => total(samples, name, { of }));
   const words = limit ? say("ops.of", { used: bytes(used), limit: bytes(limit) }) : say("ops.unlimited", { used: bytes(used) });
   const bar = limit ? h("meter", { min: 0, max: limit, value: used, low: 0.7 * limit, high: 0.85 * limit, optimum: 0 }) : null;
-  return h("label", {}, h("span", {}, `${title}: ${words}`), bar);
+  return h("label", {}, h("span", {}, say("ops.told", { title, words })), bar);
 }
 
 async function change(name) {

@@ -287,6 +287,7 @@ export default {
   "ops.redis": "Redis memory",
   "ops.disk": "Disk of the results",
   "ops.gigabytes": "{n} GiB",
+  "ops.told": "{title}: {words}",
   "ops.of": "{used} of {limit}",
   "ops.unlimited": "{used}, no limit set",
 

@@ -283,6 +283,7 @@ export default {
   "ops.redis": "Redis 内存",
   "ops.disk": "结果所在磁盘",
   "ops.gigabytes": "{n} GiB",
+  "ops.told": "{title}：{words}",
   "ops.of": "{used} / {limit}",
   "ops.unlimited": "{used}，未设上限",
 
