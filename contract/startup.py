@@ -7,6 +7,7 @@ import sys
 from pydantic import ValidationError
 
 from contract.settings import Settings
+from contract.wrong_fields import wrong_fields
 
 # EX_CONFIG of sysexits.h: starting again changes nothing. `depthq up` stops then, and systemd does
 # with RestartPreventExitStatus=78.
@@ -24,10 +25,7 @@ def settings_or_exit(program: str) -> Settings:
 
 def wrong_settings(error: ValidationError) -> str:
     """Return one line that names every wrong setting and shows no value: it may be a secret."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    said = (
-        f"{_variable(each['loc'])} {each['msg'].removeprefix('Value error, ')}" for each in found
-    )
+    said = (f"{_variable(each.place)} {each.says}" for each in wrong_fields(error))
     return "; ".join(dict.fromkeys(said)) + " (see docs/configuration.md)"
 
 

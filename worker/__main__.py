@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from runtime.loading import loaded
+
+# isort: split
 import argparse
 import logging
 import os
@@ -73,6 +76,7 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     from worker.process.health import serve_health
     from worker.tasks import register_tasks
 
+    loaded()
     register_tasks(service.celery, service.run_job, service.run_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)

@@ -6,8 +6,9 @@ import logging
 from http import HTTPStatus
 
 from flask import Flask, Response, g, request
-from pydantic import ValidationError
-from werkzeug.exceptions import HTTPException
+from pydantic import BaseModel, ValidationError
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.exceptions import NotFound as RouteNotFound
 
 from contract.documents import FieldProblem, Problem
 from contract.errors import (
@@ -19,6 +20,7 @@ from contract.errors import (
     Overloaded,
     StorageRefused,
 )
+from contract.wrong_fields import wrong_fields
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,7 @@ STORAGE_REFUSED = (
     "The object store refuses what the service asks of it. Trying again is vain until the "
     "service's operator has mended that; the log knows the request id."
 )
+WHOLE = "body"  # the field of a problem that no single field has
 MAX_FIELD_PROBLEMS = 20  # named in one answer
 RETRY_AFTER_S = 5  # Retry-After while Redis or the store is unavailable
 
@@ -78,22 +81,25 @@ class InvalidFields(InvalidRequest):
     """Fields of the request do not validate; `fields` names each."""
 
     def __init__(self, fields: list[FieldProblem]) -> None:
-        super().__init__("; ".join(f"{each.field}: {each.message}" for each in fields))
+        super().__init__("; ".join(map(_sentence, fields)))
         self.fields = fields
 
 
 _STATUS_OF_CLASS: dict[type[DepthqError], int] = {LengthRequired: 411, Foreign: 403}
 
 
-def invalid_fields(error: ValidationError) -> InvalidFields:
-    """Translate a pydantic error; values, which may be long or secret, are left out, names cut."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
+def invalid_fields(error: ValidationError, model: type[BaseModel] | None = None) -> InvalidFields:
+    """Translate a pydantic error; values are left out, names cut. `model` knows the right names."""
     return InvalidFields(
         [
-            FieldProblem(field=".".join(map(str, each["loc"]))[:60] or "body", message=each["msg"])
-            for each in found[:MAX_FIELD_PROBLEMS]
+            FieldProblem(field=".".join(map(str, each.place))[:60] or WHOLE, message=each.says)
+            for each in wrong_fields(error, model)[:MAX_FIELD_PROBLEMS]
         ]
     )
+
+
+def _sentence(each: FieldProblem) -> str:
+    return each.message if each.field == WHOLE else f"{each.field}: {each.message}"
 
 
 def problem(
@@ -149,11 +155,21 @@ def _on_http(error: HTTPException) -> Response:
             status=status, headers=[(k, v) for k, v in error.get_headers() if k == "Location"]
         )
     code = _CODE_OF_STATUS.get(status, "invalid_request" if status < 500 else "internal")
-    response = problem(status, code, error.description or HTTPStatus(status).phrase)
+    response = problem(status, code, _detail(error, status))
     for name, value in error.get_headers():
         if name in ("Allow", "Retry-After"):
             response.headers[name] = value
     return response
+
+
+def _detail(error: HTTPException, status: int) -> str:
+    """Return what a program can do about it; werkzeug speaks to people at an address bar."""
+    if isinstance(error, RouteNotFound):
+        return "There is no such path; /docs lists all that there are."
+    if isinstance(error, MethodNotAllowed) and error.valid_methods:
+        allowed = ", ".join(sorted(set(error.valid_methods) - {"HEAD", "OPTIONS"}))
+        return f"{request.method} is not allowed here; allowed: {allowed}."
+    return error.description or HTTPStatus(status).phrase
 
 
 def _on_unexpected(error: Exception) -> Response:

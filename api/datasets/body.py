@@ -44,7 +44,7 @@ def receive_codes(incoming: Request) -> tuple[str, ...]:
     try:
         return tuple(RetryBody.model_validate_json(_json_body(incoming)).codes)
     except ValidationError as exc:
-        raise invalid_fields(exc) from exc
+        raise invalid_fields(exc, RetryBody) from exc
 
 
 def _json_body(incoming: Request) -> bytes:
@@ -58,4 +58,4 @@ def _checked(body: bytes) -> DatasetSpec:
     try:
         return DatasetSpec.model_validate_json(body)
     except ValidationError as exc:
-        raise invalid_fields(exc) from exc
+        raise invalid_fields(exc, DatasetSpec) from exc

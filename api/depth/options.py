@@ -10,6 +10,7 @@ from contract.documents import FieldProblem
 from contract.immediate import FIELDS_OF_JOBS
 from contract.options import JobOptions
 from contract.outputs.registry import OUTPUTS
+from contract.wrong_fields import nearest
 
 DEFAULT_OUTPUT = "depth"
 
@@ -28,7 +29,8 @@ def wanted_options(fields: Iterable[tuple[str, str]], longest_s: int) -> tuple[J
     if outputs[1:]:
         raise _refused("output", "given more than once; submit a job for several")
     if outputs[0] not in OUTPUTS:
-        raise _refused("output", f"expected one of {', '.join(OUTPUTS)}")
+        guess = nearest(outputs[0], OUTPUTS)
+        raise _refused("output", f"{guess} expected one of {', '.join(OUTPUTS)}".lstrip())
     rest = [(name, value) for name, value in given if name != "output"]
     options = options_from([("outputs", outputs[0]), *rest])
     deadline_s = options.deadline_s or longest_s

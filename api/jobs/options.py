@@ -24,7 +24,7 @@ def options_from(fields: Iterable[tuple[str, str]]) -> JobOptions:
     try:
         return JobOptions.model_validate(values_of(fields))
     except ValidationError as exc:
-        raise invalid_fields(exc) from exc
+        raise invalid_fields(exc, JobOptions) from exc
 
 
 def values_of(fields: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:

@@ -10,6 +10,7 @@ from contract.models.declaration import DEFAULT_MODEL, ModelSpec
 from contract.models.own import own_specs
 from contract.models.registry import MODELS
 from contract.names.queues import Lane
+from contract.wrong_fields import nearest
 
 
 class Models:
@@ -40,8 +41,10 @@ class Models:
         if name in served:
             return
         if name not in MODELS and name not in self.declared():
-            known = ", ".join(sorted({*self.declared(), *served}))
-            raise InvalidRequest(f"No model is called {name}; known are {known}.")
+            names = sorted({*self.declared(), *served})
+            known = f"known are {', '.join(names)}."
+            says = filter(None, (f"No model is called {name};", nearest(name, names), known))
+            raise InvalidRequest(" ".join(says))
         if not self._accept_unserved:
             raise ModelNotServed(
                 f"No {lane.value} worker serves {name} now; served are "

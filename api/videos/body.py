@@ -48,7 +48,7 @@ def receive_video(parts: Services, incoming: Request, upload: Upload) -> Receive
     except ImageTooLarge as exc:
         raise VideoTooLarge(exc.message) from exc
     except ValidationError as exc:
-        raise invalid_fields(exc) from exc
+        raise invalid_fields(exc, CreateVideo) from exc
     raise UnsupportedMediaType(
         "Send the video as multipart/form-data, or application/json with its source."
     )

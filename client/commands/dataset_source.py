@@ -17,6 +17,7 @@ from client.files.walk import LeftOut, Walk
 from client.plain import visible
 from contract.errors import InvalidRequest
 from contract.runs import DatasetSpec
+from contract.wrong_fields import wrong_fields
 
 SourceArgument = Annotated[
     str, typer.Argument(metavar="SOURCE", help="a folder, s3://bucket/prefix/ or a manifest")
@@ -79,6 +80,10 @@ def _files(
     left_out: LeftOut,
 ) -> dict[str, Path]:
     if not is_folder(folder):
+        if folder.is_file():
+            raise InvalidRequest(
+                f"{visible(str(folder))} is a file; name its folder, or `depthq submit` it"
+            )
         raise InvalidRequest(
             f"{visible(str(folder))} is neither a folder nor an address like s3://bucket/path/"
         )
@@ -100,7 +105,7 @@ def _checked(source: Source) -> Source:
     try:
         DatasetSpec(**source.spec)
     except ValidationError as exc:
-        problem = exc.errors()[0]
-        name = "-".join(str(part) for part in problem["loc"]).replace("_", "-") or "SOURCE"
-        raise typer.BadParameter(f"{name.removeprefix('options-')}: {problem['msg']}") from exc
+        wrong = wrong_fields(exc, DatasetSpec)[0]
+        name = "-".join(map(str, wrong.place)).replace("_", "-") or "SOURCE"
+        raise typer.BadParameter(f"{name.removeprefix('options-')}: {wrong.says}") from exc
     return source

@@ -19,6 +19,8 @@ from client.errors import LocalProblem
 from client.files.out_folder import prepare_out
 from client.plain import visible
 from client.wire.depth_calls import DepthNow
+from client.wire.downloads import beside
+from contract.errors import InvalidRequest
 
 Option = typer.Option
 IN_FLIGHT = 2
@@ -61,7 +63,7 @@ def live(
             count += 1
             if count == frames:
                 break
-    console.say(f"{count} frames")
+    console.say(f"{count} frame{'s' * (count != 1)}")
 
 
 def results(
@@ -89,7 +91,7 @@ def _frames(source: str) -> Iterator[bytes]:
         raise LocalProblem("this needs OpenCV: pip install opencv-python-headless") from exc
     camera = source.isdecimal()
     if not camera and not Path(source).is_file():
-        raise LocalProblem(f"there is no file {visible(source)}")
+        raise InvalidRequest(f"there is no file {visible(source)}")
     capture = cv2.VideoCapture(int(source) if camera else source)
     try:
         if not capture.isOpened():
@@ -118,6 +120,7 @@ def _writer(out: str) -> Callable[[int, DepthNow], None]:
     prepare_out(folder)
 
     def file(number: int, found: DepthNow) -> None:
-        (folder / f"{number:06d}.{found.extension}").write_bytes(found.data)
+        with beside(folder / f"{number:06d}.{found.extension}") as temporary:
+            temporary.write_bytes(found.data)
 
     return file

@@ -11,10 +11,12 @@ import typer
 from client import console
 from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
+from client.doubts import doubt
 from client.errors import LocalProblem
 from client.plain import visible
 from client.wire.depth_calls import DepthNow
 from client.wire.downloads import beside
+from contract.errors import InvalidRequest
 
 Option = typer.Option
 PIPE = "-"
@@ -51,9 +53,13 @@ def now(
         cat cat.jpg | depthq now - -o - > depth.png
     """
     output = chosen.pop("output", "depth")
+    if file != PIPE and not Path(file).exists():
+        raise InvalidRequest(f"there is no file {visible(file)}")
     image = sys.stdin.buffer.read() if file == PIPE else Path(file)
     with open_client(url) as client:
         found = client.depth_now(image, output=output, deadline_s=deadline_s, **chosen)
+    for warning in found.warnings:
+        console.say(f"{visible(file)}: {doubt(warning)}")
     if out == PIPE:
         sys.stdout.buffer.write(found.data)
         return

@@ -41,7 +41,7 @@ def with_output_options(
     def run(**given: Any) -> None:
         chosen = {name: given.pop(name) for name in made}
         if chosen.get("outputs"):
-            chosen["outputs"] = chosen["outputs"].split(",")
+            chosen["outputs"] = by_comma(chosen["outputs"])
         command(**given, chosen={name: v for name, v in chosen.items() if v is not None})
 
     signature = inspect.signature(command, eval_str=True)
@@ -55,13 +55,20 @@ def with_output_options(
 def _outputs(several: bool) -> dict[str, inspect.Parameter]:
     names = ", ".join(OUTPUTS)
     if several:
-        return {"outputs": _parameter("outputs", str, f"by comma: {names}")}
-    return {"output": _parameter("output", str, f"one of {names}; default depth")}
+        words = f"by comma, or repeated: {names}; default depth,heatmap"
+        return {"outputs": _parameter("outputs", list[str], words, "--output")}
+    return {"output": _parameter("output", str, f"one of {names}; default depth", "--outputs")}
 
 
-def _parameter(name: str, kind: type, words: str) -> inspect.Parameter:
+def by_comma(given: list[str]) -> list[str]:
+    """Return the names of an option that may repeat and hold several."""
+    return [name.strip() for each in given for name in each.split(",") if name.strip()]
+
+
+def _parameter(name: str, kind: type, words: str, *also: str) -> inspect.Parameter:
     flag = f"--{name.replace('_', '-')}"
-    option = typer.Option(f"{flag}/--no-{flag[2:]}" if kind is bool else flag, help=words)
+    flag = f"{flag}/--no-{flag[2:]}" if kind is bool else flag
+    option = typer.Option(flag, *also, help=words)
     annotation = Annotated[kind | None, option]  # type: ignore[valid-type]
     keyword = inspect.Parameter.KEYWORD_ONLY
     return inspect.Parameter(name, keyword, default=None, annotation=annotation)

@@ -17,12 +17,14 @@ from client.batch import FileRequest, Outcome, run_batch
 from client.commands.dataset_say import say_left_out
 from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
+from client.doubts import doubt
 from client.errors import ServiceUnreachable
 from client.files.out_folder import prepare_out
 from client.files.pictures import find_pictures
 from client.files.walk import LeftOut
 from client.plain import visible
 from contract.options import JobOptions
+from contract.wrong_fields import wrong_fields
 
 Option = typer.Option
 
@@ -76,9 +78,9 @@ def _options(**given: Any) -> dict[str, Any]:
     try:
         JobOptions(**options)
     except ValidationError as exc:
-        problem = exc.errors()[0]
-        name = str(problem["loc"][0]).replace("_", "-")
-        raise typer.BadParameter(f"--{name}: {problem['msg']}") from exc
+        wrong = wrong_fields(exc, JobOptions)[0]
+        name = str(wrong.place[0]).replace("_", "-")
+        raise typer.BadParameter(f"--{name}: {wrong.says}") from exc
     return options
 
 
@@ -111,13 +113,16 @@ def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
         job_id = outcome.job.id if outcome.job else ""
         made = "  ".join(str(path) for path in outcome.files.values())
         console.tell(f"{outcome.path}  {job_id}  {made}".rstrip())
-        _say_smaller(outcome)
+        _say_doubts(outcome)
 
 
-def _say_smaller(outcome: Outcome) -> None:
-    """Say that a result is not as large as its picture, where the service has a limit."""
+def _say_doubts(outcome: Outcome) -> None:
+    """Say where a result is not what a person expects: smaller, or of a damaged picture."""
     document = outcome.job.document if outcome.job else {}
-    size = (document.get("input") or {}).get("downsampled_to")
+    picture = document.get("input") or {}
+    for warning in picture.get("warnings") or ():
+        console.say(f"{visible(str(outcome.path))}: {doubt(warning)}")
+    size = picture.get("downsampled_to")
     if size and (document.get("options") or {}).get("size") != "model":
         console.say(
             f"{visible(str(outcome.path))}: larger than the service's limit; "

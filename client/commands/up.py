@@ -10,6 +10,7 @@ import typer
 
 from client import console
 from client.local.offer import better_weights
+from client.local.program import program
 from client.local.stack import LocalStack, Plan
 from client.local.stopping import Stopping, listening
 from contract.names.queues import Lane
@@ -83,7 +84,7 @@ def _greet(stack: LocalStack) -> None:
     console.say(
         f"\ndepthq is ready: {url}\n\n"
         f"  curl {key}-F image=@photo.jpg -H 'Prefer: wait=60' {url}/v1/jobs\n"
-        f"  DEPTHQ_URL={url} depthq submit photo.jpg --wait --out results\n"
+        f"  DEPTHQ_URL={url} {program()} submit photo.jpg --wait --out results\n"
     )
     if offer := better_weights(Settings()):
         console.say(offer)

@@ -15,5 +15,7 @@ def prepare_out(folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
+    except FileExistsError as exc:
+        raise LocalProblem(f"{visible(str(folder))} is a file; name a folder") from exc
     except OSError as exc:
         raise LocalProblem(f"cannot write to {visible(str(folder))}: {exc.strerror}") from exc

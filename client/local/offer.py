@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from client.local.program import program
 from contract.models.declaration import DEFAULT_MODEL
 from contract.models.midas_small import PUBLISHED
 from contract.settings import Settings
@@ -15,6 +16,6 @@ def better_weights(settings: Settings) -> str | None:
         return None
     size = f"{(PUBLISHED.bytes or 0) / 1e6:.0f} MB"
     return (
-        f"sharper depth: `depthq weights fetch {PUBLISHED.name}` gets the published weights "
+        f"sharper depth: `{program()} weights fetch {PUBLISHED.name}` gets the published weights "
         f"({size}, {PUBLISHED.licence}), once"
     )

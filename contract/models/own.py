@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contract.models.declaration import NAME_PATTERN, Cost, ModelSpec, Weights
 from contract.models.input_rule import HALF, IMAGENET_MEAN, IMAGENET_STD, InputRule, Triple
+from contract.wrong_fields import wrong_fields
 
 MEANS: dict[str, tuple[Triple, Triple]] = {
     "imagenet": (IMAGENET_MEAN, IMAGENET_STD),
@@ -67,8 +68,8 @@ def read_own(path: Path) -> OwnModel:
         found = tomllib.loads(path.read_text(encoding="utf-8"))
         return OwnModel.model_validate({"name": path.stem, **found})
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise ValueError(f"{path}: {first['loc'][0]}: {first['msg']}") from exc
+        wrong = wrong_fields(exc, OwnModel)[0]
+        raise ValueError(f"{path}: {wrong.place[0]}: {wrong.says}") from exc
     except (OSError, ValueError) as exc:
         raise ValueError(f"{path}: {exc}") from exc
 

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from contract.models.own import OwnModel, read_own
 from contract.startup import settings_or_exit
+from contract.wrong_fields import wrong_fields
 from worker.weights.errors import WeightsError
 from worker.weights.own import AGREES, Added, add
 
@@ -75,8 +76,8 @@ def _declared(options: argparse.Namespace) -> OwnModel:
     try:
         return OwnModel.model_validate({"name": name, **held, **given})
     except ValidationError as exc:
-        first = exc.errors()[0]
-        raise WeightsError(f"--{first['loc'][0]}: {first['msg']}") from exc
+        wrong = wrong_fields(exc, OwnModel)[0]
+        raise WeightsError(f"--{wrong.place[0]} {wrong.says}; see --help") from exc
 
 
 def _say(added: Added, *, as_json: bool) -> None:

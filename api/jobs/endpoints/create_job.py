@@ -109,7 +109,7 @@ def _from_url(parts: Services, incoming: Request, upload: Upload) -> JobOptions:
     try:
         wanted = CreateJobFromUrl.model_validate_json(body)
     except ValidationError as exc:
-        raise invalid_fields(exc) from exc
+        raise invalid_fields(exc, CreateJobFromUrl) from exc
     if not parts.settings.url_sources:
         raise UrlForbidden("This service does not fetch images by URL; upload the bytes.")
     with parts.waits.slot(caller()) as taken:

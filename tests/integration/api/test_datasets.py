@@ -185,7 +185,7 @@ def test_a_manifest_whose_beginning_is_right_is_taken_and_planned_by_a_worker(ap
         ({"archive": (io.BytesIO(b"Rar!\x1a\x07\x01\0"), "x.zip")}, 400, "is a RAR archive; send"),
         ({"archive": (io.BytesIO(b"7z\xbc\xaf'\x1c\0\4"), "x.zip")}, 400, "is a 7-Zip archive"),
         ({"archive": (io.BytesIO(b"x"), "x"), "size": "model"}, 400, "one field, `spec`"),
-        ({"archive": (io.BytesIO(b"x"), "x"), "spec": "no json"}, 400, "body"),
+        ({"archive": (io.BytesIO(b"x"), "x"), "spec": "no json"}, 400, "Invalid JSON"),
         ({"archive": (io.BytesIO(b"x" * 2000), "x")}, 413, "archive has more than 1000 bytes"),
     ],
 )

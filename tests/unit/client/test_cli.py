@@ -52,6 +52,55 @@ def test_a_result_that_is_smaller_than_its_picture_is_said_so(depthq, api: FakeA
     assert depthq("submit", pictures / "a.jpg", "--wait", url=api.url).stderr == ""
 
 
+def test_a_result_of_a_damaged_picture_is_said_so(depthq, api: FakeApi, pictures):
+    api.ending = {"state": "succeeded", "input": {"warnings": ["truncated", "of_tomorrow"]}}
+    run = depthq("submit", pictures / "a.jpg", "--wait", url=api.url)
+    assert run.returncode == 0
+    said = " ".join(run.stderr.split())
+    assert "a.jpg: the file is cut off; its missing part has no depth of its own" in said
+    assert "a.jpg: of_tomorrow" in said
+
+
+@pytest.mark.parametrize(
+    "given",
+    [["--outputs", "gray,mesh"], ["--output", "gray,mesh"], ["--output", "gray", "--outputs=mesh"]],
+)
+def test_outputs_are_named_by_comma_or_one_by_one(depthq, api: FakeApi, pictures, given):
+    depthq("submit", pictures / "a.jpg", *given, url=api.url)
+    (body,) = [asked.body for asked in api.asked if asked.method == "POST"]
+    assert body.count(b'name="outputs"') == 2
+    assert b'name="outputs"\r\n\r\ngray' in body
+    assert b'name="outputs"\r\n\r\nmesh' in body
+
+
+@pytest.mark.parametrize(
+    ("given", "guess"),
+    [
+        (["--outputs", "depth,heatmpa"], "--outputs: did you mean heatmap? It is one of depth,"),
+        (["--colormap", "infrno"], "--colormap: did you mean inferno?"),
+        (["--size", "orignal"], "--size: did you mean original? It is one of original, model"),
+    ],
+)
+def test_a_wrong_value_gets_the_nearest_right_one(depthq, pictures, given, guess):
+    run = depthq("submit", pictures / "a.jpg", *given)
+    assert run.returncode == 2
+    assert guess in " ".join(run.stderr.split())
+
+
+@pytest.mark.parametrize("command", ["now", "live", "video", "submit"])
+def test_a_file_that_is_not_there_is_wrong_usage_for_every_command(depthq, tmp_path, command):
+    missing = [tmp_path / "none.jpg", "--out", tmp_path / "out"]
+    run = depthq(command, *missing)
+    assert run.returncode == 2
+    assert "none.jpg" in run.stderr
+
+
+def test_a_file_in_place_of_the_folder_for_results_is_named(depthq, pictures):
+    run = depthq("submit", pictures / "a.jpg", "--out", pictures / "a.jpg")
+    assert run.returncode == 1
+    assert "a.jpg is a file; name a folder" in " ".join(run.stderr.split())
+
+
 @pytest.mark.parametrize("command", [["submit"], ["dataset", "run"], ["dataset", "submit"]])
 def test_the_help_says_that_results_of_large_pictures_are_smaller(depthq, command):
     said = " ".join(depthq(*command, "--help").stdout.replace("│", " ").split())

@@ -72,5 +72,5 @@ def test_frames_of_a_video_become_numbered_files(api: FakeApi, tmp_path):
 
 def test_a_video_that_is_not_there_is_one_line(api: FakeApi, tmp_path):
     run = run_live(api, tmp_path, "none.mp4", "-o", "-")
-    assert run.returncode == 1
+    assert run.returncode == 2  # usage, as for every command
     assert b"there is no file none.mp4" in run.stderr
