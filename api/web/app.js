@@ -17,7 +17,7 @@ const ENDED = new Set(["succeeded", "failed", "canceled", "expired"]);
 
 const $ = (id) => document.getElementById(id);
 const pictures = new Map(); // picture → card
-const bulk = new Bulk(askForKey);
+const bulk = new Bulk(askForKey, options);
 const flow = new Flow({ changed, locked: askForKey });
 
 function options() {
@@ -25,7 +25,7 @@ function options() {
 }
 
 function add(picture) {
-  const card = new Card(picture, $("card"), { remove, again, open });
+  const card = new Card(picture, $("card"), { remove, again, open, told });
   pictures.set(picture, card);
   $("cards").append(card.element);
   $("pictures").hidden = false;
@@ -63,7 +63,9 @@ function changed(picture) {
     remember();
     if (picture.file) keep(picture);
   }
-  if (before !== picture.state && ENDED.has(picture.state)) announce(picture);
+  if (before !== picture.state && ENDED.has(picture.state) && picture.state !== "succeeded") {
+    announce(picture, "pictures.told", sentence(picture));
+  }
   if (before !== picture.state && picture.state === "succeeded") historize(picture);
   picture.told = picture.state;
   tally();
@@ -74,6 +76,10 @@ const photographs = () => import("./photographs.js");
 async function keep({ id, file }) {
   savePreview(id, file); // where the store is closed, this is what a reload still has
   (await photographs()).keepPhotograph(id, file);
+}
+
+async function offer() {
+  (await import("./views/models.js")).offerModels($("which-model"), $("options").elements.model);
 }
 
 async function past() {
@@ -89,11 +95,11 @@ async function historize({ id, name, options: chosen }) {
   rememberPicture({ id, name, options: chosen, preview: loadPreview(id) });
 }
 
-function announce(picture) {
-  const { name } = picture;
-  $("announce").textContent = picture.state === "succeeded"
-    ? say("pictures.ready", { name })
-    : say("pictures.told", { name, words: sentence(picture) });
+const told = (picture, words) => announce(picture, "pictures.ready", words);
+
+// Spoken to those who do not see it. What was there before a reload is not news.
+function announce({ name, old }, key, words) {
+  if (!old) $("announce").textContent = say(key, { name, words });
 }
 
 function tally() {
@@ -161,6 +167,7 @@ async function change(name) {
   bulk.translate();
   offerSamples($("samples"), take);
   if ($("past").open) past();
+  if (!$("which-model").hidden) offer();
   tally();
 }
 
@@ -170,20 +177,21 @@ $("language").value = language();
 $("language").addEventListener("change", () => change($("language").value));
 
 $("options").elements.colormap.append(...COLORMAPS.map((name) => new Option(name.replace("_", " "), name)));
-for (const [name, value] of Object.entries(JSON.parse(sessionStorage.getItem(CHOICES) ?? "{}"))) {
-  $("options").elements[name].value = value;
-}
+const chosenBefore = JSON.parse(sessionStorage.getItem(CHOICES) ?? "{}");
+if (chosenBefore.model) $("options").elements.model.append(new Option(chosenBefore.model, chosenBefore.model)); // until they are asked for
+for (const [name, value] of Object.entries(chosenBefore)) $("options").elements[name].value = value;
+$("options").closest("details").addEventListener("toggle", ({ target }) => target.open && offer());
 $("options").addEventListener("change", () => sessionStorage.setItem(CHOICES, JSON.stringify(options())));
 
 async function restore(entries) {
   const { restored } = await photographs();
   const all = await Promise.all(entries.map((entry) => restored({ ...entry, preview: loadPreview(entry.id) })));
-  for (const picture of all) add({ ...picture, kept: true });
+  for (const picture of all) add({ ...picture, kept: true, old: true });
 }
 
 const before = load();
 if (before.length) await restore(before); // before others come: what is remembered is what is shown
-$("live").addEventListener("click", async () => (await import("./views/live.js")).showLive({ keep: (file) => takeSingly([file]), colormap: $("options").elements.colormap.value, locked: askForKey }));
+$("live").addEventListener("click", async () => (await import("./views/live.js")).showLive({ keep: (file) => takeSingly([file]), options: options(), locked: askForKey }));
 collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take });
 $("past").addEventListener("toggle", () => $("past").open && past());
 version().then((it) => { $("version").textContent = `depthq ${it.version ?? ""}`; }).catch(() => {});

@@ -13,6 +13,17 @@ export function h(tag, about = {}, ...children) {
   return node;
 }
 
+const ownText = (node) => [...node.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE).map((child) => child.data).join("");
+
+/** Make `old` what `fresh` is, in place where they are alike: who reads there, aloud or with a finger, is not thrown out. */
+export function renew(old, fresh) {
+  for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
+  const [before, after] = [[...old.children], [...fresh.children]];
+  const alike = ownText(old) === ownText(fresh) && before.length === after.length && before.every((node, at) => node.tagName === after[at].tagName);
+  if (alike) before.forEach((node, at) => renew(node, after[at]));
+  else old.replaceChildren(...fresh.childNodes);
+}
+
 /** A group of radio buttons that look like one switch; `change(value)` is called on choice. */
 export function choices(name, label, options, chosen, change) {
   const inputs = options.map(([value, text]) => h("label", {},

@@ -86,6 +86,9 @@ export const remove = (id) => call(`${ROOT}v1/jobs/${id}`, { method: "DELETE", k
 /** What a job can make: the declarations of all outputs. */
 export const outputs = async () => (await (await call(`${ROOT}v1/outputs`)).json()).outputs;
 
+/** Which models there are and which are served. */
+export const models = async () => (await call(`${ROOT}v1/models`, { cache: "no-store" })).json();
+
 /** The metrics of the service, in Prometheus' text format. */
 export const metrics = async () => (await call(`${ROOT}v1/metrics`, { cache: "no-store" })).text();
 

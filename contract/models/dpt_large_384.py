@@ -22,7 +22,7 @@ MODEL = ModelSpec(
     warm_up=((384, 512),),  # 4:3
     line={
         "en": "the most accurate of the MiDaS family here; seconds an image",
-        "zh": "MiDaS 系列中此处最准；数秒一张",
+        "zh": "这里的 MiDaS 系列中精度最高；每张数秒",
     },
     weights=(PUBLISHED,),
     network="worker.models.dpt_large_384.network:build_network",

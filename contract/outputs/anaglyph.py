@@ -12,7 +12,7 @@ OUTPUT = Output(
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "one picture to see in 3D through red-cyan glasses",
-        "zh": "红青立体图:戴红青眼镜观看",
+        "zh": "红青立体图：戴红青眼镜观看",
     },
     options=(ShiftOptions,),
     needs=frozenset({Need.PIXELS}),

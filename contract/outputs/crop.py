@@ -13,7 +13,7 @@ OUTPUT = Output(
     types={"json": FileType("json", "application/json")},
     line={
         "en": "boxes around the subject for the aspect ratios you name, as JSON",
-        "zh": "按指定宽高比给出围绕主体的裁剪框(JSON)",
+        "zh": "按指定的宽高比给出围绕主体的裁剪框（JSON）",
     },
     options=(CropOptions, SubjectOptions),
 )

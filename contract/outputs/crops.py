@@ -13,7 +13,7 @@ OUTPUT = Output(
     types={"zip": FileType("zip", "application/zip")},
     line={
         "en": "the photograph cropped around its subject, one JPEG per aspect ratio, in a ZIP",
-        "zh": "围绕主体裁剪的照片,每种宽高比一张 JPEG,打包为 ZIP",
+        "zh": "围绕主体裁剪的照片，每种宽高比一张 JPEG，打包为 ZIP",
     },
     options=(CropOptions, SubjectOptions),
     needs=frozenset({Need.PIXELS}),

@@ -12,7 +12,7 @@ OUTPUT = Output(
     types={"png": FileType("png", "image/png")},
     line={
         "en": "the subject cut out along its edges, on a transparent background",
-        "zh": "抠图:沿边缘抠出主体,背景透明",
+        "zh": "抠图：沿边缘抠出主体，背景透明",
     },
     options=(SubjectOptions,),
     needs=frozenset({Need.PIXELS}),

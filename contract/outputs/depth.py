@@ -30,7 +30,7 @@ OUTPUT = Output(
     },
     line={
         "en": "the numbers: for every pixel how near it is, with their scale inside the file",
-        "zh": "深度数值：每个像素有多近，比例尺写在文件里",
+        "zh": "深度数值：每个像素有多近，换算比例写在文件里",
     },
     options=(DepthOptions, RefineOptions),
     format_option="depth_format",

@@ -38,7 +38,7 @@ OUTPUT = Output(
     },
     line={
         "en": "in words: how many things stand out, where, and which are nearer",
-        "zh": "文字描述：有几处突出、在哪里、哪处更近",
+        "zh": "文字描述：画面中有几处突出的物体、在哪里、哪个更近",
     },
     options=(DescriptionOptions, GeometryOptions),
     format_option="detail",

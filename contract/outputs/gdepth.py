@@ -13,7 +13,7 @@ OUTPUT = Output(
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "the photograph as one JPEG that carries its depth (GDepth)",
-        "zh": "自带深度图的 JPEG 照片(GDepth 格式)",
+        "zh": "自带深度图的 JPEG 照片（GDepth 格式）",
     },
     options=(GeometryOptions, RefineOptions),
     needs=frozenset({Need.PIXELS}),

@@ -12,7 +12,7 @@ OUTPUT = Output(
     types={"png": FileType("png", "image/png")},
     line={
         "en": "8-bit gray, near is white: what ControlNet and most image editors take",
-        "zh": "8 位灰度图,近处为白:ControlNet 和多数图像软件可直接使用",
+        "zh": "8 位灰度图，近处为白：ControlNet 和多数图像软件可直接使用",
     },
     options=(RefineOptions,),
     order=10,

@@ -26,7 +26,7 @@ OUTPUT = Output(
     types={"glb": FileType("glb", "model/gltf-binary")},
     line={
         "en": "a surface with the photograph on it (glTF), for Blender, game engines and web pages",
-        "zh": "贴有照片纹理的三维表面(glTF),可用于 Blender、游戏引擎和网页",
+        "zh": "贴有照片纹理的三维表面（glTF），可用于 Blender、游戏引擎和网页",
     },
     options=(MeshOptions, CutOptions, GeometryOptions, RefineOptions),
     needs=CAMERA | {Need.PIXELS},

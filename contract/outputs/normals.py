@@ -24,7 +24,7 @@ OUTPUT = Output(
     types={"png8": FileType("png", "image/png"), "png16": FileType("png", "image/png")},
     line={
         "en": "which way each surface faces (OpenGL normal map), for relighting and ControlNet",
-        "zh": "表面法线图(OpenGL 约定),可用于重打光和 ControlNet",
+        "zh": "表面法线图（OpenGL 约定），可用于重新打光和 ControlNet",
     },
     options=(NormalsOptions, GeometryOptions, RefineOptions),
     format_option="normals_format",

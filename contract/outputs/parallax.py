@@ -25,7 +25,7 @@ OUTPUT = Output(
     types={"webp": FileType("webp", "image/webp"), "mp4": FileType("mp4", "video/mp4")},
     line={
         "en": "a short loop in which the camera sways a little: depth without glasses",
-        "zh": "镜头轻微摆动的循环动画:裸眼也能感到远近",
+        "zh": "镜头轻微摆动的循环动画：裸眼也能感到远近",
     },
     options=(ParallaxOptions, ShiftOptions),
     format_option="parallax_format",

@@ -34,7 +34,7 @@ OUTPUT = Output(
     },
     line={
         "en": "colored points in space with normals, for MeshLab, CloudCompare, Blender, Open3D",
-        "zh": "带颜色和法线的三维点云,可用 MeshLab、CloudCompare、Blender、Open3D 打开",
+        "zh": "带颜色和法线的三维点云，可用 MeshLab、CloudCompare、Blender、Open3D 打开",
     },
     options=(PointcloudOptions, PointOptions, CutOptions, GeometryOptions, RefineOptions),
     format_option="pointcloud_format",

@@ -12,7 +12,7 @@ OUTPUT = Output(
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "photograph, heat map and legend side by side, as one picture to send",
-        "zh": "照片、彩色深度图和图例并排成一张图,便于发送",
+        "zh": "照片、彩色深度图和图例拼成一张图，便于发送",
     },
     options=(HeatmapOptions,),
     needs=frozenset({Need.PIXELS}),

@@ -30,7 +30,7 @@ OUTPUT = Output(
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "the photograph with a blurred background, as a large lens draws it",
-        "zh": "背景虚化:像大光圈镜头那样重新对焦",
+        "zh": "背景虚化：像大光圈镜头那样重新对焦",
     },
     options=(RefocusOptions, SubjectOptions),
     needs=frozenset({Need.PIXELS}),

@@ -15,7 +15,7 @@ OUTPUT = Output(
     types={"zip": FileType("zip", "application/zip")},
     line={
         "en": "a start for Gaussian splatting: photograph, camera and points as COLMAP writes them",
-        "zh": "高斯泼溅训练的起点:照片、相机和点云,采用 COLMAP 目录格式",
+        "zh": "高斯泼溅训练的起点：照片、相机和点云，采用 COLMAP 目录格式",
     },
     options=(PointOptions, CutOptions, GeometryOptions, RefineOptions),
     needs=CAMERA | {Need.PIXELS},

@@ -12,7 +12,7 @@ OUTPUT = Output(
     types=AUDIO_TYPES,
     line={
         "en": "as sound: a sweep from left to right, higher is higher, nearer is louder",
-        "zh": "声音：从左到右扫过，越高音越高，越近声越大",
+        "zh": "用声音表示深度：从左到右扫过，位置越高音调越高，距离越近声音越大",
     },
     options=(AudioOptions,),
     format_option="audio_format",

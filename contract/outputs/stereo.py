@@ -33,7 +33,7 @@ OUTPUT = Output(
     types={"jpg": FileType("jpg", "image/jpeg")},
     line={
         "en": "a view for each eye, side by side: for headsets, 3D screens and crossed eyes",
-        "zh": "左右眼视图并排:用于头显、3D 屏幕或对眼观看",
+        "zh": "左右眼视图并排：用于头显、3D 屏幕或裸眼交叉观看",
     },
     options=(StereoOptions, ShiftOptions),
     needs=frozenset({Need.PIXELS}),

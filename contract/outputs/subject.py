@@ -12,7 +12,7 @@ OUTPUT = Output(
     types={"png": FileType("png", "image/png")},
     line={
         "en": "a mask of the subject: white where it is, gray along its edges, black elsewhere",
-        "zh": "主体蒙版:主体为白,边缘为灰,其余为黑",
+        "zh": "主体蒙版：主体为白，边缘为灰，其余为黑",
     },
     options=(SubjectOptions,),
     needs=frozenset({Need.PIXELS}),

@@ -4,13 +4,10 @@ import { keepBlob } from "../files.js";
 import { say } from "../words/language.js";
 import { zip } from "../zip.js";
 import { bytesAt, createDataset, resultsOf, sendArchive } from "./calls.js";
-import { filesOf } from "./progress.js";
+import { filesOf, typed } from "./progress.js";
 import { RunCard } from "./run_card.js";
 
 const MOST_FILES = 2000; // beyond, a ZIP made here would take too much of the browser
-
-// A form holds texts; the spec wants its one boolean as such.
-const typed = ({ invert, ...options }) => ({ ...options, invert: invert === "true" });
 
 export class DatasetCard extends RunCard {
   kind = "datasets";

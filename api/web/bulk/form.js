@@ -4,6 +4,7 @@ import { h, labelled } from "../dom.js";
 import { say } from "../words/language.js";
 import { duration, explain } from "../words/phrases.js";
 import { forecastOf } from "./calls.js";
+import { typed } from "./progress.js";
 
 const HOUR_S = 3600;
 
@@ -15,14 +16,14 @@ function told({ items, complete, sampled, sample_failed: failed, hours, error })
   return parts.join(" ");
 }
 
-/** The form; `start(spec)` is called when the visitor wants it, `locked()` when a key is asked for. */
-export function bucketForm(start, locked) {
+/** The form; `start(spec)` is called when the visitor wants it, `locked()` when a key is asked for; `options()`: those of the page. */
+export function bucketForm(start, options, locked) {
   const kind = h("select", {}, new Option(say("bulk.prefix"), "prefix"), new Option(say("bulk.manifest"), "manifest"));
   const source = h("input", { type: "text", required: true, placeholder: "s3://bucket/photos/", pattern: "s3://.+" });
   const name = h("input", { type: "text", maxlength: "200" });
   const status = h("p", { role: "status" });
   const go = h("button", { type: "button", class: "button", hidden: true, onclick: () => { start(spec()); go.hidden = true; status.textContent = ""; } }, say("bulk.start"));
-  const spec = () => ({ [kind.value]: source.value.trim(), ...(name.value && { name: name.value }) });
+  const spec = () => ({ [kind.value]: source.value.trim(), ...(name.value && { name: name.value }), options: typed(options()) });
   async function ask(event) {
     event.preventDefault();
     go.hidden = true;

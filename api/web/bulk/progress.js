@@ -2,6 +2,9 @@
 
 const NAME = /[^/]+$/;
 
+/** The options of a form, which holds texts, as a dataset's spec wants them: its one boolean as such. */
+export const typed = ({ invert, ...options }) => ({ ...options, invert: invert === "true" });
+
 /** How much has ended: {share}, null while the total is not known. */
 export const progressOf = ({ done, total, planned }) => ({ share: planned && total ? Math.min(1, done / total) : null });
 

@@ -28,13 +28,14 @@ export class RunCard {
   constructor(name, on) {
     Object.assign(this, { name, on });
     this.bar = h("progress", { max: 1 });
-    this.status = h("p", { class: "tally", role: "status" });
+    this.status = h("p", { class: "tally" });
+    this.spoken = h("p", { class: "out-of-sight", role: "status" }); // counts go by too fast to be read out: what changes in kind is
     this.errors = h("div", { class: "bulk-errors" });
     this.shown = h("div", { class: "run-shown" });
     this.buttons = Object.fromEntries(ACTS.map((act) => [act, h("button", {
       type: "button", class: "quiet", hidden: true, onclick: () => this.attempt(() => this[act]()),
     })]));
-    this.element = h("li", { class: "dataset card" }, h("h3", { dir: "auto" }, name), this.status, this.bar, this.errors, this.shown,
+    this.element = h("li", { class: "dataset card" }, h("h3", { dir: "auto" }, name), this.status, this.spoken, this.bar, this.errors, this.shown,
       h("div", { class: "row" }, Object.values(this.buttons)));
     this.translate();
   }
@@ -66,9 +67,14 @@ export class RunCard {
       if (error.status === 401) this.on.locked();
       if (!error.code && !(error instanceof RangeError)) throw error;
       this.tell(() => (error instanceof RangeError ? say("bulk.large") : explain(error.code, error.detail)));
+      this.#speak();
       this.bar.hidden = true;
       this.buttons.remove.hidden = false;
     }
+  }
+
+  #speak() {
+    this.spoken.textContent = say("pictures.told", { name: this.name, words: this.status.textContent });
   }
 
   /** Show how far the sending is. */
@@ -97,12 +103,14 @@ export class RunCard {
 
   /** Show the document `run`. */
   show(run) {
+    const changed = run.state !== this.run?.state;
     this.run = run;
     const { share } = progressOf(this.counts(run));
     this.bar.hidden = run.terminal;
     if (share === null) this.bar.removeAttribute("value");
     else this.bar.value = share;
     this.tell(() => this.#sentence());
+    if (changed) this.#speak();
     const { succeeded, failed } = this.counts(run);
     const completed = run.state === "completed";
     this.buttons.download.hidden = !(completed && succeeded);

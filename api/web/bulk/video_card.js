@@ -18,10 +18,10 @@ export class VideoCard extends RunCard {
   }
 
   /** Send the file of a video. */
-  send(file, { colormap }) {
+  send(file, { colormap, model }) {
     this.file = file;
     return this.attempt(async () => {
-      const { id } = await sendVideo(file, { colormap }, (share) => this.sending(share), this.quit.signal);
+      const { id } = await sendVideo(file, { colormap, ...(model && { model }) }, (share) => this.sending(share), this.quit.signal);
       this.follow(id);
     });
   }

@@ -53,7 +53,7 @@ export class Results {
       h("div", { class: "row" }, kept("make.some", false), kept("make.all", true)), this.told);
   }
 
-  /** Show `output` of `job`; the one before, of the same name, goes. */
+  /** Show `output` of `job`; the one before, of the same name, goes. Resolves to its words, if it is a text. */
   async add(job, output, options) {
     const blob = await bytes(job.outputs[output].url);
     const typed = blob.type ? blob : new Blob([blob], { type: job.outputs[output].media_type });
@@ -67,6 +67,7 @@ export class Results {
     this.#made.push({ output, name, blob: typed, url, tick, item });
     this.list.prepend(item);
     this.element.hidden = false;
+    return shown?.querySelector("p.said")?.textContent ?? "";
   }
 
   /** Scroll to what was made of `output`, if anything. */

@@ -1,6 +1,6 @@
 // The operations page: looks at the metrics every few seconds and draws the last quarter of an hour.
 
-import { h } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { key, metrics } from "../http.js";
 import { LANGUAGES, known, language, say, speak, translate } from "../words/language.js";
 import { duration, explain } from "../words/phrases.js";
@@ -24,6 +24,9 @@ function recalled() {
 }
 
 const number = (value) => new Intl.NumberFormat(language(), { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+// The board is drawn anew every few seconds; what did not change stays as it is.
+const show = (id, ...children) => renew($(id), h($(id).tagName, {}, ...children));
+const tell = (words) => show("state", words); // a status is read out when it is set
 const bytes = (value) => (value < 2 ** 30
   ? say("ops.megabytes", { n: number(value / 2 ** 20) })
   : say("ops.gigabytes", { n: number(value / 2 ** 30) }));
@@ -41,7 +44,7 @@ async function look() {
       return;
     }
     if (!error.code) throw error;
-    $("state").textContent = explain(error.code);
+    tell(explain(error.code));
   }
   setTimeout(look, EVERY_MS);
 }
@@ -56,11 +59,11 @@ function draw() {
   if (!samples) return;
   $("board").hidden = false;
   const live = samples.get("depthq_fleet_busy")?.length ?? 0;
-  $("state").textContent = live ? say("ops.live", { n: live }) : say("ops.none");
+  tell(live ? say("ops.live", { n: live }) : say("ops.none"));
   drawCharts();
   drawWorkers();
   drawFailures();
-  $("room").replaceChildren(...[["ops.redis", "depthq_redis_memory_bytes"], ["ops.disk", "depthq_disk_bytes"]]
+  show("room", [["ops.redis", "depthq_redis_memory_bytes"], ["ops.disk", "depthq_disk_bytes"]]
     .filter(([, name]) => samples.has(name)).map(([words, name]) => meter(say(words), name)));
 }
 
@@ -72,7 +75,7 @@ function drawCharts() {
     ["ops.rate", "rate", number],
     ["ops.batch", "batch", number],
   ];
-  $("charts").replaceChildren(...about.map(([words, field, shown]) => chart(
+  show("charts", about.map(([words, field, shown]) => chart(
     say(words), points.map((point) => ({ at: point.at, value: point[field] })), { now: Date.now(), span: SPAN_MS, shown },
   )));
 }
@@ -80,10 +83,14 @@ function drawCharts() {
 function drawWorkers() {
   const rows = (samples.get("depthq_fleet_images_per_second") ?? []).map(({ labels, value }) => {
     const busy = total(samples, "depthq_fleet_busy", { worker: labels.worker });
-    const cells = [labels.lane, `${labels.model} (${labels.engine})`, say(`worker.${labels.state}`), number(busy), number(value)];
-    return h("tr", {}, h("th", { scope: "row", dir: "auto" }, labels.worker), cells.map((text) => h("td", {}, text)));
+    const cells = [
+      ["ops.lane", say(`lane.${labels.lane}`)], ["ops.model", `${labels.model} (${labels.engine})`],
+      ["ops.worker.state", say(`worker.${labels.state}`)], ["ops.busy", number(busy)], ["ops.speed", number(value)],
+    ];
+    return h("tr", { role: "row" }, h("th", { scope: "row", role: "rowheader", dir: "auto" }, labels.worker),
+      cells.map(([title, text]) => h("td", { role: "cell", "data-title": say(title) }, text)));
   });
-  $("workers").replaceChildren(...rows);
+  show("workers", rows);
 }
 
 function drawFailures() {
@@ -93,14 +100,14 @@ function drawFailures() {
   }
   const items = [...counts].sort((a, b) => b[1] - a[1]).map(([code, count]) => h("li", {}, h("strong", {}, number(count)),
     h("span", {}, known(`error.${code}`) ? say(`error.${code}`) : code, " ", h("code", {}, code))));
-  $("failures").replaceChildren(...(items.length ? items : [h("li", {}, say("ops.no.failures"))]));
+  show("failures", items.length ? items : h("li", {}, say("ops.no.failures")));
 }
 
 function meter(title, name) {
   const [used, limit] = ["used", "limit"].map((of) => total(samples, name, { of }));
   const words = limit ? say("ops.of", { used: bytes(used), limit: bytes(limit) }) : say("ops.unlimited", { used: bytes(used) });
   const bar = limit ? h("meter", { min: 0, max: limit, value: used, low: 0.7 * limit, high: 0.85 * limit, optimum: 0 }) : null;
-  return h("label", {}, h("span", {}, `${title}: ${words}`), bar);
+  return h("label", {}, h("span", {}, say("ops.told", { title, words })), bar);
 }
 
 async function change(name) {

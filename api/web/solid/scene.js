@@ -4,10 +4,12 @@ import {
   BufferAttribute, BufferGeometry, CanvasTexture, Mesh, MeshBasicMaterial, PerspectiveCamera, DoubleSide, Points,
   PointsMaterial, SRGBColorSpace, Scene, WebGLRenderer,
 } from "../vendor/three/three.module.min.js";
+import { framing } from "./frame.js";
 import { surface } from "./geometry.js";
 
 const MOST_TURN = 1.2; // radians: behind it there is nothing to see
 const TEXTURE_PX = 2048;
+const DRAWN_PX = 3_000_000; // in all: many a screen of 4K has no graphics card behind it
 
 const GUESSED = 0xd0d0d0; // darker: behind an edge the photograph tells nothing
 
@@ -69,7 +71,7 @@ export class SolidScene {
     fill(this.geometry, positions, uvs);
     this.geometry.setIndex(new BufferAttribute(indices, 1));
     fill(this.skirt.geometry, skirt.positions, skirt.uvs);
-    this.middle = middle;
+    Object.assign(this, { middle, positions });
     this.wide = fov;
     this.draw();
   }
@@ -106,14 +108,16 @@ export class SolidScene {
   #render() {
     const { clientWidth: width, clientHeight: height } = this.canvas;
     if (!width || !height) return;
-    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio));
+    this.renderer.setPixelRatio(Math.min(2, devicePixelRatio, Math.sqrt(DRAWN_PX / (width * height))));
     this.renderer.setSize(width, height, false);
     const tall = this.depth.height / this.depth.width;
     const across = Math.tan((this.wide * Math.PI) / 360) * Math.max(1, (tall * width) / height);
-    this.camera.aspect = width / height;
-    this.camera.fov = (360 / Math.PI) * Math.atan((across * height) / width);
-    this.camera.updateProjectionMatrix();
+    const high = (across * height) / width;
     const { yaw, pitch, near } = this.#turn;
+    const { wider, right, up } = framing(this.positions, { yaw, pitch, middle: this.middle }, { across, high });
+    this.camera.aspect = width / height;
+    this.camera.fov = (360 / Math.PI) * Math.atan(high * wider);
+    this.camera.setViewOffset(width, height, (right * width) / 2, (-up * height) / 2, width, height);
     const away = this.middle / near;
     this.camera.position.set(away * Math.sin(yaw) * Math.cos(pitch), away * Math.sin(pitch), away * Math.cos(yaw) * Math.cos(pitch) - this.middle);
     this.camera.lookAt(0, 0, -this.middle);

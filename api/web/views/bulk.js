@@ -24,9 +24,9 @@ function remembered() {
 export class Bulk {
   #cards = [];
 
-  /** `locked()` is called when the service wants a key. */
-  constructor(locked) {
-    this.locked = locked;
+  /** `locked()` is called when the service wants a key; `options()` are those of the page. */
+  constructor(locked, options) {
+    Object.assign(this, { locked, options });
     for (const { id, name, kind } of remembered()) this.#card(name, kind).then((card) => card.follow(id));
     $("bucket").addEventListener("toggle", () => this.#form(), { once: true });
   }
@@ -75,7 +75,7 @@ export class Bulk {
     const { bucketForm } = await import("../bulk/form.js");
     $("bucket").append(bucketForm(async (spec) => {
       (await this.#card(spec.name || spec.prefix || spec.manifest)).start(spec);
-    }, this.locked));
+    }, this.options, this.locked));
   }
 
   #gone(card) {

@@ -13,10 +13,15 @@ export class Card {
   #picture;
   #shown = false;
   #compared;
+  #told;
 
-  /** Build the card of `picture`; `on.remove`, `on.again`, `on.open` are called with the picture. */
+  /**
+   * Build the card of `picture`; `on.remove`, `on.again`, `on.open` are called with the picture, `on.told` with it and
+   * what is to be said of its result.
+   */
   constructor(picture, template, on) {
     this.#picture = picture;
+    this.#told = (words) => on.told(picture, words);
     this.element = template.content.firstElementChild.cloneNode(true);
     const name = this.#find(".card-name");
     name.textContent = name.title = picture.name;
@@ -56,10 +61,19 @@ export class Card {
     bar.hidden = !["uploading", "queued", "running"].includes(picture.state);
     if (picture.state === "uploading" && picture.progress < 1) bar.value = picture.progress;
     else bar.removeAttribute("value"); // no honest number: the bar only says that something moves
-    this.#find(".stage").hidden = picture.state === "failed" && this.#find(".stage-original").hidden;
+    this.#find(".stage").hidden = this.#blank();
     const mayWork = picture.state === "expired" || picture.error?.passing || picture.error?.retryable || picture.error?.code === "not_found";
     this.#find(".card-again").hidden = !(picture.file && mayWork);
     if (picture.state === "succeeded" && !this.#shown) this.#showResult();
+  }
+
+  // A failed picture that this browser cannot show either has nothing to frame. Whether it can is known only once it
+  // was tried, and an image that loads lazily is not tried below the fold, nor ever in a frame that is hidden.
+  #blank() {
+    if (this.#picture.state !== "failed") return false;
+    const image = this.#find(".stage-original");
+    image.loading = "eager";
+    return image.hidden || !image.naturalWidth;
   }
 
   #showOriginal(blob) {
@@ -69,7 +83,10 @@ export class Card {
       this.update();
     });
     image.src = URL.createObjectURL(blob);
-    image.addEventListener("load", () => this.#fit(image.naturalWidth, image.naturalHeight));
+    image.addEventListener("load", () => {
+      this.#fit(image.naturalWidth, image.naturalHeight);
+      this.update();
+    });
     image.hidden = false;
   }
 
@@ -86,6 +103,7 @@ export class Card {
     heat.addEventListener("load", () => this.#reveal(heat), { once: true });
     heat.addEventListener("error", () => {
       this.#find(".card-state").textContent = say("card.unshowable");
+      this.#told(say("card.unshowable"));
     });
     this.#fit(outputs.heatmap.width, outputs.heatmap.height);
     heat.src = await shown(outputs.heatmap.url).catch(() => here(outputs.heatmap.url));
@@ -94,6 +112,7 @@ export class Card {
   #reveal(heat) {
     heat.hidden = false;
     this.#describe();
+    this.#told(heat.alt);
     const comparable = !this.#find(".stage-original").hidden;
     for (const selector of COMPARING) this.#find(selector).hidden = !comparable;
     this.#find(".stage").classList.toggle("comparable", comparable);

@@ -10,6 +10,7 @@ import { COLORMAPS, colorsOf } from "../viewers/colormaps.js";
 import { known, say } from "../words/language.js";
 
 const PATH = `${ROOT}v1/depth?output=depth&size=model&deadline_s=2`;
+const pathOf = ({ model }) => (model ? `${PATH}&model=${encodeURIComponent(model)}` : PATH);
 const TELL_EVERY_MS = 3000;
 const REST_MS = 500;
 
@@ -19,8 +20,9 @@ class Live {
   #toldAt = 0;
   #frozen = false;
 
-  constructor({ keep, colormap, locked }) {
-    Object.assign(this, { keep, locked });
+  constructor({ keep, options, locked }) {
+    Object.assign(this, { keep, locked, path: pathOf(options) });
+    const { colormap } = options;
     this.pace = new Pace({
       ask: (signal) => this.#ask(signal),
       show: (depth, delay) => this.#show(depth, delay),
@@ -96,7 +98,7 @@ class Live {
 
   async #ask(signal) {
     const frame = await grab(this.video, frameSize(this.video.videoWidth, this.video.videoHeight));
-    const answer = await call(PATH, { method: "POST", body: frame, headers: { "Content-Type": "image/jpeg" }, signal });
+    const answer = await call(this.path, { method: "POST", body: frame, headers: { "Content-Type": "image/jpeg" }, signal });
     return readPng16(new Uint8Array(await answer.arrayBuffer()));
   }
 

@@ -11,13 +11,16 @@ import { outputs, root } from "../http.js";
 import { language, say } from "../words/language.js";
 import { duration, explain, sentence } from "../words/phrases.js";
 
+// What is looked at, heard or sent as it is; all others are files for other programs.
+const AT_ONCE = ["refocus", "cutout", "parallax", "crops", "anaglyph", "stereo", "preview", "description", "speech", "sonify"];
+
 class Make {
   #made = new Set();
 
   constructor({ picture, stage }) {
     Object.assign(this, { picture, stage });
     this.status = h("p", { role: "status", class: "small" }, picture.file ? say("make.hint") : say("make.again"));
-    this.menu = h("ul", { class: "menu" });
+    this.menu = h("div", { class: "menus" });
     this.results = new Results(picture);
     this.element = h("div", { class: "make" }, this.status, this.results.element, this.menu);
     this.quit = new AbortController();
@@ -26,10 +29,17 @@ class Make {
 
   async #list() {
     try {
-      for (const output of await outputs()) this.menu.append(this.#entry(output));
+      const all = await outputs();
+      const named = new Map(all.map((output) => [output.name, output]));
+      this.#group("make.at.once", AT_ONCE.filter((name) => named.has(name)).map((name) => named.get(name)));
+      this.#group("make.files", all.filter(({ name }) => !AT_ONCE.includes(name)));
     } catch (error) {
       this.status.textContent = explain(error.code);
     }
+  }
+
+  #group(title, entries) {
+    if (entries.length) this.menu.append(h("h3", {}, say(title)), h("ul", { class: "menu" }, entries.map((output) => this.#entry(output))));
   }
 
   #entry(output) {
@@ -67,8 +77,8 @@ class Make {
     const { name } = this.picture;
     const ending = () => endingOf(output.media_types[entry.form.values()[output.format_option]] ?? Object.values(output.media_types)[0]);
     body.append(entry.form.element, h("div", { class: "row" }, go,
-      copy("make.curl", () => curl(root(), name, output.name, entry.form.values(), ending())),
-      copy("make.python", () => pythonCall(root(), name, output.name, entry.form.values()))), code);
+      copy("make.curl", () => curl(root(), name, output.name, { ...this.#model(), ...entry.form.values() }, ending())),
+      copy("make.python", () => pythonCall(root(), name, output.name, { ...this.#model(), ...entry.form.values() }))), code);
   }
 
   async #copy(code, text) {
@@ -96,6 +106,12 @@ class Make {
     this.results.bring(entry.output.name);
   }
 
+  // By the network that made the depth, where the visitor chose one.
+  #model() {
+    const { model } = this.picture.options ?? {};
+    return model ? { model } : {};
+  }
+
   async #make(entry) {
     const { name } = entry.output;
     const options = entry.form.values();
@@ -105,11 +121,12 @@ class Make {
     const asked = performance.now();
     try {
       const waits = (job) => { if (job.state === "queued" && job.position && entry.turn === turn) this.status.textContent = sentence({ state: "queued", job }); };
-      const job = await make(this.picture.file, { outputs: name, ...options }, this.quit.signal, waits);
+      const job = await make(this.picture.file, { outputs: name, ...this.#model(), ...options }, this.quit.signal, waits);
       if (entry.turn !== turn || this.quit.signal.aborted) return; // a later one is under way
-      await this.results.add(job, name, options);
+      const words = await this.results.add(job, name, options);
       this.#made.add(name);
-      this.status.textContent = say("make.done", { output: nameOf(name), time: duration((performance.now() - asked) / 1000) });
+      const done = say("make.done", { output: nameOf(name), time: duration((performance.now() - asked) / 1000) });
+      this.status.replaceChildren(done, h("span", { class: "out-of-sight" }, words && ` ${words}`)); // a text is read out, as it is seen
     } catch (error) {
       if (entry.turn === turn) this.status.textContent = explain(error.code, error.detail);
     }

@@ -88,7 +88,7 @@ class Measuring {
     const [a, b] = this.#points;
     if (!a) this.result.textContent = say("measure.points");
     else if (!b) this.result.textContent = say("measure.first", { a: this.#far(a) });
-    else this.result.textContent = `A: ${this.#far(a)} · B: ${this.#far(b)}. ${this.#verdict(a, b)}`;
+    else this.result.textContent = say("measure.both", { a: this.#far(a), b: this.#far(b), verdict: this.#verdict(a, b) });
   }
 
   #verdict(a, b) {

@@ -74,11 +74,11 @@ class Viewer {
     this.shared = { picture: this.picture, photo, depth, canvas, stage };
     const main = h("div", { class: "viewer-main" }, stage.element,
       h("p", { id: "look-keys", class: "small" }, say("look.keys")));
-    this.panel = h("div", { class: "viewer-panel", role: "tabpanel", tabindex: "0" });
+    this.panel = h("div", { id: "viewer-panel", class: "viewer-panel", role: "tabpanel", tabindex: "0" });
     this.main = main;
     this.body.replaceChildren(main, this.panel);
     for (const name of Object.keys(TABS)) {
-      this.tabs.append(h("button", { type: "button", role: "tab", id: `tab-${name}`, onclick: () => this.choose(name) }, say(`tab.${name}`)));
+      this.tabs.append(h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": "viewer-panel", onclick: () => this.choose(name) }, say(`tab.${name}`)));
     }
     this.choose("look");
   }

@@ -26,6 +26,8 @@ export default {
   "intake.kept": "JPEG, PNG, WebP, HEIC or AVIF; a ZIP of them; videos. They stay on this service for a few days; removing a card removes them at once.",
 
   "options.title": "Options",
+  "options.model": "Model",
+  "options.model.only": "{lane} only",
   "options.colors": "Colors",
   "options.bright": "Bright is",
   "options.edges": "Edges",
@@ -48,7 +50,7 @@ export default {
   "pictures.clear": "Remove all",
   "pictures.tally": "{done} of {all} done",
   "pictures.failed": "{failed} without a result",
-  "pictures.ready": "{name}: depth map ready",
+  "pictures.ready": "Ready. {words}",
   "pictures.told": "{name}: {words}",
 
   "card.remove": "Remove {name}",
@@ -153,6 +155,7 @@ export default {
   "measure.nearness": "nearness {n} of 100",
   "measure.metres": "{best} m ({least} to {most} m)",
   "measure.same": "Too close to call.",
+  "measure.both": "A: {a} · B: {b}. {verdict}",
   "measure.nearer": "{near} is nearer; {far} is about {times} times as far ({least} to {most}).",
   "measure.calibrate": "In metres, from known distances",
   "measure.how": "Mark one or two points and type how far from the camera they are. The range in brackets is what the reading, the tape and the unknown scale allow; where the network is wrong, it is wrong by more.",
@@ -164,6 +167,8 @@ export default {
 
   "make.hint": "Choose what to make of this picture.",
   "make.again": "This browser has not kept the photograph. Add it again to make more of it.",
+  "make.at.once": "To look at, hear and share",
+  "make.files": "Files for other programs",
   "make.about": "about {time}",
   "make.go": "Make it",
   "make.busy": "Making: {output}",
@@ -282,9 +287,12 @@ export default {
   "ops.redis": "Redis memory",
   "ops.disk": "Disk of the results",
   "ops.gigabytes": "{n} GiB",
+  "ops.told": "{title}: {words}",
   "ops.of": "{used} of {limit}",
   "ops.unlimited": "{used}, no limit set",
 
+  "lane.interactive": "single pictures",
+  "lane.bulk": "datasets and videos",
   "worker.ready": "ready",
   "worker.draining": "finishing",
   "worker.starting": "starting",
@@ -294,7 +302,7 @@ export default {
   "many.single": "One by one",
 
   "bulk.title": "Datasets and videos",
-  "bulk.form": "Pictures in a bucket",
+  "bulk.form": "Pictures in cloud storage (S3)",
   "bulk.name": "{n} pictures",
   "act.download": "Download as ZIP",
   "act.download.of": "Download as ZIP: {name}",

@@ -1,7 +1,8 @@
 """Takes a picture of every state of the page, in both languages and themes.
 
-`python -m tests.e2e.page.pictures URL [FOLDER]`: of the service at URL, into FOLDER (by default
-test-report/page); with `--docs` also the pictures of docs/page.md.
+`python -m tests.e2e.page.pictures URL [FOLDER] [--only=4k]`: of the service at URL, into FOLDER (by
+default test-report/page), of looks with that word only; with `--docs` also the pictures of
+docs/page.md.
 """
 
 from __future__ import annotations
@@ -19,8 +20,15 @@ from tests.e2e.page.states import states
 
 ROOT = Path(__file__).parents[3]
 DOCS = ROOT / "docs" / "images" / "page"
-SIZES = {"wide": {"width": 1280, "height": 800}, "phone": {"width": 390, "height": 844}}
-LOOKS = list(product(("en-US", "zh-CN"), ("light", "dark"), SIZES))
+SIZES = {
+    "wide": {"width": 1280, "height": 800},
+    "phone": {"width": 390, "height": 844},
+    "4k": {"width": 3840, "height": 2160},
+}
+LOOKS = [
+    *product(("en-US", "zh-CN"), ("light", "dark"), ("wide", "phone")),
+    ("en-US", "light", "4k"),
+]
 # state, locale, scheme, size → name in docs/images/page
 SHOWN = {
     ("done", "en-US", "light", "wide"): "cards",
@@ -32,13 +40,14 @@ SHOWN = {
 }
 
 
-def main(url: str, folder: Path, docs: bool) -> None:
-    """Take all pictures."""
+def main(url: str, folder: Path, docs: bool, only: str = "") -> None:
+    """Take all pictures, or those of the looks that have the word `only`."""
     folder.mkdir(parents=True, exist_ok=True)
     with sync_playwright() as playwright:
         browser = launch(playwright, "chromium")
-        for locale, scheme, size in LOOKS:
-            take(browser, url, folder, (locale, scheme, size))
+        for look in LOOKS:
+            if not only or only in look:
+                take(browser, url, folder, look)
         browser.close()
     if docs:
         DOCS.mkdir(parents=True, exist_ok=True)
@@ -48,7 +57,7 @@ def main(url: str, folder: Path, docs: bool) -> None:
 
 
 def take(browser: Browser, url: str, folder: Path, look: tuple[str, str, str]) -> None:
-    """Take a picture of every state in one language, theme and size."""
+    """Take a picture of every state in one look: language, theme and size."""
     locale, scheme, size = look
     options = {"locale": locale, "color_scheme": scheme, "viewport": SIZES[size]}
     visited = visit(browser, f"{url}/", **options, reduced_motion="reduce")
@@ -70,6 +79,7 @@ def take(browser: Browser, url: str, folder: Path, look: tuple[str, str, str]) -
 
 
 if __name__ == "__main__":
-    given = [argument for argument in sys.argv[1:] if argument != "--docs"]
+    given = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
+    words = [argument.removeprefix("--only=") for argument in sys.argv if "--only=" in argument]
     target = Path(given[1]) if len(given) > 1 else ROOT / "test-report" / "page"
-    main(given[0], target, "--docs" in sys.argv)
+    main(given[0], target, "--docs" in sys.argv, *words)

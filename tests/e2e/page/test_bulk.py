@@ -32,6 +32,7 @@ def test_more_than_thirty_pictures_become_a_dataset_that_names_its_failures(go, 
     expect(dataset.locator(".tally")).to_have_text(
         "Done · 32 of 32, 1 failed", timeout=2 * PATIENT_MS
     )
+    expect(dataset.get_by_role("status")).to_have_text("32 pictures: Done · 32 of 32, 1 failed")
     dataset.get_by_text("1 failed: The file is damaged").click()
     expect(dataset.locator(".names li")).to_have_text("damaged.jpg")
     expect(dataset.get_by_role("button", name="Retry failed: 32 pictures")).to_be_visible()
@@ -48,7 +49,7 @@ def test_more_than_thirty_pictures_become_a_dataset_that_names_its_failures(go, 
 
 def test_what_a_bucket_would_take_is_asked_before_anything_starts(go):
     page = go().page
-    page.get_by_text("Pictures in a bucket").click()
+    page.get_by_text("Pictures in cloud storage (S3)").click()
     page.get_by_label("Address").fill("s3://nobodys/photos/")
     page.get_by_role("button", name="What would it take?").click()
     expect(page.locator("#bucket [role=status]")).to_contain_text("may not use the bucket")

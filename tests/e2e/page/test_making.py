@@ -26,10 +26,13 @@ def test_the_menu_holds_every_output_with_its_line(go, coffee):
     page = go(locale="zh-CN").page
     add(page, coffee)
     look_closer(page)
-    page.get_by_role("tab", name="制作").click()
+    page.get_by_role("tab", name="生成").click()
     heads = page.locator(".menu-head")
     expect(heads).to_have_count(len(OUTPUTS))
     said = "\n".join(heads.all_inner_texts())
+    assert "重新对焦" in heads.first.inner_text(), "what needs no other program comes first"
+    groups = page.locator(".menus h3").all_inner_texts()
+    assert groups == ["直接查看、收听和分享", "供其他软件使用的文件"]
     assert [output.line["zh"] for output in OUTPUTS.values() if output.line["zh"] not in said] == []
 
 

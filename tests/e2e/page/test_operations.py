@@ -22,6 +22,39 @@ def test_it_shows_charts_workers_failures_and_room(go, coffee):
     expect(page.get_by_role("heading", level=1)).to_have_text("服务运行状况")
 
 
+def test_on_a_phone_every_column_of_a_worker_is_seen(go):
+    page = go("/ops", viewport={"width": 390, "height": 844}).page
+    row = page.locator("#workers tr").first
+    expect(row).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    scroll = page.locator(".scroll").evaluate("it => it.scrollWidth - it.clientWidth")
+    assert scroll == 0
+    cells = row.locator("td")
+    titles = cells.evaluate_all("all => all.map((cell) => cell.dataset.title)")
+    assert titles == ["Lane", "Model (engine)", "State", "In work", "Pictures per second, measured"]
+    for cell in cells.all():
+        box = cell.bounding_box()
+        assert box
+        assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    expect(page.get_by_role("table").get_by_role("row")).to_have_count(
+        1 + page.locator("#workers tr").count()
+    )
+
+
+def test_a_new_look_leaves_in_place_what_is_read(go):
+    page = go("/ops").page
+    expect(page.locator(".chart")).to_have_count(4)
+    page.evaluate(
+        "window.read = [...document.querySelectorAll('.chart, #workers tr, #room label')]"
+    )
+    before = page.get_by_role("img").first.get_attribute("aria-label")
+    page.locator("#language").select_option("zh")  # draws all anew, as a look does
+    expect(page.get_by_role("img").first).not_to_have_attribute("aria-label", before or "")
+    assert page.evaluate("window.read.map((node) => node.isConnected)") == [True] * page.evaluate(
+        "window.read.length"
+    )
+
+
 def test_it_asks_for_a_key_and_goes_on(go):
     page = go("/").page
 

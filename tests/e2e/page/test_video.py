@@ -40,6 +40,68 @@ def test_a_clip_becomes_two_films_in_step(go, clip):
     expect(card.get_by_role("button", name="Download film: walk.mp4")).to_be_visible()
 
 
+# Texts of the forms that the page fills: drivers do not hand out what is sent with a file.
+NOTE = """() => {
+  window.sent = [];
+  const append = FormData.prototype.append;
+  FormData.prototype.append = function (name, value, ...more) {
+    if (typeof value === "string") window.sent.push([name, value]);
+    return append.call(this, name, value, ...more);
+  };
+}"""
+MODELS = {
+    "default": "midas_small",
+    "models": [
+        {"name": "dpt_large_384", "lanes": ["bulk"]},
+        {"name": "midas_small", "lanes": ["bulk", "interactive"]},
+    ],
+    "known": [{"name": "dpt_large_384", "line": {"en": "seconds an image", "zh": "每张数秒"}}],
+}
+
+
+def test_a_service_of_several_models_lets_one_choose_for_films_and_photographs(go, clip, coffee):
+    # Given a service whose workers hold two models
+    page = go().page
+    page.route(re.compile(r"/v1/models$"), lambda route: route.fulfill(json=MODELS))
+    page.evaluate(NOTE)
+    page.locator(".intake .options summary").click()
+    choice = page.locator("#which-model select")
+    expect(choice).to_be_visible()
+    assert choice.locator("option").all_inner_texts() == [
+        "midas_small",
+        "dpt_large_384 – seconds an image – datasets and videos only",
+    ]
+    # When the larger is chosen, what is sent names it
+    choice.select_option("dpt_large_384")
+    refused = {"code": "model_not_served", "detail": "No worker serves dpt_large_384 now."}
+    page.route(
+        re.compile(r"/v1/(videos|jobs)$"), lambda route: route.fulfill(status=400, json=refused)
+    )
+    for file, card in ((clip, ".dataset .tally"), (coffee, ".card .card-state")):
+        page.set_input_files("#pick", file)
+        expect(page.locator(card)).to_have_text("No worker serves that model.")
+    models = [value for name, value in page.evaluate("window.sent") if name == "model"]
+    assert models == ["dpt_large_384"] * 2
+    # And a reload has not forgotten it
+    page.reload()
+    page.locator(".intake .options summary").click()
+    expect(choice).to_have_value("dpt_large_384")
+
+
+def test_where_there_is_one_model_there_is_no_choice_and_none_is_named(go, coffee):
+    page = go().page
+    with page.expect_response(re.compile(r"/v1/models$")):
+        page.locator(".intake .options summary").click()
+    expect(page.locator("#options select[name=colormap]")).to_be_visible()
+    expect(page.locator("#which-model")).to_be_hidden()
+    page.evaluate(NOTE)
+    with page.expect_request(re.compile(r"/v1/jobs$")):
+        page.set_input_files("#pick", coffee)
+    names = [name for name, _ in page.evaluate("window.sent")]
+    assert "colormap" in names
+    assert "model" not in names
+
+
 def test_a_film_that_cannot_be_shown_is_offered_for_download(go, clip):
     # Given a browser that can play neither the clip nor what was made of it
     page = go().page

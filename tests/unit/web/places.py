@@ -23,6 +23,7 @@ OF_DATA: dict[str, set[str]] = {
         act + of for act in ("download", "film", "retry", "cancel", "remove") for of in ("", ".of")
     },
     "dataset": {state.value for state in DatasetState},
+    "lane": {"interactive", "bulk"},
     "worker": {"ready", "draining", "starting"},
     "tab": {"look", "make", "solid"},
     "mode": {"slider", "side", "overlay", "depth"},
