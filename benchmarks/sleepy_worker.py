@@ -11,5 +11,5 @@ from worker.engines.simulated import SimulatedEngine
 
 if __name__ == "__main__":
     sleeping = functools.partial(SimulatedEngine, batch_s=0.0, image_s=float(sys.argv[1]))
-    factory._ENGINES["simulated"] = lambda: sleeping
+    factory._ENGINES["simulated"] = lambda _settings: sleeping
     sys.exit(program.main(sys.argv[2:]))
