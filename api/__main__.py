@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from runtime.loading import loaded
+
+# isort: split
 import argparse
 import logging
 import sys
@@ -54,6 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
         extra={"action": "listen"},
     )
     parts.measures.uploading.set_function(lambda: Parser.budget.taken_bytes)
+    loaded()
     front.serve(on_drain=parts.stop_waiting)
     return 0
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from runtime.loading import loaded
+
+# isort: split
 import argparse
 import logging
 import os
@@ -53,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _started(settings: Settings, lane: Lane) -> WorkerService:
     """Return the worker, ready. Raises DepthqError."""
-    loading = LoadingModels(settings)
+    loading = LoadingModels(settings, lane)
     loading.begin()
     from worker.process.service import WorkerService  # half a second, while the network compiles
 
@@ -73,6 +76,7 @@ def serve(service: WorkerService, settings: Settings, lane: Lane) -> int:
     from worker.process.health import serve_health
     from worker.tasks import register_tasks
 
+    loaded()
     register_tasks(service.celery, service.run_job, service.run_tasks())
     health = (
         serve_health(settings.host, settings.metrics_port, service.ready)

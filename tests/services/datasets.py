@@ -42,9 +42,10 @@ def _damaged_png() -> bytes:
 
 @dataclass
 class Photographs:
-    """`count` images, every 33rd broken (3 %)."""
+    """`count` images, of which every so many is broken."""
 
     count: int
+    every: int = 33
     good: dict[str, bytes] = field(default_factory=dict)  # name → the sound image, of all
     codes: dict[str, frozenset[str]] = field(default_factory=dict)  # broken name → fitting codes
     files: dict[str, bytes] = field(default_factory=dict)
@@ -53,8 +54,8 @@ class Photographs:
         for number, image in enumerate(crops(self.count)):
             name = f"{number % 7}/{number:05d}.jpg"
             self.good[name] = self.files[name] = image
-            if number % 33 == 0:
-                self.files[name], self.codes[name] = broken(number // 33, image)
+            if number % self.every == 0:
+                self.files[name], self.codes[name] = broken(number // self.every, image)
 
     def put(self, store: ObjectStore, prefix: str = "") -> None:
         """Store them all."""

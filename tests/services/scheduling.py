@@ -1,6 +1,7 @@
-"""Which tests a test process runs one after the other: a file's, and those that load torch.
+"""Which tests a test process runs one after the other: a file's, and those with a dear start.
 
-A process that loads torch spends four seconds on it, as much as most of those files take.
+A process that loads torch spends four seconds on it, as much as most of those files take. One that
+tests the page starts an API, two workers and two browsers, 12 s of CPU time and 2 GB of memory.
 """
 
 from __future__ import annotations
@@ -10,11 +11,15 @@ import re
 from xdist.scheduler import LoadFileScheduling
 
 TORCH = re.compile(r"tests/integration/worker/(engines|models|weights)/")
+PAGE = "tests/e2e/page/"
+LONG_ONE_OF_PAGE = f"{PAGE}test_reach.py"  # takes as long as all others of the page
 
 
 def scope_of(node_id: str) -> str:
-    """Return the name of what is run in one process: the file, or `torch`."""
+    """Return the name of what is run in one process: the file, `torch`, or `page`."""
     path = node_id.partition("::")[0]
+    if path.startswith(PAGE) and path != LONG_ONE_OF_PAGE:
+        return "page"
     return "torch" if TORCH.match(path) else path
 
 

@@ -28,3 +28,10 @@ def test_no_other_test_loads_torch() -> None:
     files = [path for path in (ROOT / "tests").rglob("test_*.py") if loads.search(path.read_text())]
     assert files
     assert {scope_of(str(path.relative_to(ROOT))) for path in files} == {"torch"}
+
+
+def test_the_page_is_tested_by_two_processes_that_each_start_browsers_once():
+    files = (ROOT / "tests/e2e/page").glob("test_*.py")
+    scopes = {path.name: scope_of(str(path.relative_to(ROOT))) for path in files}
+    assert scopes.pop("test_reach.py") == "tests/e2e/page/test_reach.py"
+    assert set(scopes.values()) == {"page"}
