@@ -18,7 +18,7 @@ from client.bulk.download import Downloaded
 from client.dataset import Dataset
 from client.plain import visible
 
-_LINE_EVERY_S = 10.0  # on what is no terminal
+LINE_EVERY_S = 10.0  # on what is no terminal
 
 
 def describe(dataset: Dataset) -> str:
@@ -83,7 +83,7 @@ class Board:
                 console.say_json(dataset.document)
         elif self._live is not None:
             self._live.update(_panel(dataset), refresh=True)
-        elif dataset.terminal or time.monotonic() - self._spoke_at > _LINE_EVERY_S:
+        elif dataset.terminal or time.monotonic() - self._spoke_at > LINE_EVERY_S:
             console.say(line)
             self._spoke_at = time.monotonic()
         self._said = line

@@ -1,16 +1,24 @@
-"""`depthq status`, `depthq cancel`: one job by its id."""
+"""`depthq status`, `depthq cancel`: one job, or one video, by its id."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from client import console
+from client.commands import video_view
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.job import Job
+from client.plain import visible
+from client.video import Video
+from contract.errors import NotFound
+from contract.ids import is_id, is_run_id
+from contract.kinds.video import VIDEO
 
-JobId = Annotated[str, typer.Argument(metavar="ID", help="the job's id")]
+JobId = Annotated[str, typer.Argument(metavar="ID", help="the id of a job or a video")]
 
 
 def register(app: typer.Typer) -> None:
@@ -25,28 +33,51 @@ def status(
     json: JsonOption = False,
     url: UrlOption = None,
 ) -> None:
-    """Show where a job stands. Exits with 1 if it failed.
+    """Show where a job or a video stands. Exits with 1 if it failed.
 
     Example: depthq status 20260131-abcdefghijklmnopqrstuvwxyz --wait 60
     """
+    held_s = min(wait, 60)
     with open_client(url) as client:
-        job = client.get(job_id, wait=min(wait, 60)) if wait else client.get(job_id)
-    _show(job, json)
+        if is_run_id(job_id, VIDEO):
+            video = client.videos.get(job_id, wait=held_s)
+            _show(video, video_view.describe(video), json)
+            raise typer.Exit(console.SOME_FAILED if video.error else console.OK)
+        with _datasets_are_elsewhere(job_id, "status"):
+            job = client.get(job_id, wait=held_s) if wait else client.get(job_id)
+    _show(job, describe(job), json)
     raise typer.Exit(console.SOME_FAILED if job.error else console.OK)
 
 
 def cancel(job_id: JobId, json: JsonOption = False, url: UrlOption = None) -> None:
-    """Cancel a job and remove what it has left; a job that has ended stays as it is."""
+    """Cancel a job or a video and remove what it has left; one that has ended stays as it is."""
     with open_client(url) as client:
-        job = client.cancel(job_id)
-    _show(job, json)
+        if is_run_id(job_id, VIDEO):
+            video = client.videos.cancel(job_id)
+            _show(video, video_view.describe(video), json)
+            return
+        with _datasets_are_elsewhere(job_id, "cancel"):
+            job = client.cancel(job_id)
+    _show(job, describe(job), json)
 
 
-def _show(job: Job, as_json: bool) -> None:
+@contextmanager
+def _datasets_are_elsewhere(job_id: str, command: str) -> Iterator[None]:
+    """Say more where there is no such job: what an id looks like, or whose else it may be."""
+    try:
+        yield
+    except NotFound as exc:
+        if not is_id(job_id):
+            raise NotFound(f"{visible(job_id)} is no id; `depthq submit` prints them") from exc
+        more = f"If it is a dataset's: depthq dataset {command} {job_id}"
+        raise NotFound(f"{exc.message} {more}") from exc
+
+
+def _show(found: Job | Video, line: str, as_json: bool) -> None:
     if as_json:
-        console.say_json(job.document)
+        console.say_json(found.document)
         return
-    console.tell(describe(job))
+    console.tell(line)
 
 
 def describe(job: Job) -> str:

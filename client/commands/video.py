@@ -10,12 +10,15 @@ from typing import Annotated, Any
 import typer
 
 from client import console
+from client.commands.output_options import by_comma
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.commands.video_view import exit_code, watched
 from client.files.out_folder import prepare_out
 from client.plain import visible
 from client.video import Video
 from client.videos import Videos
+from contract.ids import is_run_id
+from contract.kinds.video import VIDEO
 from contract.videos import VIDEO_FILES
 
 _OUTPUTS = {
@@ -58,18 +61,23 @@ Files of several videos go into a folder each.
 What is near is bright. Colours span the depth of a shot; --normalize clip spans the whole video, so
 that shots can be compared by eye; frame lets them jump.
 
-Ctrl-C stops the watching; the service goes on. The service's workers need the extra `video`:
+Ctrl-C stops the watching; the service goes on, and `depthq video ID --out results` brings the files
+of a video by its id. `depthq cancel ID` stops it. The service's workers need the extra `video`:
 `depthq doctor` says whether this machine has it.
 """
 
 
 def video(
     clips: Annotated[
-        list[str], typer.Argument(help="files, s3://bucket/key, s3://bucket/prefix/, URLs")
+        list[str],
+        typer.Argument(help="files, s3://bucket/key, s3://bucket/prefix/, URLs, ids of videos"),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="folder for the files")],
     output: Annotated[
-        list[str] | None, typer.Option("--output", help="what to make, see above; may repeat")
+        list[str] | None,
+        typer.Option(
+            "--output", "--outputs", help="what to make, see above; by comma, or repeated"
+        ),
     ] = None,
     normalize: Annotated[
         str | None, typer.Option(help="frames that share colors: clip, shot (default), frame")
@@ -92,7 +100,7 @@ def video(
 ) -> None:
     """Submit, watch, download; `_HELP` is what people read."""
     options: dict[str, Any] = {
-        "outputs": output,
+        "outputs": by_comma(output or []) or None,
         "normalize": normalize,
         "colormap": colormap,
         "start_s": start,
@@ -106,13 +114,17 @@ def video(
     sources, folders = [_source(clip) for clip in clips], _folders(clips, out)
     with open_client(url) as client:
         made = [
-            client.videos.submit(**source, **options, name=_name(clip))
+            _begun(client.videos, source, {**options, "name": _name(clip)})
             for source, clip in zip(sources, clips, strict=True)
         ]
-        codes = [
-            _brought(client.videos, one, folder, as_json=json)
-            for one, folder in zip(made, folders, strict=True)
-        ]
+        try:
+            codes = [
+                _brought(client.videos, one, folder, as_json=json)
+                for one, folder in zip(made, folders, strict=True)
+            ]
+        except KeyboardInterrupt:
+            _say_how_to_go_on([one.id for one in made], out)
+            raise
     raise typer.Exit(max(codes))
 
 
@@ -121,9 +133,33 @@ def _source(clip: str) -> dict[str, Any]:
     place = _PLACE.match(clip)
     if place is not None:
         return {"source": {"s3" if place[1].lower() == "s3" else "url": clip}}
-    if not Path(clip).is_file():  # before anything is sent: others may be submitted first
+    path = Path(clip)  # looked at before anything is sent: others may be submitted first
+    if path.is_dir():
+        raise typer.BadParameter(
+            f"{visible(clip)} is a folder; of numbered images make a zip: zip -r frames.zip "
+            f"{visible(clip)}"
+        )
+    if not path.exists() and is_run_id(clip, VIDEO):
+        return {"id": clip}
+    if not path.is_file():
         raise typer.BadParameter(f"there is no file {visible(clip)}")
-    return {"video": Path(clip)}
+    return {"video": path}
+
+
+def _begun(videos: Videos, source: dict[str, Any], options: dict[str, Any]) -> Video:
+    """Return the video that an id names, or a new one."""
+    if "id" in source:
+        return videos.get(source["id"])
+    return videos.submit(**source, **options)
+
+
+def _say_how_to_go_on(ids: list[str], out: Path) -> None:
+    named = " ".join(ids)
+    console.say(
+        "the service goes on.\n"
+        f"  results:  depthq video {named} --out {visible(str(out))}\n"
+        f"  stop it:  depthq cancel {ids[-1]}"
+    )
 
 
 def _name(clip: str) -> str:

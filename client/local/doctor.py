@@ -20,8 +20,9 @@ from client.local.finding import Finding
 from contract.addresses import authority
 from contract.models.declaration import DEFAULT_MODEL
 from contract.models.own import own_specs
-from contract.models.registry import find_model
+from contract.models.registry import MODELS, find_model
 from contract.settings import MIB, Settings
+from contract.wrong_fields import nearest
 
 # room → modules that must be there, the extra that brings them, and whether `depthq up` needs it
 ROOMS = {
@@ -45,6 +46,8 @@ def examine(settings: Settings) -> list[Finding]:
         _python(),
         *_rooms(),
         _engine(settings),
+        *_models(settings),
+        *_variables(),
         *look_at_stores(settings),
         _weights(settings),
         *look_at_plugins(),
@@ -77,7 +80,9 @@ def _rooms() -> Iterator[Finding]:
             continue
         level: Literal["note", "problem"] = "problem" if needed else "note"
         said = f"without {', '.join(missing)}"
-        yield Finding(room, level, said, f"pip install 'depthq[{extra}]', or make setup")
+        # `make setup` brings what `depthq up` needs, and nothing beyond.
+        more = "make setup" if needed or room == "demo" else f"in a checkout: -e '.[{extra}]'"
+        yield Finding(room, level, said, f"pip install 'depthq[{extra}]', or {more}")
 
 
 def _engine(settings: Settings) -> Finding:
@@ -86,6 +91,25 @@ def _engine(settings: Settings) -> Finding:
         return Finding("engine", "ok", settings.engine)
     remedy = f"pip install {module}, or set DEPTHQ_ENGINE to one of {', '.join(ENGINES)}"
     return Finding("engine", "problem", f"{settings.engine} is not installed", remedy)
+
+
+def _models(settings: Settings) -> Iterator[Finding]:
+    own = own_specs(settings.cache_dir)
+    for name in settings.models:
+        if find_model(name) is None and name not in own:
+            guess = nearest(name, [*MODELS, *own])
+            remedy = f"{guess} `depthq models list` has them all".lstrip()
+            yield Finding("models", "problem", f"DEPTHQ_MODELS: no model is called {name}", remedy)
+
+
+def _variables() -> Iterator[Finding]:
+    """Note what looks like a setting and is none: it has no effect, and nothing else says so."""
+    known = [f"DEPTHQ_{name.upper()}" for name in Settings.model_fields]
+    for name in sorted(os.environ):
+        if name.startswith("DEPTHQ_") and name not in known:
+            guess = nearest(name.lower(), [each.lower() for each in known]).upper()
+            remedy = guess.replace("DID YOU MEAN", "did you mean") or "see docs/configuration.md"
+            yield Finding("settings", "note", f"{name} is set, and is no setting", remedy)
 
 
 def _weights(settings: Settings) -> Finding:

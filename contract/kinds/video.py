@@ -12,4 +12,5 @@ KIND = KindDeclaration(
         "en": "a video: steady depth of every frame, as films and as numbers",
         "zh": "视频：每一帧的稳定深度，输出为影片和数据",
     },
+    needs="pip install 'depthq[video]'",
 )

@@ -57,6 +57,7 @@ class WorkerInfo(BaseModel):
     busy: int = 0
     slots: int = 0
     immediate: bool = False  # takes requests of which nothing is kept
+    lacks: tuple[str, ...] = ()  # kinds of long work that cannot be opened there
     tally: Tally = Tally()
 
     @property

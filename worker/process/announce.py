@@ -12,9 +12,18 @@ from worker.process.parts import Parts
 
 
 def describe(
-    parts: Parts, started_at: float, *, ready: bool, draining: bool, immediate: bool
+    parts: Parts,
+    started_at: float,
+    *,
+    ready: bool,
+    draining: bool,
+    immediate: bool,
+    lacks: tuple[str, ...],
 ) -> WorkerInfo:
-    """Return the present state. `immediate`: it takes requests of which nothing is kept."""
+    """Return the present state. `immediate`: it takes requests of which nothing is kept.
+
+    `lacks`: the kinds of long work that it cannot open.
+    """
     held = tuple(_held(model) for model in parts.models.values())
     first = held[0]
     return WorkerInfo(
@@ -35,6 +44,7 @@ def describe(
         busy=parts.throughput.busy(),
         slots=parts.settings.concurrency,
         immediate=immediate,
+        lacks=lacks,
         tally=tally(),
     )
 

@@ -118,6 +118,11 @@ class RunWorker:
         self._finalizer = Finalizer(steps, ledger, files, webhooks, refuse)
         self._shares = Shares(ONE_CALLER, OwnerOf(ledger, files), around.send)
 
+    @property
+    def lacks(self) -> tuple[str, ...]:
+        """The names of the kinds that cannot be opened here."""
+        return tuple(name for name in KINDS if name not in self.kinds)
+
     def tasks(self) -> dict[str, Callable[[str], None]]:
         """Return the steps by the names of their tasks."""
         return {

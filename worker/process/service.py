@@ -216,6 +216,7 @@ class WorkerService:
             ready=self._ready,
             draining=self._draining,
             immediate=self._slots is not None,
+            lacks=self._runs.lacks if self._runs is not None else (),
         )
         interval_s = self._parts.settings.reconcile_interval_s
         self._parts.registry.announce(info, ttl_s=4 * interval_s)

@@ -61,7 +61,9 @@ def _receive(weights: Weights, url: str, part: Path, progress: Progress) -> None
             _append(weights, response, part, start if resumed else 0, progress)
     except httpx2.HTTPError as exc:
         raise WeightsError(
-            f"{weights.name}: the download from {url} broke off ({exc}); run it again to go on"
+            f"{weights.name}: the download from {url} broke off ({exc}); run it again to go on. "
+            "Without a way there: fetch the file on another machine, then `depthq weights fetch "
+            f"{weights.name} --from FILE`; or name a mirror by --base-url"
         ) from exc
 
 

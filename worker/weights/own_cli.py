@@ -66,6 +66,8 @@ def _help(name: str, field: Any) -> str:
 
 def _declared(options: argparse.Namespace) -> OwnModel:
     """Return the declaration: the options, and the TOML file beside, where there is one."""
+    if not options.file.is_file():
+        raise WeightsError(f"there is no file {options.file}")
     beside = options.file.with_suffix(".toml")
     try:
         held = read_own(beside).model_dump(exclude_unset=True) if beside.is_file() else {}

@@ -10,6 +10,7 @@ from api.answers.accepted import accepted
 from api.answers.blueprint import VIDEOS, problems, v1
 from api.callers.auth import owner
 from api.datasets.openapi import HEADERS
+from api.load.kinds import check_kind
 from api.receiving.headers import idempotency_key, wait_preference
 from api.receiving.uploads import Upload
 from api.runs.documents import run_path
@@ -19,6 +20,7 @@ from api.videos.accept import accept_video
 from api.videos.body import VIDEO_FIELD, receive_video
 from api.videos.documents import video_document
 from api.videos.find import own_video
+from contract.kinds.video import VIDEO
 from contract.video_documents import CreateVideo, VideoDocument, VideoOptions
 
 _FORM: dict[str, Any] = {
@@ -53,7 +55,7 @@ _BODY: dict[str, Any] = {
     summary="Submit a video",
     responses={
         200: VideoDocument, 202: VideoDocument,
-        **problems(400, 401, 403, 409, 411, 413, 415, 422, 429),
+        **problems(400, 401, 403, 409, 411, 413, 415, 422, 429, 501),
     },
     openapi_extensions=_BODY,
 )  # fmt: skip
@@ -64,6 +66,7 @@ def create_video() -> Response:
     asked and it ended in time.
     """
     parts = services()
+    check_kind(parts.capacity, VIDEO)
     wait_s, key = wait_preference(request), idempotency_key(request)
     with Upload(parts.settings.max_video_bytes, VIDEO_FIELD) as upload:
         received = receive_video(parts, request, upload)

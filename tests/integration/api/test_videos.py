@@ -6,10 +6,12 @@ import io
 
 import pytest
 
+from api.load import capacity
 from contract.documents import Problem
-from contract.names.queues import TASK_FINALIZE_RUN, TASK_PLAN_RUN
+from contract.names.queues import TASK_FINALIZE_RUN, TASK_PLAN_RUN, Lane
 from contract.video_documents import VideoDocument
 from contract.videos import VideoSpec
+from storage.fleet.workers import WorkerInfo
 from storage.objects.buckets import Buckets
 
 CLIP = b"\x00\x00\x00\x20ftypisom" + bytes(2_000)
@@ -123,3 +125,28 @@ def test_files_come_later_and_a_canceled_video_can_be_removed(api):
     assert (TASK_FINALIZE_RUN, f"{made.id}/finalize") in api.parts.dispatch.steps
     assert api.client.get(made.links.errors).json["errors"] == []
     assert refused(api.client.post(made.links.retry)) == (409, "conflict")
+
+
+def announce(api, name: str, lane=Lane.BULK, ready=True, lacks=()) -> None:
+    api.parts.workers.announce(
+        WorkerInfo(name=name, lane=lane, pid=1, host="h", started_at=0.0, ready=ready, lacks=lacks),
+        30,
+    )
+
+
+def test_where_no_worker_can_read_videos_they_are_refused_with_the_cure(make_api, monkeypatch):
+    monkeypatch.setattr(capacity, "WORKERS_AGE_S", -1.0)
+    api = make_api()
+    announce(api, "interactive", Lane.INTERACTIVE)
+    assert submit(api).status_code == 202  # a bulk worker may come
+    announce(api, "a", lacks=("video",))
+    announce(api, "b", lacks=("video",))
+    before = api.client.get("/v1/videos").json["videos"]
+    answer = submit(api)
+    assert refused(answer) == (501, "not_installed")
+    assert "`pip install 'depthq[video]'`" in answer.json["detail"]
+    assert api.client.get("/v1/videos").json["videos"] == before
+    announce(api, "starting", ready=False)
+    assert submit(api).status_code == 501
+    announce(api, "c")  # has all, or is of the version before and says nothing
+    assert submit(api).status_code == 202

@@ -97,3 +97,18 @@ def test_the_doctor_says_whether_decoders_are_confined_by_the_kernel(monkeypatch
 
 def test_the_cores_come_with_what_a_worker_makes_of_them():
     assert "at a time" in finding("cores").message
+
+
+def test_a_model_that_does_not_exist_is_a_problem_with_the_nearest_name():
+    found = finding("models", models=("midas_smal",))
+    assert (found.level, found.remedy) == (
+        "problem",
+        "did you mean midas_small? `depthq models list` has them all",
+    )
+
+
+def test_a_mistyped_setting_is_noted_with_the_right_one(monkeypatch):
+    monkeypatch.setenv("DEPTHQ_MODEL", "midas_small")
+    found = finding("settings")
+    assert (found.level, found.message) == ("note", "DEPTHQ_MODEL is set, and is no setting")
+    assert found.remedy == "did you mean DEPTHQ_MODELS?"

@@ -239,7 +239,8 @@ def test_status_tells_the_state_and_fails_for_failed_jobs(depthq, api: FakeApi, 
 
 def test_an_unknown_job_is_exit_code_1(depthq, api: FakeApi):
     run = depthq("status", "20260101-aaaaaaaaaaaaaaaaaaaaaaaaaa", url=api.url)
-    assert (run.returncode, run.stderr) == (1, "depthq: There is no such job.\n")
+    assert run.returncode == 1
+    assert run.stderr.startswith("depthq: There is no such job. If it is a dataset's: ")
 
 
 def test_help_names_every_command_and_every_command_has_an_example_or_a_reason(depthq):

@@ -155,3 +155,69 @@ def test_several_videos_are_sent_before_any_is_waited_for_and_have_a_folder_each
 def test_help_says_every_output_and_how_to_give_frames(depthq):
     said = depthq("video", "--help").stdout
     assert all(name in said for name in ("depth_exr", "side_by_side", "s3://shots/walk/"))
+
+
+ID = "video-20260131-abcdefghijklmnopqrstuvwxyz"
+
+
+def test_the_files_of_a_video_that_was_left_come_by_its_id(api: FakeApi, depthq, tmp_path):
+    api.script.extend([Reply.of(200, document("running", id=ID)), Reply.of(200, document(id=ID))])
+    api.script.append(Reply(200, b"numbers"))
+    ended = depthq("video", ID, "--out", tmp_path, url=api.url)
+    assert ended.returncode == 0
+    assert (tmp_path / "depth.npz").read_bytes() == b"numbers"
+    assert api.paths("POST") == []
+
+
+def test_what_is_no_terminal_gets_a_line_when_the_work_changes(api: FakeApi, depthq, tmp_path):
+    waits = {"total": 0, "succeeded": 0, "failed": 0, "done": 0, "by_code": {}}
+    api.script.append(Reply.of(200, document("queued", id=ID, frames=waits)))
+    api.script.append(Reply.of(200, document("running", id=ID)))
+    api.script.extend([Reply.of(200, document(id=ID)), Reply(200, b"numbers")])
+    said = depthq("video", ID, "--out", tmp_path, url=api.url).stderr.splitlines()
+    assert said[:2] == [
+        f"{ID}  making the files: 3 of 3 frames",
+        f"{ID}  completed: 3 of 3 frames",
+    ]
+
+
+def test_ctrl_c_says_how_to_go_on_and_how_to_stop(api: FakeApi, depthq, tmp_path, monkeypatch):
+    def interrupted(*_args: Any, **_more: Any) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("client.commands.video.watched", interrupted)
+    (tmp_path / "clip.mp4").write_bytes(b"film")
+    api.script.append(Reply.of(202, document("queued", id=ID)))
+    left = depthq("video", tmp_path / "clip.mp4", "--out", tmp_path / "out", url=api.url)
+    assert left.returncode == 130
+    assert f"depthq video {ID} --out {tmp_path / 'out'}" in left.stderr
+    assert f"depthq cancel {ID}" in left.stderr
+
+
+def test_a_folder_of_frames_is_told_to_become_a_zip(depthq, tmp_path):
+    refused = depthq("video", tmp_path, "--out", tmp_path / "out")
+    assert refused.returncode == 2
+    assert "is a folder; of numbered images make a zip" in " ".join(refused.stderr.split())
+
+
+def test_outputs_come_by_comma_too(api: FakeApi, depthq, tmp_path):
+    api.script.extend([Reply.of(202, document("queued")), Reply.of(200, document())])
+    api.script.append(Reply(200, b"numbers"))
+    depthq("video", "s3://a/b.mp4", "--out", tmp_path, "--outputs", "depth_npz,depth", url=api.url)
+    (sent,) = [asked for asked in api.asked if asked.method == "POST"]
+    assert json.loads(sent.body)["outputs"] == ["depth_npz", "depth"]
+
+
+@pytest.mark.parametrize(("command", "state"), [("status", "completed"), ("cancel", "canceled")])
+def test_status_and_cancel_take_the_id_of_a_video(api: FakeApi, depthq, command, state):
+    api.script.append(Reply.of(200, document(state, id=ID)))
+    shown = depthq(command, ID, url=api.url)
+    assert (shown.returncode, shown.stdout) == (0, f"{ID}  {state}: 3 of 3 frames\n")
+    assert api.asked[-1].path.startswith(f"/v1/videos/{ID}")
+
+
+def test_an_unknown_id_is_told_whose_it_may_be(api: FakeApi, depthq):
+    job = ID.removeprefix("video-")
+    api.script.extend([Reply.problem(404, "not_found", "There is no job.")] * 2)
+    assert f"depthq dataset status {job}" in depthq("status", job, url=api.url).stderr
+    assert "cat.jpg is no id" in depthq("status", "cat.jpg", url=api.url).stderr
