@@ -6,8 +6,9 @@ import logging
 import time
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 
+from api.answers.present import present_request
 from api.answers.request_ids import request_id
 from api.answers.serving import ignore_odd_range
 from api.load.measures import Measures
@@ -25,8 +26,9 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 
     @app.before_request
     def _begin() -> None:
-        g.request_id = request_id(request.headers.get("X-Request-Id", ""))
-        ignore_odd_range(request)
+        incoming = present_request()
+        g.request_id = request_id(incoming.headers.get("X-Request-Id", ""))
+        ignore_odd_range(incoming)
         g.started = time.perf_counter()
 
     @app.after_request
@@ -40,10 +42,12 @@ def register(app: Flask, settings: Settings, measures: Measures) -> None:
 
 def _record(response: Response, measures: Measures) -> None:
     seconds = time.perf_counter() - g.get("started", time.perf_counter())
-    method = among(request.method, METHODS)
-    route = request.url_rule.rule if request.url_rule else "none"  # the path would be unbounded
+    incoming = present_request()
+    path, values = incoming.path, incoming.view_args
+    method = among(incoming.method, METHODS)
+    route = incoming.url_rule.rule if incoming.url_rule else "none"  # the path would be unbounded
     measures.answered(method, route, response.status_code, seconds)
-    level = logging.DEBUG if request.path in _QUIET else logging.INFO
+    level = logging.DEBUG if path in _QUIET else logging.INFO
     if not log.isEnabledFor(level):
         return
     about = {
@@ -55,9 +59,9 @@ def _record(response: Response, measures: Measures) -> None:
         "duration_ms": round(seconds * 1000, 1),
     }
     for name in ("job_id", "dataset_id"):
-        if request.view_args and name in request.view_args:
-            about[name] = str(request.view_args[name])[:60]
-    log.log(level, "%s %s %d", method, request.path[:200], response.status_code, extra=about)
+        if values and name in values:
+            about[name] = str(values[name])[:60]
+    log.log(level, "%s %s %d", method, path[:200], response.status_code, extra=about)
 
 
 def _security_headers(settings: Settings) -> dict[str, str]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, g
 
+from api.answers.present import present_request
 from api.callers.auth import GUARDED_PREFIX, caller, owner
 from api.services import Services
 from contract.errors import Overloaded, StorageUnavailable
@@ -46,8 +47,9 @@ def register(app: Flask, parts: Services, allowances: Allowances) -> None:
 
 
 def _makes_something() -> bool:
-    known = request.url_rule is not None and request.path.startswith(GUARDED_PREFIX)
-    return known and request.method == "POST" and not request.view_args
+    incoming = present_request()
+    known = incoming.url_rule is not None and incoming.path.startswith(GUARDED_PREFIX)
+    return known and incoming.method == "POST" and not incoming.view_args
 
 
 def _take(allowances: Allowances, limits: Limits) -> None:

@@ -13,9 +13,10 @@ import socket
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from flask import Flask, request
+from flask import Flask, Request
 
 from api.answers.errors import Foreign
+from api.answers.present import present_request
 from contract.settings import Settings
 
 EVERY = "*"
@@ -36,13 +37,14 @@ def register(app: Flask, settings: Settings) -> None:
 
     @app.before_request
     def _check() -> None:
-        host = request.headers.get("Host", "")
-        if host and request.path not in _PROBES and host not in names:
+        incoming = present_request()
+        host = incoming.headers.get("Host", "")
+        if host and incoming.path not in _PROBES and host not in names:
             raise Foreign(
                 "This is no name of the service; DEPTHQ_ALLOWED_HOSTS or DEPTHQ_PUBLIC_URL add "
                 "names."
             )
-        if request.method not in _SAFE and not _own_page(host, public):
+        if incoming.method not in _SAFE and not _own_page(incoming, host, public):
             raise Foreign("A page of another site must not write here.")
 
 
@@ -68,10 +70,10 @@ class Names:
         return name in self.given or any(suffix in self.given for suffix in suffixes)
 
 
-def _own_page(host: str, public: Names) -> bool:
+def _own_page(incoming: Request, host: str, public: Names) -> bool:
     """Tell whether the request comes from a program, a direct visit, or this service's own page."""
-    origin = request.headers.get("Origin", "")
-    site = request.headers.get("Sec-Fetch-Site", "")
+    origin = incoming.headers.get("Origin", "")
+    site = incoming.headers.get("Sec-Fetch-Site", "")
     if not origin and not site:
         return True  # a program
     if site in ("same-origin", "none"):

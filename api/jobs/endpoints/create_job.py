@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 
-from flask import Request, Response, request
+from flask import Request, Response
 from pydantic import ValidationError
 
 from api.answers.accepted import accepted
 from api.answers.blueprint import JOBS, problems, v1
 from api.answers.errors import invalid_fields
 from api.answers.openapi import CREATE_JOB
+from api.answers.present import present_request
 from api.callers.auth import caller, owner
 from api.jobs.accept import Submission, accept
 from api.jobs.documents import job_document, job_path
@@ -54,23 +55,23 @@ def create_job() -> Response:
     Answers 202 with the job's document and its URL in `Location`, or 200 with the finished job if
     `Prefer: wait=N` was asked and it was done in time.
     """
-    parts = services()
-    wait_s, key = wait_preference(request), idempotency_key(request)
+    parts, incoming = services(), present_request()
+    wait_s, key = wait_preference(incoming), idempotency_key(incoming)
     job_id = new_id()
     # subscribed before the job exists, so that its record need not be read for that
     with parts.endings.watch(job_id) if wait_s else nullcontext() as watch:
-        record = _accept(parts, job_id, key)
+        record = _accept(parts, incoming, job_id, key)
         own = watch if record.id == job_id else None
         record = wait_until(parts, record, ended, wait_s, own)
     place, over = job_path(parts, record.id), wait_s > 0 and ended(record)
     return accepted(job_document(parts, record), place, wait_s, ended=over)
 
 
-def _accept(parts: Services, job_id: str, key: str | None) -> JobRecord:
+def _accept(parts: Services, incoming: Request, job_id: str, key: str | None) -> JobRecord:
     try:
         parts.capacity.admit()
         with Upload(parts.settings.max_upload_bytes) as upload:
-            options = _receive(parts, request, upload)
+            options = _receive(parts, incoming, upload)
             record = accept(parts, Submission(upload, options, owner(), key, job_id))
     except DepthqError as exc:
         parts.measures.refused.labels(exc.code).inc()
