@@ -14,10 +14,17 @@ from contract.names.queues import APP_NAME, TASK_RUN_JOB, Lane, queue_of
 from contract.settings import Settings
 from storage.broker.outbox import PLACE, Envelope, Outbox
 from storage.broker.settings import check_broker
+from storage.jobs.letter import Letter
 
 
 class Dispatch(Protocol):
     """Sends messages to the workers."""
+
+    def letter(self, job_id: str, lane: Lane, model: str) -> Letter:
+        """Return the message for the ledger to send with the record.
+
+        NO_LETTER: it is to be enqueued after it, in a step of its own.
+        """
 
     def enqueue(self, job_id: str, lane: Lane, model: str) -> None:
         """Publish the id. Raises StorageUnavailable; the message may have gone out all the same."""
@@ -42,6 +49,10 @@ class CeleryDispatch:
         self._app.conf.update(task_serializer="json", accept_content=["json"])
         self._envelopes: dict[tuple[str, str], Envelope] = {}
 
+    def letter(self, job_id: str, lane: Lane, model: str) -> Letter:
+        """Return what `enqueue` would publish, and where."""
+        return self._letter(TASK_RUN_JOB, job_id, lane, model)
+
     def enqueue(self, job_id: str, lane: Lane, model: str) -> None:
         """Publish the id, which is also the message's id. Raises StorageUnavailable."""
         self._send(TASK_RUN_JOB, job_id, lane, model)
@@ -51,11 +62,14 @@ class CeleryDispatch:
         self._send(task, message_id, Lane.BULK, model)
 
     def _send(self, task: str, message_id: str, lane: Lane, model: str) -> None:
+        self._outbox.put(*self._letter(task, message_id, lane, model))
+
+    def _letter(self, task: str, message_id: str, lane: Lane, model: str) -> Letter:
         queue = queue_of(task, lane, model, kind_of(message_id))
         envelope = self._envelopes.get((task, queue))
         if envelope is None:
             envelope = self._envelopes[task, queue] = Envelope(self._described(task, queue))
-        self._outbox.put(queue, envelope.filled(message_id))
+        return Letter(queue, envelope.filled(message_id))
 
     def _described(self, task: str, queue: str) -> Any:
         """Return a message as Celery makes it, by having Celery send one to a broker in memory."""

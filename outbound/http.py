@@ -61,8 +61,9 @@ class GuardedClient:
     def get(self, url: str, sink: Sink | None = None) -> Answer:
         """Return the answer to a GET, after up to three redirects.
 
-        With `sink` a 200's body goes there piece by piece. Raises UrlForbidden, UrlUnreachable
-        (also for a body that was cut off), ImageTooLarge, and what `sink` raises.
+        With `sink` a 200's body goes there piece by piece, and no other is read. Raises
+        UrlForbidden, UrlUnreachable (also for a body that was cut off), ImageTooLarge, and what
+        `sink` raises.
         """
         deadline = time.monotonic() + self.timeout_s
         headers = {"Accept": "image/*", "User-Agent": "depthq", "Connection": "close"}
@@ -107,23 +108,20 @@ class GuardedClient:
         host, port = str(parts.hostname), port_of(parts)
         address = self.locate(host, port)
         left_s = max(0.01, deadline - time.monotonic())
-        with self.connect(address, port, left_s) as raw:
-            # Socket time-outs apply to each read; this limits the total time of a slow server.
-            clock = threading.Timer(left_s, _cut, [raw])
-            clock.daemon = True
-            clock.start()
+        with self.connect(address, port, left_s) as raw, _limited(raw, left_s):
             connection = http.client.HTTPConnection(host, port)
             try:
                 connection.sock = _wrapped(raw, host) if parts.scheme == "https" else raw
                 yield connection
             finally:
-                clock.cancel()
                 connection.close()
 
     def _receive(self, response: http.client.HTTPResponse, sink: Sink | None) -> Answer:
         headers = {name.lower(): value for name, value in response.getheaders()}
+        if sink is not None and response.status != http.client.OK:
+            return Answer(response.status, headers)  # what else it says is not wanted
         body, size = bytearray(), 0
-        take = sink if sink is not None and response.status == http.client.OK else body.extend
+        take = sink or body.extend
         while chunk := response.read1(CHUNK_BYTES):
             size += len(chunk)
             if size > self.max_bytes:
@@ -138,9 +136,26 @@ def _wrapped(raw: socket.socket, host: str) -> ssl.SSLSocket:
     return ssl.create_default_context().wrap_socket(raw, server_hostname=host)
 
 
-def _cut(raw: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # it may be closed already
-        raw.shutdown(socket.SHUT_RDWR)
+@contextlib.contextmanager
+def _limited(raw: socket.socket, left_s: float) -> Iterator[None]:
+    """Cut the connection after `left_s`: time-outs of sockets apply to each read.
+
+    By a second handle: a socket that TLS has wrapped is an empty shell.
+    """
+    with raw.dup() as handle:
+        clock = threading.Timer(left_s, _cut, [handle])
+        clock.daemon = True
+        clock.start()
+        try:
+            yield
+        finally:
+            clock.cancel()
+            clock.join()  # a cut that has begun ends before the handle's number is used again
+
+
+def _cut(handle: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the other end may have gone
+        handle.shutdown(socket.SHUT_RDWR)
 
 
 def port_of(parts: SplitResult) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 
 MIB = 1024 * 1024
@@ -16,6 +17,12 @@ GIVEN_BACK_BYTES = 16 * MIB
 # What may lie unused at the end of a heap. Once the limit above is set, glibc no longer raises this
 # one from 128 KiB: the memory of each picture would be returned, and faulted in anew for the next.
 KEPT_BYTES = 32 * MIB
+
+
+def give_back() -> None:
+    """Return to the system what lies free within the heaps, as after loading a network (glibc)."""
+    with contextlib.suppress(AttributeError, OSError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 def keep_few_heaps() -> bool:

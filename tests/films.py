@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from contract.models.midas_small import MODEL
 from tests.waits import PATIENT_S
-from worker.compute.batcher import Inferred
+from worker.compute.batch import Inferred
 from worker.compute.computer import Network
 from worker.videos.decode.ask import DecodeLimits
 

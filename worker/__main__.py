@@ -56,7 +56,7 @@ def main(argv: list[str] | None = None) -> int:
 
 def _started(settings: Settings, lane: Lane) -> WorkerService:
     """Return the worker, ready. Raises DepthqError."""
-    loading = LoadingModels(settings)
+    loading = LoadingModels(settings, lane)
     loading.begin()
     from worker.process.service import WorkerService  # half a second, while the network compiles
 

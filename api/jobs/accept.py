@@ -1,7 +1,8 @@
 """The accept stage: checks an upload and stores it as a job. The order of writes matters.
 
 Input object, then record, then message: a message always refers to an existing record, and once the
-input is written with the request in its metadata, the job can be rebuilt from storage alone.
+input is written with the request in its metadata, the job can be rebuilt from storage alone. Record
+and message are one step of Redis (docs/decisions/0161-record-and-message-in-one-step.md).
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contract.names.object_keys import REQUEST_METADATA, input_object, job_prefi
 from contract.options import JobOptions
 from storage.jobs import recovery
 from storage.jobs.ledger import AlreadyOver
+from storage.jobs.letter import NO_LETTER
 
 log = logging.getLogger(__name__)
 
@@ -135,14 +137,16 @@ def _keep(parts: Services, request: JobRequest, upload: Upload, *, shared: bool)
         media_type=request.input.media_type,
         metadata={REQUEST_METADATA: request.text},
     )
+    letter = parts.dispatch.letter(request.id, request.lane, request.options.model)
+    handed = content if isinstance(content, bytes) else b""
     try:
-        created = parts.jobs.create(record, content if isinstance(content, bytes) else b"")
+        created = parts.jobs.create(record, handed, letter)
     except StorageUnavailable:
         # With a shared id the input may belong to a request that was already answered with 202.
         if not shared:
             _forget(parts, request.id)
         raise
-    if created:
+    if created and letter is NO_LETTER:
         _enqueue(parts, record)
     return parts.jobs.get(request.id) or record if shared else record
 

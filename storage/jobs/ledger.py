@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Literal, cast
 
@@ -16,8 +18,11 @@ from contract.names.redis_keys import job_key
 from contract.states import JobState
 from storage.jobs.fields import from_fields, from_pairs, to_fields
 from storage.jobs.handover import KEPT_S, Places
+from storage.jobs.letter import NO_LETTER, Letter
 from storage.jobs.scripts import LedgerScripts
 from storage.ledger.connection import redis_errors
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -27,7 +32,7 @@ class Claim:
     `input`: the bytes that were handed over, unchecked; None: they are to be fetched.
     """
 
-    outcome: Literal["taken", "leased", "ended", "unknown"]
+    outcome: Literal["taken", "leased", "ended", "unknown", "unreadable"]
     record: JobRecord | None
     crashes: int
     input: bytes | None = None
@@ -50,18 +55,19 @@ class JobLedger:
         self._scripts = LedgerScripts(redis)
         self._places = Places(handover_bytes)
 
-    def create(self, record: JobRecord, input_: bytes = b"") -> bool:
+    def create(self, record: JobRecord, input_: bytes = b"", letter: Letter = NO_LETTER) -> bool:
         """Write a new record and list it by its state; False: it exists already, untouched.
 
         The record disappears at `request.expires_at`. Raises AlreadyOver if that is past. `input_`
         is handed to the worker that claims the job, if there is room; the store has it for certain.
+        `letter`: goes to its queue in the same step; none if the record exists already.
         """
         request = record.request
         times = (repr(request.created_at), repr(request.expires_at))
         lane = of_model(request.lane.value, request.options.model)
         place = self._places.of(record.id, len(input_)) if input_ else ""
         handed = (place, input_ if place else b"", KEPT_S)
-        about = (_nonce(), lane, *times, *handed)
+        about = (_nonce(), lane, *times, *handed, *letter)
         answer = self._scripts.run("create", [record.id], *about, *to_fields(record))
         if answer < 0:
             raise AlreadyOver("The clocks of this machine and of Redis are far apart.")
@@ -81,7 +87,24 @@ class JobLedger:
         """Claim each of `job_ids`, in one round trip."""
         of = self._places.of
         calls = [(job_id, (_nonce(), worker, lease_s, of(job_id))) for job_id in job_ids]
-        return [_claim(*answer) for answer in self._scripts.run_each("claim", calls, raw=True)]
+        answers = self._scripts.run_each("claim", calls, raw=True)
+        return [self._read(*each) for each in zip(job_ids, answers, strict=True)]
+
+    def _read(self, job_id: str, answer: Sequence[Any]) -> Claim:
+        """Return a claim. A record that cannot be read is given back: one of a later version, say,
+        with whose job another worker may know what to do.
+        """
+        outcome, crashes, pairs, *input_ = answer
+        texts = [part.decode(errors="replace") for part in pairs]
+        try:
+            record = from_pairs(texts) if texts else None
+        except (ValueError, LookupError):
+            log.exception("unreadable", extra={"action": "claim", "job_id": job_id})
+            with suppress(StorageUnavailable, ValueError):  # else its lease runs out
+                self.release(job_id, int(texts[texts.index("attempt") + 1]), counted=False)
+            return Claim("unreadable", None, int(crashes))
+        handed = input_[0] if input_ else None
+        return Claim(cast("Any", outcome.decode()), record, int(crashes), handed or None)
 
     def renew(self, claims: Sequence[tuple[str, int]], lease_s: float) -> set[str]:
         """Extend the leases of (id, attempt); return the ids whose lease was lost.
@@ -122,12 +145,6 @@ class JobLedger:
     def delete(self, job_id: str) -> None:
         """Remove the record and every trace of it in the indices."""
         self._scripts.run("delete", [job_id])
-
-
-def _claim(outcome: bytes, crashes: int, pairs: Sequence[bytes], input_: bytes = b"") -> Claim:
-    texts = [part.decode(errors="replace") for part in pairs]
-    record = from_pairs(texts) if texts else None
-    return Claim(cast("Any", outcome.decode()), record, int(crashes), input_ or None)
 
 
 def _nonce() -> str:

@@ -5,6 +5,9 @@ are grouped by tensor shape, because the transform keeps the aspect ratio and pa
 the depth. The shape whose oldest request has waited longest goes first, so no shape starves. All
 waiting requests of a shape leave together, unless that batch would exceed the latency cap: the cost
 of batches is learned from those that ran.
+
+Streams share out the cores, which is best for many images and slowest for one. An image that finds
+nothing else, neither waiting nor in work, is therefore computed `alone`, by all cores.
 """
 
 from __future__ import annotations
@@ -15,38 +18,15 @@ import os
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Future
-from dataclasses import dataclass, field
-
-import numpy as np
-from numpy.typing import NDArray
+from dataclasses import replace
 
 from contract.errors import DeadlineExceeded, InternalError
+from worker.compute.batch import Batch, Infer, Inferred, Request, Tensor
 from worker.compute.batch_cost import BatchCost
 
 log = logging.getLogger(__name__)
-
-Tensor = NDArray[np.float32]
-Infer = Callable[[Tensor], Tensor]
-
-
-@dataclass(frozen=True)
-class Inferred:
-    """One image's result: `depth` float32 (H, W), relative inverse depth, and batch data."""
-
-    depth: Tensor
-    wait_ms: float
-    infer_ms: float
-    batch_size: int
-
-
-@dataclass
-class _Request:
-    tensor: Tensor
-    deadline_at: float | None  # seconds since the epoch
-    submitted: float = field(default_factory=time.monotonic)
-    future: Future[Inferred] = field(default_factory=Future)
 
 
 class Batcher:
@@ -57,7 +37,8 @@ class Batcher:
     A batch that fails is halved until the failing image is alone, so its batch-mates succeed. No
     batch is larger than `max_batch`, nor than what is expected to finish in `max_latency_s`. While
     `yielding`, one image at a time is computed, on one stream. `niceness` is added to that of the
-    calling threads.
+    calling threads. `alone`, where there is one, computes one image by all cores, the same bits as
+    `infer`: it gets the only image of an idle engine.
     """
 
     def __init__(
@@ -70,15 +51,17 @@ class Batcher:
         streams: int = 1,
         yielding: Callable[[], bool] = lambda: False,
         niceness: int = 0,
+        alone: Infer | None = None,
     ) -> None:
         self._infer = infer
+        self._alone = alone
         self._max_batch = max_batch
         self._max_latency_s = max_latency_s
         self._on_batch = on_batch
         self._yielding = yielding
         self._niceness = niceness
         self._cost = BatchCost()
-        self._waiting: dict[tuple[int, ...], deque[_Request]] = {}
+        self._waiting: dict[tuple[int, ...], deque[Request]] = {}
         lock = threading.RLock()
         self._changed, self._none_waits = threading.Condition(lock), threading.Condition(lock)
         self._stopping = False
@@ -110,7 +93,7 @@ class Batcher:
         The future raises DeadlineExceeded when `deadline_at` passed before the tensor's turn, and
         whatever the engine raises for this tensor alone.
         """
-        request = _Request(tensor, deadline_at)
+        request = Request(tensor, deadline_at)
         with self._changed:
             if self._stopping:
                 raise InternalError("the worker is stopping")
@@ -122,6 +105,10 @@ class Batcher:
         """Compute no more than `images` at once from now on."""
         with self._changed:
             self._max_batch = images
+
+    def never_alone(self) -> None:
+        """Compute a single image as any other from now on."""
+        self._alone = None
 
     def wait_until_taken(self, timeout_s: float) -> bool:
         """Wait until the engine has begun with all that was submitted; False: it has not."""
@@ -140,14 +127,14 @@ class Batcher:
         while batch := self._take(stream):
             self._settle(batch)
 
-    def _take(self, stream: int) -> list[_Request]:
-        """Wait for work and return the next batch of `stream`; an empty one means stop."""
+    def _take(self, stream: int) -> Batch | None:
+        """Wait for work and return the next batch of `stream`; None means stop."""
         with self._changed:
             if self._busy_since.pop(stream, None):
                 self._changed.notify_all()  # a stream that yielded to this one may continue
             while not self._waiting or self._stands_back():
                 if self._stopping and not self._waiting:
-                    return []
+                    return None
                 self._changed.wait()
             shape = min(self._waiting, key=lambda shape: self._waiting[shape][0].submitted)
             queue = self._waiting[shape]
@@ -158,8 +145,11 @@ class Batcher:
                 del self._waiting[shape]
             if not self._waiting:
                 self._none_waits.notify_all()
+            only = len(batch) == 1 and not self._waiting and not self._busy_since
             self._busy_since[stream] = time.monotonic()
-            return batch
+            if only and self._alone is not None:
+                return Batch(batch, self._alone, alone=True)
+            return Batch(batch, self._infer)
 
     def _stands_back(self) -> bool:
         return bool(self._busy_since) and self._yielding()
@@ -169,13 +159,13 @@ class Batcher:
             return 1
         return self._cost.fitting(shape, self._max_latency_s, self._max_batch)
 
-    def _settle(self, batch: list[_Request]) -> None:
+    def _settle(self, batch: Batch) -> None:
         """Give every request of `batch` its one outcome."""
-        live = [request for request in batch if self._still_wanted(request)]
+        live = [request for request in batch.requests if self._still_wanted(request)]
         if live:
-            self._infer_or_halve(live)
+            self._infer_or_halve(replace(batch, requests=live))
 
-    def _still_wanted(self, request: _Request) -> bool:
+    def _still_wanted(self, request: Request) -> bool:
         if not request.future.set_running_or_notify_cancel():
             return False
         if request.deadline_at is not None and time.time() > request.deadline_at:
@@ -183,32 +173,26 @@ class Batcher:
             return False
         return True
 
-    def _infer_or_halve(self, batch: Sequence[_Request]) -> None:
+    def _infer_or_halve(self, batch: Batch) -> None:
+        requests, count = batch.requests, len(batch.requests)
         started = time.monotonic()
         try:
-            depths = self._infer_checked(batch)
+            depths = batch.depths()
         except Exception as exc:
-            if len(batch) == 1:
-                batch[0].future.set_exception(exc)
+            if count == 1:
+                requests[0].future.set_exception(exc)
                 return
             log.warning(
-                "a batch of %s failed (%s), halving it", len(batch), exc, extra={"action": "infer"}
+                "a batch of %s failed (%s), halving it", count, exc, extra={"action": "infer"}
             )
-            middle = len(batch) // 2
-            self._infer_or_halve(batch[:middle])
-            self._infer_or_halve(batch[middle:])
+            self._infer_or_halve(replace(batch, requests=requests[: count // 2]))
+            self._infer_or_halve(replace(batch, requests=requests[count // 2 :]))
             return
         seconds = time.monotonic() - started
-        with self._changed:
-            self._cost.learn(batch[0].tensor.shape, len(batch), seconds)
-        self._on_batch(len(batch), seconds)
-        for request, depth in zip(batch, depths, strict=True):
+        if not batch.alone:  # which says nothing about what a stream takes
+            with self._changed:
+                self._cost.learn(requests[0].tensor.shape, count, seconds)
+        self._on_batch(count, seconds)
+        for request, depth in zip(requests, depths, strict=True):
             wait_ms = (started - request.submitted) * 1e3
-            request.future.set_result(Inferred(depth, wait_ms, seconds * 1e3, len(batch)))
-
-    def _infer_checked(self, batch: Sequence[_Request]) -> Tensor:
-        depths = self._infer(np.stack([request.tensor for request in batch]))
-        expected = (len(batch), *batch[0].tensor.shape[1:])
-        if depths.shape != expected:
-            raise InternalError(f"the engine returned {depths.shape} where {expected} was due")
-        return depths
+            request.future.set_result(Inferred(depth, wait_ms, seconds * 1e3, count))

@@ -19,7 +19,7 @@ from contract.models.input_rule import InputRule
 from contract.options import JobOptions
 from contract.outputs.declaration import Need
 from worker.attempts.metrics import StageClock
-from worker.compute.batcher import Inferred
+from worker.compute.batch import Inferred
 from worker.compute.held_model import HeldModel
 from worker.imaging.decoder import Decoder
 from worker.imaging.prepared import Prepared

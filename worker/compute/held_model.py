@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from contract.models.declaration import ModelSpec
+from runtime.heaps import give_back
 from worker.compute.batch_choice import Fitting
 from worker.compute.batcher import Batcher
 from worker.compute.pace import Pace
 from worker.compute.throughput import Throughput
 from worker.engines.protocol import Engine, EngineInfo
 from worker.machine import memory_used
+
+log = logging.getLogger(__name__)
 
 
 @dataclass
@@ -24,6 +30,7 @@ class HeldModel:
     pace: Pace
     throughput: Throughput = field(default_factory=Throughput)
     fitting: Fitting | None = None  # None: batches are as the settings say
+    wide: Engine | None = None  # the same network on all threads, for an image that comes alone
     memory_bytes: int = 0  # by which the process grew when the model was loaded
 
     def load(self) -> None:
@@ -31,9 +38,27 @@ class HeldModel:
         before = memory_used()
         self.engine.load()
         self.engine.warm_up(self.spec.warm_up)
+        if self.wide is not None:
+            self._load_wide(self.wide)
+        give_back()
         self.memory_bytes = max(0, memory_used() - before)
         if self.fitting is not None:
             self.batcher.take_at_most(self.fitting.fit(self.engine.infer))
+
+    def _load_wide(self, wide: Engine) -> None:
+        """Load `wide`, and use it only if it computes the same bits as the engine.
+
+        A job that is done twice, once alone and once not, must leave the same files.
+        """
+        wide.load()
+        height, width = self.spec.warm_up[0]
+        noise = np.random.default_rng(0).standard_normal((1, 3, height, width)).astype(np.float32)
+        if not np.array_equal(wide.infer(noise), self.engine.infer(noise)):
+            log.info(
+                "one image is not computed by all cores: other bits", extra={"action": "start"}
+            )
+            self.batcher.never_alone()
+            self.wide = None
 
     def start(self) -> None:
         """Start the threads that feed the engine."""
@@ -66,6 +91,7 @@ def held_model(
     on_batch: Callable[[int, float], None] = lambda _size, _seconds: None,
     yielding: Callable[[], bool] = lambda: False,
     fitting: Fitting | None = None,
+    wide: Engine | None = None,
 ) -> HeldModel:
     """Return `engine` with a batcher of its own, not yet loaded or started."""
     batcher = Batcher(
@@ -76,5 +102,6 @@ def held_model(
         streams=engine.streams,
         yielding=yielding,
         niceness=pace.niceness,
+        alone=wide.infer if wide is not None else None,
     )
-    return HeldModel(spec, engine, batcher, pace, fitting=fitting)
+    return HeldModel(spec, engine, batcher, pace, fitting=fitting, wide=wide)

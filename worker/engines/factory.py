@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Protocol
 
 from contract.settings import Settings
@@ -32,7 +33,7 @@ def build_engine(
     `streams` batches are computed side by side by engines that can (its `streams` tells), of at
     most `max_batch` images together, by `threads` threads in all.
     """
-    make = _ENGINES[settings.engine]()
+    make = _ENGINES[settings.engine](settings)
     return make(
         artefact,
         precision=settings.precision,
@@ -48,31 +49,31 @@ class _Maker(Protocol):
     ) -> Engine: ...
 
 
-def _openvino() -> _Maker:
+def _openvino(settings: Settings) -> _Maker:
     from worker.engines.openvino_engine import OpenVinoEngine
 
-    return OpenVinoEngine
+    return partial(OpenVinoEngine, kept=settings.cache_dir / "weights" / "optimised")
 
 
-def _onnxruntime() -> _Maker:
+def _onnxruntime(_settings: Settings) -> _Maker:
     from worker.engines.onnxruntime_engine import OnnxRuntimeEngine
 
     return OnnxRuntimeEngine
 
 
-def _torch() -> _Maker:
+def _torch(_settings: Settings) -> _Maker:
     from worker.engines.torch_engine import TorchEngine
 
     return TorchEngine
 
 
-def _simulated() -> _Maker:
+def _simulated(_settings: Settings) -> _Maker:
     from worker.engines.simulated import SimulatedEngine
 
     return SimulatedEngine
 
 
-_ENGINES: dict[str, Callable[[], _Maker]] = {
+_ENGINES: dict[str, Callable[[Settings], _Maker]] = {
     "openvino": _openvino,
     "onnxruntime": _onnxruntime,
     "torch": _torch,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
+import mmap
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 from queue import LifoQueue
 from typing import Any
 
 import numpy as np
 
+from runtime.heaps import give_back
 from worker.engines import protocol
+from worker.engines.kept_network import KeptNetwork
 from worker.engines.protocol import (
     Depths,
     EngineError,
@@ -33,6 +38,7 @@ class OpenVinoEngine:
     """Runs the ONNX artefact, compiled once for all shapes (docs/decisions say why).
 
     Each stream has its share of the threads, and of `max_batch`, so that streams cost no memory.
+    `kept`: a folder for the network as it was optimised, see KeptNetwork; None: each time anew.
     """
 
     def __init__(
@@ -43,12 +49,16 @@ class OpenVinoEngine:
         threads: int,
         max_batch: int,
         streams: int = 1,
+        kept: Path | None = None,
     ) -> None:
         self.streams = min(streams, threads, max_batch)
         self.max_batch = max_batch // self.streams
         self._artefact = artefact
         self._precision = precision
         self._threads = threads
+        self._kept = kept
+        self._mapped: mmap.mmap | None = None
+        self._seen: set[tuple[int, tuple[int, ...]]] = set()
         self._requests: LifoQueue[Any] = LifoQueue(self.streams)
 
     def load(self) -> None:
@@ -68,12 +78,34 @@ class OpenVinoEngine:
             "CPU_RUNTIME_CACHE_CAPACITY": 100,
         }
         try:
-            compiled = core.compile_model(str(self._artefact.path), "CPU", options)
+            compiled = self._compiled(core, options)
             for _ in range(self.streams):
                 request = compiled.create_infer_request()
                 self._requests.put(_first_call_done(request, self._artefact.spec.smallest))
         except RuntimeError as exc:
             raise EngineError(f"openvino cannot load {self._artefact.path.name}: {exc}") from exc
+
+    def _compiled(self, core: Any, options: dict[str, Any]) -> Any:
+        """Return the network compiled: as it is kept, or anew, and then kept."""
+        if self._kept is None:
+            return core.compile_model(str(self._artefact.path), "CPU", options)
+        runtime = openvino_library().__version__
+        kept = KeptNetwork(self._kept, self._artefact.path, runtime, self._precision)
+        if (mapped := kept.mapped()) is not None:
+            with contextlib.suppress(RuntimeError):
+                return self._imported(core, options, mapped)
+            kept.forget()
+        compiled = core.compile_model(str(self._artefact.path), "CPU", options)
+        if not kept.wanted or (mapped := kept.keep(compiled.export_model().getbuffer())) is None:
+            return compiled
+        del compiled  # before the other is made: they would need twice the memory
+        return self._imported(core, options, mapped)
+
+    def _imported(self, core: Any, options: dict[str, Any], mapped: mmap.mmap) -> Any:
+        tensor = openvino_library().Tensor(np.frombuffer(mapped, np.uint8), shared_memory=True)
+        compiled = core.import_model(tensor, "CPU", options)
+        self._mapped = mapped
+        return compiled
 
     def warm_up(self, shapes: Iterable[tuple[int, int]]) -> None:
         """See Engine. The smallest was the first call of `load`."""
@@ -90,11 +122,25 @@ class OpenVinoEngine:
         try:
             outputs = request.infer([np.ascontiguousarray(batch)], share_inputs=True)
             depth = outputs[0]
+            self._let_go_after_first(request, batch.shape)
         except RuntimeError as exc:
             raise EngineError(f"openvino failed on a batch of {batch.shape}: {exc}") from exc
         finally:
             self._requests.put(request)
         return inverse_depth(depth, self._artefact.spec)
+
+    def _let_go_after_first(self, request: Any, shape: tuple[int, ...]) -> None:
+        """Let go of what a shape that is new to its stream has left.
+
+        Its kernels have packed the weights that they need, and its buffers have replaced smaller
+        ones: 50 MB that the allocator would keep.
+        """
+        if (id(request), shape) in self._seen:
+            return
+        self._seen.add((id(request), shape))
+        give_back()
+        if self._mapped is not None:
+            self._mapped.madvise(mmap.MADV_DONTNEED)
 
     def describe(self) -> EngineInfo:
         """See Engine."""

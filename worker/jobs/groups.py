@@ -70,12 +70,12 @@ class Group:
         try:
             self._held.enter_context(self._pipeline.isolation.shared())
             self._claim(apart)
+            for member in self._members:
+                with self._settled(member):
+                    member.begun = self._pipeline.begin(member.record, member.clock, member.input)
         except BaseException:
-            self._held.close()
+            self._held.close()  # leases without an end would be renewed for ever
             raise
-        for member in self._members:
-            with self._settled(member):
-                member.begun = self._pipeline.begin(member.record, member.clock, member.input)
 
     def _claim(self, apart: Callable[[JobRecord], object]) -> None:
         pipeline = self._pipeline
@@ -174,3 +174,7 @@ def _no_more_than_a_warning(job_id: str) -> Iterator[None]:
     except StorageUnavailable as exc:
         # the lease runs out and the reconciler sends the job again
         log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": job_id})
+    except MemoryError:
+        raise
+    except Exception:  # even its failure could not be settled; the other jobs go on
+        log.exception("left to its lease", extra={"action": "run", "job_id": job_id})

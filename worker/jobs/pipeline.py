@@ -10,11 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from contract.errors import (
-    DeadlineExceeded,
-    Poisoned,
-    StorageUnavailable,
-)
+from contract.errors import DeadlineExceeded, Poisoned, StorageUnavailable
 from contract.jobs import JobRecord, JobResult
 from contract.names.object_keys import input_object
 from storage.jobs.ledger import Claim
@@ -61,7 +57,7 @@ class Pipeline:
     def run(self, job_id: str) -> None:
         """Run the job if it is there to be taken; leaves a final record or gives it back.
 
-        A message for a job that has ended, or that somebody else holds, is a duplicate and does
+        A message for a job that has ended, or that is held already, is a duplicate and does
         nothing. A job whose worker died under it twice runs alone: see
         worker/attempts/isolation.py.
         """
@@ -103,19 +99,25 @@ class Pipeline:
 
     def run_claimed(self, record: JobRecord) -> None:
         """Run a job that was claimed, to its end."""
+        with self.leases.hold(record.id, record.attempt):
+            self._run_held(record)
+
+    def _run_held(self, record: JobRecord) -> None:
         clock = self.clock(record)
-        with self.leases.hold(record.id, record.attempt), self.failures.settled(record, clock):
+        with self.failures.settled(record, clock):
             if (result := self._walk(record, clock)) is not None:
                 self.succeeded(record, self.ending.end(record, result))
 
     def run_apart(self, record: JobRecord) -> None:
         """Run a job that was claimed together with others, on a thread of its own."""
         try:
-            # held first: a suspect may run before this one
+            # held first, and once: a suspect may run before this one, and the lease be lost then
             with self.leases.hold(record.id, record.attempt), self.isolation.shared():
-                self.run_claimed(record)
+                self._run_held(record)
         except StorageUnavailable as exc:
             log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": record.id})
+        except Exception:  # its thread belongs to a pool that would keep this for itself
+            log.exception("left to its lease", extra={"action": "run", "job_id": record.id})
 
     def clock(self, record: JobRecord) -> StageClock:
         """Return the clock of a job, with the time that it has waited."""

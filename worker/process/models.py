@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from contract.names.queues import Lane
 from contract.settings import Settings
 from worker.advice import advise
 from worker.attempts.metrics import observe_batch
@@ -13,13 +14,16 @@ from worker.compute.batch_choice import Choice, Fitting, KnownCosts
 from worker.compute.held_model import HeldModel, held_model
 from worker.compute.pace import Pace, pace_of
 from worker.engines.factory import build_engine
+from worker.engines.protocol import Engine
 from worker.machine import processor
 from worker.weights.resolve import Artefact, resolve
 
 MOST_IMAGES = 16  # of all streams together; more would take the memory that a worker may use
 
 
-def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, HeldModel]:
+def open_models(
+    settings: Settings, yielding: Callable[[], bool], lane: Lane = Lane.BULK
+) -> dict[str, HeldModel]:
     """Return the models of DEPTHQ_MODELS by name, not yet loaded.
 
     Raises WeightsError if one is unknown or its weights are missing.
@@ -42,8 +46,21 @@ def open_models(settings: Settings, yielding: Callable[[], bool]) -> dict[str, H
             on_batch=observe_batch,
             yielding=yielding,
             fitting=fitting,
+            wide=wide_engine(settings, artefact, pace, engine, lane),
         )
     return held
+
+
+def wide_engine(
+    settings: Settings, artefact: Artefact, pace: Pace, engine: Engine, lane: Lane
+) -> Engine | None:
+    """Return what computes one image by all threads that `engine` shares out among its streams.
+
+    None where one image has them all anyway, and in the bulk lane, where images come by thousands.
+    """
+    if lane is Lane.BULK or engine.streams == 1:
+        return None
+    return build_engine(settings, artefact, streams=1, threads=pace.threads, max_batch=1)
 
 
 def fitting_of(settings: Settings, artefact: Artefact, pace: Pace) -> Fitting | None:
@@ -99,9 +116,9 @@ class LoadingModels:
     `yielding`, which is set once the lane's throttle is there.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, lane: Lane = Lane.BULK) -> None:
         self.yielding: Callable[[], bool] = lambda: False
-        self.held: Mapping[str, HeldModel] = open_models(settings, lambda: self.yielding())
+        self.held: Mapping[str, HeldModel] = open_models(settings, lambda: self.yielding(), lane)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="models")
         self._loaded: Future[None] | None = None
 

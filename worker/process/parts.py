@@ -99,7 +99,7 @@ def build_parts(settings: Settings, lane: Lane, loading: LoadingModels | None = 
     redis = open_redis(settings)
     jobs = JobStore(redis, handover_bytes(settings))
     throttle = _throttle(lane, Presence(redis, machine_id()))
-    loading = loading or LoadingModels(settings)
+    loading = loading or LoadingModels(settings, lane)
     loading.yielding = throttle.yielding
     objects, datasets = open_object_store(settings, patient=True), RunStore(redis)
     return Parts(

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from contract.errors import DecoderCrashed
 from contract.videos import FrameFacts, Piece, VideoFacts
-from worker.compute.batcher import Inferred
+from worker.compute.batch import Inferred
 from worker.compute.computer import Network
 from worker.videos.decode.ask import Ask, DecodeLimits
 from worker.videos.decode.process import Answer, answers

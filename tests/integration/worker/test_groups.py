@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import pytest
 
-from contract.errors import ImageUndecodable, NotFound, StorageUnavailable
+from contract.errors import ImageUndecodable, InternalError, NotFound, StorageUnavailable
 from contract.ids import new_id
 from contract.jobs import JobRecord
 from contract.names.object_keys import input_object, output_object, result_object
 from contract.names.queues import TASK_RUN_JOB, Lane, queue_name
+from contract.names.redis_keys import job_key
 from contract.options import JobOptions
 from contract.states import JobState
 from storage.broker.inbox import Inbox
@@ -253,6 +254,59 @@ def test_other_bytes_than_the_inputs_are_not_used(redis, jobs, objects, computer
     group.end()
     assert (computer.computed, fetched) == ([b"image"], [input_object(record.id)])
     assert handing.get(record.id).state is JobState.SUCCEEDED
+
+
+def test_a_record_that_cannot_be_read_is_given_back_and_the_others_of_its_group_run(
+    redis, pipeline, jobs, objects
+):
+    first, unreadable, last = (accept(jobs, objects) for _ in range(3))
+    redis.hset(job_key(unreadable), "request", '{"of": "a later version"}')
+    group = Group(pipeline, [first, unreadable, last])
+    group.begin(nothing)
+    group.end()
+    assert states(jobs, [first, last]) == [JobState.SUCCEEDED] * 2
+    assert redis.hmget(job_key(unreadable), "state", "attempt") == ["queued", "0"]
+
+
+def test_a_failure_that_cannot_be_settled_is_one_jobs_and_no_lease_is_kept(
+    pipeline, jobs, objects, computer, monkeypatch
+):
+    stuck, other = accept(jobs, objects), accept(jobs, objects)
+    begin, release = computer.begin, pipeline.jobs.release
+
+    def fail(data, *others):
+        if not computer.begun:
+            computer.begun.append(data)
+            raise ValueError("as asked")
+        return begin(data, *others)
+
+    def refuse(job_id, *others, **options):
+        if job_id == stuck:
+            raise InternalError("as asked")
+        return release(job_id, *others, **options)
+
+    monkeypatch.setattr(computer, "begin", fail)
+    monkeypatch.setattr(pipeline.jobs, "release", refuse)
+    group = Group(pipeline, [stuck, other])
+    group.begin(nothing)
+    group.end()
+    assert states(jobs, [stuck, other]) == [JobState.RUNNING, JobState.SUCCEEDED]
+    assert len(pipeline.leases) == 0  # the stuck one's runs out
+
+
+def test_a_lease_that_is_lost_while_a_suspect_runs_is_not_taken_for_held(pipeline, jobs, objects):
+    large = accept(jobs, objects)
+    record = jobs.claim(large, "this", 60).record
+    with pipeline.isolation.exclusive():
+        apart = threading.Thread(target=pipeline.run_apart, args=[record])
+        apart.start()
+        wait_until(lambda: len(pipeline.leases) == 1, "the lease is held", 60)
+        jobs.release(large, 1, counted=True)
+        jobs.claim(large, "another", 60)
+        pipeline.leases.renew()
+    apart.join()
+    assert jobs.get(large).state is JobState.RUNNING
+    assert [info.key for info in objects.list("jobs/")] == [input_object(large)]
 
 
 def test_a_bad_image_fails_alone(pipeline, jobs, objects, computer):

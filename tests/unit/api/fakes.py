@@ -15,6 +15,7 @@ from contract.errors import StorageUnavailable
 from contract.jobs import JobRecord
 from contract.options import JobOptions
 from contract.settings import Settings
+from storage.jobs.letter import NO_LETTER
 from tests.services.memory_store import MemoryStore
 
 
@@ -58,7 +59,7 @@ class NotingJobs:
         self.records = {}
         self.keys = {}
 
-    def create(self, record, data=b"") -> bool:
+    def create(self, record, data=b"", letter=NO_LETTER) -> bool:
         self.steps.take("create")
         return self.records.setdefault(record.id, record) is record
 
@@ -79,6 +80,9 @@ class NotingDispatch:
 
     def __init__(self, steps: Steps) -> None:
         self.steps = steps
+
+    def letter(self, job_id, lane, model):
+        return NO_LETTER
 
     def enqueue(self, job_id, lane, model) -> None:
         self.steps.take("enqueue")

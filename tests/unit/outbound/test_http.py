@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -10,8 +11,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from contract.errors import ImageTooLarge, UrlForbidden, UrlUnreachable
+from outbound import http
 from outbound.addresses import checked_address
 from outbound.http import GuardedClient
+from tests.services.tls import make_certificates
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -30,6 +33,8 @@ class Handler(BaseHTTPRequestHandler):
             self.end_headers()
             while not self.server.stopping.wait(0.05):
                 self.wfile.write(b"x")
+        elif self.path == "/long-refusal":
+            self._answer(404, b"x" * 1000)
         else:
             self._answer(200, b"x" * 1000)
 
@@ -137,6 +142,58 @@ def test_an_answer_that_is_too_large_is_cut_off(server):
 def test_a_dripping_answer_ends_at_the_time_limit(server):
     with pytest.raises(UrlUnreachable):
         door(server, timeout_s=0.3).get("http://good.example/slow")
+
+
+@pytest.fixture
+def secured(server, monkeypatch, tmp_path) -> ThreadingHTTPServer:
+    """The server behind TLS, with a certificate for localhost that the client trusts."""
+    made = make_certificates(tmp_path)
+    ours = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ours.load_cert_chain(made.certificate, made.key)
+    plain = server.get_request
+
+    def get_request():
+        connection, address = plain()
+        return ours.wrap_socket(connection, server_side=True), address
+
+    server.get_request = get_request
+    theirs = ssl.create_default_context(cafile=made.ca)
+    monkeypatch.setattr(http.ssl, "create_default_context", lambda: theirs)
+    return server
+
+
+def secure_door(server: ThreadingHTTPServer, **limits) -> GuardedClient:
+    return GuardedClient(locate=lambda *_: "203.0.113.7", connect=to(server), **limits)
+
+
+def test_a_url_is_fetched_over_tls(secured):
+    assert secure_door(secured).get("https://localhost/image").body == b"x" * 1000
+
+
+def test_an_answer_that_drips_over_tls_ends_at_the_time_limit(secured):
+    dripped: list[bytes] = []
+
+    def sink(piece: bytes) -> None:
+        dripped.append(piece)
+        assert len(dripped) < 100, "it drips on, long after the time limit"
+
+    with pytest.raises(UrlUnreachable):
+        secure_door(secured, timeout_s=0.5).get("https://localhost/slow", sink)
+
+
+def test_a_server_that_says_nothing_in_the_handshake_of_tls_costs_no_more_than_the_limit():
+    ours, theirs = socket.socketpair()
+    with theirs:
+        client = GuardedClient(
+            timeout_s=0.2, locate=lambda *_: "203.0.113.7", connect=lambda *_: ours
+        )
+        with pytest.raises(UrlUnreachable):
+            client.get("https://localhost/")
+
+
+def test_the_body_of_a_refusal_is_not_read_where_only_an_image_is_wanted(server):
+    answer = door(server, max_bytes=100).get("http://good.example/long-refusal", [].append)
+    assert (answer.status, answer.body) == (404, b"")
 
 
 def test_a_cut_answer_is_no_image(server):

@@ -9,7 +9,8 @@ import pytest
 
 from contract.errors import DeadlineExceeded, InternalError
 from tests.waits import PATIENT_S, wait_until
-from worker.compute.batcher import Batcher, Tensor
+from worker.compute.batch import Tensor
+from worker.compute.batcher import Batcher
 
 
 def image(value: float, height: int = 4, width: int = 4) -> Tensor:
@@ -214,3 +215,86 @@ def test_stopping_while_it_yields_finishes_what_was_submitted(engine):
     engine.gate.set()
     batcher.stop()
     assert [float(future.result(0).depth[0, 0]) for future in futures] == [0, 1, 2, 3, 4, 5]
+
+
+class TwoWays:
+    """An engine of two streams and one for an image alone, both held; `ways` says who got what."""
+
+    def __init__(self) -> None:
+        self.gate = threading.Event()
+        self.ways: list[tuple[str, int]] = []
+        self.batcher = Batcher(self.streams, max_batch=4, streams=2, alone=self.alone)
+
+    def streams(self, batch: Tensor) -> Tensor:
+        self.ways.append(("streams", len(batch)))
+        assert self.gate.wait(PATIENT_S)
+        return batch[:, 0]
+
+    def alone(self, batch: Tensor) -> Tensor:
+        self.ways.append(("alone", len(batch)))
+        assert self.gate.wait(PATIENT_S)
+        return batch[:, 0]
+
+    def reach(self, count: int) -> None:
+        wait_until(lambda: len(self.ways) >= count, "so many calls")
+
+
+@pytest.fixture
+def ways() -> Iterator[TwoWays]:
+    ways = TwoWays()
+    yield ways
+    ways.gate.set()
+    ways.batcher.stop()
+
+
+def test_the_only_image_of_an_idle_engine_is_computed_alone(ways):
+    ways.batcher.start()
+    ways.gate.set()
+    for value in (1, 2):
+        assert (ways.batcher.submit(image(value)).result(PATIENT_S).depth == value).all()
+    assert ways.ways == [("alone", 1), ("alone", 1)]
+
+
+def test_an_image_that_comes_while_another_is_computed_takes_a_stream(ways):
+    ways.batcher.start()
+    first = ways.batcher.submit(image(1))
+    ways.reach(1)
+    second = ways.batcher.submit(image(2))
+    ways.reach(2)
+    ways.gate.set()
+    assert [
+        (each.result(PATIENT_S).depth == value).all() for value, each in ((1, first), (2, second))
+    ]
+    assert ways.ways == [("alone", 1), ("streams", 1)]
+
+
+@pytest.mark.parametrize("shapes", [[(4, 4), (4, 4)], [(4, 4), (4, 8)]])
+def test_images_that_wait_together_take_streams(ways, shapes):
+    futures = [ways.batcher.submit(image(5, *shape)) for shape in shapes]
+    ways.batcher.start()
+    ways.reach(2)
+    ways.gate.set()
+    assert all((each.result(PATIENT_S).depth == 5).all() for each in futures)
+    assert ways.ways == [("streams", 1), ("streams", 1)]
+
+
+def test_where_its_bits_are_others_no_image_is_computed_alone(ways):
+    ways.batcher.never_alone()
+    ways.batcher.start()
+    ways.gate.set()
+    ways.batcher.submit(image(1)).result(PATIENT_S)
+    assert ways.ways == [("streams", 1)]
+
+
+def test_what_an_image_alone_takes_says_nothing_about_batches():
+    def alone(batch: Tensor) -> Tensor:
+        time.sleep(0.05)
+        return batch[:, 0]
+
+    batcher = Batcher(lambda batch: batch[:, 0], max_batch=4, max_latency_s=0.02, alone=alone)
+    batcher.start()
+    try:
+        batcher.submit(image(1)).result(PATIENT_S)
+        assert batcher._most((3, 4, 4)) == 4
+    finally:
+        batcher.stop()

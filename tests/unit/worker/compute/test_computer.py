@@ -21,7 +21,7 @@ from tests.pictures import encoded
 from tests.waits import PATIENT_S
 from worker.attempts.metrics import StageClock
 from worker.compute import computer as room
-from worker.compute.batcher import Inferred
+from worker.compute.batch import Inferred
 from worker.compute.computer import Computer
 from worker.imaging.prepared import Prepared
 from worker.outputs.render import Rendered

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from contract.models.midas_small import MODEL
+from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.waits import PATIENT_S
 from worker.compute.held_model import HeldModel
@@ -84,3 +85,17 @@ def test_costs_belong_to_a_processor_weights_and_threads(tmp_path: Path) -> None
     assert known_costs(settings, artefact, pace).read() == {2: {4: 0.1}}
     assert known_costs(settings, artefact, replace(pace, threads=3)).read() == {}
     assert known_costs(settings, replace(artefact, weights_id="other"), pace).read() == {}
+
+
+def test_only_an_interactive_worker_whose_engine_has_streams_computes_one_image_by_all_threads(
+    tmp_path: Path,
+) -> None:
+    two = Settings(cache_dir=tmp_path, infer_threads=2, infer_streams=2)
+    model = LoadingModels(two, Lane.INTERACTIVE).held["midas_small"]
+    assert (model.engine.streams, model.engine.max_batch) == (2, 4)
+    assert model.wide is not None
+    assert (model.wide.streams, model.wide.max_batch) == (1, 1)
+    assert LoadingModels(two, Lane.BULK).held["midas_small"].wide is None
+    one = Settings(cache_dir=tmp_path, infer_threads=2, infer_streams=1)
+    assert LoadingModels(one, Lane.INTERACTIVE).held["midas_small"].wide is None
+    assert LoadingModels(SIMULATED, Lane.INTERACTIVE).held["midas_small"].wide is None

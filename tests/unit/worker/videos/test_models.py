@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from contract.models.input_rule import HALF, InputRule
 from contract.videos import VideoSpec
 from tests.films import LIMITS, NETWORK, brightness, drifting, film
-from worker.compute.batcher import Inferred
+from worker.compute.batch import Inferred
 from worker.models.prepare import prepare
 from worker.videos.pieces import items, pieces
 from worker.videos.segment import steady_frames
