@@ -53,6 +53,8 @@ def live(
     """
     options = {"output": "heatmap", "size": "model", **chosen}
     camera = source.isdecimal()
+    if not camera and not Path(source).is_file():
+        raise InvalidRequest(f"there is no file {visible(source)}")
     write = _writer(out)
     with open_client(url) as client, ThreadPoolExecutor(IN_FLIGHT) as pool:
         ask = lambda frame: pool.submit(client.depth_now, frame, **options)  # noqa: E731
@@ -90,8 +92,6 @@ def _frames(source: str) -> Iterator[bytes]:
     except ImportError as exc:
         raise LocalProblem("this needs OpenCV: pip install opencv-python-headless") from exc
     camera = source.isdecimal()
-    if not camera and not Path(source).is_file():
-        raise InvalidRequest(f"there is no file {visible(source)}")
     capture = cv2.VideoCapture(int(source) if camera else source)
     try:
         if not capture.isOpened():

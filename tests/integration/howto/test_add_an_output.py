@@ -137,7 +137,7 @@ def test_its_option_is_checked_and_left_out_of_records_that_do_not_use_it(seen):
 def test_the_command_line_has_its_option(packages):
     help_text = run(packages, "-m", "client.cli", "submit", "--help")
     assert "--near-mask-from" in help_text
-    assert re.search(r"by comma: .*near_mask", " ".join(help_text.split()))
+    assert re.search(r"by comma, or repeated: .*near_mask", " ".join(help_text.split()))
 
 
 BROKEN = {

@@ -101,7 +101,10 @@ def test_now_writes_one_file_named_after_the_picture(api: FakeApi, tmp_path):
     (tmp_path / "cat.jpg").write_bytes(b"picture")
     api.script.append(DONE)
     run = run_now(api, tmp_path, "cat.jpg", "--output", "gray", "--size", "model", "--json")
-    assert (run.returncode, run.stderr) == (0, b"")
+    assert run.returncode == 0
+    first, second = run.stderr.decode().splitlines()
+    assert first.startswith("cat.jpg: the file is cut off")
+    assert second.startswith("cat.jpg: the file is damaged")
     assert (tmp_path / "cat.gray.png").read_bytes() == b"the depth"
     assert api.asked[-1].path == "/v1/depth?output=gray&size=model"
     said = json.loads(run.stdout)

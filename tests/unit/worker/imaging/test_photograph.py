@@ -127,7 +127,7 @@ def test_of_a_child_whose_size_makes_no_sense_no_pixels_are_read(lie) -> None:
 
 def test_a_child_that_keeps_its_pixels_is_killed_in_time() -> None:
     decoder = fake(processes=1)
-    with pytest.raises(ImageUndecodable, match="longer than 1 s"):
+    with pytest.raises(ImageUndecodable, match="took longer than"):
         decoder.decode(b"good", PIXELS)  # says a size, and sends no pixels
     assert decoder.decode(b"good").height == 1
     decoder.stop()
