@@ -56,11 +56,12 @@ def wrong_fields(error: ValidationError, model: type[BaseModel] | None = None) -
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Return `did you mean X?` if one of `known` is much like `name`, else nothing."""
+    """Return `did you mean X?` if one of `known` is much like `name`, in any case, else nothing."""
     if not isinstance(name, str) or len(name) > 60:
         return ""
-    found = get_close_matches(name.lower(), list(known), n=1, cutoff=0.65)
-    return f"did you mean {found[0]}?" if found else ""
+    spelled = {each.lower(): each for each in known}
+    found = get_close_matches(name.lower(), spelled, n=1, cutoff=0.65)
+    return f"did you mean {spelled[found[0]]}?" if found else ""
 
 
 def _has_below(places: set[Place], place: Place) -> bool:

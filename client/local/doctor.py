@@ -107,8 +107,7 @@ def _variables() -> Iterator[Finding]:
     known = [f"DEPTHQ_{name.upper()}" for name in Settings.model_fields]
     for name in sorted(os.environ):
         if name.startswith("DEPTHQ_") and name not in known:
-            guess = nearest(name.lower(), [each.lower() for each in known]).upper()
-            remedy = guess.replace("DID YOU MEAN", "did you mean") or "see docs/configuration.md"
+            remedy = nearest(name, known) or "see docs/configuration.md"
             yield Finding("settings", "note", f"{name} is set, and is no setting", remedy)
 
 

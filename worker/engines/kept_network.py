@@ -28,11 +28,12 @@ class KeptNetwork:
     """The file of one network, for one processor, runtime and precision. Never an error.
 
     What cannot be read, written or trusted is not there. A file's name holds the hash of its bytes.
+    `wanted` tells whether this network is to be kept.
     """
 
     def __init__(self, folder: Path, source: Path, runtime: str, precision: str) -> None:
-        self._folder, self._small = folder, source.stat().st_size <= LARGEST_SOURCE_BYTES
-        words = f"{processor()} {runtime} {precision} {sha256_of(source) if self._small else ''}"
+        self._folder, self.wanted = folder, source.stat().st_size <= LARGEST_SOURCE_BYTES
+        words = f"{processor()} {runtime} {precision} {sha256_of(source) if self.wanted else ''}"
         self._key = hashlib.sha256(words.encode()).hexdigest()[:16]
 
     def mapped(self) -> mmap.mmap | None:
@@ -65,11 +66,6 @@ class KeptNetwork:
         """Remove the file: its runtime does not take it."""
         for path in self._folder.glob(f"{self._key}.*.blob"):
             self._remove(path)
-
-    @property
-    def wanted(self) -> bool:
-        """Whether this network is to be kept."""
-        return self._small
 
     def _remove_old(self) -> None:
         for path in self._folder.glob("*.blob"):
