@@ -1,7 +1,7 @@
 """One request for depth at once: the ask, the picture, the answer, within a deadline.
 
 The picture is held here until a worker has taken the ask, and is published once. A request that
-ends without its answer gives up its line, so that the worker's next message tells it so.
+ends without its answer closes its line, so that the worker's next message finds no subscriber.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NO_WORKER_RETRY_S = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """A checked request. `options`: of JobOptions, as given; `gone()`: the client has hung up."""
+    """A checked request. `options`: of JobOptions, as given; `gone()`: the client disconnected."""
 
     picture: bytes
     model: str
@@ -64,8 +64,8 @@ class AtOnce:
     def depth_of(self, wanted: Wanted) -> tuple[Reply, bytes]:
         """Return a worker's reply and the output's bytes.
 
-        Raises what the worker met with (InputError, InternalError, …), DeadlineExceeded,
-        WorkerLost, NotInTime, InvalidRequest (the client has hung up) and StorageUnavailable.
+        Raises the worker's error (InputError, InternalError, …), DeadlineExceeded, WorkerLost,
+        NotInTime, InvalidRequest (the client disconnected) and StorageUnavailable.
         """
         line = self._lines.borrow()
         now = time.time()

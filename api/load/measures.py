@@ -1,4 +1,4 @@
-"""What `/metrics` tells: counters of this process, and the state of the ledger at scrape time."""
+"""The metrics of one API process: its counters, and the state of the ledger at scrape time."""
 
 from __future__ import annotations
 

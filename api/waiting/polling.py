@@ -1,4 +1,4 @@
-"""Changes of what only storage knows: nothing tells of them, so it is read every now and then."""
+"""Polls for changes of what is in storage only: they are not announced in the change feed."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def line_channel(name: str) -> str:
     return f"{KEY_PREFIX}line:{name}"
 
 
-WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids whose end is to be told, by due time
+WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids with a webhook call due, by time
 RUN_WEBHOOKS_KEY = f"{WEBHOOKS_KEY}:runs"  # the same of runs that are no datasets
 
 

@@ -16,7 +16,7 @@ HERE = "here"
 
 
 class Presence:
-    """Publishes and receives that the interactive lane of `machine` is busy."""
+    """Publishes and receives the message that the interactive lane of `machine` is busy."""
 
     def __init__(self, redis: Redis, machine: str) -> None:
         self._redis = redis

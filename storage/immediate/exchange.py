@@ -76,7 +76,7 @@ class Exchange:
             return bool(self._redis.publish(channel, pack(head, body)))
 
     def listens(self, channel: str) -> bool:
-        """Tell whether the line of `channel` is held. A process that dies lets go of it at once."""
+        """Tell whether the line of `channel` is held. Redis closes it when its process dies."""
         with redis_errors():
             counts = cast("list[tuple[bytes, int]]", self._redis.pubsub_numsub(channel))
         return any(count for _, count in counts)
