@@ -10,5 +10,5 @@ _SENTENCES = {
 
 
 def doubt(warning: str) -> str:
-    """Return the sentence for a warning of the service; one that is not known as it is."""
+    """Return the sentence for a warning of the service; an unknown warning as it is."""
     return _SENTENCES.get(warning, warning)

@@ -144,7 +144,7 @@ class _Wait:
 
     def _hand_over(self, channel: str) -> None:
         self._worker, self._unheard = channel, 0
-        if not self._exchange.tell(channel, Picture(id=self._ask.id), self._wanted.picture):
+        if not self._exchange.publish(channel, Picture(id=self._ask.id), self._wanted.picture):
             raise _lost()
 
     def _look(self) -> None:
@@ -154,7 +154,7 @@ class _Wait:
         if self._worker is None:
             there, looks = self._exchange.holds(self._ask), LOST_AFTER_LOOKS
         else:
-            there, looks = self._exchange.listens(self._worker), GONE_AFTER_LOOKS
+            there, looks = self._exchange.is_held(self._worker), GONE_AFTER_LOOKS
         self._unheard = 0 if there else self._unheard + 1
         if self._unheard >= looks:
             raise _lost()

@@ -41,7 +41,7 @@ class ChangeHub:
         self._watches: dict[str, list[Watch]] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.hears = False  # whether the feed has been heard: it is subscribed, or was
+        self.subscribed = False  # whether the feed is subscribed, or was
 
     @property
     def stopping(self) -> bool:
@@ -55,7 +55,7 @@ class ChangeHub:
                 self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
                 self._thread.start()
 
-    def let_go(self) -> None:
+    def release_waiters(self) -> None:
         """Wake every waiting request and tell the thread to end; later ones see `stopping`."""
         self._stop.set()
         with self._lock:
@@ -64,8 +64,8 @@ class ChangeHub:
             watch.wake()
 
     def stop(self) -> None:
-        """Call `let_go`, then join the thread, which may take up to a second."""
-        self.let_go()
+        """Call `release_waiters`, then join the thread, which may take up to a second."""
+        self.release_waiters()
         if self._thread is not None:
             self._thread.join(timeout=5)
 
@@ -98,7 +98,7 @@ class ChangeHub:
 
     def _spread(self, changes: Iterator[str]) -> None:
         for job_id in changes:
-            self.hears = True
+            self.subscribed = True
             if self._stop.is_set():
                 return
             with self._lock:

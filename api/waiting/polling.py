@@ -16,7 +16,7 @@ class Polling:
 
     hub: ChangeHub  # knows whether the process is shutting down
     every_s: float
-    hears: bool = False
+    subscribed: bool = False
 
     @property
     def stopping(self) -> bool:

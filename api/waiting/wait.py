@@ -32,8 +32,8 @@ class Changes(Protocol):
         """Whether the process is shutting down."""
 
     @property
-    def hears(self) -> bool:
-        """Whether a subscription hears of every change from its beginning on."""
+    def subscribed(self) -> bool:
+        """Whether a watch gets every change from its beginning on."""
 
     def watch(self, subject_id: str, /) -> AbstractContextManager[Waker]:
         """Yield a subscription to the id."""
@@ -69,7 +69,7 @@ def wait(
     with parts.waits.slot(caller()) as taken:
         if not taken:
             return seen
-        if watch is not None and subject.changes.hears:
+        if watch is not None and subject.changes.subscribed:
             return _wait(subject, seen, done, watch, deadline)
         with subject.changes.watch(subject.id) as own:
             # subscribed before reading, so that no change is missed

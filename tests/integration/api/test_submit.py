@@ -179,7 +179,7 @@ def test_prefer_wait_answers_200_with_the_finished_job(api):
 def test_who_waits_reads_the_job_once_when_it_has_ended(api, redis, monkeypatch):
     monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
     with api.parts.endings.watch("any"):
-        wait_until(lambda: api.parts.endings.hears, "the feed is heard")
+        wait_until(lambda: api.parts.endings.subscribed, "the feed is subscribed")
     redis.config_resetstat()
     with ThreadPoolExecutor(1) as pool:
         post = pool.submit(submit, api, Prefer="wait=60")

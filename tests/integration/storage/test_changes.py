@@ -52,7 +52,7 @@ def subscribers(redis, channel="changes"):
 
 def test_every_change_of_a_job_is_heard(store, redis):
     with Listener(store.changes) as listener:
-        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        wait_until(lambda: subscribers(redis) == 1, "there is a subscriber")
         record = make_record()
         store.create(record)
         store.claim(record.id, "w", 60)
@@ -65,7 +65,7 @@ def test_every_change_of_a_job_is_heard(store, redis):
 
 def test_only_endings_are_heard_by_those_who_wait_for_them(store, redis):
     with Listener(store.endings) as listener:
-        wait_until(lambda: subscribers(redis, "endings") == 1, "somebody listens")
+        wait_until(lambda: subscribers(redis, "endings") == 1, "there is a subscriber")
         ends, canceled, still_open = make_record(), make_record(), make_record()
         for record in (ends, canceled, still_open):
             store.create(record)
@@ -85,9 +85,9 @@ def test_a_feed_with_nothing_to_say_beats(store):
 
 def test_the_feed_survives_the_loss_of_its_connection(store, redis):
     with Listener(store.changes) as listener:
-        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        wait_until(lambda: subscribers(redis) == 1, "there is a subscriber")
         redis.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
-        wait_until(lambda: subscribers(redis) == 1, "somebody listens again")
+        wait_until(lambda: subscribers(redis) == 1, "there is a subscriber again")
         record = make_record()
         store.create(record)
         wait_until(lambda: record.id in listener.heard, "the change is heard")
@@ -95,13 +95,13 @@ def test_the_feed_survives_the_loss_of_its_connection(store, redis):
 
 def test_the_feed_beats_while_redis_is_away_and_goes_on_when_it_is_back(store, redis, valkey):
     with Listener(store.changes) as listener:
-        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        wait_until(lambda: subscribers(redis) == 1, "there is a subscriber")
         valkey.kill()
         before = len(listener.heard)
         wait_until(lambda: len(listener.heard) >= before + 2, "the feed beats")
         valkey.start()
         with valkey.client() as client:
-            wait_until(lambda: subscribers(client) == 1, "somebody listens again")
+            wait_until(lambda: subscribers(client) == 1, "there is a subscriber again")
         record = make_record()
         store.create(record)
         wait_until(lambda: record.id in listener.heard, "the change is heard")
@@ -110,7 +110,7 @@ def test_the_feed_beats_while_redis_is_away_and_goes_on_when_it_is_back(store, r
 def test_a_silent_connection_is_given_up_and_made_again(store, redis, valkey, monkeypatch, caplog):
     monkeypatch.setattr("storage.ledger.changes.SILENCE_S", 0.1)
     with Listener(store.changes) as listener:
-        wait_until(lambda: subscribers(redis) == 1, "somebody listens")
+        wait_until(lambda: subscribers(redis) == 1, "there is a subscriber")
         valkey.freeze()
         wait_until(lambda: "change feed lost Redis" in caplog.text, "the silence is noticed")
         valkey.thaw()

@@ -66,7 +66,7 @@ def test_a_subject_that_is_deleted_meanwhile_is_not_found(parts):
 
 def test_a_subscription_from_before_spares_the_first_read(parts):
     counting, watch = Counting(), Watch()
-    hub = SimpleNamespace(stopping=False, hears=True)
+    hub = SimpleNamespace(stopping=False, subscribed=True)
     subject = Subject("id", "toy", counting.look, hub)
     threading.Timer(0.01, watch.wake).start()
     assert wait(parts, subject, 0, lambda seen: seen == 1, 60, watch) == 1
