@@ -49,8 +49,8 @@ def source_of(
     folder = Path(where)
     files = _files(where, include, exclude, out, LeftOut() if left_out is None else left_out)
     paths = {name: path.relative_to(folder).as_posix() for name, path in files.items()}
-    # The choice is made here: what a person's folder has and the service cannot read shall fail
-    # aloud, not be passed over.
+    # The suffixes are chosen here: a picture that the service cannot read must fail with an error,
+    # not be skipped in silence.
     return _checked(Source({"include": ["*"], **given}, files, paths))
 
 

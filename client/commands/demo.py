@@ -116,7 +116,7 @@ def _compute(
     thread = threading.Thread(target=submit_all, daemon=True)
     thread.start()
     while thread.is_alive() and not stopping.asked():
-        stack.tend()
+        stack.restart_dead()
         thread.join(0.1)
     return dict(outcomes)
 

@@ -64,7 +64,7 @@ def cancel(job_id: JobId, json: JsonOption = False, url: UrlOption = None) -> No
 
 @contextmanager
 def _datasets_are_elsewhere(job_id: str, command: str) -> Iterator[None]:
-    """Say more where there is no such job: what an id looks like, or whose else it may be."""
+    """Explain a NotFound: what an id looks like, or which command the id belongs to."""
     try:
         yield
     except NotFound as exc:

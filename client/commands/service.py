@@ -41,11 +41,11 @@ def open_client(url: str | None) -> DepthClient:
     settings = Settings()
     address = service_url(url, settings)
     api_key = settings.api_key.get_secret_value() if settings.api_key else None
-    # A person who mistyped the address should not wait as long as a batch that sees a restart.
+    # A mistyped address must fail sooner than a batch gives up on a service that restarts.
     with DepthClient(address, api_key, timeout=5, retries=RetryPolicy(attempts=3)) as probe:
         try:
             probe.version()
         except ServiceUnreachable as error:
             raise ServiceUnreachable(f"{error.message}; {_remedy(address)}") from error
-    # A full service asks to come back later, and a batch may take its time.
+    # A full service answers 429 with Retry-After, and a batch may wait.
     return DepthClient(address, api_key, retries=RetryPolicy(budget_s=3600))
