@@ -45,7 +45,8 @@ def _row(output: Output) -> str:
 
 
 def _section(output: Output) -> str:
-    lines = [f"## {output.name}", "", f"{output.line['en'].capitalize()}."]
+    line = output.line["en"]  # not `capitalize`, which would write "gltf"
+    lines = [f"## {output.name}", "", f"{line[0].upper()}{line[1:]}."]
     fields = {n: f for group in output.options for n, f in group.model_fields.items()}
     if fields:
         lines += ["", "| option | values | default | meaning |", "|---|---|---|---|"]
@@ -56,10 +57,15 @@ def _section(output: Output) -> str:
 
 
 def _option(name: str, field: FieldInfo) -> str:
-    values = [f"`{value}`" for value in get_args(field.annotation) if isinstance(value, str)]
-    default = "" if field.default is None else f"`{field.default}`"
+    choices = get_args(field.annotation) if field.annotation is not bool else ("true", "false")
+    values = [f"`{value}`" for value in choices if isinstance(value, str)]
+    default = "" if field.default is None else f"`{_shown(field.default)}`"
     cells = (f"`{name}`", ", ".join(values), default, field.description or "")
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _shown(default: object) -> str:
+    return str(default).lower() if isinstance(default, bool) else str(default)
 
 
 if __name__ == "__main__":
