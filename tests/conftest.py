@@ -22,6 +22,7 @@ from tests.services.minio_setup import MinioSetup
 from tests.services.s3server import S3Server, VersityServer
 from tests.services.toolchain import HELM, MC, MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
+from tests.tiers import never_run
 
 # A shell starts background jobs with SIGINT ignored, and programs that we start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
@@ -31,6 +32,7 @@ ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
 # A developer's disk may be nearly full, and many tests need no network's depth.
 LENIENT = {"DEPTHQ_MAX_DISK_SHARE": "1", "DEPTHQ_SIMULATION": "true"}
 LONGEST_BYTES_IN_A_NAME = 32
+NEVER_RUN = pytest.StashKey[set[str]]()  # functions that `make test` leaves out (tests/tiers.py)
 # Threads of torch that wait for each other sleep: spinning, they take the cores from other tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # An example may take as long as it takes where other tests want the cores too.
@@ -183,8 +185,10 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the tests that have a longer time limit than others: they must not come last."""
+    config.stash[NEVER_RUN] = never_run(items)  # before -m takes any away
     items.sort(key=time_limit, reverse=True)
 
 
