@@ -48,7 +48,7 @@ def _row(output: Output) -> str:
 
 
 def _section(output: Output) -> str:
-    line = output.line["en"]
+    line = output.line["en"]  # not `capitalize`, which would write "gltf"
     lines = [f"## {output.name}", "", f"{line[0].upper()}{line[1:]}."]
     fields = {n: f for group in output.options for n, f in group.model_fields.items()}
     if fields:

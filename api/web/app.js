@@ -34,7 +34,7 @@ function add(picture) {
   tally();
 }
 
-// The viewer comes when it is first wanted: most visitors wait for their picture meanwhile.
+// The viewer is loaded when it is first opened: most visitors wait for their picture before that.
 const open = async (picture) => (await import("./views/viewer.js")).view(picture);
 
 function take(files) {
@@ -104,7 +104,7 @@ async function historize({ id, name, options: chosen }) {
 
 const told = (picture, words) => announce(picture, "pictures.ready", words);
 
-// Spoken to those who do not see it. What was there before a reload is not news.
+// For screen readers. Pictures from before a reload are not announced.
 function announce({ name, old }, key, words) {
   if (!old) $("announce").textContent = say(key, { name, words });
 }

@@ -23,16 +23,16 @@ class SlowClients:
     def __init__(self, host: str, port: int, half: int, slow_bodies: int, readers: int) -> None:
         self._address = (host, port)
         self._sockets: list[socket.socket] = []
-        self._dripping: list[socket.socket] = []
+        self._slow_bodies: list[socket.socket] = []
         self._stop = threading.Event()
         for _ in range(half):
             self._open(b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nX-Slow: ")
         for _ in range(slow_bodies):
             head = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
-            self._dripping.append(self._open(head + b"Content-Length: 100000\r\n\r\n\xff\xd8"))
+            self._slow_bodies.append(self._open(head + b"Content-Length: 100000\r\n\r\n\xff\xd8"))
         for _ in range(readers):
             self._open(f"GET {LARGE} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 4, buffer_bytes=4096)
-        self._thread = threading.Thread(target=self._drip, daemon=True)
+        self._thread = threading.Thread(target=self._send_slowly, daemon=True)
         self._thread.start()
 
     def _open(self, first: bytes, buffer_bytes: int | None = None) -> socket.socket:
@@ -48,9 +48,9 @@ class SlowClients:
             pass  # a server that accepts no more connections is what is being measured
         return client
 
-    def _drip(self) -> None:
+    def _send_slowly(self) -> None:
         while not self._stop.wait(1.0):
-            for client in self._dripping:
+            for client in self._slow_bodies:
                 try:
                     client.send(b"x")
                 except OSError:

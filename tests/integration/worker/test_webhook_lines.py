@@ -1,4 +1,4 @@
-"""Calls side by side through a real Redis; receivers drip until the test lets them go."""
+"""Calls side by side through a real Redis; slow receivers wait until the test lets them go."""
 
 from __future__ import annotations
 
