@@ -12,6 +12,7 @@ from client import console
 from client.commands import video_view
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.job import Job
+from client.local.program import program
 from client.plain import visible
 from client.video import Video
 from contract.errors import NotFound
@@ -69,7 +70,7 @@ def _datasets_are_elsewhere(job_id: str, command: str) -> Iterator[None]:
     except NotFound as exc:
         if not is_id(job_id):
             raise NotFound(f"{visible(job_id)} is no id; `depthq submit` prints them") from exc
-        more = f"If it is a dataset's: depthq dataset {command} {job_id}"
+        more = f"If it is a dataset's: {program()} dataset {command} {job_id}"
         raise NotFound(f"{exc.message} {more}") from exc
 
 

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from client import console
+from client.commands.service import LOOPBACK
 from client.local.offer import better_weights
 from client.local.program import program
 from client.local.stack import LocalStack, Plan
 from client.local.stopping import Stopping, listening
 from contract.names.queues import Lane
 from contract.settings import Settings
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def register(app: typer.Typer) -> None:

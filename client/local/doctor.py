@@ -17,6 +17,7 @@ from client.local import ports
 from client.local.doctor_plugins import look_at_plugins
 from client.local.doctor_stores import look_at_stores
 from client.local.finding import Finding
+from client.local.program import program
 from contract.addresses import authority
 from contract.models.declaration import DEFAULT_MODEL
 from contract.models.own import own_specs
@@ -73,16 +74,16 @@ def _python() -> Finding:
 
 
 def _programs() -> Iterator[Finding]:
-    for program, (modules, extra, needed) in PROGRAMS.items():
+    for name, (modules, extra, needed) in PROGRAMS.items():
         missing = [module for module in modules if not has(module)]
         if not missing:
-            yield Finding(program, "ok", "all packages are installed")
+            yield Finding(name, "ok", "all packages are installed")
             continue
         level: Literal["note", "problem"] = "problem" if needed else "note"
         said = f"without {', '.join(missing)}"
         # `make setup` brings what `depthq up` needs, and nothing beyond.
-        more = "make setup" if needed or program == "demo" else f"in a checkout: -e '.[{extra}]'"
-        yield Finding(program, level, said, f"pip install 'depthq[{extra}]', or {more}")
+        more = "make setup" if needed or name == "demo" else f"in a checkout: -e '.[{extra}]'"
+        yield Finding(name, level, said, f"pip install 'depthq[{extra}]', or {more}")
 
 
 def _engine(settings: Settings) -> Finding:
@@ -98,7 +99,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     for name in settings.models:
         if find_model(name) is None and name not in own:
             guess = nearest(name, [*MODELS, *own])
-            remedy = f"{guess} `depthq models list` has them all".lstrip()
+            remedy = f"{guess} `{program()} models list` has them all".lstrip()
             yield Finding("models", "problem", f"DEPTHQ_MODELS: no model is called {name}", remedy)
 
 
@@ -122,7 +123,7 @@ def _weights(settings: Settings) -> Finding:
     fetched = sorted((settings.cache_dir / "weights").glob("*"))
     if fetched:
         return Finding("weights", "ok", f"{len(fetched)} files in {settings.cache_dir / 'weights'}")
-    remedy = f"depthq weights fetch {settings.models[0]} gets the published ones (sharper)"
+    remedy = f"{program()} weights fetch {settings.models[0]} gets the published ones (sharper)"
     return Finding("weights", "note", "none fetched; the bundled weights are used", remedy)
 
 

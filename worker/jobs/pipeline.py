@@ -117,7 +117,9 @@ class Pipeline:
         except StorageUnavailable as exc:
             log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": record.id})
         except Exception:  # the thread's pool would drop the exception
-            log.exception("left until its lease expires", extra={"action": "run", "job_id": record.id})
+            log.exception(
+                "left until its lease expires", extra={"action": "run", "job_id": record.id}
+            )
 
     def clock(self, record: JobRecord) -> StageClock:
         """Return the clock of a job, with the time that it has waited."""
