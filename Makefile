@@ -84,11 +84,14 @@ fix: setup-dev ## format and apply safe lint fixes
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: setup-dev setup-browser setup-nginx ## the whole test suite but the slow chaos and soak runs
+test: setup-dev setup-browser setup-nginx ## every test function once, but the slow chaos and soak runs
+	$(BIN)/pytest -m "not slow and not thorough" $(PARALLEL)
+
+test-thorough: setup-dev setup-browser setup-nginx ## `make test` and its repeats: second browser, language, engine (what CI runs)
 	$(BIN)/pytest -m "not slow" $(PARALLEL)
 
 test-fast: setup-dev ## the unit tests only: no service, engine or browser (a minute)
-	$(BIN)/pytest -m "not slow" $(PARALLEL) -n $(FAST_PROCESSES) tests/unit
+	$(BIN)/pytest -m "not slow and not thorough" $(PARALLEL) -n $(FAST_PROCESSES) tests/unit
 
 models: setup-dev ## hold the larger networks against their originals' numbers, in every engine (10 minutes)
 	$(BIN)/pytest -m "slow or not slow" -rP tests/integration/worker/models/larger

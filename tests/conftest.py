@@ -22,8 +22,9 @@ from tests.services.minio_setup import MinioSetup
 from tests.services.s3server import S3Server, VersityServer
 from tests.services.toolchain import HELM, MC, MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
+from tests.tiers import never_run
 
-# A shell starts its background jobs deaf to Ctrl-C, and programs that we start would inherit that.
+# A shell starts background jobs with SIGINT ignored, and programs that we start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -31,6 +32,7 @@ ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
 # A developer's disk may be nearly full, and many tests need no network's depth.
 LENIENT = {"DEPTHQ_MAX_DISK_SHARE": "1", "DEPTHQ_SIMULATION": "true"}
 LONGEST_BYTES_IN_A_NAME = 32
+NEVER_RUN = pytest.StashKey[set[str]]()  # functions that `make test` leaves out (tests/tiers.py)
 # Threads of torch that wait for each other sleep: spinning, they take the cores from other tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 # An example may take as long as it takes where other tests want the cores too.
@@ -141,7 +143,7 @@ def minio_setup(s3: S3Server, tmp_path: Path) -> MinioSetup:
 
 @pytest.fixture(scope="session")
 def versitygw(services_folder: Path) -> Iterator[S3Server]:
-    """The second S3 server, so that nothing depends on the manners of the first."""
+    """The second S3 server, so that no code depends on the behaviour of the first."""
     try:
         server = VersityServer(find_tool(VERSITYGW), services_folder / "versitygw-second")
     except ToolMissingError as exc:
@@ -174,17 +176,19 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect without looking for garbage, which takes a third of the time, as all of it stays."""
+    """Collect tests without garbage collection, a third of the time: all objects stay."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.freeze()  # nor is it looked at while the tests run
+        gc.freeze()  # later collections skip these objects
         gc.enable()
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Begin with the tests that have a longer time limit than others: they must not come last."""
+    config.stash[NEVER_RUN] = never_run(items)  # before -m takes any away
     items.sort(key=time_limit, reverse=True)
 
 
@@ -195,20 +199,20 @@ def time_limit(item: pytest.Item) -> float:
 
 
 def new_bucket() -> str:
-    """Return the name of a bucket that nobody has."""
+    """Return the name of a bucket that does not exist."""
     return f"test-{secrets.token_hex(6)}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the servers before the first test, whose time limit a build would exceed."""
-    rooms = {part for item in session.items for part in item.path.parts}
-    tools = (MINIO, MC, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
-    if rooms & {"chart", "integration"}:
+    folders = {part for item in session.items for part in item.path.parts}
+    tools = (MINIO, MC, VERSITYGW) if folders & {"integration", "e2e", "chaos"} else ()
+    if folders & {"chart", "integration"}:
         tools = (*tools, HELM)
     if session.config.option.collectonly:
         return
     for tool in tools:
-        with contextlib.suppress(ToolMissingError):  # whoever needs it will say so
+        with contextlib.suppress(ToolMissingError):  # the test that needs it reports it
             find_tool(tool)
 
 

@@ -407,7 +407,7 @@ def redis_half_open(rig: Rig) -> None:
     with rig.loaded():
         rig.some_accepted()
         with rig.fault():
-            rig.redis_wire.wire = Wire(deaf_to_server=True)
+            rig.redis_wire.wire = Wire(drops_replies=True)
             time.sleep(20)
             rig.redis_wire.heal()
         rig.recovered(120)
@@ -418,7 +418,7 @@ def redis_black_hole(rig: Rig) -> None:
     with rig.loaded():
         rig.some_accepted()
         with rig.fault():
-            rig.redis_wire.swallow_open_connections()
+            rig.redis_wire.silence_open_connections()
         rig.recovered(150)
 
 

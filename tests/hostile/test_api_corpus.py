@@ -182,7 +182,7 @@ class Touch:
 
 
 def test_a_pickled_message_is_refused_unread(stack: Stack, tmp_path: Path) -> None:
-    # Given a message that would run code in whoever unpickles it
+    # Given a message that would run code when it is unpickled
     proof = tmp_path / "executed"
     pickle.loads(pickle.dumps(Touch(proof))).close()
     assert proof.exists()

@@ -12,10 +12,11 @@ from playwright.sync_api import Browser, sync_playwright
 from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.conftest import ENVIRONMENT
-from tests.e2e.page.browsers import NAMES, Visit, launch, screen, visit
+from tests.e2e.page.browsers import Visit, launch, screen, visit
 from tests.photographs import FOLDER
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
+from tests.tiers import thorough
 
 
 @pytest.fixture(scope="package")
@@ -59,9 +60,9 @@ def browsers() -> Iterator[Callable[[str], Browser]]:
             browser.close()
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=["chromium", thorough("firefox")])
 def browser(browsers: Callable[[str], Browser], request: pytest.FixtureRequest) -> Browser:
-    """Each browser in turn."""
+    """Each browser in turn; `make test` has the first."""
     return browsers(request.param)
 
 

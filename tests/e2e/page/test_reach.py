@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.e2e.page.browsers import NAMES, visit
 from tests.e2e.page.states import BULK, states
 from tests.e2e.page.steps import add, look_closer
+from tests.tiers import thorough
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
@@ -62,7 +63,11 @@ def test_both_browsers_look_at_every_state_in_each_theme_and_language() -> None:
 
 @pytest.mark.timeout(900)  # twenty states, one after the other
 @pytest.mark.parametrize(
-    ("name", "locale", "schemes", "bulk"), RUNS, ids=[f"{name}-{at}" for name, at, *_ in RUNS]
+    ("name", "locale", "schemes", "bulk"),
+    [
+        pytest.param(*RUNS[0], id="chromium-en-US"),
+        *(thorough(*run, name=f"{run[0]}-{run[1]}") for run in RUNS[1:]),
+    ],
 )
 def test_in_every_state_axe_finds_nothing_serious_and_the_policy_holds(
     browsers: Callable[[str], Browser],
@@ -92,7 +97,7 @@ def test_in_every_state_axe_finds_nothing_serious_and_the_policy_holds(
     assert visited.troubles == []
 
 
-@pytest.mark.parametrize("width", [320, 390, 768, 3840])
+@pytest.mark.parametrize("width", [320, thorough(390), thorough(768), thorough(3840)])
 def test_nothing_is_wider_than_the_screen(go, coffee, width):
     page = go(viewport={"width": width, "height": 800}).page
     add(page, coffee)

@@ -1,4 +1,4 @@
-"""The same walk on a real S3 server, with a bucket of somebody else's."""
+"""The same walk on a real S3 server, with a bucket of another owner."""
 
 from __future__ import annotations
 

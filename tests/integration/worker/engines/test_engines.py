@@ -134,7 +134,7 @@ def test_several_threads_compute_side_by_side_and_each_gets_its_own(seeded: Arte
     batches = [batch_of(1 + number % 2) + number for number in range(12)]
     with ThreadPoolExecutor(2) as threads:
         depths = list(threads.map(engine.infer, batches))
-    # Then nobody waits for ever, and nobody gets another's depth
+    # Then every caller gets an answer, and its own depth
     for batch, depth in zip(batches, depths, strict=True):
         alone = engine.infer(batch)
         np.testing.assert_allclose(depth, alone, rtol=0, atol=1e-4 * np.ptp(alone))
