@@ -21,7 +21,7 @@ from runtime.heaps import keep_few_heaps
 from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
-from storage.ledger.health import mind
+from storage.ledger.health import warn_if_unsuitable
 
 log = logging.getLogger("api")
 
@@ -39,7 +39,7 @@ def main(arguments: list[str] | None = None) -> int:
     keep_few_io_threads()
     try:
         with open_redis(settings) as redis:
-            mind(redis)
+            warn_if_unsuitable(redis)
         app = app_from(settings)
     except InvalidRequest as exc:
         log.error("cannot start: %s", exc, extra={"action": "start"})

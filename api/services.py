@@ -51,7 +51,7 @@ class Services:
 
     def stop_waiting(self) -> None:
         """Wake every waiting request, so that it answers with the present state: shutting down."""
-        self.endings.let_go()  # both first, then join either's thread
+        self.endings.release_waiters()  # both first, then join either's thread
         self.changes.stop()
         self.endings.stop()
         self.at_once.stop()

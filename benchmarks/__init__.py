@@ -1,5 +1,5 @@
 """What is claimed about speed, and the commands that measure it: `python -m benchmarks`.
 
-Knows every room and starts real processes; no room knows it. A number that is not in
+Imports every package and starts real processes; no package imports it. A number that is not in
 results/latest.json is not claimed anywhere.
 """

@@ -50,7 +50,7 @@ def main(argv: list[str] | None = None) -> int:
     if not arguments.report_only:
         for name in suites:
             if not arguments.quick:
-                _let_the_disk_rest()
+                _wait_for_disk()
             failed |= not _run(name, results, quick=arguments.quick)
             results["machine"] = machine.describe()
             out.parent.mkdir(parents=True, exist_ok=True)
@@ -121,8 +121,8 @@ def _read(path: Path) -> dict[str, Any]:
 def _foreign_shares(measured: Any) -> Iterator[float]:
     """Yield the share of the machine that others took, for every row that was watched meanwhile.
 
-    Better than the difference over the whole suite: there, what the orphans of a killed server have
-    used belongs to nobody.
+    Better than the difference over the whole suite, which misses what the orphans of a killed
+    server have used.
     """
     if not isinstance(measured, dict):
         return
@@ -132,9 +132,9 @@ def _foreign_shares(measured: Any) -> Iterator[float]:
         yield from _foreign_shares(part)
 
 
-def _let_the_disk_rest() -> None:
-    """Wait for what the suite before has written and removed: thousands of objects keep a disk busy
-    for seconds, and an S3 server pays for it (9 to 14 ms per image instead of 7).
+def _wait_for_disk() -> None:
+    """Wait until the disk is done with the suite before: thousands of written and removed objects
+    keep it busy for seconds, which costs an S3 server 9 to 14 ms per image instead of 7.
     """
     os.sync()
     time.sleep(REST_S)

@@ -108,12 +108,12 @@ class Backlog:
         wait_until(reached, f"{what}, by {self._model}", PATIENCE_S)
 
     def _left(self) -> list[str]:
-        self._forget_ended()
+        self._drop_ended()
         return self._jobs
 
     def fill(self) -> None:
         """Submit as many jobs as have ended since."""
-        self._forget_ended()
+        self._drop_ended()
         while len(self._jobs) < AHEAD:
             answer = self._http.post(
                 f"/jobs?size=model&model={self._model}",
@@ -122,7 +122,7 @@ class Backlog:
             )
             self._jobs.append(answer.raise_for_status().json()["id"])
 
-    def _forget_ended(self) -> None:
+    def _drop_ended(self) -> None:
         states = {job: self._state(job) for job in self._jobs}
         if failed := [job for job, state in states.items() if state == "failed"]:
             raise RuntimeError(f"a job of {self._model} failed: {failed}")

@@ -1,4 +1,4 @@
-"""Puts contenders in a ring: each is measured in every round while the others are frozen."""
+"""Compares contenders in rounds: each is measured in every round while the others are frozen."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Make = Callable[[], Contender]
 def compare(
     makers: dict[str, Make], *, rounds: int, seconds: float, say: Callable[[str], None]
 ) -> dict[str, Any]:
-    """Return, per contender, its rounds summed up, and why somebody is absent.
+    """Return the rounds of each contender summed up, or why it could not be measured.
 
-    The first maker is the yardstick: ratios are taken round by round against it.
+    The first maker is the reference: ratios are taken round by round against it.
     """
     ring, absent = _start(makers, say)
     try:

@@ -1,4 +1,4 @@
-"""Everybody who turns images into depth maps here, behind one small face: a rate over a while."""
+"""The programs that are compared, behind one interface: each runs at full load for some seconds."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ class Contender(Protocol):
     name: str
 
     def measure(self, seconds: float) -> Outcome:
-        """Work at full load for a while."""
+        """Work at full load for `seconds`."""
 
     def pause(self) -> None:
-        """Leave the machine to others."""
+        """Use no CPU until `resume`."""
 
     def resume(self) -> None:
         """Be ready to be measured."""
@@ -53,7 +53,7 @@ class Contender(Protocol):
 
 
 class BareEngine:
-    """The default engine in a loop, on full batches already in memory: nothing else at all.
+    """The default engine in a loop, on full batches already in memory.
 
     With as many streams as the worker chooses here, each fed by a thread of its own; or with one.
     """
@@ -107,7 +107,7 @@ class BareEngine:
 
 
 class OnStack:
-    """What runs on a stack of ours rests and goes on with it."""
+    """A contender that runs on a Stack: it is frozen and thawed with it."""
 
     stack: Stack
 
@@ -282,7 +282,7 @@ def litserve(folder: Path, images: Sequence[Path], keeps: str = "files") -> Peer
 
 
 def bentoml(folder: Path, images: Sequence[Path], keeps: str = "files") -> Peer:
-    """BentoML with adaptive batching; frozen for a while, it would think itself overloaded."""
+    """BentoML with adaptive batching; after it was frozen it would take itself for overloaded."""
     python = python_with("bentoml")
     command = [python, "-m", "bentoml", "serve", "benchmarks.peers.bento:Front", "--port", "{port}",
                "--working-dir", str(ROOT)]  # fmt: skip

@@ -1,4 +1,4 @@
-"""What every suite is given: how thorough to be, where to write, whom to tell."""
+"""The arguments of every suite: how thorough to be, where to write, where to report."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Context:
-    """One run of the benchmarks. `scratch` is an empty folder that vanishes afterwards.
+    """One run of the benchmarks. `scratch` is an empty folder that is removed afterwards.
 
     `memory` is another, in a file system without a disk; None where there is none.
     """

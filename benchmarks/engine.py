@@ -39,7 +39,7 @@ def run(context: Context) -> dict[str, Any]:
             context.say(f"engine: {shape[1]}x{shape[0]}, batches of {batch}")
             rows += _rows(engines, shape, batch, context)
     roofs = roofline.best(roofs, roofline.measure(quick=True))  # a peak is a peak whenever it was
-    _hold_against(roofs, rows)
+    _add_share_of_roof(roofs, rows)
     return {"roof": roofs, "rows": rows, "absent": absent, "threads": cores_given()}
 
 
@@ -121,7 +121,7 @@ def _rows(
     return rows
 
 
-def _hold_against(roofs: dict[str, Any], rows: list[dict[str, Any]]) -> None:
+def _add_share_of_roof(roofs: dict[str, Any], rows: list[dict[str, Any]]) -> None:
     for row in rows:
         roof = roofs.get(row["precision"])
         row["of_roof"] = row["gflops"] / roof["gflops"] if roof else None

@@ -1,7 +1,7 @@
-"""Suite `lanes`: what a person waits for one picture while bulk work saturates the machine.
+"""Suite `lanes`: the latency of single jobs while bulk work saturates the machine.
 
-Once beside single jobs of the bulk lane, which ask nothing but the engine, and once beside real
-datasets, which bring their pictures, their planning and their results as well.
+Once beside single jobs of the bulk lane, which use the engine only, and once beside real datasets,
+with reading of pictures, planning and results.
 """
 
 from __future__ import annotations

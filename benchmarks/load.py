@@ -1,4 +1,4 @@
-"""Runs the load client against a target and keeps the books: rate, latencies, CPU by process."""
+"""Runs the load client against a target and records rate, latencies and CPU by process."""
 
 from __future__ import annotations
 

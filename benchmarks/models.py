@@ -1,10 +1,9 @@
 """`python -m benchmarks.models [--quick] [NAME …]`: measures models, writes docs/models.md's table.
 
-Each is measured in a process of its own, with weights made up: neither time nor memory depends on
-them. CPU time of one thread is told, not time that passed, since it bears a machine that others
-share: a machine with n idle cores takes about an n-th of it. Minima of several calls,
-or of one where a batch takes longer than a few seconds. `--quick` prints a table of batches of one
-and leaves results and document as they are.
+Each is measured in a process of its own, with made-up weights: neither time nor memory depends on
+them. Times are CPU times of one thread, because wall time means little on a shared machine; n idle
+cores take about an n-th of it. Minima of several calls, or of one where a batch takes longer than a
+few seconds. `--quick` prints a table of batches of one and leaves results and document as they are.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ def measure(name: str, width: int, height: int) -> dict[str, Any]:
     make = partial(_rendered, name, _depth())
     make(photographs.picture(0, 160, 120))  # imports, tables and fonts are loaded once
     pixels = _large(width, height)
-    _forget_the_peak()
+    _reset_peak()
     before = _status("VmRSS")
     taken: list[float] = []
     while not taken or sum(taken) < AT_LEAST_S:
@@ -97,7 +97,7 @@ def _depth() -> Any:
     return cv2.resize(inverse, NET_SIZE[::-1], interpolation=cv2.INTER_AREA)
 
 
-def _forget_the_peak() -> None:
+def _reset_peak() -> None:
     """Let the kernel count the peak from here, where it can."""
     try:
         Path("/proc/self/clear_refs").write_text("5")

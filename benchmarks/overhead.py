@@ -1,9 +1,9 @@
 """What a job costs beside the arithmetic: `python -m benchmarks.overhead [--profile]`.
 
 The whole service over Valkey and S3 on this machine with an engine that only sleeps, under a closed
-loop of photographs. Everything here is counted, not timed, so that it holds on a machine that
-is busy with other work: CPU milliseconds, thread switches, commands and round trips of Redis, and
-requests to S3, each per job and by process.
+loop of photographs. Everything is counted, not timed, so that it can be measured on a busy machine:
+CPU milliseconds, thread switches, commands and round trips of Redis, and requests to S3, each per
+job and by process.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""The roof: how many GFLOP/s this machine's cores reach at all, found by matrix products.
+"""The roof: the GFLOP/s that this machine's cores reach at most, measured by matrix products.
 
-No single library is at its best on every processor (MKL holds back on AMD), so several try and
-the best counts: the roof is what somebody has reached here, in the same minute.
+No single library is the fastest on every processor (MKL is slow on AMD), so several are tried and
+the best counts.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def _point(context: Context, workers: int, item_ms: float) -> dict[str, Any]:
         decode_processes=1,
         concurrency=4,
     ) as stack:
-        time.sleep(3)  # let the machine get over starting them
+        time.sleep(3)  # the CPU load of starting them has ended then
         cpu_before, began = stack.cpu_s(), time.monotonic()
         items = int(SECONDS * 1e3 / item_ms) * workers
         dataset = DatasetRun(stack, items, shard_size=int(SHARD_S * 1e3 / item_ms))

@@ -44,7 +44,7 @@ class Program(ServiceProcess):
         return self._variables
 
     def is_ready(self) -> bool:
-        """Tell that it has been started; whoever starts it knows what to ask for."""
+        """Return True: Stack waits for each program's own sign of readiness."""
         return True
 
 

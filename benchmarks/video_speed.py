@@ -2,7 +2,7 @@
 
 CPU milliseconds per frame at 640x480 of the whole way, part by part, against those of the engine
 alone: its share is the frame rate that the whole reaches of the engine's own on the same cores.
-CPU time, because wall time on a busy machine says nothing. Outputs: `heatmap`, unless others are
+CPU time, because wall time means nothing on a busy machine. Outputs: `heatmap`, unless others are
 named.
 """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import get_args
 
+from annotated_types import Ge, Le
 from pydantic.fields import FieldInfo
 
 from contract.outputs.declaration import Output
@@ -28,6 +30,7 @@ it, where its format has a place for that; the job's document always does.
 This page is made from the declarations in `contract/outputs/`: change those, then run
 `python -m client.outputs_table`.
 """
+_NUMBERS = {int: "whole number", float: "number"}
 
 
 def render() -> str:
@@ -45,7 +48,8 @@ def _row(output: Output) -> str:
 
 
 def _section(output: Output) -> str:
-    lines = [f"## {output.name}", "", f"{output.line['en'].capitalize()}."]
+    line = output.line["en"]  # not `capitalize`, which would write "gltf"
+    lines = [f"## {output.name}", "", f"{line[0].upper()}{line[1:]}."]
     fields = {n: f for group in output.options for n, f in group.model_fields.items()}
     if fields:
         lines += ["", "| option | values | default | meaning |", "|---|---|---|---|"]
@@ -56,10 +60,22 @@ def _section(output: Output) -> str:
 
 
 def _option(name: str, field: FieldInfo) -> str:
-    values = [f"`{value}`" for value in get_args(field.annotation) if isinstance(value, str)]
-    default = "" if field.default is None else f"`{field.default}`"
-    cells = (f"`{name}`", ", ".join(values), default, field.description or "")
+    default = "" if field.default is None else f"`{json.dumps(field.default).strip(chr(34))}`"
+    cells = (f"`{name}`", _values(field), default, field.description or "the kind of file")
     return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _values(field: FieldInfo) -> str:
+    """Return what a value may be: the names, or the kind of number and its bounds."""
+    kinds = (field.annotation, *get_args(field.annotation))
+    named = [f"`{value}`" for value in kinds if isinstance(value, str)]
+    if named or bool in kinds:
+        return ", ".join(named) or "`true`, `false`"
+    number = next((word for kind, word in _NUMBERS.items() if kind in kinds), "text")
+    least = [f"{bound.ge:,}" for bound in field.metadata if isinstance(bound, Ge)]
+    most = [f"{bound.le:,}" for bound in field.metadata if isinstance(bound, Le)]
+    bounds = " to ".join([*least, *most])
+    return f"{number}, {bounds}" if bounds else number
 
 
 if __name__ == "__main__":

@@ -69,7 +69,11 @@ def _default(value: Any) -> str:
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     if isinstance(value, int) and value >= MIB and value % MIB == 0:
-        return f"`{value}` ({value // MIB} MiB)"
+        units = value // MIB
+        said = f"{units // 1024} GiB" if units % 1024 == 0 else f"{units} MiB"
+        return f"`{value}` ({said})"
+    if isinstance(value, tuple):
+        return f"`{','.join(map(str, value))}`"
     return f"`{value}`"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to call who listens there
+_ALL = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - wildcard → loopback
 
 
 def authority(host: str, port: int | str) -> str:

@@ -47,7 +47,7 @@ class CountsDocument(Document):
 
 
 class SummaryDocument(Document):
-    """What it came to, counted from the results in storage."""
+    """The final counts, from the results in storage."""
 
     input_bytes: int
     output_bytes: int

@@ -152,7 +152,7 @@ class ModelsDocument(Document):
 
 
 class CheckDocument(Document):
-    """One thing the service leans on."""
+    """Whether one of the service's dependencies works."""
 
     ok: bool
     detail: str = ""

@@ -1,4 +1,4 @@
-"""What API and worker say to each other about depth at once: a request of which nothing is kept.
+"""Messages between API and worker for depth at once: requests of which nothing is kept.
 
 An *ask* waits in a Redis list and holds no picture. The worker that takes it names its channel, the
 API publishes the picture there, and the worker publishes the answer on the API's channel.
@@ -34,7 +34,7 @@ class Picture(Value):
 
 
 class Reply(Value):
-    """What a worker says: that it has taken the ask, or how it ended, with the output's bytes."""
+    """A worker's message: it has taken the ask, or how the ask ended, with the output's bytes."""
 
     id: str
     send_to: str | None = None  # the channel to publish the picture on; the only field if set

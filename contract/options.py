@@ -73,7 +73,7 @@ class CommonOptions(OutputOptions):
 
 
 class EndOptions(OutputOptions):
-    """When a job is no longer wanted, and who is told that it has ended."""
+    """A job's deadline, and the webhook to call when it has ended."""
 
     webhook_url: Annotated[str, StringConstraints(max_length=500, pattern=URL_PATTERN)] | None = (
         Field(None, description="called once when the job has ended (Standard Webhooks)")

@@ -97,9 +97,9 @@ def _ca_file(value: Path) -> Path:
 
 
 def _divide(value: object, info: ValidationInfo) -> object:
-    """Divide a list at its commas. One that is set and holds nothing is a slip.
+    """Divide a list at its commas. One that is set and names nothing is an error.
 
-    Blank may mean none, but for keys: a login that was asked for is never left out.
+    Blank may mean none, but not for keys: an API whose keys are set never runs without login.
     """
     if not isinstance(value, str):
         return value

@@ -76,7 +76,7 @@ class Settings(
         return self
 
     @model_validator(mode="after")
-    def _pretends_only_where_asked(self) -> Self:
+    def _simulation_is_explicit(self) -> Self:
         if self.engine == "simulated" and not self.simulation:
             raise ValueError(
                 "DEPTHQ_ENGINE=simulated computes nothing; it is for measurements, "

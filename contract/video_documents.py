@@ -52,7 +52,7 @@ class CreateVideo(VideoOptions):
 
 
 class FramesDocument(Document):
-    """Frames by their end, counted honestly: only what a worker has finished."""
+    """Frames by their end: only those that a worker has finished."""
 
     total: int = Field(description="taken of the video; 0 until it is surveyed")
     succeeded: int

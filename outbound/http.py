@@ -95,7 +95,7 @@ class GuardedClient:
                 connection.request(method, target, body or None, dict(headers))
                 with connection.getresponse() as response:
                     answer = self._receive(response, sink)
-            if time.monotonic() > deadline:  # the cut looks like an end where no length was given
+            if time.monotonic() > deadline:  # without a Content-Length the cut looks like the end
                 raise UrlUnreachable("The answer did not arrive in time.")
             return answer
         except (OSError, http.client.HTTPException, ValueError) as exc:
@@ -119,7 +119,7 @@ class GuardedClient:
     def _receive(self, response: http.client.HTTPResponse, sink: Sink | None) -> Answer:
         headers = {name.lower(): value for name, value in response.getheaders()}
         if sink is not None and response.status != http.client.OK:
-            return Answer(response.status, headers)  # what else it says is not wanted
+            return Answer(response.status, headers)  # the body of a refusal is not read
         body, size = bytearray(), 0
         take = sink or body.extend
         while chunk := response.read1(CHUNK_BYTES):
@@ -140,7 +140,7 @@ def _wrapped(raw: socket.socket, host: str) -> ssl.SSLSocket:
 def _limited(raw: socket.socket, left_s: float) -> Iterator[None]:
     """Cut the connection after `left_s`: time-outs of sockets apply to each read.
 
-    By a second handle: a socket that TLS has wrapped is an empty shell.
+    By a second handle: once TLS has wrapped a socket, the first one is detached.
     """
     with raw.dup() as handle:
         clock = threading.Timer(left_s, _cut, [handle])
@@ -154,7 +154,7 @@ def _limited(raw: socket.socket, left_s: float) -> Iterator[None]:
 
 
 def _cut(handle: socket.socket) -> None:
-    with contextlib.suppress(OSError):  # the other end may have gone
+    with contextlib.suppress(OSError):  # the other end may have closed
         handle.shutdown(socket.SHUT_RDWR)
 
 

@@ -25,7 +25,7 @@ from tests.services.toolchain import HELM, MC, MINIO, VERSITYGW, ToolMissingErro
 from tests.services.valkey import ValkeyServer, find_valkey
 from tests.tiers import never_run
 
-# A shell starts its background jobs deaf to Ctrl-C, and programs that we start would inherit that.
+# A shell starts background jobs with SIGINT ignored, and programs that we start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -146,7 +146,7 @@ def minio_setup(s3: S3Server, tmp_path: Path) -> MinioSetup:
 
 @pytest.fixture(scope="session")
 def versitygw(services_folder: Path) -> Iterator[S3Server]:
-    """The second S3 server, so that nothing depends on the manners of the first."""
+    """The second S3 server, so that no code depends on the behaviour of the first."""
     try:
         server = VersityServer(find_tool(VERSITYGW), services_folder / "versitygw-second")
     except ToolMissingError as exc:
@@ -179,12 +179,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_collection() -> Generator[None, object, object]:
-    """Collect without looking for garbage, which takes a third of the time, as all of it stays."""
+    """Collect tests without garbage collection, a third of the time: all objects stay."""
     gc.disable()
     try:
         return (yield)
     finally:
-        gc.freeze()  # nor is it looked at while the tests run
+        gc.freeze()  # later collections skip these objects
         gc.enable()
 
 
@@ -202,21 +202,21 @@ def time_limit(item: pytest.Item) -> float:
 
 
 def new_bucket() -> str:
-    """Return the name of a bucket that nobody has."""
+    """Return the name of a bucket that does not exist."""
     return f"test-{secrets.token_hex(6)}"
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the servers before the first test, whose time limit a build would exceed."""
     session.config.stash[LOADED] = SLOW_TO_LOAD & sys.modules.keys()
-    rooms = {part for item in session.items for part in item.path.parts}
-    tools = (MINIO, MC, VERSITYGW) if rooms & {"integration", "e2e", "chaos"} else ()
-    if rooms & {"chart", "integration"}:
+    folders = {part for item in session.items for part in item.path.parts}
+    tools = (MINIO, MC, VERSITYGW) if folders & {"integration", "e2e", "chaos"} else ()
+    if folders & {"chart", "integration"}:
         tools = (*tools, HELM)
     if session.config.option.collectonly:
         return
     for tool in tools:
-        with contextlib.suppress(ToolMissingError):  # whoever needs it will say so
+        with contextlib.suppress(ToolMissingError):  # the test that needs it reports it
             find_tool(tool)
 
 

@@ -19,7 +19,7 @@ from runtime.heaps import keep_few_heaps
 from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
-from storage.ledger.health import mind
+from storage.ledger.health import warn_if_unsuitable
 from worker.process.models import LoadingModels
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def main(argv: list[str] | None = None) -> int:
         os.nice(BULK_NICENESS)
     try:
         with open_redis(settings) as redis:
-            mind(redis)
+            warn_if_unsuitable(redis)
         service = _started(settings, lane)
     except InvalidRequest as exc:
         log.error("cannot start: %s", exc, extra={"action": "start"})

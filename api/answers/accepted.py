@@ -9,7 +9,7 @@ from api.answers.blueprint import document
 
 
 def accepted(body: BaseModel, place: str, wait_s: int, *, ended: bool) -> Response:
-    """Answer `body` with its URL, `place`; 200 if it has `ended`, and say that waiting was heard.
+    """Answer `body` with its URL, `place`; 200 if it has `ended`. Sets `Preference-Applied`.
 
     `wait_s`: what `Prefer: wait=N` asked for, 0 without it.
     """

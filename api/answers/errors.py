@@ -163,7 +163,7 @@ def _on_http(error: HTTPException) -> Response:
 
 
 def _detail(error: HTTPException, status: int) -> str:
-    """Return what a program can do about it; werkzeug speaks to people at an address bar."""
+    """Return a sentence for API clients; werkzeug's own are for people with a browser."""
     if isinstance(error, RouteNotFound):
         return "There is no such path; /docs lists all that there are."
     if isinstance(error, MethodNotAllowed) and error.valid_methods:

@@ -79,7 +79,7 @@ def _own_page(incoming: Request, host: str, public: Names) -> bool:
     if site in ("same-origin", "none"):
         return True
     scheme, _, authority = origin.partition("://")
-    if public.holds(_split(authority)[0]):  # behind a proxy that hides the name it has
+    if public.holds(_split(authority)[0]):  # behind a proxy that replaces the Host header
         return True
     if site or not origin:
         return not site

@@ -35,7 +35,7 @@ class Binding:
             raise Conflict("This Idempotency-Key was used before with other content or options.")
         return holder
 
-    def outlive_redis(self, parts: Services, prefix: str) -> None:
+    def write_mark(self, parts: Services, prefix: str) -> None:
         """Write the binding as a mark to the object store, next to what it refers to. Raises
         StorageUnavailable.
         """

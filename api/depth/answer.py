@@ -1,4 +1,4 @@
-"""A worker's reply → the HTTP answer: the output as its body, what is to be said in headers."""
+"""A worker's reply → the HTTP answer: the output as its body, facts about it in headers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One request for depth at once: the ask, the picture, the answer, within a deadline.
 
 The picture is held here until a worker has taken the ask, and is published once. A request that
-ends without its answer gives up its line, so that the worker's next message tells it so.
+ends without its answer closes its line, so that the worker's next message finds no subscriber.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NO_WORKER_RETRY_S = 5
 
 @dataclass(frozen=True)
 class Wanted:
-    """A checked request. `options`: of JobOptions, as given; `gone()`: the client has hung up."""
+    """A checked request. `options`: of JobOptions, as given; `gone()`: the client disconnected."""
 
     picture: bytes
     model: str
@@ -64,8 +64,8 @@ class AtOnce:
     def depth_of(self, wanted: Wanted) -> tuple[Reply, bytes]:
         """Return a worker's reply and the output's bytes.
 
-        Raises what the worker met with (InputError, InternalError, …), DeadlineExceeded,
-        WorkerLost, NotInTime, InvalidRequest (the client has hung up) and StorageUnavailable.
+        Raises the worker's error (InputError, InternalError, …), DeadlineExceeded, WorkerLost,
+        NotInTime, InvalidRequest (the client disconnected) and StorageUnavailable.
         """
         line = self._lines.borrow()
         now = time.time()
@@ -144,7 +144,7 @@ class _Wait:
 
     def _hand_over(self, channel: str) -> None:
         self._worker, self._unheard = channel, 0
-        if not self._exchange.tell(channel, Picture(id=self._ask.id), self._wanted.picture):
+        if not self._exchange.publish(channel, Picture(id=self._ask.id), self._wanted.picture):
             raise _lost()
 
     def _look(self) -> None:
@@ -154,7 +154,7 @@ class _Wait:
         if self._worker is None:
             there, looks = self._exchange.holds(self._ask), LOST_AFTER_LOOKS
         else:
-            there, looks = self._exchange.listens(self._worker), GONE_AFTER_LOOKS
+            there, looks = self._exchange.is_held(self._worker), GONE_AFTER_LOOKS
         self._unheard = 0 if there else self._unheard + 1
         if self._unheard >= looks:
             raise _lost()

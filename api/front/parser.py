@@ -109,7 +109,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self.budget, self.max_body_bytes = own, own.share_bytes
         if self.content_length > 0:
             self._name_holder()
-        if self._doomed:
+        if self._is_refused:
             return
         if self.content_length > self.max_body_bytes:
             text = f"The body has {self.content_length} bytes; at most {self.max_body_bytes} are"
@@ -128,7 +128,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             count = super().received(data)
         if self.chunked and self.error is None:
             self._refuse_chunked()
-        elif not self._doomed:
+        elif not self._is_refused:
             self._account(self.body_bytes_received - before)
         return count
 
@@ -165,7 +165,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             self._refuse(TooManyFailedLogins(exc.message, exc.retry_after_s))
 
     @property
-    def _doomed(self) -> bool:
+    def _is_refused(self) -> bool:
         return self.error is not None or isinstance(self.body_rcv, Discarding)
 
     def _refuse_chunked(self) -> None:

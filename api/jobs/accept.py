@@ -59,7 +59,7 @@ def accept(parts: Services, submission: Submission) -> JobRecord:
     _admit(parts, request)
     # The first request with this key may be in the middle of these writes, or its process may have
     # died there. Repeating them under the same id is safe and completes them.
-    binding.outlive_redis(parts, job_prefix(holder))
+    binding.write_mark(parts, job_prefix(holder))
     return _keep(parts, request.model_copy(update={"id": holder}), submission.upload, shared=True)
 
 

@@ -10,7 +10,7 @@ from outbound.http import GuardedClient
 def fetch_source(url: str, upload: Upload, client: GuardedClient | None = None) -> None:
     """Fill `upload` with what `url` answers, at most three redirects away.
 
-    Raises UrlForbidden (not a place we go), UrlUnreachable (nothing came), ImageTooLarge.
+    Raises UrlForbidden (no allowed address), UrlUnreachable (no image), ImageTooLarge.
     """
     client = client or GuardedClient(max_bytes=upload.max_bytes)
     answer = client.get(url, sink=upload.write)

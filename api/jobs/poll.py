@@ -12,6 +12,7 @@ from api.waiting.wait import Subject, wait
 from contract.errors import NotFound
 from contract.ids import is_id
 from contract.jobs import JobRecord
+from storage.jobs.endings import record_after
 
 Done = Callable[[JobRecord], bool]
 
@@ -31,7 +32,7 @@ def ended(record: JobRecord) -> bool:
 
 def subject(parts: Services, job_id: str, changes: ChangeHub) -> Subject[JobRecord]:
     """Return the job as what is waited for, woken by `changes`."""
-    return Subject(job_id, "job", lambda: parts.jobs.get(job_id), changes)
+    return Subject(job_id, "job", lambda: parts.jobs.get(job_id), changes, record_after)
 
 
 def wait_until(

@@ -1,4 +1,4 @@
-"""What `/metrics` tells of the whole service: its workers, Redis and the disk, at scrape time."""
+"""Metrics of the whole service, read at scrape time: its workers, Redis and the disk."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 
 
 class FleetCollector(Collector):
-    """Reads what workers announce, and how full things are; leaves out what cannot be asked."""
+    """Reads what workers announce, and how full the stores are; omits what cannot be read."""
 
     def __init__(self, jobs: JobStore, workers: WorkerRegistry, disk: DiskSpace | None) -> None:
         """`disk`: that of the objects, None where they are in an S3 server."""

@@ -11,7 +11,7 @@ from contract.names.queues import Lane
 def check_kind(capacity: Capacity, kind: str) -> None:
     """Raise NotInstalled if bulk workers live and each of them lacks `kind`.
 
-    Without any the run may wait for those to come. Workers of an earlier version name no lacks.
+    Without a live bulk worker the run waits for one. Earlier versions announce no lacks.
     """
     bulk = [w for w in capacity.workers() if w.serving and w.lane is Lane.BULK]
     if not bulk or not all(kind in worker.lacks for worker in bulk):

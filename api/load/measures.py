@@ -1,4 +1,4 @@
-"""What `/metrics` tells: counters of this process, and the state of the ledger at scrape time."""
+"""The metrics of one API process: its counters, and the state of the ledger at scrape time."""
 
 from __future__ import annotations
 
@@ -72,11 +72,11 @@ class LedgerCollector(Collector):
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield the gauges."""
         try:
-            yield from self._families()
+            yield from self._gauges()
         except StorageUnavailable as exc:
             log.warning("no ledger metrics: %s", exc, extra={"action": "metrics_incomplete"})
 
-    def _families(self) -> list[GaugeMetricFamily]:
+    def _gauges(self) -> list[GaugeMetricFamily]:
         workers, left = self._workers.live(), self._datasets.items_left()
         loads = [
             Load.of(lane, model, self._jobs.backlog(lane, model), workers, left)

@@ -67,7 +67,7 @@ def accept_run(parts: Services, submission: Submission, check: Callable[[], obje
         if kept := parts.files.request(run_id):
             return kept
         parts.models.check(model, Lane.BULK)
-        binding.outlive_redis(parts, run_prefix(run_id))
+        binding.write_mark(parts, run_prefix(run_id))
     return _keep(parts, submission, run_id)
 
 

@@ -20,16 +20,22 @@ class Watch:
 
     def __init__(self) -> None:
         self._changed = threading.Event()
+        self._said = ""
 
-    def wake(self) -> None:
-        """Wake the waiting request."""
+    def wake(self, said: str = "") -> None:
+        """Wake the waiting request. `said`: the message; of several the last counts."""
+        self._said = said
         self._changed.set()
 
-    def wait(self, timeout_s: float) -> bool:
-        """Sleep until the job changed, or `timeout_s`; tell which. Bounded by the fallback poll."""
-        changed = self._changed.wait(min(timeout_s, FALLBACK_POLL_S))
+    def wait(self, timeout_s: float) -> str | None:
+        """Sleep until a change, and return what was said of it; None: `timeout_s` have passed.
+
+        Bounded by the fallback poll.
+        """
+        if not self._changed.wait(min(timeout_s, FALLBACK_POLL_S)):
+            return None
         self._changed.clear()
-        return changed
+        return self._said
 
 
 class ChangeHub:
@@ -41,7 +47,7 @@ class ChangeHub:
         self._watches: dict[str, list[Watch]] = {}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
-        self.hears = False  # whether the feed has been heard: it is subscribed, or was
+        self.subscribed = False  # whether the feed is subscribed, or was
 
     @property
     def stopping(self) -> bool:
@@ -55,7 +61,7 @@ class ChangeHub:
                 self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
                 self._thread.start()
 
-    def let_go(self) -> None:
+    def release_waiters(self) -> None:
         """Wake every waiting request and tell the thread to end; later ones see `stopping`."""
         self._stop.set()
         with self._lock:
@@ -64,8 +70,8 @@ class ChangeHub:
             watch.wake()
 
     def stop(self) -> None:
-        """Call `let_go`, then join the thread, which may take up to a second."""
-        self.let_go()
+        """Call `release_waiters`, then join the thread, which may take up to a second."""
+        self.release_waiters()
         if self._thread is not None:
             self._thread.join(timeout=5)
 
@@ -97,11 +103,12 @@ class ChangeHub:
                 self._stop.wait(RETRY_S)
 
     def _spread(self, changes: Iterator[str]) -> None:
-        for job_id in changes:
-            self.hears = True
+        for said in changes:
+            self.subscribed = True
             if self._stop.is_set():
                 return
+            subject_id, _, _ = said.partition("\n")
             with self._lock:
-                watches = list(self._watches.get(job_id, ()))
+                watches = list(self._watches.get(subject_id, ()))
             for watch in watches:
-                watch.wake()
+                watch.wake(said)

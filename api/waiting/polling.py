@@ -1,4 +1,4 @@
-"""Changes of what only storage knows: nothing tells of them, so it is read every now and then."""
+"""Polls for changes of what is in storage only: they are not announced in the change feed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Polling:
 
     hub: ChangeHub  # knows whether the process is shutting down
     every_s: float
-    hears: bool = False
+    subscribed: bool = False
 
     @property
     def stopping(self) -> bool:

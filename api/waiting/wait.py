@@ -20,8 +20,8 @@ T = TypeVar("T")
 class Waker(Protocol):
     """Wakes one waiting request."""
 
-    def wait(self, timeout_s: float) -> object:
-        """Sleep until there may be a change, or `timeout_s`."""
+    def wait(self, timeout_s: float) -> str | None:
+        """Sleep until there may be a change, or `timeout_s`; return what was said of it, if any."""
 
 
 class Changes(Protocol):
@@ -32,8 +32,8 @@ class Changes(Protocol):
         """Whether the process is shutting down."""
 
     @property
-    def hears(self) -> bool:
-        """Whether a subscription hears of every change from its beginning on."""
+    def subscribed(self) -> bool:
+        """Whether a watch gets every change from its beginning on."""
 
     def watch(self, subject_id: str, /) -> AbstractContextManager[Waker]:
         """Yield a subscription to the id."""
@@ -41,12 +41,16 @@ class Changes(Protocol):
 
 @dataclass(frozen=True)
 class Subject(Generic[T]):
-    """What is waited for, or followed. `look` reads it anew; None: it was deleted."""
+    """What is waited for, or followed. `look` reads it anew; None: it was deleted.
+
+    `after(seen, said)` returns what it became by what was said of it; None: it is to be read.
+    """
 
     id: str
     noun: str  # what people call it: in errors, and as the name of its events
     look: Callable[[], T | None]
     changes: Changes
+    after: Callable[[T, str], T | None] = lambda *_: None
 
 
 def wait(
@@ -69,7 +73,7 @@ def wait(
     with parts.waits.slot(caller()) as taken:
         if not taken:
             return seen
-        if watch is not None and subject.changes.hears:
+        if watch is not None and subject.changes.subscribed:
             return _wait(subject, seen, done, watch, deadline)
         with subject.changes.watch(subject.id) as own:
             # subscribed before reading, so that no change is missed
@@ -85,8 +89,9 @@ def _wait(
         left_s = deadline - time.monotonic()
         if done(current) or left_s <= 0 or subject.changes.stopping or gone():
             return current
-        watch.wait(left_s)
-        current = _now(subject)
+        said = watch.wait(left_s)
+        told = subject.after(current, said) if said else None
+        current = _now(subject) if told is None else told
 
 
 def _now(subject: Subject[T]) -> T:

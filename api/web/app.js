@@ -3,6 +3,7 @@
 import { collect } from "./collect.js";
 import { Flow } from "./flow.js";
 import { key, remove as removeJob, ticket, version } from "./http.js";
+import { isVideo, isZip } from "./kinds.js";
 import { load, loadPreview, save, savePreview } from "./ledger.js";
 import { COLORMAPS } from "./viewers/colormaps.js";
 import { Bulk } from "./views/bulk.js";
@@ -33,18 +34,24 @@ function add(picture) {
   tally();
 }
 
-// The viewer comes when it is first wanted: most visitors wait for their picture meanwhile.
+// The viewer is loaded when it is first opened: most visitors wait for their picture before that.
 const open = async (picture) => (await import("./views/viewer.js")).view(picture);
 
-const isVideo = (file) => file.type.startsWith("video/") || /\.mkv$/i.test(file.name);
-const isZip = (file) => file.type === "application/zip" || /\.zip$/i.test(file.name);
-
 function take(files) {
+  $("left").textContent = "";
   const singles = files.filter((file) => !isZip(file) && !isVideo(file));
   for (const file of files.filter(isVideo)) bulk.film(file, options());
   for (const file of files.filter(isZip)) bulk.send([file], options());
   if (singles.length > MANY) bulk.ask(singles, options(), takeSingly);
   else takeSingly(singles);
+}
+
+// Said where a folder held more than its pictures: nothing is passed over in silence.
+function leave({ folder, pictures: taken, videos, others }) {
+  const left = [["videos", videos], ["others", others]].filter(([, n]) => n);
+  if (taken && !left.length) return;
+  const words = left.map(([kind, n]) => say(`left.${kind}`, { n })).join(say("left.and"));
+  $("left").textContent = say(taken ? "left.some" : "left.all", { folder, n: taken, words: words || say("left.nothing") });
 }
 
 function takeSingly(files) {
@@ -97,7 +104,7 @@ async function historize({ id, name, options: chosen }) {
 
 const told = (picture, words) => announce(picture, "pictures.ready", words);
 
-// Spoken to those who do not see it. What was there before a reload is not news.
+// For screen readers. Pictures from before a reload are not announced.
 function announce({ name, old }, key, words) {
   if (!old) $("announce").textContent = say(key, { name, words });
 }
@@ -192,6 +199,6 @@ async function restore(entries) {
 const before = load();
 if (before.length) await restore(before); // before others come: what is remembered is what is shown
 $("live").addEventListener("click", async () => (await import("./views/live.js")).showLive({ keep: (file) => takeSingly([file]), options: options(), locked: askForKey }));
-collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take });
+collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take, leave });
 $("past").addEventListener("toggle", () => $("past").open && past());
 version().then((it) => { $("version").textContent = `depthq ${it.version ?? ""}`; }).catch(() => {});

@@ -1,20 +1,22 @@
 // Pictures come in by picking, dropping (folders too) and pasting; out goes a list of files.
 
+import { isHidden, isPicture, isVideo } from "./kinds.js";
+
 async function* walk(entry) {
+  if (isHidden(entry.name)) return;
   if (entry.isFile) {
-    const file = await new Promise((resolve, reject) => entry.file(resolve, reject));
-    if (file.type.startsWith("image/")) yield file; // a folder holds other things too
+    yield await new Promise((resolve) => entry.file(resolve, () => resolve(null))); // null: unreadable
     return;
   }
   const reader = entry.createReader();
   for (;;) {
-    const batch = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
+    const batch = await new Promise((resolve) => reader.readEntries(resolve, () => resolve([])));
     if (!batch.length) return; // readEntries hands out at most 100 at a time
     for (const child of batch) yield* walk(child);
   }
 }
 
-async function dropped(transfer, take) {
+async function dropped(transfer, take, leave) {
   // Both lists are emptied as soon as the handler yields: read them before any await.
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry?.()).filter(Boolean);
   const files = [...transfer.files];
@@ -23,13 +25,18 @@ async function dropped(transfer, take) {
   take(files.filter((file) => !(names.has(file.name) && !file.type)));
   for (const folder of folders) {
     const inside = []; // as one: whether they are many decides what becomes of them
-    for await (const file of walk(folder)) inside.push(file);
+    const left = { videos: 0, others: 0 }; // a folder holds other things too
+    for await (const file of walk(folder)) {
+      if (file && isPicture(file)) inside.push(file);
+      else left[file && isVideo(file) ? "videos" : "others"] += 1;
+    }
     take(inside);
+    leave({ folder: folder.name, pictures: inside.length, ...left });
   }
 }
 
-/** Call `take(files)` for whatever the visitor brings. */
-export function collect({ inputs, zone, take }) {
+/** Call `take(files)` for whatever the visitor brings; `leave(counts)` for each folder, after it. */
+export function collect({ inputs, zone, take, leave }) {
   for (const input of inputs) {
     input.addEventListener("change", () => {
       take([...input.files]);
@@ -45,6 +52,6 @@ export function collect({ inputs, zone, take }) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     over(-depth);
-    dropped(event.dataTransfer, take);
+    dropped(event.dataTransfer, take, leave);
   });
 }

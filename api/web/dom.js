@@ -15,7 +15,7 @@ export function h(tag, about = {}, ...children) {
 
 const ownText = (node) => [...node.childNodes].filter((child) => child.nodeType === Node.TEXT_NODE).map((child) => child.data).join("");
 
-/** Make `old` what `fresh` is, in place where they are alike: who reads there, aloud or with a finger, is not thrown out. */
+/** Make `old` equal to `fresh`, in place where they are alike, so that the position of a screen reader or finger is kept. */
 export function renew(old, fresh) {
   for (const { name, value } of fresh.attributes) if (old.getAttribute(name) !== value) old.setAttribute(name, value);
   const [before, after] = [[...old.children], [...fresh.children]];

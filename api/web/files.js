@@ -1,4 +1,4 @@
-// Files that leave the page: their names, and how the browser is made to keep them.
+// Downloads: names of files, and saving them by the browser.
 
 import { bytes, here } from "./http.js";
 
@@ -19,7 +19,7 @@ export function fileName(picture, output) {
   return `${stem(picture.name)}.${output}.${endingOf(picture.job.outputs[output].media_type)}`;
 }
 
-/** Make the browser keep `blob` as a file `name`. */
+/** Save `blob` as a file `name`. */
 export function keepBlob(blob, name) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(blob);
@@ -28,7 +28,7 @@ export function keepBlob(blob, name) {
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
-/** Make the browser keep what is at `url` as a file `name`. */
+/** Save what is at `url` as a file `name`. */
 export async function saveAs(url, name) {
   try {
     keepBlob(await bytes(url), name);

@@ -1,4 +1,4 @@
-// Moves pictures along: a few uploads at a time, a few long polls at a time, patience when full.
+// Uploads and polls pictures: a few uploads and long polls at a time, and back-off while the service is full.
 
 import { Problem, poll, submit } from "./http.js";
 
@@ -33,7 +33,7 @@ export class Flow {
     this.#turn();
   }
 
-  /** Forget a picture; what is under way for it ends. */
+  /** Drop a picture, and abort its requests. */
   drop(picture) {
     picture.quit?.abort();
     this.#waiting = this.#waiting.filter((other) => other !== picture);
@@ -76,7 +76,7 @@ export class Flow {
       const asked = performance.now();
       const job = await poll(picture.id, wait, picture.quit.signal);
       picture.tries = 0;
-      // A busy service may answer at once instead of holding the poll: do not hammer it.
+      // A busy service may answer at once instead of holding the poll: wait before asking again.
       if (!job.terminal) await pause(Math.max(0, CALM_S - (performance.now() - asked) / 1000));
       this.#accept(picture, job);
     } catch (error) {

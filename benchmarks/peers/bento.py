@@ -43,5 +43,5 @@ class Front:
         kept = begin(data)
         tensor, size = decode(data)
         depth = np.asarray(await self.network.to_async.infer(tensor[None]))[0]
-        # storing waits, and the loop serves others meanwhile
+        # storing blocks, so it runs in a thread
         return await asyncio.to_thread(finish, depth, size, kept)

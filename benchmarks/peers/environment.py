@@ -1,4 +1,4 @@
-"""The peers' own virtual environment, made on demand; the project's packages shine through."""
+"""The peers' own virtual environment, made on demand; it also sees the project's packages."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def budgets_table(results: Mapping[str, Any]) -> str:
 
 
 def _disturbed(suites: Suites) -> str:
-    """Say so if something else was running on these cores: then rates mean little."""
+    """Return a warning if other programs used these cores: then rates mean little."""
     shares = {name: suite.get("about", {}).get("foreign", 0) for name, suite in suites.items()}
     worst = [f"{name} {share:.0%}" for name, share in shares.items() if share > DISTURBED]
     if not worst:

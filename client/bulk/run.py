@@ -65,7 +65,7 @@ class Run:
     service: str
     source: Source
     out: Path
-    told: RunCallbacks = field(default_factory=RunCallbacks)
+    callbacks: RunCallbacks = field(default_factory=RunCallbacks)
     dataset: Dataset | None = None
     failed: dict[str, str] = field(default_factory=dict)
     _marks: dict[str, str] = field(default_factory=dict)  # of the files that can be read
@@ -89,7 +89,7 @@ class Run:
 
     def _finished(self, dataset: Dataset) -> Dataset:
         self.dataset = dataset
-        self.dataset = self.client.datasets.wait(dataset.id, seen=self.told.progress)
+        self.dataset = self.client.datasets.wait(dataset.id, seen=self.callbacks.progress)
         self._download(dataset.id)
         return self.dataset
 
@@ -119,10 +119,10 @@ class Run:
         if dataset.state is DatasetState.FAILED:
             return None
         if dataset.state is DatasetState.CANCELED:
-            self.told.remark(f"dataset {dataset.id} was canceled; fetching what it has done")
+            self.callbacks.remark(f"dataset {dataset.id} was canceled; fetching what it has done")
             self._download(dataset.id)
             return None
-        self.told.submitted(dataset, False)
+        self.callbacks.submitted(dataset, False)
         return dataset
 
     def _submit(self, note: Note, files: Mapping[str, Path] | None) -> Dataset:
@@ -133,7 +133,7 @@ class Run:
             note = Note.new(note.fingerprint, self._made)
             dataset = self._post(note, files)
         write_note(self.out, note.model_copy(update={"dataset_id": dataset.id}))
-        self.told.submitted(dataset, True)
+        self.callbacks.submitted(dataset, True)
         return dataset
 
     def _post(self, note: Note, files: Mapping[str, Path] | None) -> Dataset:
@@ -157,7 +157,7 @@ class Run:
         missing = {name: path for name, path in readable.items() if not self._has_results(name)}
         if missing and len(missing) < len(readable):
             done = len(readable) - len(missing)
-            self.told.remark(f"{done} of {len(files)} have results already")
+            self.callbacks.remark(f"{done} of {len(files)} have results already")
         return missing
 
     def _has_results(self, name: str) -> bool:
@@ -179,7 +179,7 @@ class Run:
         names, came = self.source.names, set[str]()
         download = ResultDownload(self.client.datasets, self.out, names, self._wants, came.add)
         try:
-            made = download.run(dataset_id, self.told.downloaded)
+            made = download.run(dataset_id, self.callbacks.downloaded)
             self.failed |= made.failed
         finally:
             self._note(came)

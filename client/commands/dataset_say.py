@@ -11,6 +11,7 @@ from client import console
 from client.commands.dataset_view import describe, duration, size
 from client.dataset import Dataset
 from client.files.walk import LeftOut
+from client.local.program import program
 from client.plain import visible
 
 T = TypeVar("T")
@@ -28,8 +29,8 @@ def interruptible(work: Callable[[], T], dataset_id: Callable[[], str | None]) -
         else:
             console.say(
                 f"dataset {known} goes on in the service.\n"
-                f"  watch it:   depthq dataset watch {known}\n"
-                f"  stop it:    depthq dataset cancel {known}\n"
+                f"  watch it:   {program()} dataset watch {known}\n"
+                f"  stop it:    {program()} dataset cancel {known}\n"
                 "  results:    the same command again"
             )
         raise
@@ -54,9 +55,9 @@ def say_end(dataset: Dataset, out: Path, *, local: bool, as_json: bool) -> int:
     """Print what a run came to; return its exit code. `local`: the pictures are on this machine."""
     show(dataset, as_json)
     if not as_json and dataset.counts["failed"]:
-        again = f"depthq dataset retry {dataset.id} --wait"
+        again = f"{program()} dataset retry {dataset.id} --wait"
         console.say(
-            f"what failed:  depthq dataset errors {dataset.id}\n"
+            f"what failed:  {program()} dataset errors {dataset.id}\n"
             f"once mended:  {'the same command again' if local else again}"
         )
     if dataset.error is None:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from client.bulk.names import member_names
 from client.bulk.run import Source
+from client.files.named import hint
 from client.files.pictures import SUFFIXES, is_folder, nothing_at, pictures_below
 from client.files.walk import LeftOut, Walk
 from client.plain import visible
@@ -46,10 +47,10 @@ def source_of(
             Source({**address(where), **{n: g for n, g in globs.items() if g}, **given})
         )
     folder = Path(where)
-    files = _files(folder, include, exclude, out, LeftOut() if left_out is None else left_out)
+    files = _files(where, include, exclude, out, LeftOut() if left_out is None else left_out)
     paths = {name: path.relative_to(folder).as_posix() for name, path in files.items()}
-    # The choice is made here: what a person's folder has and the service cannot read shall fail
-    # aloud, not be passed over.
+    # The suffixes are chosen here: a picture that the service cannot read must fail with an error,
+    # not be skipped in silence.
     return _checked(Source({"include": ["*"], **given}, files, paths))
 
 
@@ -73,12 +74,13 @@ def address(where: str) -> dict[str, str]:
 
 
 def _files(
-    folder: Path,
+    where: str,
     include: Sequence[str],
     exclude: Sequence[str],
     out: Path | None,
     left_out: LeftOut,
 ) -> dict[str, Path]:
+    folder = Path(where)
     if not is_folder(folder):
         if folder.is_file():
             raise InvalidRequest(
@@ -86,6 +88,7 @@ def _files(
             )
         raise InvalidRequest(
             f"{visible(str(folder))} is neither a folder nor an address like s3://bucket/path/"
+            f"{hint(where)}"
         )
     walk = Walk(out, left_out, hidden=bool(include))
     found = walk.files(folder) if include else pictures_below(folder, walk)

@@ -142,7 +142,7 @@ def _forecast(client: DepthClient, source: Source, as_json: bool) -> int:
 def _run(plan: Run, again: bool, as_json: bool) -> int:
     files = plan.source.files
     with board(as_json) as view:
-        plan.told = RunCallbacks(_submitted, view.progress, view.downloaded, console.say)
+        plan.callbacks = RunCallbacks(_submitted, view.progress, view.downloaded, console.say)
         if files is not None:
             console.say(f"{len(files)} pictures")
         dataset = interruptible(

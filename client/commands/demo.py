@@ -116,17 +116,17 @@ def _compute(
     thread = threading.Thread(target=submit_all, daemon=True)
     thread.start()
     while thread.is_alive() and not stopping.asked():
-        stack.tend()
+        stack.restart_dead()
         thread.join(0.1)
     return dict(outcomes)
 
 
 def _show(pictures: dict[str, Path], outcomes: dict[str, Outcome]) -> None:
     where = Column("where", overflow="fold")  # a path cut short is of no use
-    table = Table("name", "size", "net size", "latency", where)
+    table = Table("name", "size", "latency", where)
     for stem in pictures:
         outcome = outcomes.get(stem)
-        cells = _row(outcome) if outcome else ("", "", "", "not submitted")
+        cells = _row(outcome) if outcome else ("", "", "not submitted")
         table.add_row(*(Text(visible(cell, keep="\n")) for cell in (stem, *cells)))
     console.out.print(table, soft_wrap=False)
     if any(outcome.files for outcome in outcomes.values()):
@@ -140,13 +140,10 @@ def _is_puzzling(outcome: Outcome) -> bool:
 
 def _row(outcome: Outcome) -> Sequence[str]:
     if outcome.error is not None or outcome.job is None:
-        return "", "", "", outcome.error.message if outcome.error else "failed"
-    document = outcome.job.document
+        return "", "", outcome.error.message if outcome.error else "failed"
     depth = outcome.job.outputs.get("depth") or {}
-    net = (document.get("model") or {}).get("net_size") or ("?", "?")
     return (
         f"{depth.get('width', '?')} x {depth.get('height', '?')}",
-        f"{net[1]} x {net[0]}",
         f"{outcome.took_s * 1000:.0f} ms",
         "\n".join(str(path) for path in outcome.files.values()),
     )

@@ -12,6 +12,7 @@ from client import console
 from client.commands import video_view
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.job import Job
+from client.local.program import program
 from client.plain import visible
 from client.video import Video
 from contract.errors import NotFound
@@ -63,13 +64,13 @@ def cancel(job_id: JobId, json: JsonOption = False, url: UrlOption = None) -> No
 
 @contextmanager
 def _datasets_are_elsewhere(job_id: str, command: str) -> Iterator[None]:
-    """Say more where there is no such job: what an id looks like, or whose else it may be."""
+    """Explain a NotFound: what an id looks like, or which command the id belongs to."""
     try:
         yield
     except NotFound as exc:
         if not is_id(job_id):
             raise NotFound(f"{visible(job_id)} is no id; `depthq submit` prints them") from exc
-        more = f"If it is a dataset's: depthq dataset {command} {job_id}"
+        more = f"If it is a dataset's: {program()} dataset {command} {job_id}"
         raise NotFound(f"{exc.message} {more}") from exc
 
 

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from client import console
-from client.commands.now import PIPE
 from client.commands.output_options import with_output_options
 from client.commands.service import UrlOption, open_client
 from client.errors import LocalProblem
+from client.files.named import named_file
 from client.files.out_folder import prepare_out
+from client.files.piped import PIPE, check_piped, write_out
 from client.plain import visible
 from client.wire.depth_calls import DepthNow
 from client.wire.downloads import beside
-from contract.errors import InvalidRequest
 
 Option = typer.Option
 IN_FLIGHT = 2
 SIDE_PX = 640  # frames are sent no larger: the network sees less
+_STEADY = "for numbered images: depthq video frames.zip --out DIR"
 
 
 def register(app: typer.Typer) -> None:
@@ -42,8 +45,9 @@ def live(
 ) -> None:
     """Compute depth while a camera runs, or of every frame of a video; the service keeps nothing.
 
-    Two frames are in flight. Of a camera those in between are skipped, so that what comes out is
-    what is seen now. It needs OpenCV, which has no windows here: a player shows the stream.
+    Ctrl-C ends it. Two frames are in flight. Of a camera those in between are skipped, so that what
+    comes out is what is seen now. It needs OpenCV, which has no windows here: a player shows the
+    stream. Frames are computed one by one: a film without flicker is `depthq video`.
 
     Examples:
 
@@ -53,19 +57,28 @@ def live(
     """
     options = {"output": "heatmap", "size": "model", **chosen}
     camera = source.isdecimal()
-    if not camera and not Path(source).is_file():
-        raise InvalidRequest(f"there is no file {visible(source)}")
+    if not camera:
+        named_file(source, folder_means=_STEADY)
+    check_piped(out, options["output"])
     write = _writer(out)
-    with open_client(url) as client, ThreadPoolExecutor(IN_FLIGHT) as pool:
-        ask = lambda frame: pool.submit(client.depth_now, frame, **options)  # noqa: E731
-        found = results(_frames(source), ask, skipping=camera)
-        count = 0
-        for result in found:
-            write(count, result)
-            count += 1
-            if count == frames:
-                break
-    console.say(f"{count} frame{'s' * (count != 1)}")
+    count = 0
+    try:
+        with (
+            open_client(url) as client,
+            ThreadPoolExecutor(IN_FLIGHT) as pool,
+            _opened(source) as capture,
+            _progress(frames or _length(capture), hidden=out == PIPE) as advance,
+        ):
+            ask = lambda frame: pool.submit(client.depth_now, frame, **options)  # noqa: E731
+            for result in islice(results(_frames(capture), ask, skipping=camera), frames):
+                write(count, result)
+                count += 1
+                advance()
+        if not count:
+            raise LocalProblem(f"{visible(source)} gave no frame")
+    finally:  # also after Ctrl-C, which is how a camera ends
+        if count:
+            console.say(f"{count} frame{'s' * (count != 1)}")
 
 
 def results(
@@ -85,37 +98,62 @@ def results(
         yield pending.popleft().result()
 
 
-def _frames(source: str) -> Iterator[bytes]:
-    """Yield the frames of a camera or a video as JPEGs. Raises LocalProblem."""
+@contextmanager
+def _opened(source: str) -> Iterator[Any]:
+    """Yield OpenCV's capture of a camera or a video. Raises LocalProblem."""
     try:
         import cv2
     except ImportError as exc:
         raise LocalProblem("this needs OpenCV: pip install opencv-python-headless") from exc
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)  # what is wrong is said below
     camera = source.isdecimal()
     capture = cv2.VideoCapture(int(source) if camera else source)
     try:
         if not capture.isOpened():
-            what = f"camera {source}" if camera else visible(source)
-            raise LocalProblem(f"{what} cannot be opened")
-        while True:
-            there, frame = capture.read()
-            if not there:
-                return
-            scale = min(1.0, SIDE_PX / max(frame.shape[:2]))
-            small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-            yield bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1])
+            raise LocalProblem(
+                f"there is no camera {source}, or another program uses it"
+                if camera
+                else f"{visible(source)} is no video that OpenCV reads; for one picture: depthq now"
+            )
+        yield capture
     finally:
         capture.release()
 
 
+def _length(capture: Any) -> int | None:
+    """Return how many frames a video says it has; None of a camera, or where it does not say."""
+    import cv2
+
+    said = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    return int(said) if said > 0 else None
+
+
+def _frames(capture: Any) -> Iterator[bytes]:
+    """Yield the frames as JPEGs."""
+    import cv2
+
+    while True:
+        there, frame = capture.read()
+        if not there:
+            return
+        scale = min(1.0, SIDE_PX / max(frame.shape[:2]))
+        small = cv2.resize(frame, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+        yield bytes(cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, 85])[1])
+
+
+@contextmanager
+def _progress(total: int | None, *, hidden: bool) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal, unless a player shows the frames; yields what to call at each."""
+    columns = (TextColumn("frames"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    hidden = hidden or not console.err.is_terminal
+    with Progress(*columns, console=console.err, disable=hidden, transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield lambda: bar.advance(task)
+
+
 def _writer(out: str) -> Callable[[int, DepthNow], None]:
     if out == PIPE:
-
-        def pipe(_number: int, found: DepthNow) -> None:
-            sys.stdout.buffer.write(found.data)
-            sys.stdout.buffer.flush()
-
-        return pipe
+        return lambda _number, found: write_out(found.data)
     folder = Path(out)
     prepare_out(folder)
 

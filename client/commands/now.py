@@ -11,15 +11,16 @@ import typer
 from client import console
 from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
-from client.doubts import doubt
+from client.doubts import doubts
 from client.errors import LocalProblem
+from client.files.named import named_file
+from client.files.piped import PIPE, check_piped, write_out
 from client.plain import visible
 from client.wire.depth_calls import DepthNow
 from client.wire.downloads import beside
-from contract.errors import InvalidRequest
 
 Option = typer.Option
-PIPE = "-"
+_MANY = "for all its pictures: depthq submit FOLDER --out DIR"
 
 
 def register(app: typer.Typer) -> None:
@@ -31,7 +32,9 @@ def now(
     file: Annotated[str, typer.Argument(help="a picture; - reads it from stdin")],
     out: Annotated[
         str | None,
-        Option("--out", "-o", help="file to write, - for stdout; by default <name>.<output>.<ext>"),
+        Option(
+            "--out", "-o", help="file or folder, - for stdout; by default <name>.<output>.<ext>"
+        ),
     ] = None,
     deadline_s: Annotated[int | None, Option(help="give up after so many seconds")] = None,
     json: JsonOption = False,
@@ -53,20 +56,26 @@ def now(
         cat cat.jpg | depthq now - -o - > depth.png
     """
     output = chosen.pop("output", "depth")
-    if file != PIPE and not Path(file).exists():
-        raise InvalidRequest(f"there is no file {visible(file)}")
-    image = sys.stdin.buffer.read() if file == PIPE else Path(file)
+    check_piped(out, output)
+    image = sys.stdin.buffer.read() if file == PIPE else named_file(file, folder_means=_MANY)
     with open_client(url) as client:
         found = client.depth_now(image, output=output, deadline_s=deadline_s, **chosen)
-    for warning in found.warnings:
-        console.say(f"{visible(file)}: {doubt(warning)}")
+    for sentence in doubts(found.warnings, found.downsampled_to, chosen.get("size")):
+        console.say(f"{visible(file)}: {sentence}")
     if out == PIPE:
-        sys.stdout.buffer.write(found.data)
+        write_out(found.data)
         return
     stem = "picture" if file == PIPE else Path(file).stem
-    target = Path(out or f"{stem}.{output}.{found.extension}")
+    target = _target(out, f"{stem}.{output}.{found.extension}")
     _write(target, Path(file), found)
     _say(target, found, json)
+
+
+def _target(out: str | None, name: str) -> Path:
+    """Return the file to write: `out`, or `name` here or in the folder `out`."""
+    if out and not (out.endswith("/") or Path(out).is_dir()):
+        return Path(out)
+    return Path(out or "") / name
 
 
 def _write(target: Path, source: Path, found: DepthNow) -> None:

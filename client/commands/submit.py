@@ -17,7 +17,7 @@ from client.batch import FileRequest, Outcome, run_batch
 from client.commands.dataset_say import say_left_out
 from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
-from client.doubts import doubt
+from client.doubts import doubts
 from client.errors import ServiceUnreachable
 from client.files.out_folder import prepare_out
 from client.files.pictures import find_pictures
@@ -119,15 +119,10 @@ def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:
 def _say_doubts(outcome: Outcome) -> None:
     """Say where a result is not what a person expects: smaller, or of a damaged picture."""
     document = outcome.job.document if outcome.job else {}
-    picture = document.get("input") or {}
-    for warning in picture.get("warnings") or ():
-        console.say(f"{visible(str(outcome.path))}: {doubt(warning)}")
-    size = picture.get("downsampled_to")
-    if size and (document.get("options") or {}).get("size") != "model":
-        console.say(
-            f"{visible(str(outcome.path))}: larger than the service's limit; "
-            f"its results have {size[0]} x {size[1]} pixels"
-        )
+    picture, options = document.get("input") or {}, document.get("options") or {}
+    warnings = picture.get("warnings") or ()
+    for sentence in doubts(warnings, picture.get("downsampled_to"), options.get("size")):
+        console.say(f"{visible(str(outcome.path))}: {sentence}")
 
 
 def _document(outcome: Outcome) -> dict[str, Any]:

@@ -9,14 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from client import console
+from client.commands.service import LOOPBACK
 from client.local.offer import better_weights
 from client.local.program import program
 from client.local.stack import LocalStack, Plan
 from client.local.stopping import Stopping, listening
 from contract.names.queues import Lane
 from contract.settings import Settings
-
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 def register(app: typer.Typer) -> None:
@@ -69,18 +68,18 @@ def _run(stack: LocalStack, stopping: Stopping) -> None:
     console.say("starting … (Ctrl-C stops)")
     stack.start(stopping.asked)
     if stack.await_ready(stopping.asked):
-        _greet(stack)
+        _say_where(stack)
     while not stopping.asked():
-        stack.tend()
+        stack.restart_dead()
         time.sleep(0.2)
     console.say("stopping: the workers finish what they hold (Ctrl-C again: at once)")
 
 
-def _greet(stack: LocalStack) -> None:
+def _say_where(stack: LocalStack) -> None:
     url, login = stack.url, bool(Settings().api_keys)
     key = "-H 'Authorization: Bearer …' " if login else ""
     if not login and stack.host not in LOOPBACK:
-        console.say("whoever reaches this machine can use it: set DEPTHQ_API_KEYS to ask for a key")
+        console.say("every client that reaches it can use it: DEPTHQ_API_KEYS asks for a key")
     console.say(
         f"\ndepthq is ready: {url}\n\n"
         f"  curl {key}-F image=@photo.jpg -H 'Prefer: wait=60' {url}/v1/jobs\n"

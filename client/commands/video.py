@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from shlex import quote
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,9 @@ from client import console
 from client.commands.output_options import by_comma
 from client.commands.service import JsonOption, UrlOption, open_client
 from client.commands.video_view import exit_code, watched
+from client.files.named import named_file
 from client.files.out_folder import prepare_out
+from client.local.program import program
 from client.plain import visible
 from client.video import Video
 from client.videos import Videos
@@ -112,12 +115,11 @@ def video(
     }
     prepare_out(out)
     sources, folders = [_source(clip) for clip in clips], _folders(clips, out)
+    made: list[Video] = []
     with open_client(url) as client:
-        made = [
-            _begun(client.videos, source, {**options, "name": _name(clip)})
-            for source, clip in zip(sources, clips, strict=True)
-        ]
         try:
+            for source, clip in zip(sources, clips, strict=True):
+                made.append(_begun(client.videos, source, {**options, "name": _name(clip)}))
             codes = [
                 _brought(client.videos, one, folder, as_json=json)
                 for one, folder in zip(made, folders, strict=True)
@@ -129,21 +131,17 @@ def video(
 
 
 def _source(clip: str) -> dict[str, Any]:
-    """Return where the video is, as `Videos.submit` takes it. Raises BadParameter."""
+    """Return where the video is, as `Videos.submit` takes it. Raises InvalidRequest.
+
+    Looked at before anything is sent: others may be submitted first.
+    """
     place = _PLACE.match(clip)
     if place is not None:
         return {"source": {"s3" if place[1].lower() == "s3" else "url": clip}}
-    path = Path(clip)  # looked at before anything is sent: others may be submitted first
-    if path.is_dir():
-        raise typer.BadParameter(
-            f"{visible(clip)} is a folder; of numbered images make a zip: zip -r frames.zip "
-            f"{visible(clip)}"
-        )
-    if not path.exists() and is_run_id(clip, VIDEO):
+    if is_run_id(clip, VIDEO) and not Path(clip).exists():
         return {"id": clip}
-    if not path.is_file():
-        raise typer.BadParameter(f"there is no file {visible(clip)}")
-    return {"video": path}
+    zipped = f"of numbered images make a zip: zip -r frames.zip {quote(clip)}"
+    return {"video": named_file(clip, folder_means=zipped)}
 
 
 def _begun(videos: Videos, source: dict[str, Any], options: dict[str, Any]) -> Video:
@@ -154,11 +152,13 @@ def _begun(videos: Videos, source: dict[str, Any], options: dict[str, Any]) -> V
 
 
 def _say_how_to_go_on(ids: list[str], out: Path) -> None:
-    named = " ".join(ids)
+    if not ids:
+        console.say("stopped before anything was submitted; the same command begins again")
+        return
+    stops = "".join(f"\n  stop it:  {program()} cancel {each}" for each in ids)
     console.say(
         "the service goes on.\n"
-        f"  results:  depthq video {named} --out {visible(str(out))}\n"
-        f"  stop it:  depthq cancel {ids[-1]}"
+        f"  results:  {program()} video {' '.join(ids)} --out {quote(str(out))}{stops}"
     )
 
 
@@ -185,5 +185,6 @@ def _brought(videos: Videos, made: Video, folder: Path, *, as_json: bool) -> int
     if as_json:
         console.say_json(ended.document)
     for path in files.values():
-        console.say(visible(str(path)))
+        if not as_json:
+            console.tell(str(path))
     return exit_code(ended)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from client.files.named import hint
 from client.files.walk import LeftOut, Walk
 from client.plain import visible
 from contract.errors import InvalidRequest
@@ -34,7 +35,7 @@ def find_pictures(
     for argument in arguments:
         paths = list(_expand(argument, walk))
         if not paths and not (left_out.kinds or left_out.unreadable or _is_same(argument, out)):
-            raise InvalidRequest(f"there is no picture at {visible(argument)}")
+            raise InvalidRequest(f"there is no picture at {visible(argument)}{hint(argument)}")
         nothing = argument if not paths else nothing
         found |= dict.fromkeys(paths)
     if not found and nothing is not None:

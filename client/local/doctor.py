@@ -1,4 +1,4 @@
-"""Examines this machine for what depthq needs. Imports no room and leaves nothing changed."""
+"""Examines this machine for what depthq needs; imports none of the service's code."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from client.local import ports
 from client.local.doctor_plugins import look_at_plugins
 from client.local.doctor_stores import look_at_stores
 from client.local.finding import Finding
+from client.local.program import program
 from contract.addresses import authority
 from contract.models.declaration import DEFAULT_MODEL
 from contract.models.own import own_specs
@@ -24,8 +25,8 @@ from contract.models.registry import MODELS, find_model
 from contract.settings import MIB, Settings
 from contract.wrong_fields import nearest
 
-# room → modules that must be there, the extra that brings them, and whether `depthq up` needs it
-ROOMS = {
+# program → modules that must be there, the extra that brings them, and whether `depthq up` needs it
+PROGRAMS = {
     "api": (("flask", "flask_openapi3", "waitress", "redis", "celery", "boto3"), "api", True),
     "worker": (("celery", "redis", "boto3", "cv2"), "worker", True),
     "torch engine and conversion": (("torch", "timm", "onnx"), "torch", False),
@@ -44,7 +45,7 @@ def examine(settings: Settings) -> list[Finding]:
     """Look at everything and return the findings."""
     return [
         _python(),
-        *_rooms(),
+        *_programs(),
         _engine(settings),
         *_models(settings),
         *_variables(),
@@ -72,17 +73,17 @@ def _python() -> Finding:
     return Finding("python", "ok", version)  # an older one cannot have installed us
 
 
-def _rooms() -> Iterator[Finding]:
-    for room, (modules, extra, needed) in ROOMS.items():
+def _programs() -> Iterator[Finding]:
+    for name, (modules, extra, needed) in PROGRAMS.items():
         missing = [module for module in modules if not has(module)]
         if not missing:
-            yield Finding(room, "ok", "all packages are installed")
+            yield Finding(name, "ok", "all packages are installed")
             continue
         level: Literal["note", "problem"] = "problem" if needed else "note"
         said = f"without {', '.join(missing)}"
         # `make setup` brings what `depthq up` needs, and nothing beyond.
-        more = "make setup" if needed or room == "demo" else f"in a checkout: -e '.[{extra}]'"
-        yield Finding(room, level, said, f"pip install 'depthq[{extra}]', or {more}")
+        more = "make setup" if needed or name == "demo" else f"in a checkout: -e '.[{extra}]'"
+        yield Finding(name, level, said, f"pip install 'depthq[{extra}]', or {more}")
 
 
 def _engine(settings: Settings) -> Finding:
@@ -98,7 +99,7 @@ def _models(settings: Settings) -> Iterator[Finding]:
     for name in settings.models:
         if find_model(name) is None and name not in own:
             guess = nearest(name, [*MODELS, *own])
-            remedy = f"{guess} `depthq models list` has them all".lstrip()
+            remedy = f"{guess} `{program()} models list` has them all".lstrip()
             yield Finding("models", "problem", f"DEPTHQ_MODELS: no model is called {name}", remedy)
 
 
@@ -122,7 +123,7 @@ def _weights(settings: Settings) -> Finding:
     fetched = sorted((settings.cache_dir / "weights").glob("*"))
     if fetched:
         return Finding("weights", "ok", f"{len(fetched)} files in {settings.cache_dir / 'weights'}")
-    remedy = f"depthq weights fetch {settings.models[0]} gets the published ones (sharper)"
+    remedy = f"{program()} weights fetch {settings.models[0]} gets the published ones (sharper)"
     return Finding("weights", "note", "none fetched; the bundled weights are used", remedy)
 
 

@@ -6,7 +6,7 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,22 @@ from client.local import local_redis
 from client.local.finding import Finding
 from contract.settings import Settings, environment
 
+# What is said of S3 → what to do; the first that fits (docs/operations.md has the same table).
+_S3_CURES = (
+    ("no access key", "set DEPTHQ_S3_ACCESS_KEY_ID and DEPTHQ_S3_SECRET_ACCESS_KEY"),
+    ("InvalidAccessKeyId", "correct DEPTHQ_S3_ACCESS_KEY_ID: the server knows no such key"),
+    (
+        "SignatureDoesNotMatch",
+        "correct DEPTHQ_S3_SECRET_ACCESS_KEY: it is not that of the key id; or the clock is wrong",
+    ),
+    ("Token", "renew DEPTHQ_S3_SESSION_TOKEN, or unset it if the key is no temporary one"),
+    ("AuthorizationHeaderMalformed", "correct DEPTHQ_S3_REGION: it is another than the server's"),
+    ("AccessDenied", "let the key's user get, put and delete here (deploy/minio/policy.json)"),
+    ("NoSuchBucket", "make the bucket, or set DEPTHQ_S3_CREATE_BUCKET=true"),
+    ("certificate", "set DEPTHQ_S3_CA_FILE to a PEM file of the server's CA"),
+)
+_S3_ELSEWHERE = "start it, correct DEPTHQ_S3_ENDPOINT_URL, or unset DEPTHQ_S3_BUCKET to use files"
+
 
 def look_at_stores(settings: Settings) -> Iterator[Finding]:
     """Report what the service itself finds when it uses Redis and the object store."""
@@ -24,7 +40,7 @@ def look_at_stores(settings: Settings) -> Iterator[Finding]:
     if named:
         address = urlsplit(settings.redis_url).hostname
         remedy = "start it, correct DEPTHQ_REDIS_URL, or unset it to use a server of our own"
-        yield from _told("redis", told, f"DEPTHQ_REDIS_URL answers ({address})", remedy)
+        yield from _told("redis", told, f"DEPTHQ_REDIS_URL answers ({address})", lambda _: remedy)
     else:
         yield _own_redis()
     if settings.s3_bucket is None:
@@ -32,14 +48,19 @@ def look_at_stores(settings: Settings) -> Iterator[Finding]:
         return
     host = urlsplit(settings.s3_endpoint_url or "//AWS").netloc
     said = f"S3 bucket {settings.s3_bucket} at {host} takes, gives back and forgets an object"
-    remedy = "correct DEPTHQ_S3_ENDPOINT_URL and what belongs to it; or unset DEPTHQ_S3_BUCKET"
-    yield from _told("store", told, said, remedy)
+    yield from _told("store", told, said, _s3_cure)
 
 
-def _told(what: str, told: dict[str, Any], said: str, remedy: str) -> Iterator[Finding]:
+def _s3_cure(problem: str) -> str:
+    return next((cure for code, cure in _S3_CURES if code in problem), _S3_ELSEWHERE)
+
+
+def _told(
+    what: str, told: dict[str, Any], said: str, cure: Callable[[str], str]
+) -> Iterator[Finding]:
     found = told.get(what) or {"problems": [], "notes": ["could not be tried from here"]}
     for problem in found["problems"]:
-        yield Finding(what, "problem", problem, remedy)
+        yield Finding(what, "problem", problem, cure(problem))
     for note in found["notes"]:
         yield Finding(what, "note", note)
     if not found["problems"] and not found["notes"]:

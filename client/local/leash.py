@@ -1,10 +1,10 @@
-"""Run as a script: tie this process's life to its parent's, then become the given command.
+"""Run as a script: have the kernel end this process with its parent, then become the command.
 
     python leash.py PARENT_PID COMMAND [ARGUMENT…]
 
-Linux only (PR_SET_PDEATHSIG, prctl(2)); elsewhere it just becomes the command. It stands alone
-and imports little, since it runs before every child of `depthq up`. The kernel sends the signal
-when the *thread* that started this process ends, so children are started from the main thread.
+Linux only (PR_SET_PDEATHSIG, prctl(2)); elsewhere it just becomes the command. It imports little,
+since it runs before every child of `depthq up`. The kernel sends the signal when the *thread* that
+started this process ends, so children are started from the main thread.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def _end_left_behind(folder: Path, patience_s: float = 10.0) -> None:
     """End the server of a stack that was killed where no leash exists (leash.py).
 
     Two servers on one append-only file would ruin it. The caller holds the folder's lock, so
-    whatever still answers there has lost its parent.
+    a server that still answers there has lost its parent.
     """
     url = running_url(folder.parent)
     if url is None:

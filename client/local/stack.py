@@ -22,7 +22,7 @@ from contract.settings import Settings, environment
 from contract.startup import WRONG_SETTINGS
 
 API, REDIS = "api", "redis"
-HOPELESS = 3  # a child that has died this often before the stack was ready will not recover
+MOST_DEATHS = 3  # a child that has died this often before the stack was ready will not recover
 DRAIN_S, STOP_S = 45.0, 10.0
 START_S = 180.0  # the first start converts and compiles the model
 
@@ -40,7 +40,7 @@ class Plan:
 class LocalStack:
     """Starts, watches and stops the children. All methods belong to the main thread.
 
-    `say(sentence)` hears what happens to the stack, `on_line(name, line)` what children print.
+    `say(sentence)` gets what happens to the stack, `on_line(name, line)` what children print.
     """
 
     def __init__(
@@ -151,23 +151,23 @@ class LocalStack:
         while not reached():
             if stopping():
                 return False
-            self._give_up_on_the_hopeless()
+            self._check_deaths()
             if time.monotonic() > ends_at:
                 raise LocalProblem(f"{what} was not ready within {timeout_s:g} s")
-            self.tend()
+            self.restart_dead()
             time.sleep(0.1)
         return True
 
-    def _give_up_on_the_hopeless(self) -> None:
+    def _check_deaths(self) -> None:
         for name, lines in self._last_lines.items():
             hopeless = self._supervisor.last_code(name) == WRONG_SETTINGS
-            if hopeless or self._supervisor.deaths(name) >= HOPELESS:
+            if hopeless or self._supervisor.deaths(name) >= MOST_DEATHS:
                 said = "\n".join(f"  {line}" for line in lines)
                 raise LocalProblem(f"{name} keeps ending before it is ready. It last said:\n{said}")
 
-    def tend(self) -> None:
+    def restart_dead(self) -> None:
         """Restart dead children, when their pause is over."""
-        self._supervisor.tend()
+        self._supervisor.restart_dead()
 
     def stop(self, hurry: Callable[[], bool] = lambda: False) -> bool:
         """Stop the API, let the workers finish what they hold, then stop Redis.

@@ -51,7 +51,7 @@ class Supervisor:
         codes = [watched.last_code for watched in self._watched if watched.child.name == name]
         return codes[0] if codes else None
 
-    def tend(self) -> None:
+    def restart_dead(self) -> None:
         """Check every child once: record deaths, restart those whose pause is over."""
         for watched in self._watched:
             if watched.restart_at is not None:

@@ -64,7 +64,7 @@ class Submission:
             self._headers["Prefer"] = f"wait={self.held_s}"
 
     def arguments(self, file: BinaryIO) -> dict[str, Any]:
-        """Return what the HTTP library is told; `file` is the opened upload."""
+        """Return the arguments for the HTTP library; `file` is the opened upload."""
         files = {"image": (self.upload.name, file, "application/octet-stream")}
         return {"files": files, "data": self._fields, "headers": self._headers}
 

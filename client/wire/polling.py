@@ -45,7 +45,7 @@ class Polls:
             )
         if now - self._asked_at >= self._pause_s:
             return 0.0
-        # The service did not hold the request: do not hammer it.
+        # The service did not hold the request: do not ask again at once.
         rest_s = self._pause_s if self._ends_at is None else min(self._pause_s, self._ends_at - now)
         self._pause_s = min(LONGEST_PAUSE_S, self._pause_s * 1.5)
         return rest_s

@@ -39,7 +39,7 @@ class Endpoint:
             "base_url": self.base_url,
             "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
             "timeout": self.timeout(),
-            # A proxy from the environment must not stand between us and our own machine.
+            # A proxy from the environment must not be used for this machine.
             "trust_env": hostname not in ("127.0.0.1", "localhost", "::1"),
         }
 
@@ -59,7 +59,7 @@ class Endpoint:
         return error
 
     def arguments_of(self, call: Call[Any]) -> dict[str, Any]:
-        """Return what the HTTP library is told of `call` beside its method and URL."""
+        """Return the HTTP library's arguments for `call`, but for its method and URL."""
         arguments: dict[str, Any] = {"timeout": self.timeout(call.held_s)}
         if call.params:
             arguments["params"] = dict(call.params)

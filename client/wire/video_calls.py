@@ -51,7 +51,7 @@ class VideoSubmission:
         return self._upload.open() if self._upload else nullcontext()
 
     def arguments(self, file: BinaryIO | None) -> dict[str, Any]:
-        """Return what the HTTP library is told; `file` is the opened video."""
+        """Return the arguments for the HTTP library; `file` is the opened video."""
         if self._upload is None:
             given = {name: value for name, value in self._options.items() if value is not None}
             return {"json": {"source": self._source, **given}, "headers": self._headers}

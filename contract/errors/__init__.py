@@ -18,11 +18,11 @@ DepthqError
 │   ├── UrlForbidden         url_forbidden
 │   └── UrlUnreachable       url_unreachable
 ├── StorageUnavailable       storage_unavailable   (infrastructure: retried for ever, never counted)
-│   └── StorageRefused       storage_refused       (it says no, until its operator acts)
+│   └── StorageRefused       storage_refused       (access denied, until the operator acts)
 ├── NotInstalled             not_installed         (an optional part of the worker: final)
 ├── DeadlineExceeded         deadline_exceeded
 ├── NotInTime                not_in_time           (depth at once: too many wait, or no worker)
-├── WorkerLost               worker_lost           (depth at once: its worker is gone, and so is it)
+├── WorkerLost               worker_lost           (depth at once: its worker ended over it)
 ├── Poisoned                 poisoned              (failed too often for a reason of its own)
 └── InternalError            internal              (ours: retried a bounded number of times)
     └── DecoderCrashed       internal              (the decoding child died on this image)

@@ -1,4 +1,4 @@
-"""What is wrong with a call, or with its time: the caller can mend it, or come back."""
+"""Errors that the caller can correct, or that pass with time."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class ImageTooLarge(InputError):
 
 
 class ImageCorrupt(InputError):
-    """The image's header is broken or lies."""
+    """The image's header is broken or states false values."""
 
     code = "image_corrupt"
 

@@ -10,8 +10,8 @@ MOST_OF_A_CAUSE = 300  # characters in a log line
 class StorageUnavailable(DepthqError):
     """Redis or the object store does not answer as it should.
 
-    `message` may be told to anybody: it names no key, no address and quotes no server. As text the
-    error also says what caused it, for logs.
+    `message` is safe to show to clients: it names no key, no address and quotes no server. As text
+    the error also says what caused it, for logs.
     """
 
     code = "storage_unavailable"
@@ -26,7 +26,7 @@ class StorageUnavailable(DepthqError):
 
 
 class StorageRefused(StorageUnavailable):
-    """The store answers, and says no: no access, no bucket.
+    """The store answers, and refuses: no access, or no bucket.
 
     Workers wait as in an outage, for accepted work is kept; clients need not try again soon.
     `reason` is for clients: it names no key and no address.

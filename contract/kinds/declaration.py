@@ -1,4 +1,4 @@
-"""What a kind of long work says of itself."""
+"""The declaration of a kind of long work."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ class KindDeclaration:
     `name` begins the ids of its runs and ends the names of its queues. `opened_by` is
     `module:function`, called with worker.runs.tools.Tools for a worker.runs.kind.Kind. `calls`, for
     kinds of other packages, is one that registers its calls on api.answers.blueprint.v1. `line`
-    says in one line what it is good for, by language (`en`, `zh`). `needs` is what has to be done
-    where the bulk workers are, if depthq alone does not bring it.
+    says in one line what it is good for, by language (`en`, `zh`). `needs` is what has to be
+    installed where the bulk workers run, beyond depthq itself.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a model says of itself: API, command line, documents and workers read it from here."""
+"""The declaration of a model, which API, command line, documents and workers read."""
 
 from __future__ import annotations
 

@@ -42,18 +42,18 @@ def result_object(job_id: str) -> str:
 
 # Marks: empty objects in the folder of a job or dataset, for state that is otherwise in Redis only.
 # Their names hold all information, so a listing is enough to read them.
-WEBHOOK_MARK = "webhook-owed"  # there while the end is still to be told
-POISONED_MARK = "poisoned"  # there while the job is set aside
+WEBHOOK_MARK = "webhook-owed"  # exists while a webhook call is due
+POISONED_MARK = "poisoned"  # exists while the job is in quarantine
 _IDEMPOTENCY_MARK = "idempotency-"
 
 
 def webhook_mark(job_id: str) -> str:
-    """Return the key of the mark that the end of a job is still to be told."""
+    """Return the key of the mark that a job's webhook call is due."""
     return job_prefix(job_id) + WEBHOOK_MARK
 
 
 def poisoned_mark(job_id: str) -> str:
-    """Return the key of the mark that a job is set aside."""
+    """Return the key of the mark that a job is in quarantine."""
     return job_prefix(job_id) + POISONED_MARK
 
 

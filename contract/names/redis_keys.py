@@ -90,6 +90,11 @@ CHANGES_CHANNEL = f"{KEY_PREFIX}changes"  # publish: "<job id>" whenever its rec
 ENDINGS_CHANNEL = f"{KEY_PREFIX}endings"  # the same, of jobs only, when they end or are deleted
 
 
+# Publish: the same endings, each with the record that it left (storage/jobs/endings.py). On the
+# channel above only while a process listens that does not know this one.
+RECORDS_CHANNEL = f"{KEY_PREFIX}endings:records"
+
+
 def presence_channel(machine: str) -> str:
     """Publish: "here" when a worker of this machine takes a job of the interactive lane."""
     return f"{KEY_PREFIX}presence:{machine}"
@@ -100,7 +105,7 @@ def line_channel(name: str) -> str:
     return f"{KEY_PREFIX}line:{name}"
 
 
-WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids whose end is to be told, by due time
+WEBHOOKS_KEY = f"{KEY_PREFIX}webhooks"  # sorted set: ids with a webhook call due, by time
 RUN_WEBHOOKS_KEY = f"{WEBHOOKS_KEY}:runs"  # the same of runs that are no datasets
 
 

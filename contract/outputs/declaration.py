@@ -1,4 +1,4 @@
-"""What an output says of itself: API, command line, page and documents read it from here."""
+"""The declaration of an output, which API, command line, page and documents read."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pydantic_core import PydanticCustomError
 
 
 def matching(pattern: str, says: str) -> Any:
-    """Return the type of texts that `pattern` matches whole; others are told that it `says`.
+    """Return the type of texts that `pattern` matches whole; for others the error is `says`.
 
-    The pattern stands in OpenAPI, but in no error: a person cannot read it.
+    The pattern stands in OpenAPI, but in no error: people do not read regular expressions.
     """
 
     def check(text: str) -> str:

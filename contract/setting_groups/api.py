@@ -24,7 +24,7 @@ ExtraFormat = Literal["tiff", "bmp", "avif", "gif"]
 class ApiSettings(BaseModel):
     """What the API listens to, accepts and limits."""
 
-    heading: ClassVar[str] = "api"
+    heading: ClassVar[str] = "API"
 
     host: Host = Field("127.0.0.1", description="address to listen on; 0.0.0.0: all")
     port: int = Field(8000, ge=0, le=65_535, description="TCP port to listen on")

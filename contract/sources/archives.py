@@ -37,7 +37,7 @@ def archive_kind(head: bytes) -> Kind:
     """Return the kind of the archive that begins with `head` (HEAD_BYTES of it, or all).
 
     Raises InvalidRequest, naming it, on what is known and not read here. `unknown` may still be
-    an old tar, which has no magic, or a zip behind a program that unpacks it.
+    an old tar, which has no magic bytes, or a self-extracting zip.
     """
     for magic, kind in _READ:
         if head.startswith(magic):

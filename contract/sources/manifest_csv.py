@@ -20,7 +20,7 @@ from contract.sources.manifest_rows import (
 )
 
 _DELIMITERS = (",", ";", "\t", "|")
-_HINT = "sep="  # a first line by which Excel is told the delimiter
+_HINT = "sep="  # a first line that tells Excel the delimiter
 
 
 def csv_rows(lines: Iterator[tuple[int, str]]) -> Iterator[Row]:

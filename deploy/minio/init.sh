@@ -39,6 +39,6 @@ users=$(mc --json admin user list store)
 for user in $(echo "$users" | sed -n 's/.*"accessKey":"\([^"]*\)","policyName":"depthq".*/\1/p'); do
     [ "$user" = "$DEPTHQ_S3_ACCESS_KEY_ID" ] || mc admin user remove store "$user"
 done
-# results that nobody removed go a day after DEPTHQ_RETENTION_S would have them go; replaces old rules
+# expires results a day after DEPTHQ_RETENTION_S, in case the sweep did not; replaces old rules
 mc ilm rule import "store/$DEPTHQ_S3_BUCKET" <"${LIFECYCLE:-/etc/depthq/lifecycle.json}"
 echo "bucket $DEPTHQ_S3_BUCKET and its user are ready"

@@ -16,19 +16,19 @@ HERE = "here"
 
 
 class Presence:
-    """Publishes and receives that the interactive lane of `machine` is busy."""
+    """Publishes and receives the message that the interactive lane of `machine` is busy."""
 
     def __init__(self, redis: Redis, machine: str) -> None:
         self._redis = redis
         self._channel = presence_channel(machine)
 
-    def say(self) -> None:
+    def publish(self) -> None:
         """Publish to the subscribers of this machine. Raises StorageUnavailable."""
         with redis_errors():
             self._redis.publish(self._channel, HERE)
 
     @contextmanager
-    def heard(self) -> Iterator[Iterator[str]]:
+    def messages(self) -> Iterator[Iterator[str]]:
         """Yield an endless iterator of messages, with "" about every second. It never raises."""
         pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
         try:

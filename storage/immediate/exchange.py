@@ -70,13 +70,13 @@ class Exchange:
             log.warning("unreadable ask dropped: %s", exc, extra={"action": "take"})
             return None
 
-    def tell(self, channel: str, head: Value, body: bytes = b"") -> bool:
+    def publish(self, channel: str, head: Value, body: bytes = b"") -> bool:
         """Publish a message; False: that line is not held any more, and the message is gone."""
         with redis_errors():
             return bool(self._redis.publish(channel, pack(head, body)))
 
-    def listens(self, channel: str) -> bool:
-        """Tell whether the line of `channel` is held. A process that dies lets go of it at once."""
+    def is_held(self, channel: str) -> bool:
+        """Tell whether the line of `channel` is held. Redis closes it when its process dies."""
         with redis_errors():
             counts = cast("list[tuple[bytes, int]]", self._redis.pubsub_numsub(channel))
         return any(count for _, count in counts)

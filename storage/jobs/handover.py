@@ -1,8 +1,8 @@
-"""Where in Redis small inputs wait for the worker that claims their job: a cache, nothing more.
+"""A cache in Redis for small inputs, until a worker claims their job.
 
-There is a fixed number of places, and a job's follows from its id, so that the memory is bounded
-whatever happens. A place holds one input for a minute; a job that finds its place taken has none,
-and its input is fetched from the store (docs/decisions/0124-small-inputs-beside-the-record.md).
+There is a fixed number of places, and a job's follows from its id, so that the memory is bounded.
+A place holds one input for a minute. Where a job's place is taken, its input is fetched from the
+store (docs/decisions/0124-small-inputs-beside-the-record.md).
 """
 
 from __future__ import annotations

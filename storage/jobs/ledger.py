@@ -91,8 +91,8 @@ class JobLedger:
         return [self._read(*each) for each in zip(job_ids, answers, strict=True)]
 
     def _read(self, job_id: str, answer: Sequence[Any]) -> Claim:
-        """Return a claim. A record that cannot be read is given back: one of a later version, say,
-        with whose job another worker may know what to do.
+        """Return a claim. A record that cannot be read, such as one of a later version, is given
+        back for other workers.
         """
         outcome, crashes, pairs, *input_ = answer
         texts = [part.decode(errors="replace") for part in pairs]

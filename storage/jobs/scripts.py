@@ -16,10 +16,12 @@ from contract.names.redis_keys import (
     ENDINGS_CHANNEL,
     MODELS_KEY,
     QUARANTINE_KEY,
+    RECORDS_CHANNEL,
     job_key,
     queued_key,
     running_key,
 )
+from storage.jobs.endings import MOST_BYTES
 from storage.ledger.connection import redis_errors
 
 Call = tuple[str, Sequence[str | float]]  # a job's id, and a script's own arguments
@@ -43,7 +45,8 @@ class LedgerScripts:
     def run(self, name: str, job_ids: Sequence[str], *args: str | float | bytes) -> Any:
         """Run script `name` over these jobs: KEYS are their hashes, every index, the set of models.
 
-        ARGV are the channels of changes and endings, the number of jobs, their ids, then `args`.
+        ARGV are the channels and the most that an ending says, the number of jobs, their ids, then
+        `args`.
         Raises StorageUnavailable.
         """
         keys, argv = _addressed(job_ids, args)
@@ -89,9 +92,10 @@ def _addressed(
     job_ids: Sequence[str], args: Sequence[str | float | bytes]
 ) -> tuple[list[str], list[Any]]:
     keys = [*(job_key(job_id) for job_id in job_ids), *INDEX_KEYS, MODELS_KEY]
-    return keys, [CHANGES_CHANNEL, ENDINGS_CHANNEL, len(job_ids), *job_ids, *args]
+    return keys, [*CHANNELS, len(job_ids), *job_ids, *args]
 
 
+CHANNELS = (CHANGES_CHANNEL, ENDINGS_CHANNEL, RECORDS_CHANNEL, MOST_BYTES)
 # The scripts find an index in KEYS by the end of its name; that of another model than the default
 # one has the same name and the model's after it, and is found by the set of such models.
 INDEX_KEYS = (QUARANTINE_KEY, *(key(lane) for lane in Lane for key in (queued_key, running_key)))

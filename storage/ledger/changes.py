@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
 from redis import Redis
@@ -12,7 +12,7 @@ from redis.client import PubSub
 from redis.exceptions import RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL
+from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL, RECORDS_CHANNEL
 
 HEARTBEAT_S = 1.0
 SILENCE_S = 10.0  # then Redis is probed; after as long again the connection counts as dead
@@ -29,12 +29,15 @@ class ChangeFeed:
         return self._feed(CHANGES_CHANNEL)
 
     def endings(self) -> AbstractContextManager[Iterator[str]]:
-        """Return the feed of ids of jobs that ended or were deleted: a third of all messages."""
-        return self._feed(ENDINGS_CHANNEL)
+        """Return the feed of jobs that ended or were deleted: a third of all messages.
+
+        Each is an id, alone or with what its record became (storage/jobs/endings.py).
+        """
+        return self._feed(ENDINGS_CHANNEL, RECORDS_CHANNEL)
 
     @contextmanager
-    def _feed(self, channel: str) -> Iterator[Iterator[str]]:
-        """Yield an endless iterator of ids, with "" about every second. It never raises.
+    def _feed(self, *channels: str) -> Iterator[Iterator[str]]:
+        """Yield an endless iterator of messages, with "" about every second. It never raises.
 
         While Redis is away it yields "" only (every few seconds while Redis hangs) and subscribes
         again. Changes made meanwhile are lost, so a listener that must not miss one reads the
@@ -42,14 +45,14 @@ class ChangeFeed:
         """
         pubsub: PubSub = self._redis.pubsub()  # type: ignore[no-untyped-call]
         try:
-            yield listen(pubsub, channel)
+            yield listen(pubsub, *channels)
         finally:
             pubsub.close()
 
 
-def listen(pubsub: PubSub, channel: str) -> Iterator[str]:
-    """Yield what is published on `channel`, and "" about every second; see ChangeFeed."""
-    subscription = _Subscription(pubsub, channel)
+def listen(pubsub: PubSub, *channels: str) -> Iterator[str]:
+    """Yield what is published on `channels`, and "" about every second; see ChangeFeed."""
+    subscription = _Subscription(pubsub, channels)
     while True:
         try:
             yield subscription.read()
@@ -63,16 +66,16 @@ def listen(pubsub: PubSub, channel: str) -> Iterator[str]:
 class _Subscription:
     """A subscription that detects a connection whose other end is silent."""
 
-    def __init__(self, pubsub: PubSub, channel: str) -> None:
+    def __init__(self, pubsub: PubSub, channels: Sequence[str]) -> None:
         self._pubsub = pubsub
-        self._channel = channel
+        self._channels = channels
         self._heard_at = 0.0
         self._asked_at: float | None = None
 
     def read(self) -> str:
         """Return the next message, or "" after a second. Raises RedisError, OSError."""
         if not self._pubsub.subscribed:
-            self._pubsub.subscribe(self._channel)
+            self._pubsub.subscribe(*self._channels)
             self._note_life()
         message = self._pubsub.get_message(timeout=HEARTBEAT_S)
         if message is None:
@@ -92,7 +95,7 @@ class _Subscription:
         now = time.monotonic()
         if self._asked_at is None:
             if now - self._heard_at > SILENCE_S:
-                self._pubsub.subscribe(self._channel)
+                self._pubsub.subscribe(*self._channels)
                 self._asked_at = now
         elif now - self._asked_at > SILENCE_S:
             raise RedisTimeoutError(f"no answer for {now - self._heard_at:.0f} s")

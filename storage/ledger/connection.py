@@ -59,8 +59,8 @@ def redis_tls(settings: Settings) -> dict[str, Any]:
 def open_redis(settings: Settings, *, text: bool = True, answer_s: float = 5.0) -> Redis:
     """Return a lazy, thread-safe client of `redis_url` that decodes text, or gives bytes.
 
-    A refused or cut connection is tried twice more; a silent server is given up after `answer_s`,
-    so that a frozen Redis costs a caller about that, not a multiple.
+    A refused or cut connection is tried twice more. A silent server times out after `answer_s`
+    and is not retried, so that a frozen Redis costs a caller about that long, not a multiple.
     """
     return LeanRedis.from_url(
         settings.redis_url,

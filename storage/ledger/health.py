@@ -30,7 +30,7 @@ def shortcomings(redis: Redis) -> list[str]:
     return []
 
 
-def mind(redis: Redis) -> None:
+def warn_if_unsuitable(redis: Redis) -> None:
     """Warn at a program's start. Raises InvalidRequest for a server that can never serve."""
     try:
         found = shortcomings(redis)

@@ -24,14 +24,14 @@ class Incarnation:
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
 
-    def unsettled(self) -> str | None:
+    def run_to_compare(self) -> str | None:
         """Return the run id of Redis if storage must be compared with it; else None."""
         with redis_errors():
             run_id = str(cast("dict[str, object]", self._redis.info("server"))["run_id"])
-            settled = self._redis.get(SETTLED_KEY)
-        return None if settled == run_id else run_id
+            compared = self._redis.get(SETTLED_KEY)
+        return None if compared == run_id else run_id
 
-    def settle(self, run_id: str) -> None:
+    def mark_compared(self, run_id: str) -> None:
         """Record that every unfinished job of storage was in the ledger of that run."""
         with redis_errors():
             self._redis.set(SETTLED_KEY, run_id)

@@ -33,7 +33,7 @@ class LeanRedis(Redis):
             except RedisConnectionError:
                 return super()._execute_command(*args, **options)  # type: ignore[no-untyped-call]
         finally:
-            # its whole reply was read, or the library has closed it: it can be used again
+            # reusable: its whole reply was read, or the library has closed it
             self._idle.append(connection)
 
     def _lend(self) -> Any:

@@ -1,7 +1,7 @@
-"""A bucket other than the service's own: tells its refusals from an outage of the store.
+"""A bucket other than the service's own: distinguishes its refusals from an outage of the store.
 
-Work waits for the end of an outage. A bucket that is deleted or forbidden stays so, and work that
-waited for it would block all other work.
+Work waits for the end of an outage. A refusal (the bucket is deleted or forbidden) is permanent:
+work that waited for it would block all other work.
 """
 
 from __future__ import annotations

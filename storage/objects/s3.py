@@ -65,7 +65,7 @@ class S3Store(OneByOne):
     def from_settings(cls, settings: Settings, *, patient: bool = False) -> Self:
         """Return a store as the `s3_*` settings say. Connects to nothing.
 
-        `patient`: for those whom no client waits for.
+        `patient`: for callers that no client waits for.
         """
         return cls.with_access(Access(settings, patient=patient), settings)
 

@@ -35,7 +35,7 @@ class Access:
     """The two clients of one bucket. Connects to nothing."""
 
     def __init__(self, settings: Settings, *, patient: bool = False) -> None:
-        """`patient`: for those whom no client waits for."""
+        """`patient`: for callers that no client waits for."""
         self._settings, self._patient = settings, patient
         self.bucket = settings.s3_bucket or "depthq"
         key_id, secret, token = (

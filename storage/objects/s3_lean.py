@@ -124,7 +124,7 @@ class LeanNeighbour(S3Store):
 
 
 def _read_whole(rust: RustStore, key: str, most: int) -> bytes | None:
-    """Return the object's bytes. None: boto3 is to be asked, which can also say what is wrong."""
+    """Return the object's bytes. None: use boto3, which can also report what is wrong."""
     try:
         answer = obstore.get(rust, key)
         if answer.meta["size"] > min(most, LEAN_READ_BYTES):

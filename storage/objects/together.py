@@ -1,7 +1,8 @@
 """Several small objects in one request: a tar that the server unpacks, as MinIO does.
 
-A request costs such a server about as much as keeping a small object does. Whether one unpacks is
-tried out; the others get a request for each object (docs/decisions/0123-objects-together.md).
+A request costs such a server about as much as storing a small object does. A probe finds out
+whether the server unpacks; if not, each object gets a request of its own
+(docs/decisions/0123-objects-together.md).
 """
 
 from __future__ import annotations

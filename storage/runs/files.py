@@ -103,11 +103,11 @@ class RunObjects:
         """Return why nothing was run; None: it was not refused."""
         return self._read(run_object(dataset_id, RUN_REFUSED), JobError)
 
-    def owe_call(self, dataset_id: str) -> None:
+    def mark_call_due(self, dataset_id: str) -> None:
         """Mark that a webhook for the end of a round is due; the call removes the mark."""
         set_mark(self.store, run_object(dataset_id, WEBHOOK_MARK))
 
-    def owes_call(self, record: RunRecord) -> bool:
+    def call_is_due(self, record: RunRecord) -> bool:
         """Tell whether a webhook of an ended dataset is still due."""
         wanted = record.state.terminal and record.request.spec.webhook_url is not None
         return wanted and self._exists(run_object(record.id, WEBHOOK_MARK))

@@ -103,7 +103,7 @@ class RunStore:
     ) -> tuple[DatasetState, bool] | None:
         """Start round `round_` of a completed dataset; return its state, and whether it started.
 
-        None: unknown. Who calls writes `retry_object` before and sends the plan message after.
+        None: unknown. The caller writes `retry_object` before and sends the plan message after.
         """
         answer = self._scripts.run("retry", dataset_id, round_, json.dumps(list(codes)), GRACE_S)
         return (DatasetState(answer[0]), bool(answer[1])) if answer else None

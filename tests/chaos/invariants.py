@@ -1,4 +1,4 @@
-"""Says what became of everything that was accepted. Believes the store and the ledger file only."""
+"""Checks what became of everything that was accepted, by the store and the ledger file only."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Accepted:
 
 
 class Ledger:
-    """Appends to a file before anybody counts on it. Thread-safe."""
+    """Appends each 202 to a file before it counts as accepted. Thread-safe."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

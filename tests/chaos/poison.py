@@ -1,6 +1,6 @@
-"""`python -m tests.chaos.poison`: our decoding child, to which some images are deadly.
+"""`python -m tests.chaos.poison`: our decoding child, which some images kill.
 
-An image is made deadly by bytes after its end, which decoders ignore.
+An image kills by bytes after its end, which decoders ignore.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ KILL_WORKER = b"poison: the worker dies"
 
 
 def main() -> None:
-    """Run the child with a decoder that falls for the poison."""
+    """Run the child with a decoder that obeys such bytes."""
     answer = child.answer
 
     def fall(data, *rest):

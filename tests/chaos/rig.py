@@ -1,4 +1,4 @@
-"""The whole service on a wire that can be broken, with a supervisor, a load and a ledger."""
+"""The whole service behind proxies that can break, with a supervisor, a load and a ledger."""
 
 from __future__ import annotations
 

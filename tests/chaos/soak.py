@@ -37,7 +37,7 @@ OURS, FLAT_KIB_PER_MIN, TELLING_S = ("api", "worker"), 256.0, 180.0
 
 
 def faults(rig: Rig) -> dict[str, Callable[[], object]]:
-    """Return what may befall the service, by name."""
+    """Return the faults, by name."""
 
     def held(server: object) -> None:
         server.freeze()  # type: ignore[attr-defined]
@@ -111,12 +111,12 @@ def soak(rig: Rig, minutes: float, seed: int) -> dict[str, object]:
         "longest_request_s": rig.load.longest_s,
         "restarts": rig.supervisor.restarts,
         "processes": processes,
-        "complaints": [*verdict.complaints[:50], *swollen(processes)],
+        "complaints": [*verdict.complaints[:50], *growing(processes)],
     }
 
 
-def swollen(processes: list[dict[str, Any]]) -> list[str]:
-    """Return a complaint for each process of ours whose memory went on growing."""
+def growing(processes: list[dict[str, Any]]) -> list[str]:
+    """Return a complaint for each process of ours whose memory kept growing."""
     return [
         f"{each['name']} grows by {each['rss_slope_kib_per_min']:.0f} KiB a minute"
         for each in processes

@@ -58,7 +58,7 @@ def pictures(tmp_path: Path) -> list[Path]:
 
 
 def local(url: str) -> bool:
-    """Whether the page may ask for it: its service, its store, its own memory; nobody else."""
+    """Whether the page may ask for it: its service, its store, its own memory; no other host."""
     return urlsplit(url.removeprefix("blob:")).hostname == "127.0.0.1" or url.startswith("data:")
 
 

@@ -1,4 +1,4 @@
-"""Requests that no decent client writes, byte by byte, and how the front answers them."""
+"""Malformed requests, byte by byte, and how the front answers them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FORM = b"Content-Type: multipart/form-data; boundary=x\r\n"
 
 @dataclass(frozen=True)
 class RawAnswer:
-    """What came back until the server hung up."""
+    """What came back until the server closed the connection."""
 
     data: bytes
 
@@ -51,7 +51,7 @@ def ask(port: int, request: bytes, *, half_close: bool = False) -> RawAnswer:
             while chunk := raw.recv(65_536):
                 data += chunk
         except ConnectionError:
-            pass  # it may hang up while we still talk; what it said until then counts
+            pass  # it may close while we still send; what it answered until then counts
     return RawAnswer(data)
 
 

@@ -22,6 +22,7 @@ from tests.hostile.corpus import CORPUS, OK, Hostile
 from tests.pictures import EXTRA
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
+from tests.tiers import thorough
 from tests.waits import PATIENT_S
 
 POSTS_AT_ONCE = 4
@@ -55,7 +56,7 @@ class Stack:
         return frozenset({EMPTY[hostile.name]}) if hostile.name in EMPTY else outcomes
 
 
-@pytest.fixture(scope="module", params=["default", "extra"])
+@pytest.fixture(scope="module", params=["default", thorough("extra")])
 def stack(
     request: pytest.FixtureRequest,
     valkey_session: ValkeyServer,
@@ -182,7 +183,7 @@ class Touch:
 
 
 def test_a_pickled_message_is_refused_unread(stack: Stack, tmp_path: Path) -> None:
-    # Given a message that would run code in whoever unpickles it
+    # Given a message that would run code when it is unpickled
     proof = tmp_path / "executed"
     pickle.loads(pickle.dumps(Touch(proof))).close()
     assert proof.exists()

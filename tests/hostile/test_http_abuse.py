@@ -1,5 +1,5 @@
 """Hostile HTTP against the real front: every shape is refused in problem details, keeps nothing,
-and holds up nobody.
+and delays no other client.
 """
 
 from __future__ import annotations
@@ -167,7 +167,7 @@ def test_a_path_that_is_none_is_refused_by_the_front(api: ApiProcess, path: byte
 
 def test_a_body_cut_short_is_no_request(api: ApiProcess) -> None:
     answer = ask(api.port, post(RAW + b"Content-Length: 10000\r\n", JPEG), half_close=True)
-    assert answer.answers == 0  # nobody is left to answer to
+    assert answer.answers == 0  # the client is gone
 
 
 def test_what_follows_a_short_length_is_not_taken_for_the_image(api: ApiProcess) -> None:
@@ -179,7 +179,7 @@ def test_two_hundred_half_requests_hold_up_nobody(api: ApiProcess) -> None:
     from tests.integration.api.slow_clients import HEALTH, slow_clients
     from tests.integration.api.slow_clients import ask as ask_status
 
-    with slow_clients("127.0.0.1", api.port, half=80, dripping=80, readers=40):
+    with slow_clients("127.0.0.1", api.port, half=80, slow_bodies=80, readers=40):
         for _ in range(20):
             assert ask_status("127.0.0.1", api.port, HEALTH) == 200
 

@@ -68,7 +68,7 @@ class OurProcess(ServiceProcess):
         return f"http://127.0.0.1:{self.port}"
 
     def status(self, path: str) -> int:
-        """Return the status of a GET, 0 when nobody answers."""
+        """Return the status of a GET, 0 without an answer."""
         try:
             with urllib.request.urlopen(self.url + path, timeout=PATIENT_S) as reply:
                 return int(reply.status)

@@ -102,7 +102,7 @@ class ServiceProcess:
             self._process = None
 
     def freeze(self) -> None:
-        """Stop the process in its tracks: it holds its connections and answers nothing.
+        """Stop the process with SIGSTOP: it holds its connections and answers nothing.
 
         Returns once every thread has stopped: the signal reaches those on other cores later, and
         one of them might still answer.
@@ -145,7 +145,7 @@ def free_port() -> int:
 
 
 def accepts(port: int) -> bool:
-    """Tell whether somebody accepts connections on `port`."""
+    """Tell whether a process accepts connections on `port`."""
     try:
         socket.create_connection(("127.0.0.1", port), 0.5).close()
     except OSError:

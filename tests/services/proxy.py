@@ -1,4 +1,4 @@
-"""A TCP proxy that breaks the wire on demand: slow, cut, silent, half-open, or a lost reply."""
+"""A TCP proxy that injects network faults: slow, cut, silent, half-open, or a lost reply."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Wire:
     latency_s: float = 0.0  # before every piece, in each direction
     refuse: bool = False  # new connections are reset at once
     silent: bool = False  # bytes of both directions vanish, connections stay open
-    deaf_to_server: bool = False  # half-open: requests arrive, replies vanish
+    drops_replies: bool = False  # half-open: requests arrive, replies vanish
     cut_after_bytes: int | None = None  # of a reply, counted per connection, then reset
     lose_replies: int = 0  # so many replies are cut off before their first byte
     answer: int = 0  # HTTP: new connections get this status, whatever they ask
@@ -42,12 +42,12 @@ class TcpProxy:
 
     def heal(self) -> None:
         """Pass everything again. Connections that lost bytes meanwhile are cut: no silent gaps."""
-        gaps = self.wire.silent or self.wire.deaf_to_server
+        gaps = self.wire.silent or self.wire.drops_replies
         self.wire = Wire()
         if gaps:
             self.cut()
 
-    def swallow_open_connections(self) -> None:
+    def silence_open_connections(self) -> None:
         """Make the connections that are open now silent for ever; new ones work."""
         with self._lock:
             self._dead |= self._open
@@ -97,7 +97,7 @@ class TcpProxy:
                 wire = self.wire
                 if wire.latency_s:
                     time.sleep(wire.latency_s)
-                if wire.silent or source in self._dead or (reply and wire.deaf_to_server):
+                if wire.silent or source in self._dead or (reply and wire.drops_replies):
                     continue
                 if wire.answer:  # the next request shall come on a new connection
                     _reset(source if not reply else sink)

@@ -90,7 +90,7 @@ class MinioServer(S3Server):
 
 
 class VersityServer(S3Server):
-    """Versity's gateway over a folder: a maintained server with other manners than MinIO's."""
+    """Versity's gateway over a folder: a maintained server that behaves unlike MinIO."""
 
     name = "versitygw"
 
@@ -145,7 +145,7 @@ class MotoServer(S3Server):
 
 
 class ExternalS3(S3Server):
-    """A server that somebody else runs; it cannot be killed or frozen from here."""
+    """A server that was not started by the tests: they cannot kill or freeze it."""
 
     name = "DEPTHQ_TEST_S3_ENDPOINT"
 

@@ -43,7 +43,7 @@ class Patience:
         self._stopping.set()
 
     def __call__(self, action: Callable[[], T]) -> T:
-        """Return `action()`; raises the last StorageUnavailable when patience ends."""
+        """Return `action()`; raises the last StorageUnavailable once `limit_s` is used up."""
         give_up_at = time.monotonic() + self._limit_s
         pause_s = FIRST_PAUSE_S
         while True:

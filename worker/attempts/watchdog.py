@@ -42,16 +42,16 @@ class Watchdog:
         self._last_taken = 0
         self._idle_since: float | None = None
 
-    def look(self) -> None:
+    def check(self) -> None:
         """End the process if it is stuck."""
         if (overdue_s := self._overdue_s()) > 0:
-            self._bite("an engine is at one batch %.0f s longer than it may", overdue_s)
+            self._end_process("an engine is at one batch %.0f s longer than it may", overdue_s)
         if not self._idle_though_work_waits():
             self._idle_since = None
             return
         self._idle_since = self._idle_since or time.monotonic()
         if (idle_s := time.monotonic() - self._idle_since) > IDLE_LIMIT_S:
-            self._bite("work waits, and nothing was consumed for %.0f s", idle_s)
+            self._end_process("work waits, and nothing was consumed for %.0f s", idle_s)
 
     def _idle_though_work_waits(self) -> bool:
         took_something = self._taken() != self._last_taken
@@ -63,6 +63,6 @@ class Watchdog:
         except StorageUnavailable:
             return False
 
-    def _bite(self, message: str, value: float) -> None:
+    def _end_process(self, message: str, value: float) -> None:
         log.critical(message, value, extra={"action": "watchdog"})
         self._end(EXIT_CODE)

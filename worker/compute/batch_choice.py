@@ -1,8 +1,8 @@
 """How many images a stream computes at once on this processor: measured, and kept for later starts.
 
-Batches of eight are a sixth cheaper than of four where matrix instructions outrun memory, and no
-cheaper where they do not. A start measures what fits in a fraction of a second; what it finds is
-kept, so that the next one goes on from there. `python -m worker.fit` measures all.
+Batches of eight are a sixth cheaper than of four where matrix instructions are faster than memory,
+and no cheaper elsewhere. A start measures what fits in a fraction of a second and keeps the result,
+from which the next start continues. `python -m worker.fit` measures all.
 """
 
 from __future__ import annotations

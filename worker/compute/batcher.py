@@ -6,8 +6,8 @@ the depth. The shape whose oldest request has waited longest goes first, so no s
 waiting requests of a shape leave together, unless that batch would exceed the latency cap: the cost
 of batches is learned from those that ran.
 
-Streams share out the cores, which is best for many images and slowest for one. An image that finds
-nothing else, neither waiting nor in work, is therefore computed `alone`, by all cores.
+Streams divide the cores, which is best for many images and slowest for one. An image that arrives
+when no other waits or is computed is therefore computed `alone`, by all cores.
 """
 
 from __future__ import annotations
@@ -132,7 +132,7 @@ class Batcher:
         with self._changed:
             if self._busy_since.pop(stream, None):
                 self._changed.notify_all()  # a stream that yielded to this one may continue
-            while not self._waiting or self._stands_back():
+            while not self._waiting or self._yields_to_other_stream():
                 if self._stopping and not self._waiting:
                     return None
                 self._changed.wait()
@@ -151,7 +151,7 @@ class Batcher:
                 return Batch(batch, self._alone, alone=True)
             return Batch(batch, self._infer)
 
-    def _stands_back(self) -> bool:
+    def _yields_to_other_stream(self) -> bool:
         return bool(self._busy_since) and self._yielding()
 
     def _most(self, shape: tuple[int, ...]) -> int:

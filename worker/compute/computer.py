@@ -33,7 +33,7 @@ _ANY_FORMAT = ("tiff", "bmp", "gif")  # the decoder says which are accepted
 
 @dataclass(frozen=True)
 class Computed:
-    """What an image became: its files and what is to be said about them."""
+    """The files made from an image, and the facts that results report."""
 
     prepared: Prepared  # without its pixels
     model: ModelInfo
@@ -113,7 +113,7 @@ class Computer:
         room: AbstractContextManager[object] | None = None,
         shared_range: tuple[float, float] | None = None,
     ) -> Computed:
-        """Wait for the depth of what was begun, and render it, in `room` where one is limited."""
+        """Wait for the depth of what was begun, and render it; `room` limits large renderings."""
         model, prepared = begun.model, begun.prepared
         inferred = _inferred(begun)
         clock.add("wait", inferred.wait_ms)
@@ -150,10 +150,11 @@ class Computer:
         return model in self._models
 
     def _room(self, model: HeldModel, large: bool) -> AbstractContextManager[object]:
-        """Return what lets only so many large pictures through at once as there are cores.
+        """Return a context that admits as many large pictures at once as there are cores.
 
-        More would be no faster and hold 100 MB each. Small ones would wait here rather than be
-        gathered into full batches. Each model has its own room: none waits for a slower one.
+        More would be no faster and hold 100 MB each. Small pictures are not limited: they would
+        wait here instead of in the batcher. Each model has its own limit, so that none waits for a
+        slower one.
         """
         return self._large[model.spec.name] if large else nullcontext()
 

@@ -18,8 +18,8 @@ from contract.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
-SAY_EVERY_S = 0.5
-# After the last message; a multiple of SAY_EVERY_S, so that one lost message has no effect.
+ANNOUNCE_EVERY_S = 0.5
+# After the last message; a multiple of ANNOUNCE_EVERY_S, so that one lost message has no effect.
 QUIET_S = 2.0
 
 
@@ -30,7 +30,7 @@ class LaneThrottle(Protocol):
         """Start listening, where the lane listens."""
 
     def stop(self) -> None:
-        """Hold nothing back any more."""
+        """Stop throttling."""
 
     def yielding(self) -> bool:
         """Tell whether the other lane has priority now."""
@@ -40,11 +40,11 @@ class LaneThrottle(Protocol):
 
 
 class InteractiveAnnouncer:
-    """The interactive lane's part: announces its work, at most every SAY_EVERY_S; never waits."""
+    """Announces the interactive lane's work, at most every ANNOUNCE_EVERY_S; never waits."""
 
-    def __init__(self, say: Callable[[], None]) -> None:
-        self._say = say
-        self._said_at = float("-inf")
+    def __init__(self, announce: Callable[[], None]) -> None:
+        self._announce = announce
+        self._announced_at = float("-inf")
 
     def start(self) -> None:
         """Do nothing: this lane does not listen."""
@@ -60,10 +60,10 @@ class InteractiveAnnouncer:
     def turn(self) -> Iterator[None]:
         """Announce that an image is processed. A failed announcement does not fail the image."""
         now = time.monotonic()
-        if now - self._said_at > SAY_EVERY_S:
-            self._said_at = now
+        if now - self._announced_at > ANNOUNCE_EVERY_S:
+            self._announced_at = now
             try:
-                self._say()
+                self._announce()
             except StorageUnavailable as exc:
                 log.debug("not announced: %s", exc, extra={"action": "courtesy"})
         yield
@@ -72,8 +72,8 @@ class InteractiveAnnouncer:
 class BulkThrottle:
     """The bulk lane's part: one image at a time until QUIET_S after the last announcement."""
 
-    def __init__(self, heard: Callable[[], AbstractContextManager[Iterator[str]]]) -> None:
-        self._heard = heard
+    def __init__(self, messages: Callable[[], AbstractContextManager[Iterator[str]]]) -> None:
+        self._messages = messages
         self._until = 0.0
         self._working = 0
         self._stopping = False
@@ -85,7 +85,7 @@ class BulkThrottle:
         self._thread.start()
 
     def stop(self) -> None:
-        """Hold nothing back any more, so that what is in hand comes to its end."""
+        """Stop throttling, so that items in progress finish."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -109,9 +109,9 @@ class BulkThrottle:
                 self._changed.notify()
 
     def _listen(self) -> None:
-        with self._heard() as words:
-            for word in words:
+        with self._messages() as messages:
+            for message in messages:
                 if self._stopping:
                     return
-                if word:
+                if message:
                     self._until = time.monotonic() + QUIET_S

@@ -1,9 +1,8 @@
 """A network as its runtime has optimised it, kept in a file that every worker of a machine maps.
 
 Compiling makes a copy of the weights in the process's own memory, which nothing reads again once
-the kernels have packed theirs. Mapped from a file it is no process's own: pages that were read can
-be let go of, and are read again if ever wanted. And a network that is optimised already loads in
-half the time.
+the kernels have packed theirs. Mapped from a file, workers share it, and the kernel may drop its
+pages and read them again when needed. A network that is optimised already loads in half the time.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ def main() -> None:
     """Serve until the parent closes the pipe."""
     limits = Limits.from_json(sys.argv[1])
     answers = os.dup(1)
-    os.dup2(2, 1)  # whatever a library prints must not reach the frames
+    os.dup2(2, 1)  # output of libraries must not reach the frames
     cv2.setNumThreads(1)
     pillow.get_ready()
     confine.confine(limits.memory_bytes)
@@ -78,7 +78,7 @@ def answer(data: bytearray, wants: frozenset[str], rule: InputRule, limits: Limi
     except MemoryError:
         message = "Preparing the image needs more memory than a decoder is given."
         return Answer({"error": ImageTooLarge.code, "message": message})
-    except Exception as error:  # the child's last word: the parent turns it into an error of ours
+    except Exception as error:  # reported to the parent, which raises InternalError
         return Answer({"error": "internal", "message": repr(error)[:500]})
 
 

@@ -1,4 +1,4 @@
-"""What decoders say of damage that they mended by guessing, in words that stay the same."""
+"""Stable codes for damage that decoders repaired by guessing."""
 
 from __future__ import annotations
 

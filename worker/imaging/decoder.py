@@ -1,4 +1,4 @@
-"""The decoder that the pipeline sees: bytes in, the network's input out, whatever the bytes are."""
+"""The decoder that the pipeline uses: untrusted bytes in, the network's input or an error out."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _INPUT_ERRORS: dict[str, type[DepthqError]] = {
     for error in (ImageCorrupt, ImageTooLarge, ImageUndecodable, UnsupportedMediaType)
 }
 _CHILD = (sys.executable, "-s", "-m", "worker.imaging.child")
-_RETIRE_AFTER = 2_000  # images; bounds whatever the codecs leak
+_RETIRE_AFTER = 2_000  # images; bounds what codecs leak
 _MOST_MESSAGE = 300  # characters
 _STOP_PATIENCE_S = 2.0
 _BYTES_PER_PX = 12  # of a tensor: three colours, float32

@@ -1,7 +1,7 @@
 """HEIC by libheif and libde265, as pi-heif brings them: its primary picture, and its EXIF.
 
 By the compiled module alone: pi-heif's own reader also takes metadata, depth and thumbnails apart,
-which nothing here needs, and dies of an item whose type is no text.
+which nothing here needs, and crashes on an item whose type is not UTF-8.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _MOST_EXIF_BYTES = 64 * 1024
 
 
 def picture(data: bytes, most_pixels: int) -> Image.Image:
-    """Return the picture, turned and cropped as its boxes say. Raises whatever libheif raises."""
+    """Return the picture, turned and cropped as its boxes say. Raises what libheif raises."""
     images = _pi_heif.load_file(
         data,
         _THREADS,
@@ -46,7 +46,7 @@ def picture(data: bytes, most_pixels: int) -> Image.Image:
 def exif(data: bytes) -> bytes:
     """Return from where the EXIF of a file begins; b"" if it has none.
 
-    By its first ten bytes, since libheif's list of metadata dies of an item whose type is no text.
+    By its first ten bytes: listing metadata by libheif crashes on an item whose type is not UTF-8.
     """
     found = _EXIF.search(data)
     return data[found.start() : found.start() + _MOST_EXIF_BYTES] if found else b""

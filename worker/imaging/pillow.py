@@ -60,7 +60,7 @@ def read(data: bytes, media_type: str, *, mend: bool, most_pixels: int) -> Pixel
             return Pixels(rgb_of(image), _orientation(image), deep, focal)
     except ImageUndecodable:
         raise
-    except Exception as exc:  # codecs raise whatever they like
+    except Exception as exc:  # codecs raise exceptions of any type
         if _lacks_memory(exc):
             raise ImageTooLarge(
                 "Decoding the image needs more memory than a decoder is given."

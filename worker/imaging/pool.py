@@ -11,16 +11,18 @@ from contract.errors import DecoderCrashed
 from worker.imaging.process import Child, ChildDied, ChildTimeout
 
 _log = logging.getLogger(__name__)
-_REMAINS_S = 5.0
+_RETURN_S = 5.0
 
 
 class ChildPool:
-    """Lends children; thread-safe. `new_child` starts one, `retire_after` images are its life."""
+    """Lends children; thread-safe. `new_child` starts one, which is replaced after `retire_after`
+    images.
+    """
 
     def __init__(self, new_child: Callable[[], Child], size: int, retire_after: int) -> None:
         self._new_child, self._size, self._retire_after = new_child, size, retire_after
         lock = threading.Lock()
-        # one child comes back, one borrower is woken: all of them would fight for it
+        # two conditions: a returned child wakes one borrower, not every waiting thread
         self._changed, self._returned = threading.Condition(lock), threading.Condition(lock)
         self._idle: list[Child] = []  # the last used is the first lent: its caches are warm
         self._lent: set[Child] = set()
@@ -53,8 +55,8 @@ class ChildPool:
             self._changed.notify_all()
             self._returned.wait_for(self._all_returned, patience_s)
             for child in self._lent:
-                child.kill()  # its borrower sees the end of the pipe and brings back the remains
-            self._returned.wait_for(self._all_returned, _REMAINS_S)
+                child.kill()  # its borrower gets EOF and returns the dead child
+            self._returned.wait_for(self._all_returned, _RETURN_S)
             children, self._idle = self._idle, []
         for child in children:
             child.end()

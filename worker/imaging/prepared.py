@@ -42,8 +42,8 @@ class Prepared:
     ) -> Prepared:
         """Return what the child said, if it is within all limits.
 
-        A decoder that was taken over says what it likes: sizes that follow from others are not
-        asked of it. Raises KeyError, TypeError or ValueError on nonsense.
+        A compromised decoder can send anything: sizes that follow from others are computed here,
+        not read from it. Raises KeyError, TypeError or ValueError on an invalid answer.
         """
         width, height = _size(meta["size"], limits.max_pixels)
         fitted_size = fitted(width, height, limits.max_side_px)

@@ -71,7 +71,7 @@ class Child:
         return self._process.poll() is None
 
     def wait_until_ready(self) -> None:
-        """Wait for the child's first word. Raises ChildDied or ChildTimeout."""
+        """Wait for the child's first message. Raises ChildDied or ChildTimeout."""
         if not self.ready:
             self._receive(time.monotonic() + START_TIMEOUT_S, 0, delivered=False)
             self.ready = True

@@ -10,7 +10,7 @@ _MOST_CHUNKS = 1_000_000  # bounds the time a hostile file can take
 
 
 def examine(data: bytes) -> Examined:
-    """Return the file, filled up with zeros if it was cut: libwebp wants all that was promised."""
+    """Return the file, padded with zeros if it was cut: libwebp needs the announced length."""
     promised = int.from_bytes(data[4:8], "little") + 8
     missing = promised - len(data)
     cut = 1 < missing < _LEAST_SHARE * len(data)  # 1: the last chunk's padding, often forgotten

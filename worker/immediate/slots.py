@@ -75,7 +75,7 @@ class Slots:
             except StorageUnavailable as exc:
                 log.warning("depth at once waits for Redis: %s", exc, extra={"action": "take"})
                 self._stopping.wait(PAUSE_S)
-            except Exception:  # a thread that ends would be missed for ever
+            except Exception:  # a thread that ends is not replaced
                 log.exception("depth at once", extra={"action": "take"})
                 self._stopping.wait(PAUSE_S)
 
@@ -100,7 +100,7 @@ class Slots:
             log.info("dropped, too late", extra={"action": "take"})
             return
         started = time.monotonic()
-        if not self._exchange.tell(ask.answer_to, Reply(id=ask.id, send_to=line.channel)):
+        if not self._exchange.publish(ask.answer_to, Reply(id=ask.id, send_to=line.channel)):
             log.info("dropped, its client is gone", extra={"action": "take"})
             return
         picture = self._picture(line, ask)
@@ -110,7 +110,7 @@ class Slots:
         fetch_ms = (time.monotonic() - started) * 1e3
         with self._turn():
             reply, data = self._answerer.answer(ask, picture, fetch_ms)
-        self._exchange.tell(ask.answer_to, reply, data)
+        self._exchange.publish(ask.answer_to, reply, data)
 
     def _picture(self, line: Line, ask: Ask) -> bytes | None:
         """Return the picture of `ask`, None if its API goes or its deadline passes before.
@@ -123,6 +123,6 @@ class Slots:
                 head, body = unpack(message)
                 if Picture.model_validate_json(head).id == ask.id:
                     return body
-            elif not self._exchange.listens(ask.answer_to):
+            elif not self._exchange.is_held(ask.answer_to):
                 return None
         return None

@@ -1,7 +1,7 @@
 """What becomes of a job whose stages fail: it is ended, given back, or tried again.
 
-Here end the three classes of failure, and nowhere else: the input's (final at once), the
-infrastructure's (given back, never counted) and ours (a bounded number of attempts).
+The three classes of failure are handled only here: the input's (final at once), the
+infrastructure's (given back, never counted) and the service's (a bounded number of attempts).
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Failures:
         self._fail(record, reason, clock, JobState.FAILED)
 
     def give_back(self, record: JobRecord, *, counted: bool) -> None:
-        """Return the job to the queue; `counted`: the attempt was ours to fail."""
+        """Return the job to the queue; `counted`: the service is at fault, the attempt counts."""
         claim = record.id, record.attempt
         if not self.jobs.release(*claim, counted=counted):
             self.ending.clear_up(record.id)

@@ -81,7 +81,7 @@ class Group:
         pipeline = self._pipeline
         claims = pipeline.jobs.claim_all(self._job_ids, pipeline.worker, pipeline.lease_s)
         for job_id, claim in zip(self._job_ids, claims, strict=True):
-            with _no_more_than_a_warning(job_id):
+            with _errors_logged(job_id):
                 record, suspect = pipeline.received(job_id, claim)
                 if suspect:
                     self._suspects.append(job_id)
@@ -162,13 +162,13 @@ class Group:
     def _settled(self, member: _Member) -> ExitStack:
         """Return a context in which a failure ends this job and no other."""
         both = ExitStack()
-        both.enter_context(_no_more_than_a_warning(member.record.id))
+        both.enter_context(_errors_logged(member.record.id))
         both.enter_context(self._pipeline.failures.settled(member.record, member.clock))
         return both
 
 
 @contextmanager
-def _no_more_than_a_warning(job_id: str) -> Iterator[None]:
+def _errors_logged(job_id: str) -> Iterator[None]:
     try:
         yield
     except StorageUnavailable as exc:

@@ -55,7 +55,7 @@ class Pipeline:
     cache: ResultCache | None = None
 
     def run(self, job_id: str) -> None:
-        """Run the job if it is there to be taken; leaves a final record or gives it back.
+        """Run the job if it can be claimed; leaves a final record or gives it back.
 
         A message for a job that has ended, or that is held already, is a duplicate and does
         nothing. A job whose worker died under it twice runs alone: see
@@ -116,7 +116,7 @@ class Pipeline:
                 self._run_held(record)
         except StorageUnavailable as exc:
             log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": record.id})
-        except Exception:  # its thread belongs to a pool that would keep this for itself
+        except Exception:  # the thread's pool would drop the exception
             log.exception("left to its lease", extra={"action": "run", "job_id": record.id})
 
     def clock(self, record: JobRecord) -> StageClock:
@@ -125,7 +125,7 @@ class Pipeline:
         clock.add("queued", max(0.0, time.time() - record.request.created_at) * 1e3)
         return clock
 
-    def _refuse_the_hopeless(self, record: JobRecord) -> None:
+    def _check_limits(self, record: JobRecord) -> None:
         if record.attempt > self.max_attempts:
             raise Poisoned(
                 f"the job brought its worker down {self.max_attempts} times and was set aside"
@@ -136,7 +136,7 @@ class Pipeline:
 
     def _walk(self, record: JobRecord, clock: StageClock) -> JobResult | None:
         """Return the result of a job whose files are stored; None: it is not ours any more."""
-        self._refuse_the_hopeless(record)
+        self._check_limits(record)
         if (reused := self._reuse(record, clock)) is not None:
             return reused
         request = record.request
@@ -150,7 +150,7 @@ class Pipeline:
 
         It is fetched unless `handed` are its bytes.
         """
-        self._refuse_the_hopeless(record)
+        self._check_limits(record)
         request = record.request
         data = self._fetch(record, clock, handed)
         return self.computer.begin(data, request.options, clock, request.deadline_at)

@@ -1,4 +1,4 @@
-"""What a worker process tells of itself to the others: its lane, its models, how busy it is."""
+"""Describes a worker process for the registry: its lane, its models, its load."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def describe(
     immediate: bool,
     lacks: tuple[str, ...],
 ) -> WorkerInfo:
-    """Return the present state. `immediate`: it takes requests of which nothing is kept.
+    """Return the present state. `immediate`: it takes requests for depth at once.
 
-    `lacks`: the kinds of long work that it cannot open.
+    `lacks`: the kinds of long work that it cannot run.
     """
     held = tuple(_held(model) for model in parts.models.values())
     first = held[0]

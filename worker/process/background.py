@@ -1,4 +1,4 @@
-"""Background threads of a worker: its own duties, and the chores of the leader."""
+"""Background threads of a worker: its own periodic work, and the chores of the leader."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def chores(parts: Parts, coordinator: RunCoordinator) -> tuple[Chore, ...]:
 
 
 class Background:
-    """Each duty on a thread of its own: a long sweep or a slow store delays nothing else."""
+    """Each piece of work on a thread of its own: a long sweep or a slow store delays no other."""
 
     def __init__(
         self,
@@ -49,7 +49,7 @@ class Background:
         announce: Callable[[], object],
         watchdog: Watchdog,
     ) -> None:
-        own = (parts.leases.renew, coordinator.leases.renew, announce, watchdog.look)
+        own = (parts.leases.renew, coordinator.leases.renew, announce, watchdog.check)
         leads = parts.leader.acquire_or_renew
         self._periodic = (
             PeriodicThreads(parts.settings.reconcile_interval_s, own),

@@ -162,7 +162,9 @@ def build_slots(parts: Parts, computer: Computer, turn: Turn) -> Slots:
 
 
 def _throttle(lane: Lane, presence: Presence) -> LaneThrottle:
-    return BulkThrottle(presence.heard) if lane is Lane.BULK else InteractiveAnnouncer(presence.say)
+    if lane is Lane.BULK:
+        return BulkThrottle(presence.messages)
+    return InteractiveAnnouncer(presence.publish)
 
 
 def _decoder(settings: Settings) -> Decoder:

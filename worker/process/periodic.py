@@ -1,7 +1,7 @@
 """Periodic threads that renew leases, announce the worker, reconcile, and so on.
 
-They are threads, so that a busy engine does not make the worker look dead, and one for each duty,
-so that none waits for another: a long sweep or a silent store must not cost a lease.
+They are threads, so that a busy engine does not make the worker look dead, and one for each
+function, so that none waits for another: a long sweep or a silent store must not cost a lease.
 """
 
 from __future__ import annotations

@@ -173,7 +173,7 @@ class WorkerService:
         """Take no new job, and stop waiting for unavailable storage."""
         self._draining = True
         if self._takers is not None:
-            self._takers.let_go()
+            self._takers.stop_taking()
         if self._runs is not None:
             self._runs.drain()
         if self._slots is not None:

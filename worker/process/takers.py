@@ -1,8 +1,8 @@
 """The threads of the interactive lane: each takes a group of messages and runs it to its end.
 
-One at a time takes, until the engine has begun with its group; what arrives meanwhile gathers in
-the queue and is the next group. So groups grow with load, the engine finds the next one decoded,
-and a single job on an idle service waits for nothing.
+One thread at a time takes messages, until the engine has begun with its group; what arrives
+meanwhile waits in the queue and is the next group. So groups grow with load, the next group is
+decoded when the engine is free, and a single job on an idle service does not wait.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Takers:
         for thread in self._threads:
             thread.start()
 
-    def let_go(self) -> None:
+    def stop_taking(self) -> None:
         """Take nothing more."""
         self._stopping.set()
         with self._changed:
@@ -68,7 +68,7 @@ class Takers:
 
     def stop(self) -> None:
         """Take nothing more, and wait for the end of what was taken."""
-        self.let_go()
+        self.stop_taking()
         for thread in self._threads:
             if thread.is_alive():
                 thread.join()

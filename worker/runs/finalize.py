@@ -85,7 +85,7 @@ class Finalizer:
             files |= own.finish(claimed.signals)
         summary = tally.summary(record, plan, files)
         if record.request.spec.webhook_url:  # before the end, so that the webhook is certain
-            self.files.owe_call(record.id)
+            self.files.mark_call_due(record.id)
         self.files.write_summary(summary)
         return summary
 

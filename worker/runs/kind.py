@@ -1,4 +1,4 @@
-"""What a kind of long work brings. Everything else of a run is the same for all kinds.
+"""The interface of a kind of long work. Everything else of a run is the same for all kinds.
 
 A run is planned into shards of items, its shards are run by many workers, and at last one worker
 finishes it. Every step is run under a lease and may be run again after a crash, from its start:
@@ -34,7 +34,7 @@ class CannotFinish(Exception):  # noqa: N818 - the error is the one it holds
 
 @dataclass(frozen=True)
 class Signals:
-    """Whether a step is to end early. Look often: between two items, or every second."""
+    """Whether a step is to end early. Check often: between two items, or every second."""
 
     held: Held
     stopping: Callable[[], bool]
@@ -169,5 +169,5 @@ class Kind(ABC):
         del run_id
 
     def close(self) -> None:
-        """Let go of what the kind keeps between steps. The process stops; nothing follows."""
+        """Release what the kind keeps between steps. The process stops; no call follows."""
         return

@@ -1,4 +1,4 @@
-"""Bases for kinds that need no more: items one after the other, nothing to keep or to open."""
+"""Base classes for simple kinds: items run one after the other, without files or state."""
 
 from __future__ import annotations
 

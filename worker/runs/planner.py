@@ -54,7 +54,7 @@ class Planner:
             return self.rounds.retry(kind, record, lambda _shards, _items: signals.check())
         source = kind.source(record.request)
 
-        def told(shards: int, items: int) -> None:
+        def report(shards: int, items: int) -> None:
             signals.check()
             if not shards:
                 return
@@ -63,7 +63,7 @@ class Planner:
             if source.early:
                 self.dispatcher.top_up()
 
-        return self.rounds.first(kind, source, record, told)
+        return self.rounds.first(kind, source, record, report)
 
     def _planned(self, claimed: Claimed, plan: RunPlan) -> Next:
         latest = plan.rounds[-1]

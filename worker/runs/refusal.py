@@ -34,7 +34,7 @@ class Refusal:
         error = JobError(code=exc.code, message=exc.message, retryable=exc.retryable)
         tells = record.request.spec.webhook_url is not None
         if tells:  # before the end, so that the webhook is certain
-            self.files.owe_call(step.dataset_id)
+            self.files.mark_call_due(step.dataset_id)
         self.files.write_refused(step.dataset_id, error)
         if tells:
             self.webhooks.schedule(step.dataset_id, time.time())

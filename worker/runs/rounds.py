@@ -14,7 +14,7 @@ from storage.runs.files import RunObjects
 from worker.runs.disk_shares import DiskShares
 from worker.runs.kind import Kind, Source
 
-Told = Callable[[int, int], None]  # shards and items so far; raises to stop
+OnProgress = Callable[[int, int], None]  # shards and items so far; raises to stop
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Rounds:
     rate: Callable[[str], float]  # model → items per second of one worker
     disk_shares: DiskShares
 
-    def first(self, kind: Kind, source: Source, record: RunRecord, told: Told) -> RunPlan:
+    def first(
+        self, kind: Kind, source: Source, record: RunRecord, on_progress: OnProgress
+    ) -> RunPlan:
         """Write the source's items as shards, continuing after the last one; return the plan.
 
         Raises InvalidRequest on a source that is refused, Overloaded where a disk is too full.
@@ -35,7 +37,7 @@ class Rounds:
             return plan
         first = self._written(record.request) if source.resumable else (0, 0, "")
         items = source.items(first[2])
-        shards, count = self._write(kind, record, items, first[0], first[1], told)
+        shards, count = self._write(kind, record, items, first[0], first[1], on_progress)
         if not count:
             raise InvalidRequest(nothing_fits(source.left_out))
         planned = PlannedRound(round=0, first=0, shards=shards, items=count)
@@ -46,14 +48,14 @@ class Rounds:
         self.files.write_plan(record.id, plan)
         return plan
 
-    def retry(self, kind: Kind, record: RunRecord, told: Told) -> RunPlan:
+    def retry(self, kind: Kind, record: RunRecord, on_progress: OnProgress) -> RunPlan:
         """Write the failed items as shards after the last ones; return the plan."""
         plan = self.files.plan(record.id)
         if plan.rounds[-1].round == record.round:
             return plan
         first, again = plan.shards_total, Counter[str]()
         failed = self._failed(record, first, again)
-        after, items = self._write(kind, record, failed, first, 0, told)
+        after, items = self._write(kind, record, failed, first, 0, on_progress)
         planned = PlannedRound(
             round=record.round,
             first=first,
@@ -73,18 +75,18 @@ class Rounds:
         items: Iterator[Item],
         shard: int,
         count: int,
-        told: Told,
+        on_progress: OnProgress,
     ) -> tuple[int, int]:
         """Write shards from number `shard` on; return the number after the last, and all items."""
         number = 0 if record.round else shard  # a retry starts with small shards again
         take = self.disk_shares(record.request)
-        told(shard, count)
+        on_progress(shard, count)
         rate = self.rate(record.request.spec.options.model)
         for batch in kind.batches(items, record.request, number, rate):
             size = self.files.write_shard(record.id, shard, batch)
             take(size)
             shard, count = shard + 1, count + len(batch)
-            told(shard, count)
+            on_progress(shard, count)
         self._remove_from(record.id, shard)
         return shard, count
 

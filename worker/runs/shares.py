@@ -64,7 +64,7 @@ class Shares:
         dataset_id = message_id.partition("/")[0]
         owner = self._owner(dataset_id)
         if not self._enter(owner):
-            if self._went_back(task, message_id):
+            if self._requeued(task, message_id):
                 return
             # The broker is unavailable: run the message that is here.
             self._enter(owner, beyond=True)
@@ -82,7 +82,7 @@ class Shares:
             self._row = 0
             return True
 
-    def _went_back(self, task: str, message_id: str) -> bool:
+    def _requeued(self, task: str, message_id: str) -> bool:
         with self._lock:
             self._row += 1
             pause_s = _PAUSE_S if self._row < _MANY else _LONG_PAUSE_S

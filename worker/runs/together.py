@@ -18,26 +18,26 @@ def together(
     window: int,
 ) -> Iterator[ItemResult]:
     """Yield results in the order of `items`, with at most `window` items in flight."""
-    flying: deque[Future[ItemResult]] = deque()
+    in_flight: deque[Future[ItemResult]] = deque()
     todo = iter(items)
     try:
         while not signals.stop:
-            while len(flying) < window and (item := next(todo, None)) is not None:
-                flying.append(executor.submit(run, item))
-            if not flying:
+            while len(in_flight) < window and (item := next(todo, None)) is not None:
+                in_flight.append(executor.submit(run, item))
+            if not in_flight:
                 return
-            yield flying.popleft().result()
+            yield in_flight.popleft().result()
         if signals.canceled:
-            yield from _landed(flying)
+            yield from _begun(in_flight)
     finally:  # no item may still run when the shard is closed
-        for future in flying:
+        for future in in_flight:
             future.cancel()
-        wait(flying)
+        wait(in_flight)
 
 
-def _landed(flying: deque[Future[ItemResult]]) -> Iterator[ItemResult]:
+def _begun(in_flight: deque[Future[ItemResult]]) -> Iterator[ItemResult]:
     """Finish the items that have begun, up to the first gap."""
-    begun = [future for future in flying if not future.cancel()]
+    begun = [future for future in in_flight if not future.cancel()]
     for future in begun:
         if future.exception() is not None:
             return

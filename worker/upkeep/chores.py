@@ -11,14 +11,14 @@ from contract.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0  # at most this much late, however rare the chore: another process may have led so far
+LOOK_S = 1.0  # a chore is at most this late after a change of leader
 
 
 @dataclass(frozen=True)
 class Chore:
     """`run` is called every `every_s` by the one process that leads; it must be safe to do twice.
 
-    `rest_s`: how long it rests after an outage, in which leases of the living have run out.
+    `rest_s`: its pause after an outage, during which leases of live workers have expired.
     """
 
     name: str  # what log lines call it

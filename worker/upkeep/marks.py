@@ -49,7 +49,7 @@ class MarkReader:
         for name, made_at in folder.names.items():
             self.bind(folder.job_id, name, made_at)
         if folder.ended and WEBHOOK_MARK in folder.names:
-            self._owe_call(folder.job_id)
+            self._schedule_call(folder.job_id)
         if folder.ended and POISONED_MARK in folder.names:
             self._set_aside(folder.job_id, folder.names[POISONED_MARK])
 
@@ -68,7 +68,7 @@ class MarkReader:
         if bindings:
             self._jobs.remember_again(bindings, time.time())
 
-    def _owe_call(self, job_id: str) -> None:
+    def _schedule_call(self, job_id: str) -> None:
         record = rebuild(self._objects, job_id)
         if record is not None and record.state.terminal and record.request.expires_at > time.time():
             with contextlib.suppress(AlreadyOver):

@@ -85,10 +85,10 @@ class Restorer:
 
         If interrupted, or if Redis is replaced meanwhile, the next call begins again.
         """
-        run_id = self._incarnation.unsettled()
+        run_id = self._incarnation.run_to_compare()
         if run_id is None:
             return False
         counts = [step() for step in self._steps]
-        self._incarnation.settle(run_id)
+        self._incarnation.mark_compared(run_id)
         log.info("Redis is new: compared with storage, %s", counts, extra={"action": "restore"})
         return True

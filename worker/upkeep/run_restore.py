@@ -43,7 +43,7 @@ def recover_runs(
                 _bring_up_to_date(files, ledger, record)
             else:
                 record = _rebuild(files, ledger, dataset_id, counts)
-            if record is not None and files.owes_call(record):
+            if record is not None and files.call_is_due(record):
                 webhooks.schedule_again(dataset_id, time.time())
     return counts
 

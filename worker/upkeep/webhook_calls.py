@@ -33,8 +33,8 @@ def job_call(record: JobRecord | None) -> Call | None:
         return None
     url, mark = record.request.options.webhook_url, webhook_mark(record.id)
     line = _line(record.request.owner, url)
-    told = payload(record)
-    return Call(record.id, url, record.state.terminal, told, f"msg_{record.id}", mark, line)
+    body = payload(record)
+    return Call(record.id, url, record.state.terminal, body, f"msg_{record.id}", mark, line)
 
 
 def run_call(record: RunRecord | None) -> Call | None:
@@ -44,8 +44,8 @@ def run_call(record: RunRecord | None) -> Call | None:
     message_id = f"msg_{record.id}_{record.round}"
     url, mark = record.request.spec.webhook_url, run_object(record.id, WEBHOOK_MARK)
     line = _line(record.request.owner, url)
-    told = run_payload(record)
-    return Call(record.id, url, record.state.terminal, told, message_id, mark, line)
+    body = run_payload(record)
+    return Call(record.id, url, record.state.terminal, body, message_id, mark, line)
 
 
 def _line(owner: str | None, url: str) -> Line:

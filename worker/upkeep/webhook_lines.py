@@ -86,4 +86,4 @@ class Lines:
         except StorageUnavailable:
             raise
         except Exception:  # the items after it are called all the same
-            log.exception("not told", extra={"action": "webhook", "job_id": item_id})
+            log.exception("webhook not called", extra={"action": "webhook", "job_id": item_id})

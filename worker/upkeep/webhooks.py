@@ -1,4 +1,4 @@
-"""Tells clients that their job has ended: signed, retried, never to private addresses.
+"""Notifies clients that their job has ended: signed, retried, never to private addresses.
 
 Standard Webhooks 1.0.0 (standardwebhooks.com): headers `webhook-id`, `webhook-timestamp`,
 `webhook-signature`; signed is `{id}.{timestamp}.{body}` with HMAC-SHA256. Any answer but 2xx is a

@@ -65,14 +65,14 @@ def _question(piece: Piece, facts: VideoFacts, limits: DecodeLimits, network: Ne
 def _with_depth(
     frames: Iterator[tuple[NDArray[np.float32], NDArray[np.uint8]]], network: Network
 ) -> Iterator[tuple[NDArray[np.uint8], NDArray[np.float32]]]:
-    """Yield picture and depth of each frame, several on their way."""
-    flying: deque[tuple[NDArray[np.uint8], Future[Inferred]]] = deque()
+    """Yield picture and depth of each frame; several are in flight."""
+    in_flight: deque[tuple[NDArray[np.uint8], Future[Inferred]]] = deque()
     for tensor, small in frames:
-        flying.append((small, network.submit(tensor)))
-        if len(flying) >= IN_FLIGHT:
-            rgb, future = flying.popleft()
+        in_flight.append((small, network.submit(tensor)))
+        if len(in_flight) >= IN_FLIGHT:
+            rgb, future = in_flight.popleft()
             yield rgb, future.result(network.timeout_s).depth
-    for rgb, future in flying:
+    for rgb, future in in_flight:
         yield rgb, future.result(network.timeout_s).depth
 
 

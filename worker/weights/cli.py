@@ -35,28 +35,65 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
+_FETCH_HELP = """\
+The licence is shown first, and nothing is downloaded before it is accepted. A download that broke
+off goes on where it stopped; the file's hash is checked. Workers take it at their next start.
+
+names (`depthq weights list` has sizes, and which are here):
+  {names}
+
+examples:
+  depthq weights fetch midas_small
+  depthq weights fetch midas_small --yes --json             in a script
+  depthq weights fetch midas_small --from ~/Downloads/FILE  without a network
+"""
+_CONVERT_HELP = """\
+Workers run the result by DEPTHQ_WEIGHTS=FILE, or DEPTHQ_WEIGHTS=MODEL=FILE for a
+model that is not the default.
+
+example:
+  depthq weights convert midas_v21_small_256.pt --out small.onnx
+"""
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="depthq weights", description="the network's weights")
     commands = parser.add_subparsers(dest="command", required=True)
-    commands.add_parser("list", help="the weights that are known, and which are here")
-    fetch = commands.add_parser("fetch", help="download published weights and make them ready")
-    fetch.add_argument("name", nargs="?", default=DEFAULT_MODEL)
+
+    def command(name: str, does: str, more: str = "") -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name,
+            help=does,
+            description=f"{does[0].upper()}{does[1:]}.",
+            epilog=more,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )
+
+    command("list", "the weights that are known, and which are here")
+    fetch = command("fetch", "download published weights and make them ready", _fetch_help())
+    fetch.add_argument("name", nargs="?", default=DEFAULT_MODEL, help="default: %(default)s")
     fetch.add_argument("--yes", action="store_true", help="accept the licence, ask nothing")
     fetch.add_argument("--from", dest="file", type=Path, help="take this file, download nothing")
     fetch.add_argument(
         "--base-url", help="folder of a mirror that holds the same file (DEPTHQ_WEIGHTS_MIRROR)"
     )
-    make = commands.add_parser("convert", help="turn .pt, .safetensors or .onnx into a network")
+    make = command("convert", "turn .pt, .safetensors or .onnx into a network", _CONVERT_HELP)
     make.add_argument("file", type=Path)
     make.add_argument("--out", type=Path, help="where to; default: the cache, by hash")
     make.add_argument("--model", default=DEFAULT_MODEL, help="whose weights they are")
     make.add_argument("--weights-id", help="what results will call them; with --out")
     make.add_argument("--licence", default="unknown", help="kept in the file; with --out")
     make.add_argument("--half", action="store_true", help="keep kernels as fp16; with --out")
-    commands.add_parser("show", help="the weights that a worker started now would run")
-    for command in commands.choices.values():
-        command.add_argument("--json", action="store_true", help="for scripts")
+    command("show", "the weights that a worker started now would run")
+    for each in commands.choices.values():
+        each.add_argument("--json", action="store_true", help="for scripts")
     return parser
+
+
+def _fetch_help() -> str:
+    published = (weights for _, weights in known_weights() if weights.url is not None)
+    names = (f"{weights.name:<23} {weights.licence}" for weights in published)
+    return _FETCH_HELP.format(names="\n  ".join(names))
 
 
 def _list(options: argparse.Namespace, settings: Settings) -> None:

@@ -1,4 +1,4 @@
-"""Reads a checkpoint's tensors from any of its forms and holds them against the network's list.
+"""Reads a checkpoint's tensors from any of its forms and checks them against the network's list.
 
 Forms: the published `.pt`, `.safetensors`, and our own `.onnx` (initializers carry the names).
 """

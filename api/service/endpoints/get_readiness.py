@@ -23,9 +23,9 @@ from contract.names.queues import Lane
 def get_readiness() -> Response:
     """Answer 200 when Redis, broker and object store serve and have room, else 503.
 
-    Each is reached as jobs reach it: the store takes, gives back and forgets an object.
+    Each is reached as jobs reach it; in the store a small object is put, got and deleted.
 
-    Live workers are listed but not demanded: a job accepted without one is kept and done later.
+    Live workers are listed but not required: a job accepted without one is kept and done later.
     """
     parts = services()
     checks = {

@@ -1,5 +1,5 @@
 // One range for the colors of a moving picture. Each frame's depth has a scale of its own; colored by
-// its own least and greatest, everything would pump when one thing comes near.
+// its own least and greatest, all colors would change when one thing comes near.
 
 const SLOWNESS = 0.85; // how much of the range before is kept, a frame
 const TAIL = 0.01; // of the pixels at either end, which do not decide

@@ -1,4 +1,4 @@
-// Pictures to try without any of one's own.
+// Sample pictures.
 
 import { h } from "../dom.js";
 import { say } from "../words/language.js";

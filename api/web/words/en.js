@@ -25,6 +25,13 @@ export default {
   "intake.hint": "or drop them here, whole folders too, or paste one",
   "intake.kept": "JPEG, PNG, WebP, HEIC or AVIF; a ZIP of them; videos. They stay on this service for a few days; removing a card removes them at once.",
 
+  "left.some": some("From “{folder}” 1 picture was taken. Left out: {words}.", "From “{folder}” {n} pictures were taken. Left out: {words}."),
+  "left.all": "“{folder}” holds no picture: {words}.",
+  "left.videos": some("1 video (drop it by itself for a film of its depth)", "{n} videos (drop them by themselves for films of their depth)"),
+  "left.others": some("1 other file", "{n} other files"),
+  "left.and": ", ",
+  "left.nothing": "it is empty",
+
   "options.title": "Options",
   "options.model": "Model",
   "options.model.only": "{lane} only",

@@ -21,6 +21,13 @@ export default {
   "intake.hint": "或拖到这里（可拖整个文件夹），也可以直接粘贴",
   "intake.kept": "支持 JPEG、PNG、WebP、HEIC、AVIF 图片及其 ZIP 压缩包，也支持视频。文件会在服务器上保留几天；移除卡片即立即删除。",
 
+  "left.some": "已从“{folder}”中添加 {n} 张图片。未添加：{words}。",
+  "left.all": "“{folder}”里没有图片：{words}。",
+  "left.videos": "{n} 个视频（单独拖入即可生成深度影片）",
+  "left.others": "{n} 个其他文件",
+  "left.and": "、",
+  "left.nothing": "文件夹是空的",
+
   "options.title": "选项",
   "options.model": "模型",
   "options.model.only": "仅{lane}",

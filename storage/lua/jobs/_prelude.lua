@@ -1,11 +1,13 @@
 -- Prepended to every script. KEYS: the jobs' hashes, every index of the default model, the set of
 -- the other models (whose indices' keys follow from it; one Redis server). ARGV: the channels of
--- changes and of endings, the number of jobs, their ids, then the script's own arguments (ARGS).
+-- changes, of endings and of endings with their record, the most bytes of such a record, the number
+-- of jobs, their ids, then the script's own arguments (ARGS).
 -- Times are Redis' own clock, so that a step of a worker's clock changes no lease.
-local CHANGES, ENDINGS, COUNT = ARGV[1], ARGV[2], tonumber(ARGV[3])
-local IDS = {unpack(ARGV, 4, 3 + COUNT)}
+local CHANGES, ENDINGS, RECORDS, MOST, COUNT = unpack(ARGV, 1, 5)
+MOST, COUNT = tonumber(MOST), tonumber(COUNT)
+local IDS = {unpack(ARGV, 6, 5 + COUNT)}
 local JOB, ID = KEYS[1], IDS[1]
-local ARGS = {unpack(ARGV, 4 + COUNT)}
+local ARGS = {unpack(ARGV, 6 + COUNT)}
 
 local clock = redis.call('TIME')
 local NOW = clock[1] + clock[2] / 1e6
@@ -50,15 +52,31 @@ local function unlist_everywhere(id)
   end
 end
 
--- Most listeners wait for the end, so other changes do not wake them. `state`: nil once it is deleted.
-local function tell(id, state)
+-- What an ended record has beside its request, one a line, so that its listeners need not read it
+-- (storage/jobs/endings.py). Nothing if the record is gone, or long: then it is read.
+local function remains(job)
+  local lines = redis.call('HMGET', job, 'state', 'attempt', 'version', 'started_at', 'result')
+  lines[4] = lines[4] or ''
+  for line = 1, 5 do
+    if not lines[line] then return '' end
+  end
+  local said = '\n' .. table.concat(lines, '\n')
+  return #said <= MOST and said or ''
+end
+
+-- Most listeners wait for the end, so other changes do not wake them. Those of an older version hear
+-- the id alone; one that knows both channels listens to both, and one message is enough for it.
+local function tell(job, id)
   redis.call('PUBLISH', CHANGES, id)
-  if ended(state) then redis.call('PUBLISH', ENDINGS, id) end
+  if not ended(get(job, 'state')) then return end
+  redis.call('PUBLISH', RECORDS, id .. remains(job))
+  local listening = redis.pcall('PUBSUB', 'NUMSUB', ENDINGS, RECORDS)
+  if listening.err or listening[2] > listening[4] then redis.call('PUBLISH', ENDINGS, id) end
 end
 
 local function changed(job, id)
   redis.call('HINCRBY', job, 'version', 1)
-  tell(id, get(job, 'state'))
+  tell(job, id)
 end
 
 -- Ends a job that is not computed (any more). The result is the JSON of a contract.jobs.JobResult.

@@ -1,5 +1,5 @@
 """Clients that are slow on purpose. `python -m tests.integration.api.slow_clients HOST PORT`
-opens 200 of them against any server of the API and prints how it treats everybody else.
+opens 200 of them against any server of the API and prints the latency of other requests.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from contextlib import ExitStack, contextmanager
 
 from tests.waits import PATIENT_S
 
-LARGE = "/docs/assets/js/swagger-ui-bundle.js"  # 1.4 MB: more than socket buffers swallow
+LARGE = "/docs/assets/js/swagger-ui-bundle.js"  # 1.4 MB: more than socket buffers hold
 TIMEOUT_S = 5.0
 
 
 class SlowClients:
-    """`half` stop within the head, `dripping` send a body byte by byte, `readers` never read."""
+    """`half` stop within the head, `slow_bodies` send a body byte by byte, `readers` never read."""
 
-    def __init__(self, host: str, port: int, half: int, dripping: int, readers: int) -> None:
+    def __init__(self, host: str, port: int, half: int, slow_bodies: int, readers: int) -> None:
         self._address = (host, port)
         self._sockets: list[socket.socket] = []
-        self._dripping: list[socket.socket] = []
+        self._slow_bodies: list[socket.socket] = []
         self._stop = threading.Event()
         for _ in range(half):
             self._open(b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nX-Slow: ")
-        for _ in range(dripping):
+        for _ in range(slow_bodies):
             head = b"POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Type: image/jpeg\r\n"
-            self._dripping.append(self._open(head + b"Content-Length: 100000\r\n\r\n\xff\xd8"))
+            self._slow_bodies.append(self._open(head + b"Content-Length: 100000\r\n\r\n\xff\xd8"))
         for _ in range(readers):
             self._open(f"GET {LARGE} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 4, buffer_bytes=4096)
-        self._thread = threading.Thread(target=self._drip, daemon=True)
+        self._thread = threading.Thread(target=self._send_slowly, daemon=True)
         self._thread.start()
 
     def _open(self, first: bytes, buffer_bytes: int | None = None) -> socket.socket:
@@ -45,19 +45,19 @@ class SlowClients:
             client.connect(self._address)
             client.sendall(first)
         except OSError:
-            pass  # a server that lets nobody in any more is what is being measured
+            pass  # a server that accepts no more connections is what is being measured
         return client
 
-    def _drip(self) -> None:
+    def _send_slowly(self) -> None:
         while not self._stop.wait(1.0):
-            for client in self._dripping:
+            for client in self._slow_bodies:
                 try:
                     client.send(b"x")
                 except OSError:
-                    continue  # the server has had enough of this one
+                    continue  # the server has closed this one
 
     def close(self) -> None:
-        """Hang up everywhere."""
+        """Close all connections."""
         self._stop.set()
         self._thread.join()
         for client in self._sockets:
@@ -65,9 +65,9 @@ class SlowClients:
 
 
 @contextmanager
-def slow_clients(host: str, port: int, half: int = 80, dripping: int = 80, readers: int = 40):
+def slow_clients(host: str, port: int, half: int = 80, slow_bodies: int = 80, readers: int = 40):
     """Keep the slow clients connected for the length of the block."""
-    clients = SlowClients(host, port, half, dripping, readers)
+    clients = SlowClients(host, port, half, slow_bodies, readers)
     try:
         yield clients
     finally:
@@ -110,10 +110,10 @@ def main() -> None:
     """Measure the server at HOST PORT alone, and with each kind of slow client."""
     host, port = sys.argv[1], int(sys.argv[2])
     print("alone:          ", measure(host, port, 50))
-    kinds = {"half heads": (200, 0, 0), "dripping bodies": (0, 200, 0), "no reading": (0, 0, 200)}
-    for name, (half, dripping, readers) in {**kinds, "mixed": (80, 80, 40)}.items():
+    kinds = {"half heads": (200, 0, 0), "slow bodies": (0, 200, 0), "no reading": (0, 0, 200)}
+    for name, (half, slow_bodies, readers) in {**kinds, "mixed": (80, 80, 40)}.items():
         with ExitStack() as stack:
-            stack.enter_context(slow_clients(host, port, half, dripping, readers))
+            stack.enter_context(slow_clients(host, port, half, slow_bodies, readers))
             time.sleep(2)
             print(f"{name + ':':<17}", measure(host, port, 50))
         time.sleep(1)

@@ -223,7 +223,7 @@ class Hand:
     def take(self) -> None:
         self.ask = self.exchange.take([DEFAULT_MODEL], PATIENT_S)
         told = Reply(id=self.ask.id, send_to=self.line.channel)
-        self.heard = self.exchange.tell(self.ask.answer_to, told)
+        self.heard = self.exchange.publish(self.ask.answer_to, told)
 
     def picture(self) -> bytes:
         head, body = unpack(self.line.read(PATIENT_S))
@@ -280,8 +280,8 @@ def test_a_picture_that_comes_late_is_never_taken_for_the_next(exchange, compute
     slots.start()
     exchange.submit(ask)
     told = Reply.model_validate_json(unpack(mine.read(PATIENT_S))[0])
-    exchange.tell(told.send_to, Picture(id="1"), b"of another")
-    exchange.tell(told.send_to, Picture(id="2"), b"of mine")
+    exchange.publish(told.send_to, Picture(id="1"), b"of another")
+    exchange.publish(told.send_to, Picture(id="2"), b"of mine")
     reply, data = unpack(mine.read(PATIENT_S))
     slots.stop()
     mine.close()
@@ -309,7 +309,7 @@ def test_a_worker_that_takes_the_ask_of_a_client_that_hung_up_hears_of_it(
     hand.picture()
     gone.set()
     answer()
-    assert exchange.tell(hand.ask.answer_to, Reply(id=hand.ask.id), b"too late") is False
+    assert exchange.publish(hand.ask.answer_to, Reply(id=hand.ask.id), b"too late") is False
 
 
 @pytest.fixture
@@ -360,7 +360,7 @@ def test_the_list_of_asks_expires_by_itself(exchange, redis):
 def test_a_picture_is_written_out_in_no_log(exchange, caplog):
     line = exchange.open_line()
     with caplog.at_level("DEBUG"):
-        assert exchange.tell(line.channel, Picture(id="1"), b"\xff\xd8 a private picture")
+        assert exchange.publish(line.channel, Picture(id="1"), b"\xff\xd8 a private picture")
         assert line.read(2.0).endswith(b"a private picture")
     assert "private" not in caplog.text
     line.close()

@@ -76,7 +76,7 @@ def test_another_key_finds_nothing(api, annas):
             nobodys = call(api, "bert", method, filled(rule, new_id()))
             assert theirs.status_code == 404, (method, rule, theirs.text)
             assert theirs.json["code"] == "not_found"
-            # and nothing tells somebody's id from nobody's
+            # and a foreign id cannot be told from one that does not exist
             assert set(theirs.json) == set(nobodys.json), rule
             assert theirs.json["title"] == nobodys.json["title"]
             assert theirs.json["detail"].replace(found_id, "") == nobodys.json["detail"].replace(

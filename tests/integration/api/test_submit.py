@@ -8,12 +8,15 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contract.documents import JobDocument, Problem
+from contract.ids import new_id
 from contract.names.object_keys import input_object
 from contract.names.queues import Lane
-from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL
+from contract.names.redis_keys import CHANGES_CHANNEL, ENDINGS_CHANNEL, RECORDS_CHANNEL
 from storage.jobs.handover import PLACE_BYTES, Places
+from storage.jobs.scripts import CHANNELS
 from storage.ledger.webhooks import WebhookQueue
 from tests.integration.api.worker import DEPTH, fail, start, succeed
+from tests.integration.storage.records import make_result
 from tests.unit.api.fakes import jpeg
 from tests.waits import PATIENT_S, wait_until
 from worker.upkeep.restore import restore_jobs
@@ -176,10 +179,15 @@ def test_prefer_wait_answers_200_with_the_finished_job(api):
     assert document(answer).terminal
 
 
-def test_who_waits_reads_the_job_once_when_it_has_ended(api, redis, monkeypatch):
+@pytest.mark.parametrize(("says", "reads"), [("all", 0), ("the id", 1)])
+def test_who_waits_reads_the_job_only_where_its_end_tells_no_more_than_the_id(
+    api, redis, monkeypatch, says, reads
+):
     monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
+    if says == "the id":  # as a worker of an older version does, or the script for a long result
+        monkeypatch.setattr("storage.jobs.scripts.CHANNELS", (*CHANNELS[:-1], 0))
     with api.parts.endings.watch("any"):
-        wait_until(lambda: api.parts.endings.hears, "the feed is heard")
+        wait_until(lambda: api.parts.endings.subscribed, "the feed is subscribed")
     redis.config_resetstat()
     with ThreadPoolExecutor(1) as pool:
         post = pool.submit(submit, api, Prefer="wait=60")
@@ -188,7 +196,29 @@ def test_who_waits_reads_the_job_once_when_it_has_ended(api, redis, monkeypatch)
         answer = post.result(timeout=PATIENT_S)
     assert (answer.status_code, document(answer).state) == (200, "succeeded")
     claimed = 1  # the claim's own, in its script
-    assert redis.info("commandstats")["cmdstat_hgetall"]["calls"] == claimed + 1
+    assert redis.info("commandstats")["cmdstat_hgetall"]["calls"] == claimed + reads
+    assert document(answer) == document(api.client.get(document(answer).links.self))
+
+
+def test_a_forged_end_is_not_believed(api, redis, monkeypatch):
+    monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
+    with api.parts.endings.watch("any"):
+        wait_until(lambda: api.parts.endings.subscribed, "the feed is heard")
+    redis.config_resetstat()
+    with ThreadPoolExecutor(1) as pool:
+        post = pool.submit(submit, api, Prefer="wait=60")
+        wait_until(lambda: api.parts.dispatch.sent, "it is enqueued")
+        job_id = api.parts.dispatch.sent[0][0]
+        other = make_result(new_id(), 1).model_dump_json()
+        redis.publish(RECORDS_CHANNEL, f"{job_id}\nsucceeded\n1\n9\n1.0\n{other}")
+        wait_until(lambda: reads(redis) == 1, "the record is read instead")
+        assert not post.done()
+        fail(api.parts, job_id)
+        assert document(post.result(timeout=PATIENT_S)).state == "failed"
+
+
+def reads(redis):
+    return redis.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
 
 
 def test_a_job_that_ends_before_anybody_listens_is_seen_all_the_same(api, monkeypatch):

@@ -8,6 +8,7 @@ import pytest
 
 from client.local import doctor, local_redis
 from client.local.ports import any_free
+from client.local.program import program
 from contract.settings import Settings
 
 
@@ -41,7 +42,8 @@ def test_no_redis_at_all_is_a_problem(monkeypatch):
 
 def test_a_silent_s3_server_is_a_problem():
     url = f"http://127.0.0.1:{any_free()}"
-    found = finding("store", s3_bucket="photos", s3_endpoint_url=url)
+    key = {"s3_access_key_id": "key", "s3_secret_access_key": "secret"}
+    found = finding("store", s3_bucket="photos", s3_endpoint_url=url, **key)
     assert (found.level, "DEPTHQ_S3_ENDPOINT_URL" in found.remedy) == ("problem", True)
 
 
@@ -103,7 +105,7 @@ def test_a_model_that_does_not_exist_is_a_problem_with_the_nearest_name():
     found = finding("models", models=("midas_smal",))
     assert (found.level, found.remedy) == (
         "problem",
-        "did you mean midas_small? `depthq models list` has them all",
+        f"did you mean midas_small? `{program()} models list` has them all",
     )
 
 
@@ -112,3 +114,29 @@ def test_a_mistyped_setting_is_noted_with_the_right_one(monkeypatch):
     found = finding("settings")
     assert (found.level, found.message) == ("note", "DEPTHQ_MODEL is set, and is no setting")
     assert found.remedy == "did you mean DEPTHQ_MODELS?"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem", "cure"),
+    [
+        ({"s3_access_key_id": "stranger"}, "InvalidAccessKeyId", "DEPTHQ_S3_ACCESS_KEY_ID"),
+        (
+            {"s3_secret_access_key": "another-secret"},
+            "SignatureDoesNotMatch",
+            "DEPTHQ_S3_SECRET_ACCESS_KEY",
+        ),
+        (
+            {"s3_access_key_id": None, "s3_secret_access_key": None},
+            "no access key for S3 is set, and none was found",
+            "set DEPTHQ_S3_ACCESS_KEY_ID and DEPTHQ_S3_SECRET_ACCESS_KEY",
+        ),
+    ],
+)
+def test_a_key_of_s3_that_is_wrong_or_missing_is_the_setting_that_is_named(
+    s3_settings, monkeypatch, wrong, problem, cure
+):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    settings = s3_settings.model_copy(update=wrong)
+    given = {name: getattr(settings, name) for name in settings.model_fields_set}
+    found = finding("store", **given)
+    assert (found.level, problem in found.message, cure in found.remedy) == ("problem", True, True)

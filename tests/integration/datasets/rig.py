@@ -1,4 +1,4 @@
-"""A worker's dataset room on real Redis and a real store, with threads in the place of Celery."""
+"""A worker's dataset code on real Redis and a real store, with threads in the place of Celery."""
 
 from __future__ import annotations
 

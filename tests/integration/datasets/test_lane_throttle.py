@@ -37,16 +37,16 @@ class Crowd(FakeComputer):
 
 
 def throttled_lane(word):
-    """Return a lane that has heard `word`, and hears it whenever it listens."""
+    """Return a lane that has received `word`, and receives it again all the time."""
 
     @contextmanager
-    def heard():
+    def messages():
         yield iter(lambda: time.sleep(0.01) or word, None)
 
-    lane = BulkThrottle(heard)
+    lane = BulkThrottle(messages)
     lane.start()
     if word:
-        wait_until(lane.yielding, "the word is heard")
+        wait_until(lane.yielding, "the message is received")
     return lane
 
 

@@ -304,7 +304,7 @@ def test_after_an_outage_of_redis_the_living_renew_before_anybody_counts_them_de
     rig.queue.clear()
     assert reconciler.tick() is None
     assert rig.ledger.renew({step: 2}, 5.0)[dataset_id].lost == set()
-    # Then nobody takes the shard away
+    # Then no worker takes the shard away
     reconciler._due_at = 0.0
     assert reconciler.tick() == 0
     assert rig.ledger.claim(new_step(dataset_id, "0"), "w1", 5.0).outcome == "leased"

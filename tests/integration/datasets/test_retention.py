@@ -104,5 +104,5 @@ def test_a_dry_run_is_removed_and_a_dataset_that_waits_is_not(store, sweeper, dr
         dry_run=dry_run,
     )
     RunObjects(store).write_request(request)
-    # Then only what owes nobody anything goes
+    # Then only runs without a due webhook are removed
     assert sweeper.sweep() == int(dry_run)

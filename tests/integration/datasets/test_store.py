@@ -93,7 +93,7 @@ def test_a_shard_counts_once_whoever_brings_it(store):
 
 
 def test_a_held_step_is_not_taken_and_a_frozen_holder_is_shut_out(store, redis):
-    # Given a shard that somebody holds
+    # Given a shard that a worker holds
     dataset_id = planned(store)
     first, _ = take(store, dataset_id, 2)
     assert take(store, dataset_id, 2)[1].outcome == "leased"
@@ -290,7 +290,7 @@ def test_a_record_rebuilt_from_storage_runs_only_what_is_missing(store):
         request=request, state="running", planned=True, shards_total=5, shards_done=3
     )
     assert store.create(record, done=[0, 2, 3])
-    assert not store.create(record, done=[1, 4])  # somebody else rebuilt it from an older look
+    assert not store.create(record, done=[1, 4])  # another process rebuilt it from an older state
     assert store.dispatch(9) == [(request.id, 1), (request.id, 4)]
 
 

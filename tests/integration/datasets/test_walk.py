@@ -531,7 +531,7 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
     refused = rig.submit(prefix="s3://photos/nothing/", **url)
     rig.submit(**PREFIX)
     rig.run()
-    assert all(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
+    assert all(rig.files.call_is_due(rig.ledger.get(owing)) for owing in (good, refused))
     # When the calls are made
     door, queue = Door(), WebhookQueue(redis)
     jobs, key = JobStore(redis), b"k" * 32
@@ -545,7 +545,7 @@ def test_the_end_of_a_dataset_is_told(rig, photos, redis):
         refused: ("dataset.failed", f"msg_{refused}_0"),
     }
     assert queue.due(time.time() + 10) == []
-    assert not any(rig.files.owes_call(rig.ledger.get(owing)) for owing in (good, refused))
+    assert not any(rig.files.call_is_due(rig.ledger.get(owing)) for owing in (good, refused))
 
 
 def test_foreign_names_in_a_dataset_s_folders_stop_nothing(rig, photos):

@@ -77,7 +77,7 @@ def test_pods_of_the_chart_serve_who_has_the_key(
             if component == "api":
                 url = process.url
 
-        # Then a picture becomes a depth map for the holder of the key, and for nobody else
+        # Then a picture becomes a depth map for the holder of the key, and for no other caller
         (picture,) = crops(1)
         with DepthClient(url, KEY) as client:
             job = client.submit(picture, size="model", wait=60)

@@ -15,35 +15,35 @@ def incarnation(redis_url):
         yield Incarnation(client)
 
 
-def settle(incarnation):
-    run_id = incarnation.unsettled()
+def compare(incarnation):
+    run_id = incarnation.run_to_compare()
     assert run_id is not None
-    incarnation.settle(run_id)
-    assert incarnation.unsettled() is None
+    incarnation.mark_compared(run_id)
+    assert incarnation.run_to_compare() is None
 
 
 def test_a_new_redis_must_be_compared_with_storage_once(incarnation):
-    settle(incarnation)
+    compare(incarnation)
 
 
 def test_a_wiped_redis_must_be_compared_again(incarnation, redis):
-    settle(incarnation)
+    compare(incarnation)
     redis.flushall()
-    settle(incarnation)
+    compare(incarnation)
 
 
 def test_a_restarted_redis_must_be_compared_again_though_its_data_are_there(incarnation, valkey):
     valkey.sync_every_write()
-    settle(incarnation)
+    compare(incarnation)
     valkey.kill()
     valkey.start()
-    settle(incarnation)
+    compare(incarnation)
 
 
 def test_a_redis_that_was_replaced_during_the_comparison_is_compared_again(incarnation, valkey):
     valkey.sync_every_write()
-    before = incarnation.unsettled()
+    before = incarnation.run_to_compare()
     valkey.kill()
     valkey.start()
-    incarnation.settle(before)
-    assert incarnation.unsettled() not in (None, before)
+    incarnation.mark_compared(before)
+    assert incarnation.run_to_compare() not in (None, before)

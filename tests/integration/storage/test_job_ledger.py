@@ -149,7 +149,7 @@ def test_a_finished_job_has_its_result_and_waits_for_nobody(store, redis, state)
 
 def test_only_the_attempt_that_holds_the_job_may_finish_it(store, redis):
     record = accepted(store)
-    assert not store.finish(make_result(record.id, 0)), "nobody has claimed it"
+    assert not store.finish(make_result(record.id, 0)), "no attempt has claimed it"
     store.claim(record.id, "w1", 60)
     let_lease_end(redis, record.id)
     store.claim(record.id, "w2", 60)

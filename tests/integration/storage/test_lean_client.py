@@ -63,7 +63,7 @@ def test_silence_is_given_up_after_one_timeout_and_its_late_reply_reaches_no_oth
     url = f"redis://127.0.0.1:{proxy.port}/0"
     with LeanRedis.from_url(url, decode_responses=True, socket_timeout=1.0) as client:
         client.set("a", "1")
-        proxy.wire.deaf_to_server = True
+        proxy.wire.drops_replies = True
         with pytest.raises(RedisTimeoutError):
             client.get("a")
         proxy.heal()

@@ -1,4 +1,4 @@
-"""A bucket that we make forgets jobs by itself; one that somebody else made is left as it is."""
+"""A bucket created by the service expires jobs by itself; any other is left as it is."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ from storage.ledger.connection import (
     open_redis,
     redis_errors,
 )
-from storage.ledger.health import mind, shortcomings
+from storage.ledger.health import shortcomings, warn_if_unsuitable
 from tests.services.depthq import ROOT, ApiProcess, WorkerProcess, environment_of
 from tests.services.process import free_port
 from tests.services.tls import Certificates, TlsFront, make_certificates
@@ -140,7 +140,7 @@ def test_a_redis_that_may_forget_jobs_is_warned_of_at_start_and_by_the_doctor(
     redis.config_set("maxmemory-policy", policy)
     try:
         assert [policy in each for each in shortcomings(redis)] == [True] * warned
-        mind(redis)
+        warn_if_unsuitable(redis)
         assert (f"maxmemory-policy {policy}" in caplog.text) is warned
         (level, _), *others = found("redis", Settings(redis_url=valkey.url))
         assert (level, others) == ("note" if warned else "ok", [])
@@ -151,7 +151,7 @@ def test_a_redis_that_may_forget_jobs_is_warned_of_at_start_and_by_the_doctor(
 def test_a_redis_that_is_away_at_the_start_is_only_said(caplog, redis_url, valkey):
     valkey.kill()
     with open_redis(Settings(redis_url=redis_url)) as redis:
-        mind(redis)
+        warn_if_unsuitable(redis)
     assert "Redis does not answer" in caplog.text
 
 
@@ -174,7 +174,7 @@ def cluster(services_folder):
 def test_a_cluster_is_refused_in_one_clear_line(cluster):
     settings = Settings(redis_url=cluster.url)
     with open_redis(settings) as redis, pytest.raises(InvalidRequest, match="not supported"):
-        mind(redis)
+        warn_if_unsuitable(redis)
     with pytest.raises(StorageUnavailable) as outage, redis_errors(), open_redis(settings) as redis:
         redis.get("a")
     assert outage.value.message == NO_CLUSTER

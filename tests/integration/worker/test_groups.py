@@ -462,7 +462,7 @@ def test_after_letting_go_nothing_is_taken_and_what_was_taken_ends(
     send(redis, first)
     takers.start()
     wait_until(lambda: computer.begun, "one is taken")
-    takers.let_go()
+    takers.stop_taking()
     send(redis, later)
     takers.stop()
     assert states(jobs, [first, later]) == [JobState.SUCCEEDED, JobState.QUEUED]

@@ -361,7 +361,7 @@ def test_who_was_frozen_while_storing_leaves_the_result_of_the_next_alone(pipeli
         put(key, data, **kwargs)
         if not frozen:
             frozen.append(key)
-            jobs.renew([(job_id, 1)], 0.001)  # nobody renews the lease of a frozen worker
+            jobs.renew([(job_id, 1)], 0.001)  # the lease of a frozen worker is not renewed
             time.sleep(0.01)
             pipeline.run(job_id)  # another takes the job and ends it
             frozen.append(objects.get(result_object(job_id)))

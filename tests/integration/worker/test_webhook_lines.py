@@ -1,4 +1,4 @@
-"""Calls side by side through a real Redis; receivers drip until the test lets them go."""
+"""Calls side by side through a real Redis; slow receivers wait until the test lets them go."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def test_a_receiver_that_drips_delays_no_call_of_another_key_or_receiver(scene):
     # Then the good ones are told while the slow ones are under way, one of each key
     assert scene.receivers.until(lambda: scene.receivers.told == ["good.example"] * 2)
     assert scene.receivers.until(lambda: scene.receivers.inside["drip.example"] == 2)
-    scene.tick()  # what is under way is not told twice
+    scene.tick()  # a call in progress is not made twice
     scene.end()
     assert Counter(scene.receivers.told) == {"drip.example": 4, "good.example": 2}
     assert scene.receivers.most["drip.example"] == 2
@@ -183,7 +183,7 @@ def test_a_call_that_cannot_be_made_stops_none_behind_it(scene, monkeypatch, cap
         patch.setattr(scene.webhooks, "_post", fail_once)
         scene.tick()
         scene.end()
-    assert "not told" in caplog.text
+    assert "webhook not called" in caplog.text
     assert scene.queue.due(time.time() + 1e9) == [first] != [second]
     scene.tick()  # the line is free again
     scene.end()

@@ -1,4 +1,4 @@
-"""Stand-ins for what the API leans on, which note in one list what is asked of them, in order."""
+"""Stand-ins for the API's dependencies, which record all calls in one list, in order."""
 
 from __future__ import annotations
 

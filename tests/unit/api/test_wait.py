@@ -66,9 +66,27 @@ def test_a_subject_that_is_deleted_meanwhile_is_not_found(parts):
 
 def test_a_subscription_from_before_spares_the_first_read(parts):
     counting, watch = Counting(), Watch()
-    hub = SimpleNamespace(stopping=False, hears=True)
+    hub = SimpleNamespace(stopping=False, subscribed=True)
     subject = Subject("id", "toy", counting.look, hub)
     threading.Timer(0.01, watch.wake).start()
+    assert wait(parts, subject, 0, lambda seen: seen == 1, 60, watch) == 1
+    assert counting.reads == 1
+
+
+def test_what_is_told_of_a_change_spares_the_read(parts):
+    counting, watch = Counting(), Watch()
+    hub = SimpleNamespace(stopping=False, subscribed=True)
+    subject = Subject("id", "toy", counting.look, hub, lambda seen, said: seen + len(said))
+    watch.wake("said")
+    assert wait(parts, subject, 3, lambda seen: seen == 7, 60, watch) == 7
+    assert counting.reads == 0
+
+
+def test_what_tells_too_little_is_read(parts):
+    counting, watch = Counting(), Watch()
+    hub = SimpleNamespace(stopping=False, subscribed=True)
+    subject = Subject("id", "toy", counting.look, hub, lambda *_: None)
+    watch.wake("said")
     assert wait(parts, subject, 0, lambda seen: seen == 1, 60, watch) == 1
     assert counting.reads == 1
 

@@ -6,7 +6,7 @@ import queue
 import threading
 from contextlib import contextmanager
 
-from api.waiting.changes import ChangeHub
+from api.waiting.changes import ChangeHub, Watch
 from api.waiting.wait_budget import WaitBudget
 from contract.errors import StorageUnavailable
 from tests.waits import PATIENT_S
@@ -55,7 +55,7 @@ class Feed:
 
 
 def wait_for(bell) -> bool:
-    return any(bell.wait(5) for _ in range(round(PATIENT_S / 5)))
+    return any(bell.wait(5) is not None for _ in range(round(PATIENT_S / 5)))
 
 
 def test_a_change_wakes_those_who_wait_for_that_job_and_nobody_else():
@@ -65,8 +65,25 @@ def test_a_change_wakes_those_who_wait_for_that_job_and_nobody_else():
         feed.said.put("a")
         assert wait_for(bell)
         assert wait_for(twin)
-        assert not other.wait(0)
+        assert other.wait(0) is None
     feed.said.put("END")
+
+
+def test_what_is_said_after_the_id_reaches_those_who_wait_for_it():
+    feed = Feed()
+    hub = ChangeHub(feed.changes)
+    with hub.watch("a") as bell:
+        feed.said.put("a\nand more\nlines")
+        assert bell.wait(PATIENT_S) == "a\nand more\nlines"
+    feed.said.put("END")
+
+
+def test_of_several_messages_the_last_counts():
+    watch = Watch()
+    watch.wake("a\nended")
+    watch.wake("a")
+    assert watch.wait(0) == "a"
+    assert watch.wait(0) is None
 
 
 def test_nothing_is_left_of_a_watch():

@@ -220,6 +220,7 @@ def test_an_unreachable_service_is_exit_code_3(depthq):
     assert run.returncode == 3
     assert len(run.stderr.splitlines()) == 1
     assert "no depthq service answers" in run.stderr
+    assert "depthq up` starts one here, --url or DEPTHQ_URL names another" in run.stderr
 
 
 def test_debug_shows_where_an_error_comes_from(depthq):

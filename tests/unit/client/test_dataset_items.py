@@ -108,7 +108,7 @@ def run(service, folder, tmp_path):
     def go(**options: Any) -> tuple[Dataset | None, list[str]]:
         remarks: list[str] = []
         made = plan(**options)
-        made.told = RunCallbacks(remark=remarks.append)
+        made.callbacks = RunCallbacks(remark=remarks.append)
         return made.go(), remarks
 
     def failing() -> tuple[Dataset | None, dict[str, str]]:

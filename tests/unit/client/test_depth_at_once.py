@@ -126,3 +126,45 @@ def test_now_never_overwrites_the_picture_itself(api: FakeApi, tmp_path):
     assert run.returncode == 1
     assert b"is the picture itself" in run.stderr
     assert (tmp_path / "cat.jpg").read_bytes() == b"picture"
+
+
+@pytest.mark.parametrize("out", ["results", "results/", "new/"])
+def test_a_folder_as_out_gets_the_file_under_its_own_name(api: FakeApi, depthq, tmp_path, out):
+    (tmp_path / "cat.jpg").write_bytes(b"picture")
+    (tmp_path / "results").mkdir()
+    api.script.append(DONE)
+    run = depthq("now", tmp_path / "cat.jpg", "-o", f"{tmp_path}/{out}", url=api.url)
+    made = tmp_path / out / "cat.depth.png"
+    assert (run.returncode, run.stdout) == (0, f"{made}\n")
+    assert made.read_bytes() == b"the depth"
+
+
+def test_now_says_that_a_result_is_smaller_than_its_picture(api: FakeApi, depthq, tmp_path):
+    (tmp_path / "cat.jpg").write_bytes(b"picture")
+    said = "larger than the service's limit; its results have 4096 x 3072 pixels"
+    for size, told in (("original", True), ("model", False)):
+        api.script.append(DONE)
+        run = depthq("now", tmp_path / "cat.jpg", "-o", tmp_path, "--size", size, url=api.url)
+        assert (said in " ".join(run.stderr.split())) == told
+
+
+@pytest.mark.parametrize("command", [["now", "cat.jpg"], ["live", "clip.mp4"]])
+def test_a_file_s_bytes_are_not_shown_on_a_terminal(
+    api: FakeApi, depthq, tmp_path, monkeypatch, command
+):
+    (tmp_path / command[1]).write_bytes(b"picture")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("client.files.piped.sys.stdout.isatty", lambda: True)
+    run = depthq(*command, "-o", "-", url=api.url)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "pipe or redirect them, or name a file" in " ".join(run.stderr.split())
+    assert api.asked == []
+
+
+def test_words_may_go_to_a_terminal(api: FakeApi, depthq, tmp_path, monkeypatch):
+    (tmp_path / "cat.jpg").write_bytes(b"picture")
+    monkeypatch.setattr("client.files.piped.sys.stdout.isatty", lambda: True)
+    text = HEADERS | {"Content-Type": "text/plain; charset=utf-8"}
+    api.script.append(Reply(200, b"One thing stands out.", text))
+    run = depthq("now", tmp_path / "cat.jpg", "--output", "description", "-o", "-", url=api.url)
+    assert (run.returncode, run.stdout) == (0, "One thing stands out.\n")

@@ -8,7 +8,9 @@ from concurrent.futures import Future
 
 import cv2
 import numpy as np
+from rich.progress import Progress, TaskID
 
+from client import console
 from client.commands.live import results
 from contract.settings import environment
 from tests.services.fake_api import FakeApi, Reply
@@ -43,6 +45,16 @@ def test_of_a_video_every_frame_is_asked_for_in_order():
     assert list(results(iter(frames), ask, skipping=False)) == frames
 
 
+DEPTH = Reply(200, b"depth", {"Content-Type": "image/jpeg", "Depthq-Depth-Range": "0 1"})
+
+
+def film(path):
+    clip = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"MJPG"), 10, (1280, 720))
+    for shade in (0, 100, 200):
+        clip.write(np.full((720, 1280, 3), shade, np.uint8))
+    clip.release()
+
+
 def run_live(api, tmp_path, *arguments):
     return subprocess.run(
         [sys.executable, "-m", "client.cli", "live", *arguments],
@@ -52,14 +64,8 @@ def run_live(api, tmp_path, *arguments):
 
 
 def test_frames_of_a_video_become_numbered_files(api: FakeApi, tmp_path):
-    clip = cv2.VideoWriter(
-        str(tmp_path / "clip.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (1280, 720)
-    )
-    for shade in (0, 100, 200):
-        clip.write(np.full((720, 1280, 3), shade, np.uint8))
-    clip.release()
-    headers = {"Content-Type": "image/jpeg", "Depthq-Depth-Range": "0 1"}
-    api.script.extend(Reply(200, b"depth", headers) for _ in range(3))
+    film(tmp_path / "clip.avi")
+    api.script.extend([DEPTH] * 3)
     run = run_live(api, tmp_path, "clip.avi", "--out", "depth", "--colormap", "turbo")
     assert (run.returncode, run.stderr) == (0, b"3 frames\n")
     names = sorted(path.name for path in (tmp_path / "depth").iterdir())
@@ -74,3 +80,50 @@ def test_a_video_that_is_not_there_is_one_line(api: FakeApi, tmp_path):
     run = run_live(api, tmp_path, "none.mp4", "-o", "-")
     assert run.returncode == 2  # usage, as for every command
     assert b"there is no file none.mp4" in run.stderr
+
+
+def test_a_terminal_sees_how_many_frames_of_how_many_are_done(
+    api: FakeApi, depthq, tmp_path, monkeypatch
+):
+    film(tmp_path / "clip.avi")
+    seen: list[tuple[float, float | None]] = []
+    monkeypatch.setattr(console.err, "_force_terminal", True)
+    advance = Progress.advance
+
+    def noted(self: Progress, task: TaskID, by: float = 1) -> None:
+        advance(self, task, by)
+        seen.append((self.tasks[task].completed, self.tasks[task].total))
+
+    monkeypatch.setattr(Progress, "advance", noted)
+    api.script.extend([DEPTH] * 3)
+    run = depthq("live", tmp_path / "clip.avi", "--out", tmp_path / "out", url=api.url)
+    assert run.returncode == 0
+    assert seen == [(1, 3), (2, 3), (3, 3)]
+    api.script.extend([DEPTH] * 3)
+    depthq("live", tmp_path / "clip.avi", "-o", tmp_path, "--frames", 2, url=api.url)
+    assert seen[3:] == [(1, 2), (2, 2)]
+
+
+def test_ctrl_c_ends_it_and_says_how_many_frames_there_are(
+    api: FakeApi, depthq, tmp_path, monkeypatch
+):
+    film(tmp_path / "clip.avi")
+    found = results
+
+    def interrupted(*given, **more):
+        yield next(found(*given, **more))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("client.commands.live.results", interrupted)
+    api.script.extend([DEPTH] * 3)
+    run = depthq("live", tmp_path / "clip.avi", "--out", tmp_path / "out", url=api.url)
+    assert (run.returncode, run.stderr) == (130, "1 frame\n")
+
+
+def test_what_is_no_video_is_one_line(api: FakeApi, depthq, tmp_path):
+    (tmp_path / "notes.txt").write_text("no film")
+    run = depthq("live", tmp_path / "notes.txt", "--out", tmp_path / "out", url=api.url)
+    assert run.returncode == 1
+    assert "is no video that OpenCV reads; for one picture: depthq now" in (
+        " ".join(run.stderr.split())
+    )

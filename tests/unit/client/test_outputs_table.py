@@ -28,3 +28,11 @@ def test_every_option_of_an_output_says_what_it_means():
 
 def test_nothing_that_is_plugged_in_is_broken():
     assert BROKEN == {}
+
+
+def test_names_keep_their_capitals_and_numbers_have_their_bounds():
+    page = render()
+    assert "A surface with the photograph on it (glTF), for Blender, game engines" in page
+    assert "| `mesh_side` | whole number, 16 to 1,024 | `512` |" in page
+    assert "| `f_number` | number, 0.7 to 32 | `2.8` |" in page
+    assert "| `invert` | `true`, `false` | `false` |" in page

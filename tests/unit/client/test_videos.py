@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+import client.commands.video as video_command
 from client.async_client import AsyncDepthClient
 from client.depth_client import DepthClient
 from client.errors import WaitedTooLong
@@ -119,8 +120,7 @@ def test_the_command_line_takes_places_and_brings_the_files(api: FakeApi, depthq
     api.script.append(Reply(200, b"numbers"))
     arguments = ["--output", "depth_npz", "--frames-fps", 24, "--model", "midas_small"]
     ended = depthq("video", "s3://shots/walk/", "--out", tmp_path / "out", *arguments, url=api.url)
-    assert (ended.returncode, ended.stdout) == (0, "")
-    assert str(tmp_path / "out" / "depth.npz") in ended.stderr
+    assert (ended.returncode, ended.stdout) == (0, f"{tmp_path / 'out' / 'depth.npz'}\n")
     (sent,) = [asked for asked in api.asked if asked.method == "POST"]
     assert json.loads(sent.body) == {
         "source": {"s3": "s3://shots/walk/"},
@@ -192,6 +192,30 @@ def test_ctrl_c_says_how_to_go_on_and_how_to_stop(api: FakeApi, depthq, tmp_path
     assert left.returncode == 130
     assert f"depthq video {ID} --out {tmp_path / 'out'}" in left.stderr
     assert f"depthq cancel {ID}" in left.stderr
+
+
+def test_ctrl_c_while_the_second_is_sent_says_what_goes_on(
+    api: FakeApi, depthq, tmp_path, monkeypatch
+):
+    begun = video_command._begun
+    ids = iter([ID])
+
+    def interrupted(videos: Any, source: Any, options: Any) -> Any:
+        if next(ids, None) is None:
+            raise KeyboardInterrupt
+        return begun(videos, source, options)
+
+    monkeypatch.setattr(video_command, "_begun", interrupted)
+    clips = [tmp_path / "a.mp4", tmp_path / "b.mp4"]
+    for clip in clips:
+        clip.write_bytes(b"film")
+    api.script.append(Reply.of(202, document("queued", id=ID)))
+    left = depthq("video", *clips, "--out", tmp_path / "my films", url=api.url)
+    assert left.returncode == 130
+    assert f"depthq video {ID} --out '{tmp_path / 'my films'}'" in left.stderr
+    monkeypatch.setattr(video_command, "_begun", lambda *_: interrupted(None, None, None))
+    left = depthq("video", *clips, "--out", tmp_path, url=api.url)
+    assert left.stderr == "stopped before anything was submitted; the same command begins again\n"
 
 
 def test_a_folder_of_frames_is_told_to_become_a_zip(depthq, tmp_path):

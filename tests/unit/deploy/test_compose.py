@@ -1,4 +1,4 @@
-"""docker-compose.yml agrees with the code, and gives nobody more rights than needed."""
+"""docker-compose.yml agrees with the code, and gives no container more rights than needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Dockerfiles copy what exists, install from locks with hashes, and run as nobody special."""
+"""The Dockerfiles copy what exists, install from locks with hashes, and run without privileges."""
 
 from __future__ import annotations
 

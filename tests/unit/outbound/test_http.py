@@ -139,7 +139,7 @@ def test_an_answer_that_is_too_large_is_cut_off(server):
         door(server, max_bytes=999).get("http://good.example/image")
 
 
-def test_a_dripping_answer_ends_at_the_time_limit(server):
+def test_an_answer_of_single_bytes_ends_at_the_time_limit(server):
     with pytest.raises(UrlUnreachable):
         door(server, timeout_s=0.3).get("http://good.example/slow")
 
@@ -171,11 +171,11 @@ def test_a_url_is_fetched_over_tls(secured):
 
 
 def test_an_answer_that_drips_over_tls_ends_at_the_time_limit(secured):
-    dripped: list[bytes] = []
+    pieces: list[bytes] = []
 
     def sink(piece: bytes) -> None:
-        dripped.append(piece)
-        assert len(dripped) < 100, "it drips on, long after the time limit"
+        pieces.append(piece)
+        assert len(pieces) < 100, "it goes on, long after the time limit"
 
     with pytest.raises(UrlUnreachable):
         secure_door(secured, timeout_s=0.5).get("https://localhost/slow", sink)

@@ -70,7 +70,7 @@ def test_cut_resets_open_connections_and_new_ones_work(proxy):
         assert ask(connection) == b"hello"
 
 
-@pytest.mark.parametrize("wire", [Wire(silent=True), Wire(deaf_to_server=True)])
+@pytest.mark.parametrize("wire", [Wire(silent=True), Wire(drops_replies=True)])
 def test_silence_keeps_the_connection_open(proxy, wire):
     with connect(proxy) as connection:
         ask(connection)
@@ -85,7 +85,7 @@ def test_open_connections_can_be_swallowed_while_new_ones_work(proxy):
     with connect(proxy) as old, connect(proxy) as new_later:
         ask(old)
         ask(new_later)
-        proxy.swallow_open_connections()
+        proxy.silence_open_connections()
         old.settimeout(0.3)
         with pytest.raises(TimeoutError):
             ask(old)

@@ -43,7 +43,7 @@ class Fetcher:
             raise self._too_large()
         store, key = self._locate(item, owner)
         try:
-            data = self._patiently_read(store, key)
+            data = self._read_with_retries(store, key)
         except BucketRefused as exc:
             raise UrlForbidden(exc.message) from exc
         if len(data) > self.max_bytes:
@@ -59,7 +59,7 @@ class Fetcher:
         except InvalidRequest as exc:
             raise UrlForbidden(exc.message) from exc
 
-    def _patiently_read(self, store: ObjectStore, key: str) -> bytes:
+    def _read_with_retries(self, store: ObjectStore, key: str) -> bytes:
         try:
             return self._read(store, key)
         except StorageUnavailable as exc:

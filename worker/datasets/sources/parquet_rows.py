@@ -91,14 +91,14 @@ def _line(number: int, row: dict[str, Any]) -> str:
     try:
         line = json.dumps(present, default=as_text)
     except ValueError as exc:
-        column, why = _culprit(present, exc)
+        column, why = _bad_value(present, exc)
         raise RefusedError(f"has in row {number}, column {shown_name(column)}, {why}") from exc
     if len(line) > MAX_ROW_BYTES:
         raise RefusedError(f"has a row {number} that is longer than 1 MiB")
     return line + "\n"
 
 
-def _culprit(row: dict[str, Any], error: ValueError) -> tuple[str, ValueError]:
+def _bad_value(row: dict[str, Any], error: ValueError) -> tuple[str, ValueError]:
     for name, value in row.items():
         try:
             json.dumps(value, default=as_text)

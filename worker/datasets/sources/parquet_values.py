@@ -31,9 +31,9 @@ def plain_values(column: Any, name: str, before: int) -> list[Any]:
             return _nanoseconds(column)
         return list(column.to_pylist())
     except (ValueError, OverflowError) as exc:
-        row, why = _culprit(column, exc)
+        row, why = _bad_value(column, exc)
         where = f"row {before + row + 1}, column {shown_name(name)}"
-        raise RefusedError(f"has in {where}, a {column.type} that cannot be told: {why}") from exc
+        raise RefusedError(f"has in {where}, a {column.type} that JSON cannot hold: {why}") from exc
 
 
 def as_text(value: object) -> str:
@@ -46,7 +46,7 @@ def as_text(value: object) -> str:
     return str(value)
 
 
-def _culprit(column: Any, error: Exception) -> tuple[int, Exception]:
+def _bad_value(column: Any, error: Exception) -> tuple[int, Exception]:
     for row, value in enumerate(column):
         try:
             value.as_py()

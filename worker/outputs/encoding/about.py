@@ -1,4 +1,4 @@
-"""What a depth file says of itself."""
+"""The description inside a depth file."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
 """Writes into a finished file which network and weights it comes from, where its format can say so.
 
-One place for all outputs, so that none is forgotten; films are told while they are written, for
-what stands before their frames cannot grow afterwards (worker.videos.files). Formats that have no
-room for it (NumPy, PFM, XYZ, plain text, Opus) are described by the job's document alone; those of
-depth say more by themselves (encoding.about). The pixels, points and samples are not touched.
+One place for all outputs, so that none is forgotten. Films get it while they are written, because
+their headers cannot grow afterwards (worker.videos.files). Formats without a place for it (NumPy,
+PFM, XYZ, plain text, Opus) are described by the job's document alone; depth files carry more of
+their own (encoding.about). Pixels, points and samples are not changed.
 """
 
 from __future__ import annotations

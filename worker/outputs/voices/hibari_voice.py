@@ -15,7 +15,7 @@ _WANTS = (
     "no English voice is installed in this worker: install depthq[speech] there (or the package "
     "hibari-tts, 14 MB), or ask for the output description"
 )
-_turn = threading.Lock()  # one at a time: it takes a hundredth of what is heard
+_turn = threading.Lock()  # one at a time: it is a hundred times as fast as speech
 
 
 def speak(text: str) -> Sound:

@@ -1,4 +1,4 @@
-"""What a decoding process is asked for, and what it says about the video it found."""
+"""The request to a decoding process, and its description of the video."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Mode = Literal["scan", "tensors", "pixels", "sound"]
 
 @dataclass(frozen=True)
 class DecodeLimits:
-    """What decoding may cost: bytes of address space, seconds per answer, px per frame."""
+    """Limits of decoding: bytes of address space, seconds per answer, px per frame."""
 
     memory_bytes: int
     timeout_s: float

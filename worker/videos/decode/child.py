@@ -44,7 +44,7 @@ class _Out:
         confine.allow(self._timeout_s)
 
     def alive(self, frames: Iterator[Any]) -> Iterator[Any]:
-        """Yield `frames`; say that they come, even if none of them is worth an answer."""
+        """Yield `frames`, with a heartbeat while none of them needs an answer."""
         for frame in frames:
             if time.monotonic() - self._said_at > _ALIVE_S:
                 self({"alive": True})
@@ -57,7 +57,7 @@ def main() -> None:
     """Answer one ask about the file on standard input."""
     ask = Ask.from_json(sys.argv[1])
     answers = os.dup(1)
-    os.dup2(2, 1)  # whatever a library prints must not reach the answers
+    os.dup2(2, 1)  # output of libraries must not reach the answers
     tensors = _loaded() if ask.mode == "tensors" else None
     opened = _reader(0)
     confine.confine(ask.limits.memory_bytes)
@@ -70,7 +70,7 @@ def main() -> None:
     except MemoryError:
         message = "Decoding the video needs more memory than a decoder is given."
         say({"error": VideoTooLarge.code, "message": message})
-    except Exception as error:  # the child's last word: the parent turns it into an error of ours
+    except Exception as error:  # reported to the parent, which raises an error
         say({"error": "internal", "message": repr(error)[:500]})
     os._exit(0)  # codecs may hang in their destructors
 
@@ -163,7 +163,7 @@ def _wanted(video: Any, ask: Ask, say: _Out) -> Iterator[tuple[int, Any]]:
     found = say.alive(video.frames_from(first))
     while (frame := next(found, None)) is not None:
         if not began and (frame.pts is None or frame.pts > first):
-            video.rewind()  # sought too far: the index lies, or there is none
+            video.rewind()  # sought too far: the index is wrong or missing
             found, began = say.alive(video.frames()), True
             continue
         began = True

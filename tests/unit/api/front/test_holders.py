@@ -1,4 +1,4 @@
-"""Who has no key takes no room with a body, and nobody takes all of it."""
+"""A caller without a key gets no upload budget, and no caller gets all of it."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_failed_record_takes_the_input_back():
 
 
 def test_a_failed_record_with_a_key_leaves_the_input_to_the_replay():
-    # Given: somebody else with the same key may just have had a 202 for the same input object
+    # Given: another request with the same key may just have had a 202 for the same input object
     api = parts(steps := Steps("create"))
     with pytest.raises(StorageUnavailable):
         submit(api, key="k")

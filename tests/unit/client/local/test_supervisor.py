@@ -72,13 +72,13 @@ def test_a_dead_child_is_restarted_after_a_pause_that_grows_and_recovers(make, s
     for ran_s in (0, 0, SETTLED_S):
         wait_until(lambda: not child.alive, "it has died")
         clock.now += ran_s
-        supervisor.tend()
+        supervisor.restart_dead()
         first = child.process
-        supervisor.tend()
+        supervisor.restart_dead()
         assert child.process is first, "restarted before its pause was over"
         pauses.append(said[-1].rpartition("again in ")[2])
         clock.now += 10
-        supervisor.tend()
+        supervisor.restart_dead()
         assert child.process is not first
     assert pauses == [f"{FIRST_PAUSE_S:g} s", f"{2 * FIRST_PAUSE_S:g} s", f"{FIRST_PAUSE_S:g} s"]
     assert supervisor.deaths("api") == 3
@@ -92,7 +92,7 @@ def test_stop_lets_children_end_by_themselves(make, said, heard):
     wait_until(lambda: heard, "it speaks")
     assert supervisor.stop(["a"], PATIENT_S, lambda: False)
     assert child.exit_code == -signal.SIGTERM
-    supervisor.tend()
+    supervisor.restart_dead()
     assert not child.alive, "a stopped child is not restarted"
 
 

@@ -34,8 +34,8 @@ def worker(monkeypatch) -> Worker:
 
 
 def look_twice(worker: Worker) -> list[int]:
-    worker.watchdog.look()
-    worker.watchdog.look()
+    worker.watchdog.check()
+    worker.watchdog.check()
     return worker.exits
 
 
@@ -50,9 +50,9 @@ def test_a_busy_worker_is_left_alone(worker):
 
 def test_a_worker_that_consumes_is_left_alone(worker):
     worker.waiting, worker.taken = 5, 1
-    worker.watchdog.look()
+    worker.watchdog.check()
     worker.taken = 2
-    worker.watchdog.look()
+    worker.watchdog.check()
     assert worker.exits == []
 
 
@@ -63,7 +63,7 @@ def test_a_worker_whose_queue_fills_while_it_idles_is_ended(worker):
 
 def test_an_engine_that_hangs_is_ended(worker):
     worker.overdue_s = 1.0
-    worker.watchdog.look()
+    worker.watchdog.check()
     assert worker.exits == [EXIT_CODE]
 
 

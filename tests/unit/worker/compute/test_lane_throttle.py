@@ -15,13 +15,13 @@ from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer
 
 
 class Words:
-    """What the interactive lane says, as a test has it say."""
+    """The messages of the interactive lane, put by a test."""
 
     def __init__(self) -> None:
         self.said: Queue[str] = Queue()
 
     @contextmanager
-    def heard(self) -> Iterator[Iterator[str]]:
+    def messages(self) -> Iterator[Iterator[str]]:
         yield iter(self.said.get, None)
 
 
@@ -65,7 +65,7 @@ def words() -> Words:
 
 @pytest.fixture
 def lane(words: Words) -> Iterator[BulkThrottle]:
-    lane = BulkThrottle(words.heard)
+    lane = BulkThrottle(words.messages)
     lane.start()
     yield lane
     lane.stop()
@@ -137,14 +137,14 @@ def test_a_lane_that_stops_holds_nothing_back(lane, words, monkeypatch):
 
 
 def test_the_interactive_lane_says_that_it_works_now_and_then_only(monkeypatch):
-    monkeypatch.setattr(lane_throttle, "SAY_EVERY_S", 600.0)
+    monkeypatch.setattr(lane_throttle, "ANNOUNCE_EVERY_S", 600.0)
     said: list[float] = []
     lane = InteractiveAnnouncer(lambda: said.append(0.0))
     for _ in range(100):
         with lane.turn():
             pass
     assert len(said) == 1
-    monkeypatch.setattr(lane_throttle, "SAY_EVERY_S", 0.0)
+    monkeypatch.setattr(lane_throttle, "ANNOUNCE_EVERY_S", 0.0)
     with lane.turn():
         pass
     assert len(said) == 2

@@ -18,7 +18,7 @@ from worker.imaging.limits import Limits
 
 
 def main() -> None:
-    """Obey until the input ends."""
+    """Follow the orders until the input ends."""
     limits = Limits.from_json(sys.argv[1])
     if limits.max_side_px == 13:
         sys.exit("cannot start")

@@ -1,4 +1,4 @@
-"""Depth does not jump from frame to frame, whoever computed which part."""
+"""Depth does not jump from frame to frame, whichever worker computed which part."""
 
 from __future__ import annotations
 

@@ -13,6 +13,7 @@ import pytest
 from contract.models.declaration import Weights
 from contract.models.midas_small import BUNDLED, PUBLISHED
 from tests.services.file_server import FileServer, serving
+from worker.weights.cli import main
 from worker.weights.errors import WeightsError
 from worker.weights.store import WeightsStore
 
@@ -138,3 +139,18 @@ def test_a_broken_download_of_unknown_size_goes_on_too(
         store.fetch(unknown)
     server.break_after = None
     assert store.fetch(unknown).read_bytes() == DATA
+
+
+@pytest.mark.parametrize(
+    ("command", "taught"),
+    [
+        ("fetch", ["licence is shown first", "dpt_large_384           MIT", "--yes --json"]),
+        ("convert", ["DEPTHQ_WEIGHTS=FILE", "depthq weights convert"]),
+    ],
+)
+def test_the_help_teaches(command, taught, capsys):
+    with pytest.raises(SystemExit):
+        main([command, "--help"])
+    said = capsys.readouterr().out
+    assert [words for words in taught if words not in said] == []
+    assert "bundled" not in said  # nothing to be fetched

@@ -1,4 +1,4 @@
-"""What keeps strangers out: addresses, names, hosts, origins, keys, and where URLs lead."""
+"""Access control: addresses, names, hosts, origins, keys, and the targets of URLs."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.chaos.soak import FLAT_KIB_PER_MIN, TELLING_S, swollen
+from tests.chaos.soak import FLAT_KIB_PER_MIN, TELLING_S, growing
 from tests.chaos.watch import Watch
 
 
@@ -11,12 +11,12 @@ def process(name="api", slope=2 * FLAT_KIB_PER_MIN, watched_s=TELLING_S):
 
 
 def test_a_process_of_ours_that_grows_is_complained_of():
-    assert swollen([process()]) == ["api grows by 512 KiB a minute"]
+    assert growing([process()]) == ["api grows by 512 KiB a minute"]
 
 
 def test_a_flat_one_a_stranger_and_a_short_life_are_not():
     flat, stranger = process(slope=FLAT_KIB_PER_MIN / 2), process(name="s3")
-    assert swollen([flat, stranger, process(watched_s=TELLING_S / 2)]) == []
+    assert growing([flat, stranger, process(watched_s=TELLING_S / 2)]) == []
 
 
 def test_only_the_second_half_of_the_longest_life_counts():
