@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import torch
 
 from benchmarks.timing import interleave
 from worker.engines.openvino_engine import openvino_library
@@ -23,6 +22,8 @@ Product = Callable[[], Any]
 
 def measure(*, quick: bool) -> dict[str, Any]:
     """Return, per precision, the best GFLOP/s and what every contender reached."""
+    import torch  # here: five seconds, which no other part of a measurement needs
+
     torch.set_num_threads(cores_given())
     rounds, round_s = (2, 0.15) if quick else (5, 0.4)
     roofs: dict[str, Any] = {}
@@ -55,6 +56,8 @@ def native_bf16() -> bool:
 
 def contenders(precision: str, side: int) -> dict[str, Product]:
     """Return products of two square matrices of `side` rows, by the name of the library."""
+    import torch
+
     calls: dict[str, Product] = {}
     if precision == "fp32":
         a, b = torch.randn(side, side), torch.randn(side, side)

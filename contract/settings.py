@@ -10,7 +10,7 @@ import os
 from typing import Self
 
 from pydantic import model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from contract.places import Place, read_place
 from contract.setting_groups.api import ApiSettings
@@ -50,6 +50,17 @@ class Settings(
         extra="ignore",
         hide_input_in_errors=True,  # what is wrong may hold a secret, be it in the wrong place
     )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        **_: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read arguments and variables. Files are not asked: half of the time, and there are none."""
+        return init_settings, env_settings
 
     @model_validator(mode="after")
     def _s3_fits(self) -> Self:

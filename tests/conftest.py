@@ -7,6 +7,7 @@ import gc
 import os
 import secrets
 import signal
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,8 @@ ENVIRONMENT = dict(os.environ)  # as it was before any test cleaned it
 # A developer's disk may be nearly full, and many tests need no network's depth.
 LENIENT = {"DEPTHQ_MAX_DISK_SHARE": "1", "DEPTHQ_SIMULATION": "true"}
 LONGEST_BYTES_IN_A_NAME = 32
+SLOW_TO_LOAD = {"torch", "timm", "trimesh", "openvino", "onnxruntime", "openapi_spec_validator"}
+LOADED = pytest.StashKey[set[str]]()  # of these, by collecting
 NEVER_RUN = pytest.StashKey[set[str]]()  # functions that `make test` leaves out (tests/tiers.py)
 # Threads of torch that wait for each other sleep: spinning, they take the cores from other tests.
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
@@ -205,6 +208,7 @@ def new_bucket() -> str:
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build the servers before the first test, whose time limit a build would exceed."""
+    session.config.stash[LOADED] = SLOW_TO_LOAD & sys.modules.keys()
     folders = {part for item in session.items for part in item.path.parts}
     tools = (MINIO, MC, VERSITYGW) if folders & {"integration", "e2e", "chaos"} else ()
     if folders & {"chart", "integration"}:

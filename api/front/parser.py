@@ -97,6 +97,11 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         self._peer = peer
         self._holder = ""
 
+    @property
+    def client(self) -> str:
+        """The client's address, as far as it is known."""
+        return self.holders.address(self.headers, self._peer)
+
     def parse_header(self, header_plus: bytes) -> None:
         """Parse the head; discard the bodies of refused requests."""
         try:

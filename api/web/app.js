@@ -1,11 +1,11 @@
 // The page: joins intake, flow, cards and memory. Nothing else knows them all.
 
+import { chosenIn, rememberChoices } from "./choices.js";
 import { collect } from "./collect.js";
 import { Flow } from "./flow.js";
 import { key, remove as removeJob, ticket, version } from "./http.js";
 import { isVideo, isZip } from "./kinds.js";
 import { load, loadPreview, save, savePreview } from "./ledger.js";
-import { COLORMAPS } from "./viewers/colormaps.js";
 import { Bulk } from "./views/bulk.js";
 import { offerSamples } from "./views/samples.js";
 import { Card } from "./views/card.js";
@@ -13,7 +13,6 @@ import { LANGUAGES, language, say, speak, translate } from "./words/language.js"
 import { sentence } from "./words/phrases.js";
 
 const MANY = 30; // pictures at once, from which on they are better one dataset
-const CHOICES = "depthq.options";
 const ENDED = new Set(["succeeded", "failed", "canceled", "expired"]);
 
 const $ = (id) => document.getElementById(id);
@@ -22,7 +21,7 @@ const bulk = new Bulk(askForKey, options);
 const flow = new Flow({ changed, locked: askForKey });
 
 function options() {
-  return Object.fromEntries(new FormData($("options")));
+  return chosenIn($("options"));
 }
 
 function add(picture) {
@@ -183,12 +182,8 @@ $("language").append(...Object.entries(LANGUAGES).map(([name, label]) => new Opt
 $("language").value = language();
 $("language").addEventListener("change", () => change($("language").value));
 
-$("options").elements.colormap.append(...COLORMAPS.map((name) => new Option(name.replace("_", " "), name)));
-const chosenBefore = JSON.parse(sessionStorage.getItem(CHOICES) ?? "{}");
-if (chosenBefore.model) $("options").elements.model.append(new Option(chosenBefore.model, chosenBefore.model)); // until they are asked for
-for (const [name, value] of Object.entries(chosenBefore)) $("options").elements[name].value = value;
+rememberChoices($("options"));
 $("options").closest("details").addEventListener("toggle", ({ target }) => target.open && offer());
-$("options").addEventListener("change", () => sessionStorage.setItem(CHOICES, JSON.stringify(options())));
 
 async function restore(entries) {
   const { restored } = await photographs();

@@ -10,6 +10,7 @@ from client.local.finding import Finding
 from contract.kinds import registry as kinds
 from contract.models import registry as models
 from contract.outputs import registry as outputs
+from contract.plug_ins import named
 
 # sort of plug-in → its entry point group, what is broken of it, where a declaration names its code
 _KINDS: dict[str, tuple[str, Mapping[str, str], str]] = {
@@ -34,7 +35,7 @@ def look_at_plugins() -> Iterator[Finding]:
 def _finding(kind: str, entry: EntryPoint) -> Finding:
     _, broken, code = _KINDS[kind]
     package = f"{entry.dist.name} {entry.dist.version}" if entry.dist else "an unnamed package"
-    reason = broken.get(entry.name) or _lack(entry, code)
+    reason = broken.get(named(entry)) or _lack(entry, code)
     if reason is None:
         return Finding("plug-in", "ok", f"{kind} {entry.name} of {package}")
     said = f"{kind} {entry.name} of {package} is left out: {reason}"

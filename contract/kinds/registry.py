@@ -9,16 +9,16 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
 
 from contract import kinds as package
 from contract.ids import DATASET, is_run_id, new_run_id
 from contract.kinds.declaration import KindDeclaration
+from contract.plug_ins import plugged_in
 
 GROUP = "depthq.kinds"
 _QUEUES = ("steps",)  # endings of the names of queues
 
-BROKEN: dict[str, str] = {}  # entry point → why it could not be used
+BROKEN: dict[str, str] = {}  # `name = value` of an entry point → why it could not be used
 
 
 def _own() -> Iterator[KindDeclaration]:
@@ -29,26 +29,16 @@ def _own() -> Iterator[KindDeclaration]:
 
 
 def _plugged_in(taken: set[str]) -> Iterator[KindDeclaration]:
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            declared = _checked(entry, taken)
-        except Exception as exc:  # whatever another package does wrong, the service starts
-            BROKEN[entry.name] = f"{entry.value}: {exc}"
-        else:
-            taken.add(declared.name)
-            yield declared
+    yield from plugged_in(GROUP, KindDeclaration, lambda declared: _check(declared, taken), BROKEN)
 
 
-def _checked(entry: EntryPoint, taken: set[str]) -> KindDeclaration:
-    declared = entry.load()
-    if not isinstance(declared, KindDeclaration):
-        raise TypeError(f"is no KindDeclaration but {type(declared).__name__}")
+def _check(declared: KindDeclaration, taken: set[str]) -> None:
     name = declared.name
     if name in taken:
         raise ValueError(f"there is a kind {name!r} already")
     if not is_run_id(new_run_id(name), name) or name in _QUEUES:
         raise ValueError(f"{name!r} is no name: 2 to 20 lower-case letters and digits")
-    return declared
+    taken.add(name)
 
 
 def own_kinds() -> tuple[KindDeclaration, ...]:

@@ -10,14 +10,14 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterator
-from importlib.metadata import EntryPoint, entry_points
 
 from contract import models as package
 from contract.models.declaration import NAME_PATTERN, ModelSpec, Weights
+from contract.plug_ins import plugged_in
 
 GROUP = "depthq.models"
 
-BROKEN: dict[str, str] = {}  # entry point → why it could not be used
+BROKEN: dict[str, str] = {}  # `name = value` of an entry point → why it could not be used
 
 
 def find_model(name: str) -> ModelSpec | None:
@@ -56,24 +56,16 @@ def _own() -> Iterator[ModelSpec]:
 
 def _plugged_in(own: list[ModelSpec]) -> Iterator[ModelSpec]:
     taken = {name for spec in own for name in (spec.name, *spec.aliases)}
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            yield _checked(entry, taken)
-        except Exception as exc:  # whatever another package does wrong, the service starts
-            BROKEN[entry.name] = f"{entry.value}: {exc}"
+    yield from plugged_in(GROUP, ModelSpec, lambda declared: _check(declared, taken), BROKEN)
 
 
-def _checked(entry: EntryPoint, taken: set[str]) -> ModelSpec:
-    declared = entry.load()
-    if not isinstance(declared, ModelSpec):
-        raise TypeError(f"is no ModelSpec but {type(declared).__name__}")
+def _check(declared: ModelSpec, taken: set[str]) -> None:
     names = (declared.name, *declared.aliases)
     for name in names:
         check_name(name)
         if name in taken:
             raise ValueError(f"there is a model {name!r} already")
     taken |= set(names)
-    return declared
 
 
 def _all() -> dict[str, ModelSpec]:

@@ -10,15 +10,15 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Iterable, Iterator
-from importlib.metadata import EntryPoint, entry_points
 
 from contract import outputs as package
 from contract.outputs.declaration import FileType, Output, OutputOptions
+from contract.plug_ins import plugged_in
 
 GROUP = "depthq.outputs"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
-BROKEN: dict[str, str] = {}  # entry point → why it could not be used
+BROKEN: dict[str, str] = {}  # `name = value` of an entry point → why it could not be used
 
 
 def output_of(name: str) -> Output:
@@ -55,17 +55,10 @@ def _own() -> Iterator[Output]:
 def _plugged_in(own: list[Output]) -> Iterator[Output]:
     taken = {output.name for output in own}
     groups = dict.fromkeys(group for output in own for group in output.options)
-    for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
-        try:
-            yield _checked(entry, taken, groups)
-        except Exception as exc:  # whatever another package does wrong, the service starts
-            BROKEN[entry.name] = f"{entry.value}: {exc}"
+    yield from plugged_in(GROUP, Output, lambda declared: _check(declared, taken, groups), BROKEN)
 
 
-def _checked(entry: EntryPoint, taken: set[str], groups: dict[type[OutputOptions], None]) -> Output:
-    declared = entry.load()
-    if not isinstance(declared, Output):
-        raise TypeError(f"is no Output but {type(declared).__name__}")
+def _check(declared: Output, taken: set[str], groups: dict[type[OutputOptions], None]) -> None:
     if declared.name in taken:
         raise ValueError(f"there is an output {declared.name!r} already")
     if not _NAME.fullmatch(declared.name):
@@ -74,7 +67,6 @@ def _checked(entry: EntryPoint, taken: set[str], groups: dict[type[OutputOptions
         _check_group(group, groups)
     taken.add(declared.name)
     groups |= dict.fromkeys(declared.options)
-    return declared
 
 
 def _check_group(group: type[OutputOptions], groups: Iterable[type[OutputOptions]]) -> None:

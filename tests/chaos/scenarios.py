@@ -35,12 +35,17 @@ FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)  # a
 
 @dataclass(frozen=True)
 class Scenario:
-    """One fault. `slow` ones run with `make chaos` only; `needs`: what the machine must have."""
+    """One fault; `needs`: what the machine must have.
+
+    `slow` ones run with `make chaos` only, `thorough` ones with `make test-thorough` too, so that
+    `make test` has one of each part: a worker, Redis, the object store.
+    """
 
     name: str
     rows: tuple[int, ...]
     run: Callable[[Rig], None]
     slow: bool = False
+    thorough: bool = False
     needs: str = ""
     store: str = "s3"
     settings: Mapping[str, Any] = field(default_factory=dict)
@@ -72,7 +77,7 @@ def kill_workers(rig: Rig, times: int) -> None:
             rig.recovered()
 
 
-@fault("worker killed (SIGKILL) under load", 1)
+@fault("worker killed (SIGKILL) under load", 1, thorough=True)
 def worker_killed(rig: Rig) -> None:
     kill_workers(rig, 2)
 
@@ -181,7 +186,7 @@ def was_restarted(rig: Rig, pid: int) -> bool:
 # ---- poison
 
 
-@fault("image that makes the decoder segfault, among others", 4)
+@fault("image that makes the decoder segfault, among others", 4, thorough=True)
 def decoder_segfaults(rig: Rig) -> None:
     pid = rig.worker.pid
     with rig.loaded():
@@ -230,7 +235,7 @@ def attempts_of(rig: Rig, job_id: str) -> int:
 # ---- messages
 
 
-@fault("messages lost from the queue", 2)
+@fault("messages lost from the queue", 2, thorough=True)
 def messages_lost(rig: Rig) -> None:
     with rig.supervisor.leaving_down(rig.worker):
         rig.worker.kill()
@@ -281,7 +286,7 @@ def garbage(rig: Rig) -> None:
 # ---- the API
 
 
-@fault("API killed between each two of its writes", 19)
+@fault("API killed between each two of its writes", 19, thorough=True)
 def api_killed_between_writes(rig: Rig) -> None:
     with rig.loaded():
         for point in API_POINTS:
@@ -291,7 +296,7 @@ def api_killed_between_writes(rig: Rig) -> None:
             rig.recovered()
 
 
-@fault("one submission sent ten times at once, with an idempotency key", 20)
+@fault("one submission sent ten times at once, with an idempotency key", 20, thorough=True)
 def submission_repeated(rig: Rig) -> None:
     image = rig.images["crop-0"]
     for number in range(3):
@@ -363,7 +368,7 @@ def redis_frozen(rig: Rig) -> None:
     freeze(rig, rig.valkey, 40)
 
 
-@fault("Redis frozen for 7 s: answers within 10 s", 9)
+@fault("Redis frozen for 7 s: answers within 10 s", 9, thorough=True)
 def redis_frozen_briefly(rig: Rig) -> None:
     freeze(rig, rig.valkey, 7)
 
@@ -494,7 +499,7 @@ def s3_down(rig: Rig, seconds: float) -> None:
         rig.recovered(120)
 
 
-@fault("S3 frozen for 6 s: answers within 10 s", 16)
+@fault("S3 frozen for 6 s: answers within 10 s", 16, thorough=True)
 def s3_frozen(rig: Rig) -> None:
     freeze(rig, rig.s3, 6)
 

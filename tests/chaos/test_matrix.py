@@ -17,6 +17,10 @@ def marked(scenario: Scenario) -> pytest.param:
     marks = [pytest.mark.chaos, pytest.mark.timeout(900)]
     if scenario.slow:
         marks.append(pytest.mark.slow)
+    if scenario.thorough:
+        marks.append(pytest.mark.thorough)
+    if scenario.thorough:
+        marks.append(pytest.mark.thorough)
     return pytest.param(scenario, id=scenario.run.__name__, marks=marks)
 
 

@@ -39,6 +39,16 @@ class HostileFilm:
     frames: tuple[int, int] = (COUNT, COUNT)
 
 
+# What `make test` decodes of the corpus, of each kind of fault at least two; the others begin two
+# processes each too.
+IN_MAKE_TEST = frozenset({
+    "empty", "box-of-no-end.mp4", "duration.mp4", "says-65535.mp4", "sizes-4-billion.mp4",
+    "becomes-larger.webm", "3840x2160.mp4", "tracks-3000.mp4", "frames-20000.gif",
+    "inflates-to-100-mb.mkv", "png-20000.zip", "edits-100000.mp4", "before-zero.mkv",
+    "no-moov.mp4", "hole.mkv", "first-broken.zip",
+})  # fmt: skip
+
+
 def _one(
     name: str,
     outcomes: str | frozenset[str],

@@ -22,6 +22,7 @@ from tests.hostile.corpus import CORPUS, OK, Hostile
 from tests.pictures import EXTRA
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
+from tests.tiers import thorough
 from tests.waits import PATIENT_S
 
 POSTS_AT_ONCE = 4
@@ -55,7 +56,7 @@ class Stack:
         return frozenset({EMPTY[hostile.name]}) if hostile.name in EMPTY else outcomes
 
 
-@pytest.fixture(scope="module", params=["default", "extra"])
+@pytest.fixture(scope="module", params=["default", thorough("extra")])
 def stack(
     request: pytest.FixtureRequest,
     valkey_session: ValkeyServer,

@@ -16,7 +16,8 @@ from contract.errors import InputError
 from contract.videos import VideoSpec
 from tests.films import LIMITS, NETWORK
 from tests.hostile import films
-from tests.hostile.films import CORPUS, COUNT, FRAMES, OK, HostileFilm
+from tests.hostile.films import CORPUS, COUNT, FRAMES, IN_MAKE_TEST, OK, HostileFilm
+from tests.tiers import thorough
 from worker.videos.decode.ask import Ask
 from worker.videos.decode.process import answers
 from worker.videos.pieces import items, pieces
@@ -59,7 +60,13 @@ def outcome(video: BinaryIO) -> tuple[str, int]:
     return OK, sum(one is not None for one in made)
 
 
-@pytest.mark.parametrize("hostile", CORPUS, ids=lambda hostile: hostile.name)
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        pytest.param(one, id=one.name) if one.name in IN_MAKE_TEST else thorough(one, name=one.name)
+        for one in CORPUS
+    ],
+)
 def test_has_its_outcome(opened: Opened, hostile: HostileFilm) -> None:
     code, frames = outcome(opened(hostile.make()))
     assert code in hostile.outcomes

@@ -15,13 +15,14 @@ from tests.integration.api import worker
 from tests.services.front import running_front
 from tests.services.path_proxy import path_proxy
 from tests.unit.api.fakes import jpeg
+from tests.tiers import thorough
 from tests.waits import wait_until
 
 PREFIX = "/depth"
 PUBLIC = f"http://localhost{PREFIX}"
 
 
-@pytest.fixture(params=[True, False], ids=["stripped", "left"])
+@pytest.fixture(params=[pytest.param(True, id="stripped"), thorough(False, name="left")])
 def behind(request, make_api):
     """The API, the address of its page, and what was asked for beside it."""
     api = make_api(public_url=PUBLIC)
@@ -38,7 +39,7 @@ def png() -> bytes:
     return file.getvalue()
 
 
-@pytest.mark.parametrize("slash", ["", "/"])
+@pytest.mark.parametrize("slash", ["", thorough("/")])
 def test_the_page_works_below_a_path(behind, browser, tmp_path, monkeypatch, slash) -> None:  # noqa: F811
     api, url, strays = behind
     monkeypatch.setattr(worker, "DEPTH", png())

@@ -13,6 +13,7 @@ from storage.objects.open import open_object_store
 from storage.runs.preflight import check_spec
 from tests.conftest import new_bucket
 from tests.integration.datasets.rig import Rig, put_images
+from tests.tiers import thorough
 
 
 @pytest.fixture
@@ -163,7 +164,9 @@ def remove_bad(rig):
     ).delete_bucket(Bucket=rig.names["bad"])
 
 
-@pytest.mark.parametrize(("spoil", "says"), [(close_bad, "AccessDenied"), (remove_bad, "no such")])
+@pytest.mark.parametrize(
+    ("spoil", "says"), [(close_bad, "AccessDenied"), thorough(remove_bad, "no such")]
+)
 def test_a_dataset_whose_output_bucket_is_closed_fails_and_another_runs_beside_it(
     shared, spoil, says
 ):

@@ -146,6 +146,11 @@ BROKEN = {
         "from dataclasses import replace\nfrom contract.models.midas_small import MODEL as M\n"
         "MODEL = replace(M, name='Odd:Name')"
     ),
+    "quits": "raise SystemExit(3)",
+    "odd_warm_up": (
+        "from dataclasses import replace\nfrom contract.models.midas_small import MODEL as M\n"
+        "MODEL = replace(M, name='odd_warm_up', warm_up=(256, 256), order=None)"
+    ),
     "no_network": (
         "from dataclasses import replace\nfrom contract.models.midas_small import MODEL as M\n"
         "MODEL = replace(M, name='no_network', network='gone:build')"
@@ -176,6 +181,8 @@ def test_the_doctor_names_every_plug_in_and_what_is_wrong_with_the_broken_ones(p
         "no_model": "is no ModelSpec but int",
         "taken": "there is a model 'midas_small' already",
         "odd_name": "'Odd:Name' is no name",
+        "quits": "SystemExit(3)",
+        "odd_warm_up": "warm_up.0: Input should be",
         "no_network": "its network gone:build is not there",
     }
     for name, reason in reasons.items():

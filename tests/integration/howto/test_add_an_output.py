@@ -153,6 +153,16 @@ BROKEN = {
         "class Mine(OutputOptions):\n    colormap: int = option(1)\n"
         "OUTPUT = Output('same', 'm:f', {'x': FileType('x', 'x/x')}, {'en': 'x'}, (Mine,))"
     ),
+    "quits": "raise SystemExit(3)",
+    "odd_order": (
+        "from contract.outputs.declaration import *\n"
+        "OUTPUT = Output('late', 'm:f', {'x': FileType('x', 'x/x')}, {'en': 'x'}, order='late')"
+    ),
+    "odd_types": (
+        "from contract.outputs.declaration import *\n"
+        "OUTPUT = Output('listed', 'm:f', [FileType('x', 'x/x')], {'en': 'x'})"
+    ),
+    "near_mask": "from near_mask import OUTPUT",  # the same name of an entry, in another package
     "no_renderer": (
         "from contract.outputs.declaration import *\n"
         "OUTPUT = Output('no_renderer', 'gone:f', {'x': FileType('x', 'x/x')}, {'en': 'x'})"
@@ -172,15 +182,23 @@ def test_the_doctor_names_every_plug_in_and_what_is_wrong_with_the_broken_ones(p
         "assert JobOptions(outputs=['near_mask']).colormap == 'inferno'\n"
         "print(json.dumps([vars(f) for f in look_at_plugins()]))"
     )
-    found = {f["message"].split()[1]: f for f in json.loads(run(tmp_path, "-c", code))}
-    assert found["near_mask"]["level"] == "ok"
-    assert found["near_mask"]["message"] == "output near_mask of depthq-near-mask 1.0"
+    told = json.loads(run(tmp_path, "-c", code))
+    twice = {f["message"]: f["level"] for f in told if " near_mask of " in f["message"]}
+    assert twice == {
+        "output near_mask of bad 1.0": "ok",
+        "output near_mask of depthq-near-mask 1.0 is left out: near_mask:OUTPUT: "
+        "there is an output 'near_mask' already": "note",
+    }
+    found = {f["message"].split()[1]: f for f in told}
     reasons = {
         "raises": "no such luck",
         "no_output": "is no Output but int",
         "taken": "there is an output 'depth' already",
         "odd_name": "'Odd/Name' is no name",
         "same_option": "HeatmapOptions has the option 'colormap' already",
+        "quits": "SystemExit(3)",
+        "odd_order": "order: Input should be a valid integer",
+        "odd_types": "types: Input should be",
         "no_renderer": "its renderer gone:f is not there",
     }
     for name, reason in reasons.items():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.conftest import LOADED
 from tests.services.scheduling import scope_of
 
 ROOT = Path(__file__).parents[3]
@@ -28,6 +29,11 @@ def test_no_other_test_loads_torch() -> None:
     files = [path for path in (ROOT / "tests").rglob("test_*.py") if loads.search(path.read_text())]
     assert files
     assert {scope_of(str(path.relative_to(ROOT))) for path in files} == {"torch"}
+
+
+def test_collecting_loads_no_library_that_takes_a_second(pytestconfig: pytest.Config) -> None:
+    # Every test process collects every file, and most need none of these.
+    assert pytestconfig.stash[LOADED] == set()
 
 
 def test_the_page_is_tested_by_two_processes_that_each_start_browsers_once():

@@ -14,6 +14,7 @@ import pytest
 from contract.settings import Settings
 from tests.golden.cases import CASES, golden
 from tests.golden.seeded_weights import state_dict
+from tests.tiers import thorough
 from worker.engines.factory import build_engine, open_engine
 from worker.engines.openvino_engine import choose_precision
 from worker.engines.protocol import Engine, EngineError
@@ -22,6 +23,12 @@ from worker.weights.resolve import Artefact
 
 ENGINES = ("openvino", "onnxruntime", "torch", "simulated")
 PARITY = {"torch": 1e-4, "onnxruntime": 1e-3, "openvino": 1e-3}
+LARGE = "1080x1920_4"
+GOLDENS = [
+    (thorough if case == LARGE and name != "openvino" else pytest.param)(name, case)
+    for name in PARITY
+    for case in CASES
+]
 
 
 @pytest.fixture(scope="module")
@@ -111,8 +118,7 @@ def test_it_warms_up_any_shape(engine: Engine) -> None:
     engine.warm_up([(32, 32), (64, 32)])
 
 
-@pytest.mark.parametrize("case", CASES)
-@pytest.mark.parametrize("name", PARITY)
+@pytest.mark.parametrize(("name", "case"), GOLDENS)
 def test_it_equals_the_original(seeded: Artefact, name: str, case: str) -> None:
     # Given the seeded weights, as a .pt converted into the network that workers load
     engine = build_engine(Settings(engine=name, precision="fp32"), seeded)

@@ -6,11 +6,10 @@ import io
 import json
 import math
 import struct
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
-import trimesh
 from PIL import Image
 
 from contract.options import JobOptions
@@ -25,6 +24,9 @@ from tests.unit.worker.outputs.spaces import (
     walls_of,
 )
 from worker.outputs.mesh import render, triangles_of
+
+if TYPE_CHECKING:  # a second in each test process that collects this
+    import trimesh
 
 GLTF = (1, -1, -1)
 
@@ -41,6 +43,8 @@ def parts(data: bytes) -> tuple[dict[str, Any], bytes]:
 
 
 def read(data: bytes) -> trimesh.Trimesh:
+    import trimesh
+
     (mesh,) = trimesh.load(io.BytesIO(data), file_type="glb", process=False).geometry.values()
     return mesh
 

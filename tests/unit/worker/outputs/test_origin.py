@@ -13,7 +13,6 @@ from collections.abc import Callable
 import laspy
 import numpy as np
 import pytest
-import trimesh
 from PIL import Image
 
 from contract.outputs.registry import OUTPUTS
@@ -66,6 +65,8 @@ def _wav(data: bytes) -> str:
 
 
 def _glb(data: bytes) -> str:
+    import trimesh  # here: a second in each test process that collects this
+
     scene = trimesh.load(io.BytesIO(data), file_type="glb")
     assert sum(len(mesh.faces) for mesh in scene.geometry.values()) > 0
     length = struct.unpack_from("<I", data, 12)[0]
@@ -74,6 +75,8 @@ def _glb(data: bytes) -> str:
 
 
 def _ply(data: bytes) -> str:
+    import trimesh
+
     assert len(trimesh.load(io.BytesIO(data), file_type="ply").vertices) > 0
     comments = [line for line in data[:600].split(b"\n") if line.startswith(b"comment depthq")]
     return comments[0].removeprefix(b"comment ").decode()

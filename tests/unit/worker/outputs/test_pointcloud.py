@@ -8,7 +8,6 @@ from typing import Any
 import laspy
 import numpy as np
 import pytest
-import trimesh
 
 from contract.options import JobOptions
 from tests.unit.worker.outputs.spaces import (
@@ -49,6 +48,8 @@ def test_the_walls_of_a_corridor_come_out_flat_and_square() -> None:
 
 
 def test_another_library_reads_the_same_points_colors_and_normals() -> None:
+    import trimesh  # here: a second in each test process that collects this
+
     data = made("pointcloud", drop_edges=False)
     vertices = read(data)
     cloud = trimesh.load(io.BytesIO(data), file_type="ply")
