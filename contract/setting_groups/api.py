@@ -38,8 +38,8 @@ class ApiSettings(BaseModel):
     )
     allowed_hosts: CommaSeparated[HostPattern] = Field(
         (),
-        description="names of this service beyond local ones, addresses and public_url's, "
-        "comma-separated; `.example.org`: with all below; `*`: every; unset with api_keys: every",
+        description="host names that are answered, besides local ones, addresses and public_url's; "
+        "comma-separated; `.example.org`: all below it too; `*`: any; unset with api_keys: any",
     )
     max_archive_bytes: int = Field(
         4096 * MIB,
@@ -61,7 +61,7 @@ class ApiSettings(BaseModel):
         512 * MIB,
         ge=1,
         le=1024 * 1024 * MIB,
-        description="uploads under way, together, before POST answers 429",
+        description="bytes of unfinished uploads, together, at which POST answers 429",
     )
     rate_per_minute: int = Field(
         0,
@@ -77,8 +77,8 @@ class ApiSettings(BaseModel):
     )
     key_limits: CommaSeparated[KeyLimit] = Field(
         (),
-        description="limits of single keys instead: beginning of a key's SHA-256=a minute/a day, "
-        "comma-separated",
+        description="other limits for single keys, comma-separated: beginning of the key's "
+        "SHA-256=per minute/per day",
     )
     trusted_proxy: Peer | None = Field(
         None, description="peer whose X-Forwarded-For is believed; `*`: every peer; unset: none"
@@ -90,7 +90,7 @@ class ApiSettings(BaseModel):
         0.85,
         gt=0,
         le=1,
-        description="of data_dir's disk, in use, from which on POST answers 503, unless 10 GiB are "
+        description="share of data_dir's disk in use at which POST answers 503, unless 10 GiB are "
         "free; 1: never",
     )
     accept_unserved_models: bool = Field(
@@ -111,13 +111,15 @@ class ApiSettings(BaseModel):
     presign_expires_s: int = Field(
         3_600, ge=1, le=7 * DAY_S, description="life of a presigned URL; S3 takes a week"
     )
-    url_sources: bool = Field(False, description='accept {"source": {"url": …}}')
+    url_sources: bool = Field(False, description="fetch images from URLs that jobs name")
     extra_formats: CommaSeparated[ExtraFormat] = Field(
         (),
         description="formats beyond JPEG, PNG, WebP, HEIC and AVIF, "
-        "comma-separated; `avif` needs no naming any more",
+        "comma-separated; `avif` is always on",
     )
-    webhook_secret: Secret | None = Field(None, description="whsec_…; unset: webhooks refused")
+    webhook_secret: Secret | None = Field(
+        None, description="signing key, whsec_…; unset: no webhooks"
+    )
     webhook_allow: CommaSeparated[PlaceText] = Field(
         (),
         description="private receivers of webhooks, comma-separated: host, host:port, network, "

@@ -22,7 +22,7 @@ class StoreSettings(BaseModel):
         repr=False,  # it may hold a password
     )
     redis_ca_file: CaFile | None = Field(
-        None, description="PEM file of the CA that rediss:// is to trust; unset: the system's"
+        None, description="PEM file of the CA for rediss://; unset: the system's CAs"
     )
     handover_bytes: int = Field(
         32 * MIB,
@@ -41,17 +41,19 @@ class StoreSettings(BaseModel):
     s3_public_endpoint_url: HttpUrl | None = Field(
         None, description="the same server as clients see it; signs their URLs"
     )
-    s3_bucket: Bucket | None = Field(None, description="set: results go to S3; unset: to data_dir")
+    s3_bucket: Bucket | None = Field(
+        None, description="bucket for inputs and results; unset: they are in data_dir"
+    )
     s3_region: Name = Field("us-east-1", description="region that requests are signed for")
     s3_access_key_id: Secret | None = Field(
-        None, description="unset: what boto3 finds by itself (profile, instance role)"
+        None, description="access key id; unset: what boto3 finds (profile, instance role)"
     )
-    s3_secret_access_key: Secret | None = Field(None, description="belongs to the key id")
+    s3_secret_access_key: Secret | None = Field(None, description="secret of that key id")
     s3_session_token: Secret | None = Field(
-        None, description="belongs to the key id where it is a temporary one"
+        None, description="session token, where the key id is a temporary one"
     )
     s3_ca_file: CaFile | None = Field(
-        None, description="PEM file of the CA that S3 is to be trusted by; unset: the public ones"
+        None, description="PEM file of the CA of the S3 server; unset: the public CAs"
     )
     s3_path_style: bool = Field(
         True, description="bucket in the path, as MinIO wants it; false: in the host name"

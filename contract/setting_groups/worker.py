@@ -18,7 +18,9 @@ class WorkerSettings(BaseModel):
 
     heading: ClassVar[str] = "worker"
 
-    engine: Engine = Field("openvino", description="what computes; `simulated` only sleeps")
+    engine: Engine = Field(
+        "openvino", description="runtime of the network; `simulated` only sleeps"
+    )
     precision: Literal["auto", "fp32", "bf16", "int8"] = Field(
         "auto",
         description="auto: bf16 where the CPU has it natively, else fp32; int8 is refused for now",
@@ -68,10 +70,10 @@ class WorkerSettings(BaseModel):
         3, ge=1, le=100, description="deliveries before a job counts as poisoned"
     )
     reconcile_interval_s: float = Field(
-        2.0, gt=0, le=600, description="how often lost jobs are looked for"
+        2.0, gt=0, le=600, description="s between checks for lost jobs"
     )
     visibility_timeout_s: int = Field(
-        120, ge=1, le=DAY_S, description="when Redis hands an unacked message on"
+        120, ge=1, le=DAY_S, description="s until an unacknowledged message is delivered again"
     )
     metrics_port: int = Field(
         0, ge=0, le=65_535, description="worker's own /metrics, /healthz, /readyz; 0: none"

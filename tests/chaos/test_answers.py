@@ -1,4 +1,4 @@
-"""While a store hangs, a client hears so within ten seconds, and is heard again when it is back."""
+"""While a store hangs, a client is answered within ten seconds; afterwards it is served."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ def test_a_process_of_ours_that_grows_is_complained_of():
     assert growing([process()]) == ["api grows by 512 KiB a minute"]
 
 
-def test_a_flat_one_a_stranger_and_a_short_life_are_not():
+def test_flat_foreign_and_short_lived_processes_are_not():
     flat, stranger = process(slope=FLAT_KIB_PER_MIN / 2), process(name="s3")
     assert growing([flat, stranger, process(watched_s=TELLING_S / 2)]) == []
 

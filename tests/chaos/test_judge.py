@@ -1,4 +1,4 @@
-"""The judge is no use if it cannot condemn: each kind of damage is noticed."""
+"""The check of invariants finds each kind of damage."""
 
 from __future__ import annotations
 

@@ -175,7 +175,7 @@ def test_what_follows_a_short_length_is_not_taken_for_the_image(api: ApiProcess)
     assert (answer.problem()["code"], answer.answers) == ("image_corrupt", 1)
 
 
-def test_two_hundred_half_requests_hold_up_nobody(api: ApiProcess) -> None:
+def test_two_hundred_half_requests_delay_no_other(api: ApiProcess) -> None:
     from tests.integration.api.slow_clients import HEALTH, slow_clients
     from tests.integration.api.slow_clients import ask as ask_status
 
@@ -202,7 +202,7 @@ def limited(
         each.stop()
 
 
-def test_uploads_under_way_have_room_for_so_many_bytes_together(limited) -> None:
+def test_unfinished_uploads_together_have_a_budget_in_bytes(limited) -> None:
     # Given a body on its way that leaves little room
     api, objects = limited(max_upload_bytes=500_000, max_uploads_bytes=1_100_000)
 

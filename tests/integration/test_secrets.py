@@ -1,4 +1,4 @@
-"""Secrets are said nowhere: not in logs at their most talkative, not in answers."""
+"""Secrets appear nowhere: neither in logs at DEBUG nor in answers."""
 
 from __future__ import annotations
 

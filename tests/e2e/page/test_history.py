@@ -1,4 +1,4 @@
-"""Pictures to try, and what the browser remembers until it is told to forget."""
+"""Sample pictures, and what the browser keeps until *Forget all*."""
 
 from __future__ import annotations
 

@@ -379,7 +379,7 @@ def test_events_tell_the_end(api):
     assert again.status_code == 204
 
 
-def test_somebody_else_s_dataset_does_not_exist(make_api, bucket):
+def test_a_dataset_of_another_key_does_not_exist(make_api, bucket):
     api = make_api(dataset_buckets=("photos",), api_keys="one,two")
     mine, other = ({"Authorization": f"Bearer {key}"} for key in ("one", "two"))
     made = document(submit(api, headers=mine))

@@ -152,7 +152,7 @@ def test_options_that_do_not_fit_are_named(api, announced, query, field):
         (PICTURE[:20], "image/png", 422, "image_corrupt"),
     ],
 )
-def test_what_is_no_image_is_refused_before_a_worker_hears_of_it(
+def test_what_is_no_image_is_refused_before_it_reaches_a_worker(
     api, announced, redis, data, kind, status, code
 ):
     assert refused(post(api, data=data, kind=kind)) == (status, code)
@@ -299,7 +299,7 @@ def test_a_client_that_hangs_up_takes_its_ask_along(api, announced, exchange, re
     assert redis.llen(immediate_queue()) == 0
 
 
-def test_a_worker_that_takes_the_ask_of_a_client_that_hung_up_hears_of_it(
+def test_a_worker_that_takes_the_ask_of_a_disconnected_client_finds_out(
     api, announced, exchange, computer_stub
 ):
     hand, gone = Hand(exchange), threading.Event()

@@ -85,14 +85,14 @@ def submit(client):
     return client.post("/v1/jobs", content=jpeg(), headers={"Content-Type": "image/jpeg"})
 
 
-def test_slow_clients_by_the_hundred_hold_up_nobody(api, client):
+def test_slow_clients_by_the_hundred_delay_no_other(api, client):
     with slow_clients("127.0.0.1", api.port):
         for _ in range(10):
             assert ask("127.0.0.1", api.port, HEALTH) == 200
         assert submit(client).status_code == 202
 
 
-def test_more_waiters_than_threads_hold_up_nobody_and_are_all_answered(api, client, jobs):
+def test_more_waiters_than_threads_delay_no_other_and_are_all_answered(api, client, jobs):
     # Given as many long polls and as many streams as there are threads
     url = submit(client).json()["links"]["self"]
     job_id = url.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""Names and pages of strangers are refused where no key keeps them out."""
+"""Foreign host names and pages are refused where there are no keys."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def get(api, host: str, path: str = "/version") -> int:
 
 
 @pytest.mark.parametrize("host", OWN)
-def test_names_that_no_stranger_can_own_are_ours(api, host: str) -> None:
+def test_names_that_others_cannot_register_are_ours(api, host: str) -> None:
     assert get(api, host) == 200
 
 
 @pytest.mark.parametrize("host", FOREIGN)
-def test_a_strangers_name_is_refused(api, host: str) -> None:
+def test_a_foreign_name_is_refused(api, host: str) -> None:
     answer = api.client.get("/v1/jobs/x", headers={"Host": host})
     assert (answer.status_code, answer.json["code"]) == (403, "invalid_request")
     assert "DEPTHQ_ALLOWED_HOSTS" in answer.json["detail"]
@@ -40,7 +40,7 @@ def test_a_strangers_name_is_refused(api, host: str) -> None:
     assert host not in answer.json["detail"]
 
 
-def test_the_page_and_results_are_not_shown_under_a_strangers_name(api) -> None:
+def test_the_page_and_results_are_not_shown_under_a_foreign_name(api) -> None:
     assert [get(api, "evil.example", path) for path in ("/", "/metrics", "/docs")] == [403] * 3
 
 

@@ -221,7 +221,7 @@ def reads(redis):
     return redis.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
 
 
-def test_a_job_that_ends_before_anybody_listens_is_seen_all_the_same(api, monkeypatch):
+def test_a_job_that_ends_before_the_first_subscriber_is_seen_all_the_same(api, monkeypatch):
     monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
     enqueue = api.parts.dispatch.enqueue
 

@@ -1,4 +1,4 @@
-"""2,000 real photographs through two real bulk workers on a real S3 server, come what may."""
+"""2,000 real photographs through two real bulk workers that are killed, on a real S3 server."""
 
 from __future__ import annotations
 

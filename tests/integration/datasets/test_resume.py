@@ -286,7 +286,7 @@ def test_a_cancel_and_a_retry_that_redis_forgot_are_done_again(rig, photos):
     assert rig.ledger.get(canceled).state is DatasetState.CANCELED
 
 
-def test_after_an_outage_of_redis_the_living_renew_before_anybody_counts_them_dead(
+def test_after_an_outage_of_redis_live_workers_renew_before_their_leases_count_as_expired(
     rig, photos, redis, monkeypatch
 ):
     # Given a shard in progress whose lease ended while Redis was away

@@ -85,7 +85,7 @@ def test_what_was_refused_is_removed_too(store, sweeper):
     assert kept(store) == set()
 
 
-def test_an_upload_that_never_became_a_dataset_is_removed_when_nobody_touches_it(store, sweeper):
+def test_an_upload_that_never_became_a_dataset_is_removed_when_it_is_old(store, sweeper):
     dataset(store, 9, "archive")
     [touched] = dataset(store, 9, "archive")
     store.ages_s[touched] = 60

@@ -82,7 +82,7 @@ def test_creating_twice_leaves_the_first(store):
     assert not store.create(store.get(dataset_id))
 
 
-def test_a_shard_counts_once_whoever_brings_it(store):
+def test_a_shard_counts_once_whichever_worker_ends_it(store):
     dataset_id = planned(store)
     step, _ = take(store, dataset_id, 0)
     counts = Counts(succeeded=10)

@@ -49,6 +49,6 @@ def test_the_server_accepts_its_configuration_and_follows_it(deployed: Deployed)
     assert (config["appendonly"], config["appendfsync"], config["save"]) == ("yes", "everysec", "")
 
 
-def test_nobody_gets_in_without_the_password(deployed: Deployed) -> None:
+def test_no_client_is_served_without_the_password(deployed: Deployed) -> None:
     with Redis(port=deployed.port) as stranger, pytest.raises(AuthenticationError):
         stranger.ping()

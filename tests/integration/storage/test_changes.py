@@ -56,7 +56,7 @@ def subject(message):
     return message.partition("\n")[0]
 
 
-def test_every_change_of_a_job_is_heard(store, redis):
+def test_every_change_of_a_job_is_received(store, redis):
     with Listener(store.changes) as listener:
         wait_until(lambda: subscribers(redis) == 1, "there is a subscriber")
         record = make_record()
@@ -69,7 +69,7 @@ def test_every_change_of_a_job_is_heard(store, redis):
         wait_until(lambda: listener.heard.count(record.id) == 6, "six changes are heard")
 
 
-def test_only_endings_are_heard_by_those_who_wait_for_them(store, redis):
+def test_subscribers_of_endings_receive_endings_only(store, redis):
     with Listener(store.endings) as listener:
         wait_until(lambda: subscribers(redis, "endings") == 1, "there is a subscriber")
         ends, canceled, still_open = make_record(), make_record(), make_record()

@@ -1,4 +1,4 @@
-"""A Redis that may have forgotten is noticed, once."""
+"""A Redis that may have lost data is detected, once."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_record_disappears_when_its_time_is_over(store, redis):
     assert 0 < redis.ttl(job_key(record.id)) <= 101
 
 
-def test_an_ended_job_can_be_written_back_with_its_result_and_waits_for_nobody(store, redis):
+def test_an_ended_job_can_be_written_back_with_its_result_and_is_in_no_queue(store, redis):
     record = make_record(state=JobState.FAILED, attempt=2, version=1_700_000_000)
     result = make_result(record.id, 2, JobState.FAILED)
     record = record.model_copy(update={"result": result, "started_at": 3.25})
@@ -137,7 +137,7 @@ def test_a_lease_is_renewed_only_for_the_attempt_that_holds_it(store, redis):
 
 
 @pytest.mark.parametrize("state", [JobState.SUCCEEDED, JobState.FAILED])
-def test_a_finished_job_has_its_result_and_waits_for_nobody(store, redis, state):
+def test_a_finished_job_has_its_result_and_is_in_no_queue(store, redis, state):
     record = accepted(store)
     store.claim(record.id, "w", 60)
     result = make_result(record.id, 1, state)
@@ -161,7 +161,7 @@ def test_only_the_attempt_that_holds_the_job_may_finish_it(store, redis):
     assert store.get(record.id).state is JobState.SUCCEEDED
 
 
-def test_a_late_attempt_finishes_if_nobody_took_the_job_meanwhile(store, redis):
+def test_a_late_attempt_finishes_if_no_other_took_the_job_meanwhile(store, redis):
     record = accepted(store)
     store.claim(record.id, "w1", 60)
     let_lease_end(redis, record.id)
@@ -224,7 +224,7 @@ def test_a_canceled_job_stays_canceled(store, redis, claimed):
     assert in_no_index(redis, record.id)
 
 
-def test_cancel_leaves_ended_jobs_alone_and_knows_no_strangers(store):
+def test_cancel_leaves_ended_jobs_alone_and_knows_no_foreign_ones(store):
     record = accepted(store)
     store.claim(record.id, "w", 60)
     store.finish(make_result(record.id, 1))

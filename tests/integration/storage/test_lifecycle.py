@@ -14,7 +14,7 @@ def rules_of(store, bucket):
     return {rule["ID"]: rule for rule in answer["Rules"]}
 
 
-def test_a_bucket_that_we_make_forgets_jobs_a_day_after_the_service(s3):
+def test_a_bucket_that_we_make_expires_jobs_a_day_after_the_service(s3):
     if s3.name == "versitygw":
         return  # it knows no rules; the sweeper does it
     bucket = new_bucket()

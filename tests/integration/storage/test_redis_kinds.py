@@ -1,4 +1,4 @@
-"""Redis with TLS, with a password, as a cluster, and one that forgets: each told for what it is."""
+"""Redis with TLS, with a password, as a cluster, and one that evicts: errors name each."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ def every_use(store) -> None:
 @pytest.mark.parametrize(
     "name", ["AWS_ENDPOINT_URL_S3", "AWS_SESSION_TOKEN", "AWS_PROFILE", "all of them"]
 )
-def test_no_variable_of_somebody_else_leads_anywhere_else(s3, monkeypatch, name):
+def test_no_variable_of_another_program_leads_elsewhere(s3, monkeypatch, name):
     for each in FOREIGN if name == "all of them" else [name]:
         monkeypatch.setenv(each, FOREIGN[each])
     every_use(open_object_store(s3.settings(new_bucket())))

@@ -427,7 +427,7 @@ def test_no_more_are_taken_than_there_are_slots(redis, takers, jobs, objects, co
     wait_until(lambda: states(jobs, ids) == [JobState.SUCCEEDED] * 6, "all have ended")
 
 
-def test_a_large_job_runs_apart_and_holds_nobody_up(redis, pipeline, jobs, objects, computer):
+def test_a_large_job_runs_apart_and_delays_no_other(redis, pipeline, jobs, objects, computer):
     large = accept(jobs, objects, outputs=("depth", "mesh"))
     small = accept(jobs, objects)
     apart = []

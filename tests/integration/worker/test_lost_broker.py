@@ -1,4 +1,4 @@
-"""A broker that goes away under a worker's feet costs the connection, never the process."""
+"""A broker that goes away while a worker runs costs the connection, never the process."""
 
 from __future__ import annotations
 

@@ -374,7 +374,7 @@ def test_who_was_frozen_while_storing_leaves_the_result_of_the_next_alone(pipeli
     assert objects.get(result_object(job_id)) == frozen[1]
 
 
-def test_a_worker_without_memory_ends_itself_and_fails_nobody(pipeline, jobs, objects, computer):
+def test_a_worker_without_memory_ends_itself_and_fails_no_job(pipeline, jobs, objects, computer):
     ended = []
     failures = replace(pipeline.failures, end_process=ended.append)
     pipeline = replace(pipeline, failures=failures)

@@ -60,7 +60,7 @@ def send(connection, queue, task, *names):
             producer.publish(name, routing_key=queue, headers={"task": task}, serializer="json")
 
 
-def test_the_third_shard_waits_for_a_hand_and_a_plan_does_not(connection, hands):
+def test_the_third_shard_waits_for_a_thread_and_a_plan_does_not(connection, hands):
     send(connection, "shards", "shard", "s1", "s2", "s3")
     assert hands.take(2) == ["s1", "s2"]
     for _ in range(4):

@@ -39,7 +39,7 @@ def app_with(record: JobRecord, **settings):
     )
 
 
-def test_an_output_in_s3_is_a_redirect_that_nobody_keeps():
+def test_an_output_in_s3_is_a_redirect_that_is_not_cached():
     record = finished()
     answer = app_with(record).test_client().get(f"/v1/jobs/{record.id}/outputs/depth")
     assert answer.status_code == 302

@@ -58,7 +58,7 @@ def wait_for(bell) -> bool:
     return any(bell.wait(5) is not None for _ in range(round(PATIENT_S / 5)))
 
 
-def test_a_change_wakes_those_who_wait_for_that_job_and_nobody_else():
+def test_a_change_wakes_those_who_wait_for_that_job_and_no_others():
     feed = Feed()
     hub = ChangeHub(feed.changes)
     with hub.watch("a") as bell, hub.watch("a") as twin, hub.watch("b") as other:

@@ -123,7 +123,7 @@ def test_a_refusal_becomes_the_exception_of_its_code_at_once(client, api, status
         (Reply(200, b'["no job"]'), UnexpectedAnswer),
     ],
 )
-def test_answers_of_strangers_become_exceptions_too(client, api, reply, kind):
+def test_answers_of_other_servers_become_exceptions_too(client, api, reply, kind):
     api.script.append(reply)
     with pytest.raises(kind):
         client.submit(b"image")

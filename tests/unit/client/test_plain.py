@@ -1,4 +1,4 @@
-"""Strangers' text on the terminal: seen, never obeyed, never lost."""
+"""Untrusted text on the terminal: shown, never obeyed, never lost."""
 
 from __future__ import annotations
 

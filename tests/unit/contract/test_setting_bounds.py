@@ -1,4 +1,4 @@
-"""Every setting has bounds: a slip of the operator stops a program, and is never run with."""
+"""Every setting has bounds: an operator's mistake stops a program, and is never run with."""
 
 from __future__ import annotations
 

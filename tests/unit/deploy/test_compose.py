@@ -55,7 +55,7 @@ def test_the_commands_start_modules_that_exist(root: Path, room: str) -> None:
     assert (root / room / "__main__.py").is_file()
 
 
-def test_nobody_is_privileged(compose: dict[str, Any]) -> None:
+def test_no_container_is_privileged(compose: dict[str, Any]) -> None:
     for name, service in services(compose).items():
         assert service["read_only"] is True, name
         assert service["cap_drop"] == ["ALL"], name
@@ -77,7 +77,7 @@ def test_no_two_services_build_one_tag(compose: dict[str, Any]) -> None:
     assert set(built) == own
 
 
-def test_everybody_is_bounded(compose: dict[str, Any]) -> None:
+def test_every_container_is_bounded(compose: dict[str, Any]) -> None:
     for name, service in services(compose).items():
         assert service["mem_limit"], name
         assert service["pids_limit"], name

@@ -48,7 +48,7 @@ def test_minio_is_built_from_pinned_commits(root: Path, minio_images: dict[str, 
 
 
 @pytest.mark.parametrize("name", FINAL)
-def test_dependencies_come_from_the_room_s_own_lock_with_hashes(
+def test_dependencies_come_from_the_program_s_own_lock_with_hashes(
     root: Path, images: dict[str, Stage], name: str
 ) -> None:
     stage = images[f"{name}-environment"]
@@ -107,7 +107,7 @@ def rooms_needed(root: Path, name: str, seen: frozenset[str] = frozenset()) -> f
 
 
 @pytest.mark.parametrize("name", FINAL)
-def test_each_image_holds_the_rooms_it_imports_and_no_other_program(
+def test_each_image_holds_the_packages_it_imports_and_no_other_program(
     root: Path, images: dict[str, Stage], name: str
 ) -> None:
     stages = [*chain(images, name), images["code"]]
@@ -117,7 +117,7 @@ def test_each_image_holds_the_rooms_it_imports_and_no_other_program(
 
 
 @pytest.mark.parametrize("name", FINAL)
-def test_nobody_is_root(images: dict[str, Stage], name: str) -> None:
+def test_no_container_is_root(images: dict[str, Stage], name: str) -> None:
     uid = images[name].all("USER")[-1].split(":")[0]
     assert int(uid) > 0
 

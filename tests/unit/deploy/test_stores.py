@@ -86,7 +86,7 @@ def test_no_part_of_the_front_drops_the_headers_that_all_requests_need(front: st
     assert "proxy_set_header" not in server
 
 
-def test_the_bucket_forgets_jobs_only_after_the_service_did(root: Path) -> None:
+def test_the_bucket_expires_jobs_only_after_the_service_did(root: Path) -> None:
     rules = json.loads((root / "deploy/minio/lifecycle.json").read_text())["Rules"]
     days = {rule["Expiration"]["Days"] for rule in rules if "Expiration" in rule}
     assert days == {Settings().retention_s // 86_400 + 1}

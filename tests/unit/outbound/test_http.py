@@ -1,4 +1,4 @@
-"""The door against a real server on loopback; only the look-up of addresses is the test's."""
+"""The guarded client against a real server on loopback; only name resolution is the test's."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_a_body_can_go_to_a_sink_but_only_that_of_a_success(server):
     assert (b"".join(pieces), answer.body) == (b"x" * 1000, b"")
 
 
-def test_nobody_listening_is_unreachable():
+def test_a_port_without_a_listener_is_unreachable():
     def refuse(address: str, port: int, timeout_s: float) -> socket.socket:
         raise ConnectionRefusedError
 

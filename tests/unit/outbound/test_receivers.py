@@ -105,7 +105,7 @@ def test_a_name_that_leads_elsewhere_is_not_called(entry, host, port, found):
         checked_address(host, port, lambda *_: found, places(entry))
 
 
-def test_the_door_of_webhooks_knows_the_list_and_no_other_does(monkeypatch):
+def test_only_the_client_of_webhooks_knows_the_list(monkeypatch):
     called = []
 
     def connect(address, port, timeout_s):

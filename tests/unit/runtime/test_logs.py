@@ -1,4 +1,4 @@
-"""What a stranger writes reaches no log uncut, no line of its own, and no terminal as a command."""
+"""Untrusted text is cut in logs, begins no line of its own, and is no command to a terminal."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_traceback_keeps_its_lines_and_none_looks_like_a_record() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_line_is_as_long_as_its_stranger_wishes(kind: logging.Formatter) -> None:
+def test_untrusted_text_is_cut(kind: logging.Formatter) -> None:
     made = record(path="y" * 100_000)
     made.args = ("x" * 100_000,)
     length = len(kind.format(made))  # the line itself would be compared for minutes

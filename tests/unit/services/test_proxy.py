@@ -1,4 +1,4 @@
-"""The proxy breaks the wire as it is told, and only then."""
+"""The proxy injects the faults that it is set to, and no others."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_silence_keeps_the_connection_open(proxy, wire):
         proxy.heal()
 
 
-def test_open_connections_can_be_swallowed_while_new_ones_work(proxy):
+def test_open_connections_can_be_silenced_while_new_ones_work(proxy):
     with connect(proxy) as old, connect(proxy) as new_later:
         ask(old)
         ask(new_later)

@@ -71,7 +71,7 @@ def test_a_child_that_dies_or_raves_is_a_crash_of_ours(decoder: Decoder, order: 
         "{'warnings': [5]}; (3, 32, 256)",
     ],
 )
-def test_a_child_that_lies_is_not_believed(decoder: Decoder, lie: str) -> None:
+def test_a_false_answer_of_a_child_is_refused(decoder: Decoder, lie: str) -> None:
     with pytest.raises(DecoderCrashed, match="no sense"):
         decoder.decode(f"lie {lie}".encode())
     assert decoder.decode(b"good").height == 1

@@ -96,7 +96,7 @@ def test_a_row_longer_than_a_line_may_be_is_refused():
         read(written(table))
 
 
-def test_more_columns_than_anybody_needs_are_refused():
+def test_too_many_columns_are_refused():
     table = arrow.table({"uri": ["s3://b/a"]} | {f"c{n}": [1] for n in range(1_000)})
     with pytest.raises(InvalidRequest, match="has 1001 columns; 1000 are read at most"):
         read(written(table))
@@ -124,14 +124,14 @@ def test_a_file_too_large_to_keep_a_copy_of_is_refused(monkeypatch):
         read(b"PAR1" + bytes(2_000))
 
 
-def test_a_reader_that_somebody_killed_is_no_fault_of_the_file(monkeypatch):
+def test_a_reader_that_was_killed_from_outside_is_no_fault_of_the_file(monkeypatch):
     script = 'import os; os.write(1, b\'{"uri": "s3:\'); os.kill(os.getpid(), 9)'
     monkeypatch.setattr(parquet, "COMMAND", [sys.executable, "-c", script])
     with pytest.raises(InternalError, match="was killed"):
         read(written(arrow.table({"uri": ["s3://b/a"]})))
 
 
-def test_the_reader_ends_when_nobody_wants_more_rows():
+def test_the_reader_ends_when_no_more_rows_are_read():
     table = arrow.table({"uri": [f"s3://b/{n}" for n in range(100_000)]})
     rows = rows_of(io.BytesIO(written(table)))
     assert next(rows).columns == {"uri": "s3://b/0"}

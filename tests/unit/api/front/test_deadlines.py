@@ -43,7 +43,7 @@ def test_a_request_has_so_long_to_arrive(after_s, finished, received, cut):
     assert overdue(after_s, headers_finished=finished, received=received) is cut
 
 
-def test_who_sent_much_and_then_nothing_does_not_keep_its_room():
+def test_a_client_that_sent_much_and_then_nothing_does_not_keep_its_budget():
     request = SimpleNamespace(headers_finished=True, body_bytes_received=50_000_000)
     channel = channel_of(request, 1000.0)
     limits = (HEADER_S, BODY_S, BODY_BYTES_PER_S)
@@ -59,7 +59,7 @@ def test_an_idle_connection_is_not_a_slow_request():
     assert not Channel.overdue(channel, 1e9, HEADER_S, BODY_S, BODY_BYTES_PER_S)
 
 
-def test_a_body_gives_its_room_back_however_it_ends():
+def test_a_body_gives_its_budget_back_however_it_ends():
     kind = type("Narrow", (Parser,), {"max_body_bytes": 500, "budget": UploadBudget(100)})
     head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 90\r\n\r\n"
     first, second = kind(Adjustments()), kind(Adjustments())
@@ -76,7 +76,7 @@ def test_a_body_gives_its_room_back_however_it_ends():
     assert kind.budget.taken_bytes == 0
 
 
-def test_room_is_taken_whole_or_not_at_all():
+def test_budget_is_taken_whole_or_not_at_all():
     budget = UploadBudget(10)
     assert budget.try_take(8)
     assert not budget.try_take(3)

@@ -140,7 +140,7 @@ def test_a_refusal_carries_a_request_id(front: Front, caplog, given: str, own: b
     assert [each.request_id for each in caplog.records if hasattr(each, "request_id")] == [name]
 
 
-def test_unread_files_take_no_room_and_no_thread(front: Front, app: App, monkeypatch) -> None:
+def test_unread_files_take_no_memory_and_no_thread(front: Front, app: App, monkeypatch) -> None:
     spooled = []
     monkeypatch.setattr(TempfileBasedBuffer, "newfile", lambda _: spooled.append(1) or io.BytesIO())
     readers = [connect(front, receive_bytes=256 * 1024) for _ in range(10)]  # threads: 4

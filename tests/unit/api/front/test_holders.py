@@ -34,7 +34,7 @@ def begin(kind, peer="192.0.2.1", header="", body=80):
 
 
 @pytest.mark.parametrize("header", ["", "Authorization: Bearer wrong", "Authorization: anna"])
-def test_a_body_without_a_valid_key_takes_no_room(header):
+def test_a_body_without_a_valid_key_takes_no_budget(header):
     kind = front(keys=["anna"])
     half = begin(kind, header=header, body=40)
     assert kind.budget.taken_bytes == 0
@@ -44,7 +44,7 @@ def test_a_body_without_a_valid_key_takes_no_room(header):
     assert ("WWW-Authenticate", "Bearer") in half.error.headers
 
 
-def test_a_body_with_a_key_takes_room():
+def test_a_body_with_a_key_takes_budget():
     kind = front(keys=["anna"])
     assert begin(kind, header="Authorization: Bearer anna").error is None
     assert kind.budget.taken_bytes == 80

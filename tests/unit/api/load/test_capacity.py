@@ -29,7 +29,7 @@ def capacity(queued=0, workers=(), position=None, max_backlog=100):
     return Capacity(jobs, SimpleNamespace(live=lambda: list(workers)), max_backlog)
 
 
-def test_below_the_limit_everybody_is_let_in():
+def test_below_the_limit_every_caller_is_admitted():
     capacity(queued=99).admit()
 
 
@@ -57,7 +57,7 @@ def test_the_estimate_follows_from_position_and_throughput():
     assert capacity(position=None, workers=[worker(4)]).outlook(*job) == (None, None)
 
 
-def test_nobody_waits_for_the_read_of_another():
+def test_no_caller_waits_for_the_read_of_another():
     # Given a value that is old, and a thread that is reading it anew from a silent Redis
     silent, reading = threading.Event(), threading.Event()
     reads = []

@@ -1,4 +1,4 @@
-"""The local Redis keeps what it is told, for its owner alone."""
+"""The local Redis keeps its data, for its owner alone."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_it_is_durable_and_refuses_rather_than_forgets(server):
         assert int(redis.config_get("maxmemory")["maxmemory"]) == local_redis.MAX_MEMORY_BYTES
 
 
-def test_strangers_are_refused_and_the_password_is_no_argument(server, tmp_path):
+def test_other_clients_are_refused_and_the_password_is_no_argument(server, tmp_path):
     password = server.url.partition("//:")[2].partition("@")[0]
     assert password not in " ".join(server.command)
     assert answers(server.url.replace(f":{password}@", "")) == WRONG_PASSWORD

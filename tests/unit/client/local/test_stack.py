@@ -49,7 +49,7 @@ def test_a_taken_port_that_was_chosen_is_refused(make, taken):
         make(port=taken)
 
 
-def test_a_taken_port_that_nobody_chose_is_replaced_and_it_says_so(make, said, taken):
+def test_a_taken_port_that_was_not_chosen_is_replaced_and_it_says_so(make, said, taken):
     stack = make(port=taken, port_chosen=False)
     assert stack.port > taken
     assert said == [f"port {taken} is taken, so this is on {stack.port}"]

@@ -55,7 +55,7 @@ def make(heard):
         one.kill()
 
 
-def test_lines_of_a_child_are_heard_with_its_name(make, heard):
+def test_lines_of_a_child_come_with_its_name(make, heard):
     child = make("worker", "import sys; print('out'); print('err', file=sys.stderr)")
     child.start()
     assert child.wait(PATIENT_S)
@@ -97,7 +97,7 @@ def test_stop_lets_children_end_by_themselves(make, said, heard):
 
 
 @pytest.mark.parametrize(("patience_s", "hurry"), [(0.2, False), (60, True)])
-def test_the_stubborn_are_killed_when_patience_ends(make, said, heard, patience_s, hurry):
+def test_children_that_do_not_end_in_time_are_killed(make, said, heard, patience_s, hurry):
     supervisor = Supervisor(said.append)
     child = make("a", STUBBORN)
     supervisor.start(child)

@@ -67,7 +67,7 @@ def test_named_peers_are_the_only_ones(chart: Chart) -> None:
     assert [rule["to"] for rule in egress[1:]] == [peers["to"], peers["to"]]
 
 
-def test_nobody_reaches_the_secrets_of_the_node(manifests: list[Manifest]) -> None:
+def test_no_pod_reaches_the_secrets_of_the_node(manifests: list[Manifest]) -> None:
     for name, policy in policies(manifests).items():
         for rule in policy.get("egress", []):
             assert not reaches(rule, str(METADATA)), name
@@ -86,7 +86,7 @@ def test_the_way_out_opens_for_what_asks_for_it_and_leads_to_public_addresses(
         assert way_out not in closed[name]["egress"]
 
 
-def test_redis_is_reached_by_our_pods_and_reaches_nobody(everything: list[Manifest]) -> None:
+def test_redis_is_reached_by_our_pods_and_reaches_none(everything: list[Manifest]) -> None:
     policy = policies(everything)["depthq-redis"]
     assert "egress" not in policy
     assert ports(policy["ingress"]) == [[6379]]

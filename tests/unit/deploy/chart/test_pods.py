@@ -49,7 +49,7 @@ def test_no_container_can_gain_rights_or_change_its_image(manifests: list[Manife
         }, name
 
 
-def test_the_account_mounts_no_token_and_nobody_gets_a_role(manifests: list[Manifest]) -> None:
+def test_the_account_mounts_no_token_and_has_no_role(manifests: list[Manifest]) -> None:
     (account,) = of_kind(manifests, "ServiceAccount").values()
     assert account["automountServiceAccountToken"] is False
     assert not any("Role" in manifest["kind"] for manifest in manifests)
@@ -97,7 +97,7 @@ def test_a_stop_takes_as_long_as_in_the_compose_file(
         assert pod["terminationGracePeriodSeconds"] == patience_s + pause_s, name
 
 
-def test_the_api_goes_on_until_nobody_is_sent_to_it(everything: list[Manifest]) -> None:
+def test_the_api_goes_on_until_no_client_is_sent_to_it(everything: list[Manifest]) -> None:
     api = pods(everything)["api"]["containers"][0]
     assert api["lifecycle"]["preStop"]["exec"]["command"][0] == "sleep"
 

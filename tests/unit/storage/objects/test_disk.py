@@ -1,4 +1,4 @@
-"""When a disk has no room for new work."""
+"""When a disk has no space for new work."""
 
 from __future__ import annotations
 

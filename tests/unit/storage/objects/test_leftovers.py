@@ -1,4 +1,4 @@
-"""What crashed writers leave on disk goes; what is whole, young or foreign stays."""
+"""What crashed writers leave on disk is removed; whole, young and foreign files stay."""
 
 from __future__ import annotations
 

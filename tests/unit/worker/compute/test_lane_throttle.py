@@ -99,7 +99,7 @@ def test_while_the_interactive_lane_is_busy_images_run_one_by_one(lane, words, m
     images.join()
 
 
-def test_images_in_hand_when_the_word_comes_are_finished_before_the_next(lane, words, monkeypatch):
+def test_images_in_progress_at_the_message_are_finished_before_the_next(lane, words, monkeypatch):
     monkeypatch.setattr(lane_throttle, "QUIET_S", 600.0)
     images = Images(lane)
     images.begin(3)

@@ -1,4 +1,4 @@
-"""The mesh is the scene's surface, wears the photograph, and other programs read it."""
+"""The mesh is the scene's surface, textured with the photograph, and other programs read it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One caller's plans never keep another's waiting: a hand is left, whatever one sends."""
+"""One caller's plans never keep another's waiting: a thread is left, however many one sends."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ def begun(hands, count):
     return {hands.begun.get(timeout=PATIENT_S) for _ in range(count)}
 
 
-def test_one_caller_has_all_hands_but_one(hands):
+def test_one_caller_has_all_threads_but_one(hands):
     assert ONE_CALLER == OTHER_STEPS - 1
 
 

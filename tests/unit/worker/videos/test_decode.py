@@ -183,7 +183,7 @@ def test_too_many_frames_and_too_large_ones_are_refused(on_disk: Write) -> None:
         list(answers(video, small, 1 << 16))
 
 
-def test_a_duration_that_lies_changes_nothing(on_disk: Write) -> None:
+def test_a_false_duration_changes_nothing(on_disk: Write) -> None:
     data = bytearray(film(FRAMES))
     at = data.index(b"mvhd") + 4
     assert data[at] == 0  # version 0: 32-bit duration after times and scale
