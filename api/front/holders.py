@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.callers.auth import Keys
-from api.callers.client_networks import network_of
+from api.callers.client_networks import client_of, network_of
 
 
 class Holders:
@@ -19,14 +19,11 @@ class Holders:
 
         `headers` are named as the parser names them: upper case, with underscores.
         """
-        address = network_of(self._address(headers, peer))
+        address = network_of(self.address(headers, peer))
         if not self._keys:
             return address
         return self._keys.owner(headers.get("AUTHORIZATION", ""), address)
 
-    def _address(self, headers: Mapping[str, str], peer: str) -> str:
-        """Return the client's address: that of the connection, or what a trusted proxy says."""
-        forwarded = headers.get("X_FORWARDED_FOR", "")
-        if forwarded and self._trusted_proxy in ("*", peer):
-            return forwarded.rpartition(",")[2].strip()
-        return peer
+    def address(self, headers: Mapping[str, str], peer: str) -> str:
+        """Return the client's address."""
+        return client_of(headers.get("X_FORWARDED_FOR", ""), peer, self._trusted_proxy)

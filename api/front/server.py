@@ -135,8 +135,7 @@ def open_front(
         outbuf_overflow=MIB,
         outbuf_high_watermark=MIB,
         channel_request_lookahead=1,
-        clear_untrusted_proxy_headers=True,
-        **_trusted_proxy(settings.trusted_proxy),
+        clear_untrusted_proxy_headers=True,  # X-Forwarded-For is read by `Parser.client` before
     )
     return Front(app, adj=adjustments, sockinfo=adjustments.listen[0])
 
@@ -145,13 +144,6 @@ def _shared(half_bytes: int, one_body_bytes: int) -> UploadBudget:
     """Return a budget of which one caller may have half, but at least one body."""
     share_bytes = max(half_bytes, one_body_bytes)
     return UploadBudget(2 * share_bytes, share_bytes)
-
-
-def _trusted_proxy(proxy: str | None) -> dict[str, Any]:
-    """Return the trusted proxy; the forwarding headers of all others are dropped."""
-    if proxy is None:
-        return {}
-    return {"trusted_proxy": proxy, "trusted_proxy_headers": {"x-forwarded-for"}}
 
 
 def _raise_file_limit() -> None:

@@ -33,6 +33,12 @@ class _Ending(Task):  # type: ignore[misc]
 class AnswerTask(_Ending, WSGITask):  # type: ignore[misc]
     """Answers through the application; an answer without a body does not end the connection."""
 
+    def get_environment(self) -> dict[str, Any]:
+        """Return the WSGI environment, with the client's address as the upload's holder has it."""
+        environ: dict[str, Any] = super().get_environment()
+        environ["REMOTE_ADDR"] = self.request.client or environ["REMOTE_ADDR"]
+        return environ
+
     def set_close_on_finish(self) -> None:
         """Close the connection after this answer, if asked to or if its end is ambiguous."""
         asked = self.request.headers.get("CONNECTION", "").lower() == "close"

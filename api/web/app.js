@@ -5,6 +5,7 @@ import { Flow } from "./flow.js";
 import { key, remove as removeJob, ticket, version } from "./http.js";
 import { isVideo, isZip } from "./kinds.js";
 import { load, loadPreview, save, savePreview } from "./ledger.js";
+import { tab } from "./memory.js";
 import { COLORMAPS } from "./viewers/colormaps.js";
 import { Bulk } from "./views/bulk.js";
 import { offerSamples } from "./views/samples.js";
@@ -184,11 +185,11 @@ $("language").value = language();
 $("language").addEventListener("change", () => change($("language").value));
 
 $("options").elements.colormap.append(...COLORMAPS.map((name) => new Option(name.replace("_", " "), name)));
-const chosenBefore = JSON.parse(sessionStorage.getItem(CHOICES) ?? "{}");
+const chosenBefore = tab.json(CHOICES, {});
 if (chosenBefore.model) $("options").elements.model.append(new Option(chosenBefore.model, chosenBefore.model)); // until they are asked for
-for (const [name, value] of Object.entries(chosenBefore)) $("options").elements[name].value = value;
+for (const [name, value] of Object.entries(chosenBefore)) Object.assign($("options").elements[name] ?? {}, { value });
 $("options").closest("details").addEventListener("toggle", ({ target }) => target.open && offer());
-$("options").addEventListener("change", () => sessionStorage.setItem(CHOICES, JSON.stringify(options())));
+$("options").addEventListener("change", () => tab.set(CHOICES, JSON.stringify(options())));
 
 async function restore(entries) {
   const { restored } = await photographs();

@@ -1,10 +1,12 @@
 // The HTTP API as the page uses it. Every failure is a Problem with the API's stable code.
 
+import { tab } from "./memory.js";
+
 const KEY = "depthq.key";
 // Where the service is: at the root of its host, or below the path that a proxy gives it.
 export const ROOT = new URL("..", import.meta.url).pathname;
 
-/** An answer that is not what was asked for; `code` as in the API, or "network". */
+/** An answer that is not what was asked for; `code` as in the API, "network", or "not_ours". */
 export class Problem extends Error {
   constructor(code, detail, status = 0, retryAfter = 0) {
     super(detail ?? code);
@@ -18,19 +20,29 @@ export class Problem extends Error {
 }
 
 export const key = {
-  get: () => sessionStorage.getItem(KEY),
-  set: (value) => sessionStorage.setItem(KEY, value),
+  get: () => tab.get(KEY),
+  set: (value) => tab.set(KEY, value),
 };
 
 const headers = () => (key.get() ? { Authorization: `Bearer ${key.get()}` } : {});
 
-function problem(status, text, retryAfter) {
-  let body = {};
+// The document in `text`. A proxy that wants a login answers for the service, as if all were well.
+function parsed(text) {
   try {
-    body = JSON.parse(text);
+    return JSON.parse(text);
+  } catch {
+    throw new Problem("not_ours");
+  }
+}
+
+function problem(status, text, retryAfter) {
+  let body = null;
+  try {
+    body = parsed(text);
   } catch {
     // a proxy's page: the status says enough
   }
+  body ??= {};
   const code = body.code ?? (status === 413 ? "image_too_large" : "internal");
   return new Problem(code, body.detail, status, Number(retryAfter) || 0);
 }
@@ -53,13 +65,13 @@ export function send(path, form, idempotencyKey, onProgress, signal) {
   signal.addEventListener("abort", () => request.abort(), { once: true });
   return new Promise((resolve, reject) => {
     request.onload = () => {
-      if (request.status < 300) resolve(JSON.parse(request.responseText));
+      if (request.status < 300) resolve(request.responseText);
       else reject(problem(request.status, request.responseText, request.getResponseHeader("Retry-After")));
     };
     request.onerror = () => reject(new Problem("network"));
     request.onabort = () => reject(new DOMException("removed", "AbortError"));
     request.send(form);
-  });
+  }).then(parsed);
 }
 
 /** Fetch `path`, which begins with ROOT, with the key. Rejects with a Problem where it is refused. */
@@ -75,19 +87,20 @@ export async function call(path, init = {}) {
   return answer;
 }
 
+/** The document at `path`: see `call`. */
+export const json = async (path, init) => parsed(await (await call(path, init)).text());
+
 /** Ask for a job's document, held open up to `wait` seconds until the job has ended. */
-export async function poll(id, wait, signal) {
-  return (await call(`${ROOT}v1/jobs/${id}?wait=${wait}`, { signal, cache: "no-store" })).json();
-}
+export const poll = (id, wait, signal) => json(`${ROOT}v1/jobs/${id}?wait=${wait}`, { signal, cache: "no-store" });
 
 /** Cancel a job if it runs, and remove its files. */
 export const remove = (id) => call(`${ROOT}v1/jobs/${id}`, { method: "DELETE", keepalive: true });
 
 /** What a job can make: the declarations of all outputs. */
-export const outputs = async () => (await (await call(`${ROOT}v1/outputs`)).json()).outputs;
+export const outputs = async () => (await json(`${ROOT}v1/outputs`)).outputs;
 
 /** Which models there are and which are served. */
-export const models = async () => (await call(`${ROOT}v1/models`, { cache: "no-store" })).json();
+export const models = () => json(`${ROOT}v1/models`, { cache: "no-store" });
 
 /** The metrics of the service, in Prometheus' text format. */
 export const metrics = async () => (await call(`${ROOT}v1/metrics`, { cache: "no-store" })).text();
@@ -102,7 +115,7 @@ export function ticket() {
 }
 
 /** The running service's version document. */
-export const version = async () => (await call(`${ROOT}version`)).json();
+export const version = () => json(`${ROOT}version`);
 
 /** Where an output is, on the host the page came from: links may name another of the service's names. */
 export function here(url) {

@@ -26,20 +26,31 @@ function record(fields) {
   return view.buffer;
 }
 
-/** Names made different: the second "a.png" is "a (2).png". */
+// A name that stays in the folder it is unpacked to: items are called what a bucket or a manifest calls them.
+function inside(name) {
+  const parts = name.replace(/[\\\p{Cc}]/gu, "_").split("/").filter((part) => !["", ".", ".."].includes(part));
+  return parts.join("/") || "picture";
+}
+
+const numbered = (name, count) => name.replace(/(\.[^./]*)?$/, ` (${count})$1`);
+
+/** Names made different, also where upper case is lower case: the second "a.png" is "a (2).png". */
 export function different(names) {
-  const seen = new Map();
+  const [taken, counts] = [new Set(), new Map()];
   return names.map((name) => {
-    const count = (seen.get(name) ?? 0) + 1;
-    seen.set(name, count);
-    return count === 1 ? name : name.replace(/(\.[^.]*)?$/, ` (${count})$1`);
+    let count = counts.get(name) ?? 1;
+    let own = count === 1 ? name : numbered(name, count);
+    while (taken.has(own.toLowerCase())) own = numbered(name, count += 1);
+    counts.set(name, count);
+    taken.add(own.toLowerCase());
+    return own;
   });
 }
 
 /** A ZIP of `files`, [{name, blob}]; `told(done)` is called after each. Throws RangeError beyond 4 GiB. */
 export async function zip(files, told = () => {}) {
   const [parts, entries] = [[], []];
-  const names = different(files.map((file) => file.name));
+  const names = different(files.map((file) => inside(file.name)));
   let offset = 0;
   for (const [at, { blob }] of files.entries()) {
     const name = new TextEncoder().encode(names[at]);

@@ -246,3 +246,19 @@ def test_the_clients_address_is_what_a_trusted_proxy_says(limited, proxy, second
     for status, address in ((202, b"198.51.100.1"), (second, b"198.51.100.2")):
         answer = ask(api.port, sized(RAW + b"X-Forwarded-For: 1.1.1.1, " + address + b"\r\n", JPEG))
         assert answer.status == status
+
+
+def test_however_a_proxy_writes_an_address_each_client_has_a_limit_of_its_own(limited) -> None:
+    api, _ = limited(rate_per_minute=1, trusted_proxy="*")
+    said = [
+        (b"::ffff:198.51.100.1", 202),  # what a socket for both kinds of addresses says
+        (b"::ffff:198.51.100.2", 202),
+        (b"198.51.100.2:50001", 429),
+        (b"198.51.100.3:50001", 202),
+        (b"2001:db8:1::1", 202),
+        (b'"[2001:db8:1::1]:50001"', 429),
+        (b"[2001:db8:2::1]:50001", 202),
+    ]
+    for address, status in said:
+        answer = ask(api.port, sized(RAW + b"X-Forwarded-For: " + address + b"\r\n", JPEG))
+        assert (address, answer.status) == (address, status)

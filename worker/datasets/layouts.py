@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
 import tarfile
-import tempfile
 import threading
 from collections.abc import Sequence
 from types import TracebackType
@@ -16,6 +16,7 @@ from contract.items import ItemFile, ItemResult
 from contract.options import JobOptions
 from worker.datasets.place import NewFile, Place
 from worker.outputs.render import RenderedFile
+from worker.runs.scratch import scratch_file, using_scratch
 
 TOGETHER_BYTES = 1024 * 1024  # of files that wait to be written with one request
 
@@ -115,8 +116,8 @@ class TarLayout:
     def __init__(self, place: Place, shard: int) -> None:
         self._place = place
         self._key = f"{place.prefix}/{shard:06d}.tar".lstrip("/")
-        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by the context
-        self._spool = tempfile.TemporaryFile()  # noqa: SIM115
+        self._open = contextlib.ExitStack()
+        self._file, self._spool = (self._open.enter_context(scratch_file()) for _ in range(2))
         self._lock = threading.Lock()
         self._waiting: dict[str, tuple[int, int]] = {}  # member → offset and size in the spool
         self._tar = tarfile.open(fileobj=self._file, mode="w", format=tarfile.PAX_FORMAT)  # noqa: SIM115
@@ -126,8 +127,7 @@ class TarLayout:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._file.close()
-        self._spool.close()
+        self._open.close()
 
     def existing(self, item_id: str) -> dict[str, ItemFile] | None:  # noqa: ARG002
         """Tars are written whole, so their items are never skipped."""
@@ -138,7 +138,7 @@ class TarLayout:
         stored = {}
         for file in files:
             member = f"{item_id}.{file.output}.{file.extension}"
-            with self._lock:
+            with self._lock, using_scratch():
                 self._waiting[member] = (self._spool.seek(0, io.SEEK_END), len(file.data))
                 self._spool.write(file.data)
             stored[file.output] = _described(self._key, file, member)
@@ -149,7 +149,7 @@ class TarLayout:
         if result.state != "succeeded":
             return
         for file in result.outputs.values():
-            with self._lock:
+            with self._lock, using_scratch():
                 offset, size = self._waiting[file.member]
                 self._spool.seek(offset)
                 data = self._spool.read(size)
@@ -161,7 +161,9 @@ class TarLayout:
 
     def finish(self) -> None:
         """See Layout. A shard in which nothing succeeded has no tar."""
-        self._tar.close()
+        with using_scratch():
+            self._tar.close()
+            self._file.flush()
         if self._members:
             self._place.put_tar(self._key, self._file)
 
@@ -170,7 +172,8 @@ class TarLayout:
             return
         member = tarfile.TarInfo(name)  # no owner, no time: the same bytes every time
         member.size = len(data)
-        self._tar.addfile(member, io.BytesIO(data))
+        with using_scratch():
+            self._tar.addfile(member, io.BytesIO(data))
         self._members.add(name)
 
 

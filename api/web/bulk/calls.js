@@ -1,9 +1,9 @@
 // The API's calls about long work: `kind` is "datasets" or "videos".
 
-import { ROOT, call, here, send, ticket } from "../http.js";
+import { ROOT, call, here, json as asked, send, ticket } from "../http.js";
 
 const at = (kind, id, rest = "") => `${ROOT}v1/${kind}/${id}${rest}`;
-const json = async (path, init) => (await call(path, { cache: "no-store", ...init })).json();
+const json = (path, init) => asked(path, { cache: "no-store", ...init });
 const posted = (path, body) => json(path, {
   method: "POST", body: JSON.stringify(body), headers: { "Content-Type": "application/json", "Idempotency-Key": ticket() },
 });

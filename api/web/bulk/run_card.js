@@ -7,6 +7,7 @@ import { cancelRun, failuresOf, getRun, removeRun, retryRun } from "./calls.js";
 import { failures, progressOf } from "./progress.js";
 
 const LOOK_MS = 1500;
+const MOST_WAIT_S = 30;
 const MOST_NAMES = 200;
 const ACTS = ["download", "retry", "cancel", "remove"];
 const remaining = (soon, late) => (soon === late ? say("bulk.left", { time: soon }) : say("bulk.eta", { soon, late }));
@@ -89,16 +90,30 @@ export class RunCard {
     this.on.changed();
     return this.attempt(async () => {
       for (;;) {
-        const run = await getRun(this.kind, id);
+        const run = await this.#patiently(() => getRun(this.kind, id));
         if (this.quit.signal.aborted) return;
         this.show(run);
         if (run.terminal) break;
         await pause(LOOK_MS);
       }
-      if (this.counts(this.run).failed) this.#failed = await failuresOf(this.kind, id, MOST_NAMES);
+      if (this.counts(this.run).failed) this.#failed = await this.#patiently(() => failuresOf(this.kind, id, MOST_NAMES));
       this.#showFailures();
-      if (this.run.state === "completed") await this.ended();
+      if (this.run.state === "completed") await this.#patiently(() => this.ended());
     });
+  }
+
+  // A service that is away for a while is waited for: the run goes on without the page.
+  async #patiently(act) {
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await act();
+      } catch (error) {
+        if (!error.passing || this.quit.signal.aborted) throw error;
+        const seconds = error.retryAfter || Math.min(MOST_WAIT_S, 2 ** tries);
+        this.tell(() => say("state.again", { why: explain(error.code, error.detail), time: duration(seconds) }));
+        await pause(1000 * seconds);
+      }
+    }
   }
 
   /** Show the document `run`. */

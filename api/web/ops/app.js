@@ -2,6 +2,7 @@
 
 import { h, renew } from "../dom.js";
 import { key, metrics } from "../http.js";
+import { tab } from "../memory.js";
 import { LANGUAGES, known, language, say, speak, translate } from "../words/language.js";
 import { duration, explain } from "../words/phrases.js";
 import { chart } from "./chart.js";
@@ -12,16 +13,8 @@ const SPAN_MS = 15 * 60 * 1000;
 const KEPT = "depthq.operations"; // so that a reload does not empty the charts
 
 const $ = (id) => document.getElementById(id);
-let looks = recalled();
+let looks = tab.json(KEPT, []);
 let samples = null;
-
-function recalled() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KEPT)) ?? [];
-  } catch {
-    return [];
-  }
-}
 
 const number = (value) => new Intl.NumberFormat(language(), { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
 // The board is drawn anew every few seconds; what did not change stays as it is.
@@ -36,7 +29,7 @@ async function look() {
     samples = parse(await metrics());
     const now = Date.now();
     looks = [...looks, noted(samples, now)].filter(({ at }) => now - at <= SPAN_MS);
-    sessionStorage.setItem(KEPT, JSON.stringify(looks));
+    tab.set(KEPT, JSON.stringify(looks));
     draw();
   } catch (error) {
     if (error.status === 401) {

@@ -1,6 +1,7 @@
 // Many pictures: whether they become one dataset, and the datasets of this tab. What does the work
 // is loaded when there is some.
 
+import { tab } from "../memory.js";
 import { say } from "../words/language.js";
 
 const ANSWER = "depthq.many"; // asked once in a tab
@@ -13,28 +14,20 @@ const KINDS = {
 
 const $ = (id) => document.getElementById(id);
 
-function remembered() {
-  try {
-    return JSON.parse(sessionStorage.getItem(KNOWN)) ?? [];
-  } catch {
-    return [];
-  }
-}
-
 export class Bulk {
   #cards = [];
 
   /** `locked()` is called when the service wants a key; `options()` are those of the page. */
   constructor(locked, options) {
     Object.assign(this, { locked, options });
-    for (const { id, name, kind } of remembered()) this.#card(name, kind).then((card) => card.follow(id));
+    for (const { id, name, kind } of tab.json(KNOWN, [])) this.#card(name, kind).then((card) => card.follow(id));
     $("bucket").addEventListener("toggle", () => this.#form(), { once: true });
   }
 
   /** Ask whether `files` become one dataset or single cards (`singly(files)`); once in a tab. */
   ask(files, options, singly) {
     const answers = { dataset: () => this.send(files, options), single: () => singly(files) };
-    const before = sessionStorage.getItem(ANSWER);
+    const before = tab.get(ANSWER);
     if (before in answers) {
       answers[before]();
       return;
@@ -44,7 +37,7 @@ export class Bulk {
     $("many-dataset").focus();
     for (const [answer, act] of Object.entries(answers)) {
       $(`many-${answer}`).onclick = () => {
-        sessionStorage.setItem(ANSWER, answer);
+        tab.set(ANSWER, answer);
         $("many").hidden = true;
         act();
       };
@@ -87,7 +80,7 @@ export class Bulk {
 
   #keep() {
     const known = this.#cards.filter((card) => card.id).map(({ id, name, kind }) => ({ id, name, kind }));
-    sessionStorage.setItem(KNOWN, JSON.stringify(known));
+    tab.set(KNOWN, JSON.stringify(known));
   }
 
   /** Say everything again in the language spoken now. */

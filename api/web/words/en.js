@@ -124,6 +124,7 @@ export default {
   "error.deadline_exceeded": "It took longer than it was allowed to.",
   "error.internal": "Something went wrong in the service.",
   "error.network": "The service cannot be reached.",
+  "error.not_ours": "Something else answered, on the way to the service. Reload the page if this stays.",
 
   "card.open": "Look closer",
   "card.open.of": "Look closer at {name}",

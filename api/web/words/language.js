@@ -1,5 +1,7 @@
 // Which language the page speaks, and its sentences by key. All text that the page shows passes here.
 
+import { device } from "../memory.js";
+
 const CHOSEN = "depthq.language";
 export const LANGUAGES = { en: "English", zh: "中文" };
 
@@ -17,26 +19,10 @@ export const language = () => chosen;
 
 /** Speak `name` from now on; without one, what was chosen before or the browser prefers. */
 export async function speak(name) {
-  if (name) remember(name);
-  chosen = name ?? preferred(remembered(), navigator.languages);
+  if (name) device.set(CHOSEN, name);
+  chosen = name ?? preferred(device.get(CHOSEN), navigator.languages);
   words = (await import(`./${chosen}.js`)).default;
   document.documentElement.lang = chosen === "zh" ? "zh-Hans" : chosen;
-}
-
-function remember(name) {
-  try {
-    localStorage.setItem(CHOSEN, name);
-  } catch {
-    // storage is closed to the page: the choice lasts until the next load
-  }
-}
-
-function remembered() {
-  try {
-    return localStorage.getItem(CHOSEN);
-  } catch {
-    return null;
-  }
 }
 
 /** Fill `{name}` in `sentence` from `values`; a sentence may be a function of them (plurals). */

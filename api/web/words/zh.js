@@ -122,6 +122,7 @@ export default {
   "error.deadline_exceeded": "处理时间超过了限制。",
   "error.internal": "服务器内部出错。",
   "error.network": "无法连接服务器。",
+  "error.not_ours": "应答的不是本服务，而是途中的其他设备。若问题持续，请刷新页面。",
 
   "card.open": "查看详情",
   "card.open.of": "查看详情：{name}",

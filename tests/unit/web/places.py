@@ -16,7 +16,7 @@ _OPTIONS = {
 _SELF_NAMED = {"colormap", *(name for name in _OPTIONS if name.endswith("_format"))}
 
 OF_DATA: dict[str, set[str]] = {
-    "error": {*ERROR_CODES, "network"},
+    "error": {*ERROR_CODES, "network", "not_ours"},
     "place": {str(cell) for cell in range(9)},
     "sample": {"coffee", "cat", "astronaut"},
     "act": {

@@ -7,13 +7,13 @@ import importlib.util
 import signal
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from contract.errors import InternalError, InvalidRequest
+from worker.runs.scratch import scratch_file, using_scratch
 
 MAX_FILE_BYTES = 1024**3  # Parquet is read from its end, so a local copy is kept meanwhile
 _REFUSED = 3  # the child's exit code when standard error has the reason
@@ -32,7 +32,7 @@ def json_lines_of(stream: BinaryIO) -> Iterator[BinaryIO]:
     """
     if importlib.util.find_spec("pyarrow") is None:
         raise InvalidRequest("this worker was installed without Parquet; send JSONL or CSV")
-    with tempfile.TemporaryFile() as file, tempfile.TemporaryFile() as said:
+    with scratch_file() as file, scratch_file() as said:
         _copy(stream, file)
         child = _start(file, said)
         try:
@@ -53,8 +53,10 @@ def _copy(stream: BinaryIO, file: IO[bytes]) -> None:
     while chunk := stream.read(_CHUNK_BYTES):
         if file.tell() + len(chunk) > MAX_FILE_BYTES:
             raise InvalidRequest("a Parquet manifest has 1 GiB at most; send JSONL, gzipped")
-        file.write(chunk)
-    file.seek(0)
+        with using_scratch():
+            file.write(chunk)
+    with using_scratch():
+        file.seek(0)
 
 
 def _start(file: IO[bytes], said: IO[bytes]) -> subprocess.Popen[bytes]:

@@ -80,6 +80,9 @@ def test_one_address_has_its_share_and_others_have_theirs():
         ("192.0.2.1", "198.51.100.2", 160),
         ("*", "198.51.100.2", 160),
         ("192.0.2.1", "9.9.9.9, 198.51.100.1", 80),  # the proxy's own word is the last
+        ("192.0.2.1", "198.51.100.1:50001", 80),  # with the port of a connection
+        ("192.0.2.1", "198.51.100.2:50001", 160),
+        ("192.0.2.1", "::ffff:198.51.100.1", 80),
         ("192.0.2.9", "198.51.100.2", 80),  # another's word: both are the peer
         (None, "198.51.100.2", 80),
     ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 
@@ -14,7 +16,7 @@ from contract.settings import Settings
 from storage.objects.buckets import Buckets
 from storage.objects.protocol import NewObject
 from tests.services.memory_store import MemoryStore
-from worker.datasets.layouts import TOGETHER_BYTES, FilesLayout
+from worker.datasets.layouts import TOGETHER_BYTES, FilesLayout, TarLayout
 from worker.datasets.place import Place
 from worker.outputs.render import RenderedFile
 
@@ -36,10 +38,13 @@ class Counting(MemoryStore):
         super().put_all(objects)
 
 
-def layout_in(store: MemoryStore) -> FilesLayout:
+def place_in(store: MemoryStore) -> Place:
     request = RunRequest(id=new_id(), created_at=0.0, spec=DatasetSpec(prefix="s3://photos/a/"))
-    place = Place(request, store, Buckets(Settings(), store), lambda each: each)
-    return FilesLayout(place, JobOptions())
+    return Place(request, store, Buckets(Settings(), store), lambda each: each)
+
+
+def layout_in(store: MemoryStore) -> FilesLayout:
+    return FilesLayout(place_in(store), JobOptions())
 
 
 def files(number: int) -> list[RenderedFile]:
@@ -86,3 +91,19 @@ def test_nothing_to_write_is_no_request() -> None:
     with layout_in(store) as layout:
         layout.finish()
     assert store.requests in ([], [0])
+
+
+def test_a_full_disk_for_temporary_files_is_no_fault_of_an_image(monkeypatch) -> None:
+    full = Path("/dev/full")  # takes nothing, as a disk without room
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda: full.open("w+b"))
+    layout = TarLayout(place_in(MemoryStore()), 0)
+    with pytest.raises(StorageUnavailable, match="No space left"), layout:
+        layout.store("item-0", files(0))
+
+
+def test_where_no_temporary_file_can_be_made_a_shard_waits(monkeypatch, tmp_path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StorageUnavailable, match="No such file"):
+        TarLayout(place_in(MemoryStore()), 0)
