@@ -35,8 +35,13 @@ def say(sentence: str) -> None:
 
 
 def tell(line: str) -> None:
-    """Print one line of results on stdout, as it is: no markup, no control characters."""
-    out.print(Text(visible(line)))
+    """Print one line of results on stdout, as it is: no markup, no control characters.
+
+    Where both streams are the terminal it goes there by way of `err`, which has the progress bar:
+    two consoles would write into one line.
+    """
+    both = sys.stdout.isatty() and sys.stderr.isatty()
+    (err if both else out).print(Text(visible(line)))
 
 
 def log_line(name: str, line: str) -> None:

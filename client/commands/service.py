@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 import typer
 
+from client.commands.patience import say_waits
 from client.depth_client import DepthClient
 from client.errors import ServiceUnreachable
 from client.local.program import program
@@ -48,4 +49,5 @@ def open_client(url: str | None) -> DepthClient:
         except ServiceUnreachable as error:
             raise ServiceUnreachable(f"{error.message}; {_remedy(address)}") from error
     # A full service answers 429 with Retry-After, and a batch may wait.
+    say_waits()
     return DepthClient(address, api_key, retries=RetryPolicy(budget_s=3600))

@@ -115,11 +115,8 @@ def rest_s(
     wait_s = pauses.next_s(_retry_after(response), counted=not busy) if worth_it else None
     if wait_s is None:
         raise error or error_of(response)
-    logger.info(
-        "trying again: %s",
-        error or f"the service answered {response.status_code if response else '?'}",
-        extra={"action": "retry"},
-    )
+    extra = {"action": "retry", "wait_s": wait_s}
+    logger.info("trying again: %s", error or error_of(response), extra=extra)
     return wait_s
 
 

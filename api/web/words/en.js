@@ -324,7 +324,7 @@ export default {
   "bulk.sending": "Sending, {n} %",
   "bulk.fetching": "Fetching {n} of {all}",
   "bulk.large": "Too large to pack in a browser. Use the command line or the API.",
-  "bulk.counts": "{done} of {total}, {failed} failed",
+  "bulk.counts": ({ failed, ...n }) => fill(failed ? "{done} of {total}, {failed} failed" : "{done} of {total}", { failed, ...n }),
   "bulk.rate": "{n} per second",
   "bulk.left": "{time} left",
   "bulk.eta": "{soon} to {late} left",

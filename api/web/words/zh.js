@@ -1,5 +1,7 @@
 // 中文。各语言的键相同；{名称} 处由页面填入。
 
+import { fill } from "./language.js";
+
 export default {
   "title": "depthq – 由照片生成深度图",
   "skip": "跳到图片",
@@ -320,7 +322,7 @@ export default {
   "bulk.sending": "正在发送，{n}%",
   "bulk.fetching": "正在取回 {n} / {all}",
   "bulk.large": "文件过大，浏览器无法打包。请使用命令行或接口。",
-  "bulk.counts": "{done} / {total}，{failed} 个失败",
+  "bulk.counts": ({ failed, ...n }) => fill(failed ? "{done} / {total}，{failed} 个失败" : "{done} / {total}", { failed, ...n }),
   "bulk.rate": "每秒 {n} 个",
   "bulk.left": "剩余 {time}",
   "bulk.eta": "剩余 {soon} 至 {late}",

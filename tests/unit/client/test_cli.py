@@ -6,12 +6,15 @@ import json
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from client import console
 from client.bulk.names import flat_names
 from client.local.ports import any_free
+from client.wire.retries import RetryPolicy
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
 from tests.waits import PATIENT_S, wait_until
@@ -294,3 +297,21 @@ def test_ctrl_c_ends_a_waiting_submission_at_once(api: FakeApi):
         run.send_signal(signal.SIGINT)
         _, said = run.communicate(timeout=PATIENT_S)
     assert (run.returncode, said) == (130, "")
+
+
+def test_a_service_that_is_full_is_waited_for_aloud(depthq, api: FakeApi, pictures, monkeypatch):
+    monkeypatch.setattr("client.commands.service.RetryPolicy", partial(RetryPolicy, sleep=bool))
+    full = Reply(
+        503, b'{"code": "storage_unavailable", "detail": "No Redis."}', {"Retry-After": "2"}
+    )
+    api.script.extend([full, full])
+    run = depthq("submit", pictures / "a.jpg", url=api.url)
+    assert (run.returncode, run.stderr) == (0, "trying again: No Redis. (Ctrl-C ends)\n")
+
+
+def test_results_appear_above_a_bar_that_is_on_the_same_terminal(monkeypatch, capsys):
+    console.tell("a result")
+    for stream in (sys.stdout, sys.stderr):
+        monkeypatch.setattr(stream, "isatty", lambda: True)
+    console.tell("above the bar")
+    assert capsys.readouterr() == ("a result\n", "above the bar\n")
