@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import math
 import struct
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,7 @@ _DAMAGE = (
     TypeError,
     OverflowError,
     MemoryError,
+    RecursionError,  # of JSON and of npy headers that are nothing but brackets
     struct.error,
     SyntaxError,  # Pillow's, for broken PNG chunks
     UnidentifiedImageError,
@@ -53,7 +55,10 @@ def read_depth(source: str | Path | Bytes) -> DepthMap:
     """
     data = bytes(source) if isinstance(source, Bytes) else Path(source).read_bytes()
     try:
-        return _read(data)
+        depth = _read(data)
+        if not depth.values.size:
+            raise ValueError("it has no pixels")
+        return depth
     except _DAMAGE as exc:
         raise InvalidRequest(f"The depth file is damaged: {exc}") from exc
 
@@ -94,23 +99,34 @@ def _read_png16(data: bytes) -> DepthMap:
         if text is None or not image.mode.startswith("I;16"):
             raise InvalidRequest("The PNG is no depth file of depthq: it lacks its description.")
         codes = np.asarray(image)
-    return _from_codes(codes, json.loads(text))
+    return _from_codes(codes, _meta(text))
 
 
 def _read_tiff(data: bytes) -> DepthMap:
     values, text = read_tiff(data)
-    meta = json.loads(text)
+    meta = _meta(text)
     return _from_codes(values, meta) if values.dtype.kind == "u" else DepthMap(_grey(values), meta)
+
+
+def _meta(text: str | bytes) -> dict[str, Any]:
+    meta = json.loads(text)
+    if not isinstance(meta, dict):
+        raise TypeError("its description is no JSON object")
+    return meta
 
 
 def _from_codes(codes: NDArray[Any], meta: dict[str, Any]) -> DepthMap:
     low, high = float(meta["min"]), float(meta["max"])
+    if not math.isfinite(high - low):
+        raise ValueError("its range has no end")
     return DepthMap((low + codes * ((high - low) / 65535)).astype(np.float32), meta)
 
 
 def _read_pfm(data: bytes) -> DepthMap:
     _, size, scale, pixels = data.split(b"\n", 3)
     width, height = (int(side) for side in size.split())
+    if width < 1 or height < 1:
+        raise ValueError(f"its size is {width}x{height}")
     order = "<f4" if float(scale) < 0 else ">f4"
     rows = np.frombuffer(pixels, order, width * height).reshape(height, width)
     return DepthMap(rows[::-1].astype(np.float32))
@@ -125,9 +141,11 @@ def _read_exr(data: bytes) -> DepthMap:
         raise InvalidRequest("The EXR was not written by depthq; read it with an OpenEXR library.")
     left, top, right, bottom = struct.unpack("<iiii", attributes["dataWindow"])
     width, height = right - left + 1, bottom - top + 1
+    if width < 1 or height < 1:  # -1 rows would be as many as there are
+        raise ValueError(f"its size is {width}x{height}")
     row = np.dtype([("y", "<i4"), ("bytes", "<i4"), ("pixels", "<f4", (width,))])
     rows = np.frombuffer(data, row, height, start + 8 * height)
-    meta = json.loads(attributes[_KEYWORD]) if _KEYWORD in attributes else {}
+    meta = _meta(attributes[_KEYWORD]) if _KEYWORD in attributes else {}
     return DepthMap(rows["pixels"].astype(np.float32), meta)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAGIC = b"II*\0"
+MOST_PX = 178_956_970  # of packed pixels, as Pillow has it for PNG: a few kilobytes can hold more
 _SIZES = {2: 1, 3: 2, 4: 4}  # bytes of a value by its type: text, short, long
 _CODES = {3: "<u2", 4: "<u4"}
 _KINDS = {(16, 8, 2, 1): "<u2", (32, 1, 1, 3): "<f4"}  # bits, compression, predictor, sample format
@@ -26,6 +27,10 @@ def read_tiff(data: bytes) -> tuple[NDArray[Any], str]:
     if layout not in _KINDS or int(tags[277][0]) != 1 or not width or not height or not rows:
         raise ValueError("this TIFF was not written by depthq; read it with a TIFF library")
     kind = np.dtype(_KINDS[layout])
+    if kind.kind == "u" and width * height > MOST_PX:
+        raise ValueError(f"it would have {width * height} pixels; at most {MOST_PX} are unpacked")
+    if len(tags[273]) != -(-height // rows):
+        raise ValueError("it has more strips than rows, or too few")
     strips, top = [], 0
     for offset, length in zip(tags[273], tags[279], strict=True):
         count = min(rows, height - top)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import struct
 from pathlib import Path
 from typing import get_args
 
@@ -11,13 +12,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from PIL import Image
+from PIL import Image, PngImagePlugin
 
 from client.depth_file import read_depth
 from contract.errors import InvalidRequest
 from contract.jobs import ModelInfo
 from contract.options import JobOptions
 from contract.outputs.depth import DepthFormat
+from worker.outputs.encoding.exr import encode_exr
 from worker.outputs.encoding.upsample import upsample
 from worker.outputs.render import Rendered, render
 from worker.outputs.view import View
@@ -92,3 +94,51 @@ def test_damage_gives_depth_or_a_clear_error(file: bytes, data: st.DataObject) -
             broken[place] = data.draw(st.integers(0, 255))
     with contextlib.suppress(InvalidRequest, OSError):
         read_depth(bytes(broken))
+
+
+def png_that_says(text: str) -> bytes:
+    file, about = io.BytesIO(), PngImagePlugin.PngInfo()
+    about.add_text("depthq", text)
+    Image.new("I;16", (4, 4)).save(file, "PNG", pnginfo=about)
+    return file.getvalue()
+
+
+def exr_that_says(text: str) -> bytes:
+    return encode_exr(np.zeros((1, 1), np.float32), {"depthq": text})
+
+
+def exr_of_no_rows() -> bytes:
+    box = b"box2i\0" + struct.pack("<i", 16)
+    whole, none = (box + struct.pack("<iiii", 0, 0, 0, bottom) for bottom in (0, -2))
+    return exr_that_says("{}").replace(whole, none)
+
+
+def tiff16_with(tag: int, value: int) -> bytes:
+    """Return a 16-bit TIFF of ours that says `value` in the entry `tag` of its directory."""
+    data = bytearray(file_of("tiff16").files[0].data)
+    (start,) = struct.unpack_from("<I", data, 4)
+    (count,) = struct.unpack_from("<H", data, start)
+    for place in range(start + 2, start + 2 + 12 * count, 12):
+        if struct.unpack_from("<H", data, place)[0] == tag:
+            struct.pack_into("<I", data, place + 8, value)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "why"),
+    [
+        (png_that_says("[" * 50_000), "recursion"),
+        (exr_that_says("[" * 50_000), "recursion"),
+        (exr_that_says("[1]"), "no JSON object"),
+        (png_that_says('{"min": NaN, "max": 1}'), "no end"),
+        (png_that_says('{"min": 1e999, "max": 1}'), "no end"),
+        (b"Pf\n-1 1\n-1.0\n" + bytes(16), "-1x1"),
+        (b"Pf\n0 5\n-1.0\n" + bytes(16), "0x5"),
+        (exr_of_no_rows(), "1x-1"),
+        (tiff16_with(257, 4_000_000), "at most 178956970"),  # rows: a bomb of two gigabytes
+        (tiff16_with(278, 1), "more strips than rows, or too few"),
+    ],
+)  # fmt: skip
+def test_what_a_file_says_of_itself_is_not_believed(data: bytes, why: str) -> None:
+    with pytest.raises(InvalidRequest, match=why):
+        read_depth(data)
