@@ -142,7 +142,7 @@ def _register_plugged_in() -> None:
         try:
             getattr(importlib.import_module(module), function)()
         except Exception:  # whatever another package does wrong, the service starts
-            log.exception("no calls of %s", kind.name, extra={"action": "start"})
+            log.exception("calls of kind %s not registered", kind.name, extra={"action": "start"})
 
 
 def _mount(app: DepthApp) -> None:

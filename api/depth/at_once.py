@@ -115,7 +115,7 @@ class AtOnce:
         try:
             self._exchange.withdraw(ask)
         except StorageUnavailable as exc:
-            log.info("an ask stays until it is too late: %s", exc, extra={"action": "withdraw"})
+            log.info("not withdrawn, it expires: %s", exc, extra={"action": "withdraw"})
 
 
 class _Wait:

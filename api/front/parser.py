@@ -128,8 +128,8 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
         try:
             count: int = super().received(data)
         except OSError as exc:  # the upload's temporary file
-            log.error("no room for an upload: %s", exc, extra={"action": "disk_full"})
-            self._refuse(DiskFull("There is no room for uploads at present; come back later."))
+            log.error("no disk space for an upload: %s", exc, extra={"action": "disk_full"})
+            self._refuse(DiskFull("The disk for uploads is full; try again later."))
             count = super().received(data)
         if self.chunked and self.error is None:
             self._refuse_chunked()

@@ -25,7 +25,7 @@ def _using_disk() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise StorageUnavailable("There is no room for uploads at present.") from exc
+        raise StorageUnavailable("The disk for uploads is full.") from exc
 
 
 class Upload:

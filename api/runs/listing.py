@@ -40,7 +40,7 @@ def _found(parts: Services, run_id: str) -> Found | None:
     try:
         return find_run(parts, run_id)
     except ValueError:  # one that cannot be read shall not hide the others
-        log.warning("unreadable", extra={"action": "list", "dataset_id": run_id})
+        log.warning("record cannot be read", extra={"action": "list", "dataset_id": run_id})
         return None
 
 

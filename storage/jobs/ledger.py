@@ -99,7 +99,7 @@ class JobLedger:
         try:
             record = from_pairs(texts) if texts else None
         except (ValueError, LookupError):
-            log.exception("unreadable", extra={"action": "claim", "job_id": job_id})
+            log.exception("record cannot be read", extra={"action": "claim", "job_id": job_id})
             with suppress(StorageUnavailable, ValueError):  # else its lease runs out
                 self.release(job_id, int(texts[texts.index("attempt") + 1]), counted=False)
             return Claim("unreadable", None, int(crashes))

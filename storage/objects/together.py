@@ -82,7 +82,7 @@ class Unpacking:
         try:
             self._send(packed(bundle))
         except StorageUnavailable as exc:
-            log.info("not sent together: %s", exc, extra={"action": "put"})
+            log.info("not sent as one request: %s", exc, extra={"action": "put"})
             self._settle(works=False)
             return False
         return True

@@ -68,7 +68,7 @@ def _remove(store: ObjectStore, key: str) -> None:
     try:
         store.delete([key])
     except BucketRefused as exc:  # outputs are written and read, never deleted
-        log.info("a probe stays: %s", exc, extra={"action": "accept"})
+        log.info("test object not removed: %s", exc, extra={"action": "accept"})
 
 
 def _check_prefix(uri: str, buckets: Buckets, own: ObjectStore) -> None:

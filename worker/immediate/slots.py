@@ -76,7 +76,7 @@ class Slots:
                 log.warning("depth at once waits for Redis: %s", exc, extra={"action": "take"})
                 self._stopping.wait(PAUSE_S)
             except Exception:  # a thread that ends is not replaced
-                log.exception("depth at once", extra={"action": "take"})
+                log.exception("depth at once failed", extra={"action": "take"})
                 self._stopping.wait(PAUSE_S)
 
     def _serve(self, line: Line) -> None:

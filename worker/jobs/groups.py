@@ -130,7 +130,7 @@ class Group:
                     raise exc
             return []
         except Exception:
-            log.exception("one by one from here", extra={"action": "run"})
+            log.exception("step failed, each job repeats it alone", extra={"action": "run"})
             return [each for member in members for each in self._alone(step, member)]
 
     def _alone(self, step: _Step, member: _Member) -> list[_Member]:
@@ -177,4 +177,4 @@ def _errors_logged(job_id: str) -> Iterator[None]:
     except MemoryError:
         raise
     except Exception:  # even its failure could not be settled; the other jobs go on
-        log.exception("left to its lease", extra={"action": "run", "job_id": job_id})
+        log.exception("left until its lease expires", extra={"action": "run", "job_id": job_id})

@@ -89,7 +89,7 @@ class Pipeline:
             return None, False
         if not self.computer.holds(record.request.options.model):
             # sent to the wrong queue: the reconciler sends it to its own
-            log.error("not our model", extra={"action": "claim", "job_id": job_id})
+            log.error("model not held by this worker", extra={"action": "claim", "job_id": job_id})
             self.failures.give_back(record, counted=False)
             return None, False
         if claim.crashes >= SUSPECT_AFTER_CRASHES and not suspects_too:
@@ -117,7 +117,9 @@ class Pipeline:
         except StorageUnavailable as exc:
             log.warning("gave up waiting: %s", exc, extra={"action": "run", "job_id": record.id})
         except Exception:  # the thread's pool would drop the exception
-            log.exception("left to its lease", extra={"action": "run", "job_id": record.id})
+            log.exception(
+                "left until its lease expires", extra={"action": "run", "job_id": record.id}
+            )
 
     def clock(self, record: JobRecord) -> StageClock:
         """Return the clock of a job, with the time that it has waited."""

@@ -60,7 +60,9 @@ class ResultCache:
         except NotFound:  # deleted by its owner, or swept
             result = None
         except StorageUnavailable as exc:
-            log.info("not looked up: %s", exc, extra={"action": "reuse", "job_id": request.id})
+            log.info(
+                "result cache not read: %s", exc, extra={"action": "reuse", "job_id": request.id}
+            )
             result = None
         RESULT_CACHE.labels(outcome="miss" if result is None else "hit").inc()
         return result
@@ -72,7 +74,9 @@ class ResultCache:
         try:
             self._index.remember(self._digest(request), request.id, request.expires_at)
         except StorageUnavailable as exc:
-            log.info("not remembered: %s", exc, extra={"action": "reuse", "job_id": request.id})
+            log.info(
+                "result cache not written: %s", exc, extra={"action": "reuse", "job_id": request.id}
+            )
 
     def _digest(self, request: JobRequest) -> str:
         about = self._models[request.options.model]
@@ -88,7 +92,7 @@ class ResultCache:
             return None
         files = {name: self._objects.get(output.key) for name, output in earlier.outputs.items()}
         if any(_sha256(files[name]) != output.sha256 for name, output in earlier.outputs.items()):
-            log.warning("a file changed", extra={"action": "reuse", "job_id": earlier_id})
+            log.warning("hash differs, not reused", extra={"action": "reuse", "job_id": earlier_id})
             return None
         outputs = {
             name: self._put(request.id, name, files[name], output)

@@ -90,7 +90,9 @@ class Shares:
         try:
             self._put_back(task, message_id)
         except Exception:  # of the broker's client
-            log.warning("not put back: %s", message_id, exc_info=True, extra={"action": "dispatch"})
+            log.warning(
+                "message not requeued: %s", message_id, exc_info=True, extra={"action": "dispatch"}
+            )
             return False
         return True
 

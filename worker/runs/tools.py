@@ -54,9 +54,9 @@ def open_kinds(declared: Iterable[KindDeclaration], tools: Tools) -> dict[str, K
             kinds[kind.name] = _opened(kind.opened_by, tools)
         except ImportError as exc:  # a part that is not installed here
             cure = f"; to have it: {kind.needs}" if kind.needs else ""
-            log.warning("no %s here: %s%s", kind.name, exc, cure, extra={"action": "start"})
+            log.warning("cannot run kind %s: %s%s", kind.name, exc, cure, extra={"action": "start"})
         except Exception:  # whatever another package does wrong, the worker starts
-            log.exception("no %s here", kind.name, extra={"action": "start"})
+            log.exception("cannot run kind %s", kind.name, extra={"action": "start"})
     return kinds
 
 

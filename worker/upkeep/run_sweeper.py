@@ -68,7 +68,7 @@ class RunRetention:
         try:
             request = self._files.request(dataset_id)
         except ValueError:  # unreadable: skip it, so that other datasets are swept
-            log.warning("unreadable", extra={"action": "sweep", "dataset_id": dataset_id})
+            log.warning("unreadable request", extra={"action": "sweep", "dataset_id": dataset_id})
             return False
         return request is None or request.dry_run
 
