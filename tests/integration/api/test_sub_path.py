@@ -14,8 +14,8 @@ from tests.e2e.test_page import browser, open_page  # noqa: F401 - a fixture
 from tests.integration.api import worker
 from tests.services.front import running_front
 from tests.services.path_proxy import path_proxy
-from tests.unit.api.fakes import jpeg
 from tests.tiers import thorough
+from tests.unit.api.fakes import jpeg
 from tests.waits import wait_until
 
 PREFIX = "/depth"
