@@ -8,6 +8,7 @@ follows from the id, and a process that does not know the kind takes it for no i
 from __future__ import annotations
 
 import base64
+import random
 import re
 import secrets
 from datetime import UTC, datetime
@@ -22,8 +23,17 @@ _KIND = re.compile(r"([a-z][a-z0-9]{1,19})-[0-9]{8}-")
 def new_id(now: datetime | None = None) -> str:
     """Return a fresh id for something created at `now` (UTC, default: the present)."""
     day = (now or datetime.now(UTC)).astimezone(UTC).strftime("%Y%m%d")
-    random = base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
-    return f"{day}-{random}"
+    secret = base64.b32encode(secrets.token_bytes(16)).decode("ascii").rstrip("=").lower()
+    return f"{day}-{secret}"
+
+
+def new_tag() -> str:
+    """Return 16 hexadecimal digits that tell one call or message from another; no secret.
+
+    The system's random bytes would cost a busy process a thread switch: reading them releases the
+    interpreter's lock (docs/decisions/0170-the-lock-is-released-less-often.md).
+    """
+    return f"{random.getrandbits(64):016x}"  # not for what must not be guessed
 
 
 def new_run_id(kind: str, now: datetime | None = None) -> str:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from runtime.printable import printable
 
+_AS_JSON = json.JSONEncoder(default=str).encode
 _STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -48,7 +49,7 @@ class JsonFormatter(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = _cut(self.formatException(record.exc_info), TRACEBACK_CHARS)
-        return json.dumps(line, default=str).replace("\x7f", "\\u007f")
+        return _AS_JSON(line).replace("\x7f", "\\u007f")
 
 
 class TextFormatter(logging.Formatter):
@@ -73,6 +74,9 @@ def configure_logging(log_format: str, log_level: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(TextFormatter() if text else JsonFormatter())
     logging.basicConfig(level=log_level, handlers=[handler], force=True)
+    # what no line of ours has need not be found out (the standard library's list of optimizations)
+    logging._srcfile = None
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     # routine messages of libraries are not logged
     for noisy in ("celery", "kombu", "botocore", "boto3", "urllib3", "httpx2", "waitress"):
         logging.getLogger(noisy).setLevel(max(logging.WARNING, logging.root.level))

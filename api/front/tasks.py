@@ -30,6 +30,18 @@ class _Ending(Task):  # type: ignore[misc]
         self.channel.ended_in_order = self.close_on_finish
 
 
+class _Gathered:
+    """Stands for a channel while an answer's head and first bytes are gathered."""
+
+    def __init__(self, channel: Any) -> None:
+        self.server = channel.server
+        self.parts: list[bytes] = []
+
+    def write_soon(self, data: bytes) -> None:
+        """Keep `data`."""
+        self.parts.append(data)
+
+
 class AnswerTask(_Ending, WSGITask):  # type: ignore[misc]
     """Answers through the application; an answer without a body does not end the connection."""
 
@@ -38,6 +50,19 @@ class AnswerTask(_Ending, WSGITask):  # type: ignore[misc]
         environ: dict[str, Any] = super().get_environment()
         environ["REMOTE_ADDR"] = self.request.client or environ["REMOTE_ADDR"]
         return environ
+
+    def write(self, data: bytes) -> None:
+        """Write a part of the answer; the head goes with the first one, in one packet."""
+        if self.wrote_header or not data:
+            super().write(data)
+            return
+        channel, gathered = self.channel, _Gathered(self.channel)
+        self.channel = gathered
+        try:
+            super().write(data)
+        finally:
+            self.channel = channel
+        channel.write_soon(b"".join(gathered.parts))
 
     def set_close_on_finish(self) -> None:
         """Close the connection after this answer, if asked to or if its end is ambiguous."""

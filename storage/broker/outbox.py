@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
 from redis import Redis
 
+from contract.ids import new_tag
 from storage.ledger.connection import redis_errors
 
 PLACE = "id-to-be-filled-in"  # what the described message has for an id
@@ -34,7 +34,7 @@ class Envelope:
     def filled(self, item_id: str) -> str:
         """Return the message for `item_id`, an id of ours, with a delivery tag of its own."""
         body = base64.b64encode(self._body.replace(PLACE, item_id).encode()).decode()
-        text = self._text.replace(PLACE, item_id).replace(_TAG, secrets.token_hex(16))
+        text = self._text.replace(PLACE, item_id).replace(_TAG, new_tag())
         return text.replace(_BODY, body)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ from typing import Any, Literal, cast
 from redis import Redis
 
 from contract.errors import StorageUnavailable
+from contract.ids import new_tag
 from contract.jobs import JobRecord, JobResult
 from contract.names.queues import of_model
 from contract.names.redis_keys import job_key
@@ -67,7 +67,7 @@ class JobLedger:
         lane = of_model(request.lane.value, request.options.model)
         place = self._places.of(record.id, len(input_)) if input_ else ""
         handed = (place, input_ if place else b"", KEPT_S)
-        about = (_nonce(), lane, *times, *handed, *letter)
+        about = (new_tag(), lane, *times, *handed, *letter)
         answer = self._scripts.run("create", [record.id], *about, *to_fields(record))
         if answer < 0:
             raise AlreadyOver("The clocks of this machine and of Redis are far apart.")
@@ -86,7 +86,7 @@ class JobLedger:
     def claim_all(self, job_ids: Sequence[str], worker: str, lease_s: float) -> list[Claim]:
         """Claim each of `job_ids`, in one round trip."""
         of = self._places.of
-        calls = [(job_id, (_nonce(), worker, lease_s, of(job_id))) for job_id in job_ids]
+        calls = [(job_id, (new_tag(), worker, lease_s, of(job_id))) for job_id in job_ids]
         answers = self._scripts.run_each("claim", calls, raw=True)
         return [self._read(*each) for each in zip(job_ids, answers, strict=True)]
 
@@ -131,7 +131,7 @@ class JobLedger:
 
         `counted=False` takes the attempt back too: the infrastructure was at fault.
         """
-        return bool(self._scripts.run("release", [job_id], attempt, int(counted), _nonce()))
+        return bool(self._scripts.run("release", [job_id], attempt, int(counted), new_tag()))
 
     def cancel(self, job_id: str) -> JobState | None:
         """Cancel a job that has not ended; return the state it then has; None: unknown."""
@@ -145,7 +145,3 @@ class JobLedger:
     def delete(self, job_id: str) -> None:
         """Remove the record and every trace of it in the indices."""
         self._scripts.run("delete", [job_id])
-
-
-def _nonce() -> str:
-    return secrets.token_hex(8)

@@ -70,7 +70,7 @@ def test_a_record_that_exists_sends_no_second_message(store, dispatch, redis):
 
 
 def test_a_call_that_is_sent_again_sends_no_second_message(store, dispatch, redis, monkeypatch):
-    monkeypatch.setattr("storage.jobs.ledger._nonce", lambda: "same")
+    monkeypatch.setattr("storage.jobs.ledger.new_tag", lambda: "same")
     record = make_record()
     assert store.create(record, b"", letter_of(dispatch, record))
     assert store.create(record, b"", letter_of(dispatch, record))

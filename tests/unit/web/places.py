@@ -17,6 +17,7 @@ _SELF_NAMED = {"colormap", *(name for name in _OPTIONS if name.endswith("_format
 
 OF_DATA: dict[str, set[str]] = {
     "error": {*ERROR_CODES, "network", "not_ours"},
+    "left": {"some", "all", "videos", "others", "and", "nothing"},
     "place": {str(cell) for cell in range(9)},
     "sample": {"coffee", "cat", "astronaut"},
     "act": {
