@@ -10,7 +10,7 @@ from worker.attempts.watchdog import Watchdog
 from worker.process.parts import Parts
 from worker.process.periodic import PeriodicThreads
 from worker.process.runs import RunCoordinator, Surroundings
-from worker.upkeep.chores import Chore, Led
+from worker.upkeep.chores import Chore, Leading, Led
 from worker.upkeep.reconciler import Reconciler
 from worker.upkeep.restore import Restorer, days_kept, restore_jobs
 from worker.upkeep.run_restore import recover_runs
@@ -50,7 +50,7 @@ class Background:
         watchdog: Watchdog,
     ) -> None:
         own = (parts.leases.renew, coordinator.leases.renew, announce, watchdog.check)
-        leads = parts.leader.acquire_or_renew
+        leads = Leading(parts.leader.acquire_or_renew)
         self._periodic = (
             PeriodicThreads(parts.settings.reconcile_interval_s, own),
             *(PeriodicThreads(c.look_s, (Led(c, leads).tick,)) for c in chores(parts, coordinator)),

@@ -32,6 +32,23 @@ class Chore:
         return min(self.every_s, LOOK_S)
 
 
+class Leading:
+    """Tells whether this process leads; asks Redis at most once a second while another one does."""
+
+    def __init__(self, acquire_or_renew: Callable[[], bool]) -> None:
+        self._acquire_or_renew = acquire_or_renew
+        self._other_until = 0.0  # monotonic, s
+
+    def __call__(self) -> bool:
+        """Return whether it leads. Raises StorageUnavailable."""
+        if time.monotonic() < self._other_until:
+            return False
+        leads = self._acquire_or_renew()
+        if not leads:
+            self._other_until = time.monotonic() + LOOK_S
+        return leads
+
+
 class Led:
     """One chore, done where `leads()`. Each needs a thread of its own: some take minutes."""
 

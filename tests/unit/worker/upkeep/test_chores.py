@@ -4,7 +4,7 @@ import pytest
 
 from contract.errors import StorageUnavailable
 from worker.upkeep import chores
-from worker.upkeep.chores import Chore, Led
+from worker.upkeep.chores import LOOK_S, Chore, Leading, Led
 
 
 class Clock:
@@ -84,3 +84,25 @@ def test_a_fault_of_ours_is_passed_on_and_tried_again_in_its_period(clock):
         led.tick()
     clock.now += 2.0
     assert led.tick() == "done"
+
+
+def test_while_another_process_leads_redis_is_asked_once_a_second_for_all_chores(clock):
+    answers = iter([False, True, True])
+    asked = []
+
+    def acquire_or_renew():
+        asked.append(clock.now)
+        return next(answers)
+
+    leads = Leading(acquire_or_renew)
+    assert [leads() for _ in range(7)] == [False] * 7
+    clock.now += LOOK_S
+    assert [leads(), leads()] == [True, True]
+    assert asked == [100.0, 100.0 + LOOK_S, 100.0 + LOOK_S]  # a leader renews at each chore
+
+
+def test_an_outage_is_no_answer_to_who_leads(clock):
+    leads = Leading(away)
+    for _ in range(2):
+        with pytest.raises(StorageUnavailable):
+            leads()
