@@ -11,7 +11,7 @@ from contract.errors import StorageUnavailable
 
 log = logging.getLogger(__name__)
 
-LOOK_S = 1.0  # a chore is at most this late after a change of leader
+LOOK_S = 1.0  # a chore is at most twice this late after a change of leader
 
 
 @dataclass(frozen=True)
