@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
@@ -183,41 +184,41 @@ def test_prefer_wait_answers_200_with_the_finished_job(api):
 def test_who_waits_reads_the_job_only_where_its_end_tells_no_more_than_the_id(
     api, redis, monkeypatch, says, reads
 ):
-    monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
     if says == "the id":  # as a worker of an older version does, or the script for a long result
         monkeypatch.setattr("storage.jobs.scripts.CHANNELS", (*CHANNELS[:-1], 0))
+    with submitted(api, redis, monkeypatch) as (post, job_id):
+        succeed(api.parts, job_id)
+        answer = post.result(timeout=PATIENT_S)
+    assert (answer.status_code, document(answer).state) == (200, "succeeded")
+    claimed = 1  # the claim's own, in its script
+    assert reads_of(redis) == claimed + reads
+    assert document(answer) == document(api.client.get(document(answer).links.self))
+
+
+def test_a_forged_end_is_not_believed(api, redis, monkeypatch):
+    with submitted(api, redis, monkeypatch) as (post, job_id):
+        other = make_result(new_id(), 1).model_dump_json()
+        redis.publish(RECORDS_CHANNEL, f"{job_id}\nsucceeded\n1\n9\n1.0\n{other}")
+        wait_until(lambda: reads_of(redis) == 1, "the record is read instead")
+        assert not post.done()
+        fail(api.parts, job_id)
+        assert document(post.result(timeout=PATIENT_S)).state == "failed"
+
+
+@contextmanager
+def submitted(api, redis, monkeypatch):
+    """Yield the coming answer of a request that waits, and its job's id; from then reads count."""
+    monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
     with api.parts.endings.watch("any"):
         wait_until(lambda: api.parts.endings.subscribed, "the feed is subscribed")
     redis.config_resetstat()
     with ThreadPoolExecutor(1) as pool:
         post = pool.submit(submit, api, Prefer="wait=60")
         wait_until(lambda: api.parts.dispatch.sent, "it is enqueued")
-        succeed(api.parts, api.parts.dispatch.sent[0][0])
-        answer = post.result(timeout=PATIENT_S)
-    assert (answer.status_code, document(answer).state) == (200, "succeeded")
-    claimed = 1  # the claim's own, in its script
-    assert redis.info("commandstats")["cmdstat_hgetall"]["calls"] == claimed + reads
-    assert document(answer) == document(api.client.get(document(answer).links.self))
+        yield post, api.parts.dispatch.sent[0][0]
 
 
-def test_a_forged_end_is_not_believed(api, redis, monkeypatch):
-    monkeypatch.setattr("api.waiting.changes.FALLBACK_POLL_S", 60)
-    with api.parts.endings.watch("any"):
-        wait_until(lambda: api.parts.endings.subscribed, "the feed is heard")
-    redis.config_resetstat()
-    with ThreadPoolExecutor(1) as pool:
-        post = pool.submit(submit, api, Prefer="wait=60")
-        wait_until(lambda: api.parts.dispatch.sent, "it is enqueued")
-        job_id = api.parts.dispatch.sent[0][0]
-        other = make_result(new_id(), 1).model_dump_json()
-        redis.publish(RECORDS_CHANNEL, f"{job_id}\nsucceeded\n1\n9\n1.0\n{other}")
-        wait_until(lambda: reads(redis) == 1, "the record is read instead")
-        assert not post.done()
-        fail(api.parts, job_id)
-        assert document(post.result(timeout=PATIENT_S)).state == "failed"
-
-
-def reads(redis):
+def reads_of(redis):
     return redis.info("commandstats").get("cmdstat_hgetall", {"calls": 0})["calls"]
 
 
