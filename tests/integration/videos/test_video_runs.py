@@ -27,7 +27,7 @@ from tests.films import NETWORK, brightness, drifting, film
 from tests.integration.datasets.rig import FakeQueue, Rig
 from worker.videos import kind as video_kind
 
-FRAMES = 26
+FRAMES, FEW = 26, 10  # four segments, and two
 FILES = {"heatmap.mp4", "depth.mkv", "depth.json", "frames.parquet"}
 SPEC = VideoSpec(outputs=("heatmap", "depth", "parquet"))
 
@@ -71,6 +71,11 @@ def rigs(redis, tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def clip():
     return film(drifting(FRAMES), options={"g": "6"}, sound_s=1.0)
+
+
+@pytest.fixture(scope="module")
+def short():
+    return film(drifting(FEW), options={"g": "6"})
 
 
 def submit(
@@ -121,13 +126,13 @@ def test_a_video_becomes_films_and_every_frame_counts(rigs, clip):
         assert sum(1 for _ in movie.decode(video=0)) == FRAMES
 
 
-def test_every_segment_is_computed_by_the_model_asked_for(rigs, clip):
+def test_every_segment_is_computed_by_the_model_asked_for(rigs, short):
     rig = rigs()
-    run_id = submit(rig, clip, model="dpt_large_384")
+    run_id = submit(rig, short, model="dpt_large_384")
     rig.run(run_id)
     assert comment(rig, run_id) == "depthq; model dpt_large_384; weights w-1"
     assert rig.computer.asked == {"dpt_large_384"}
-    assert rig.computer.frames > FRAMES
+    assert rig.computer.frames > FEW
 
 
 def comment(rig: Rig, run_id: str) -> str:
@@ -135,12 +140,14 @@ def comment(rig: Rig, run_id: str) -> str:
         return movie.metadata["comment"]
 
 
-def test_a_film_names_the_weights_of_its_frames_not_those_of_the_worker_that_joins_them(rigs, clip):
+def test_a_film_names_the_weights_of_its_frames_not_those_of_the_worker_that_joins_them(
+    rigs, short
+):
     queue = FakeQueue()
     computing, joining = rigs(queue, "computing"), rigs(queue, "joining")
     joining.computer.weights_id = "w-2"
-    run_id = submit(computing, clip)
-    while computing.ledger.get(run_id).counts.done < FRAMES:
+    run_id = submit(computing, short)
+    while computing.ledger.get(run_id).counts.done < FEW:
         assert computing.step()
     joining.run(run_id)
     assert joining.computer.frames == 0
@@ -195,9 +202,9 @@ def test_a_video_that_is_too_long_says_so(rigs, clip):
     assert record.error.code == "video_too_large"
 
 
-def test_a_canceled_video_keeps_its_segments_and_makes_no_film(rigs, clip):
+def test_a_canceled_video_keeps_its_segments_and_makes_no_film(rigs, short):
     rig = rigs()
-    run_id = submit(rig, clip)
+    run_id = submit(rig, short)
     rig.step()  # the plan
     rig.step()  # one segment
     rig.cancel(run_id)
