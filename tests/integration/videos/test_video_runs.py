@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import tempfile
 import time
 import zipfile
 from dataclasses import replace
@@ -25,9 +27,11 @@ from contract.videos import VIDEO_FILES, VideoSpec, VideoWishes
 from storage.objects.open import open_object_store
 from tests.films import NETWORK, brightness, drifting, film
 from tests.integration.datasets.rig import FakeQueue, Rig
+from worker.runs.planner import MAX_CRASHES
 from worker.videos import kind as video_kind
+from worker.videos import originals
 
-FRAMES, FEW = 26, 10  # four segments, and two
+FRAMES = 26
 FILES = {"heatmap.mp4", "depth.mkv", "depth.json", "frames.parquet"}
 SPEC = VideoSpec(outputs=("heatmap", "depth", "parquet"))
 
@@ -71,11 +75,6 @@ def rigs(redis, tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def clip():
     return film(drifting(FRAMES), options={"g": "6"}, sound_s=1.0)
-
-
-@pytest.fixture(scope="module")
-def short():
-    return film(drifting(FEW), options={"g": "6"})
 
 
 def submit(
@@ -126,13 +125,13 @@ def test_a_video_becomes_films_and_every_frame_counts(rigs, clip):
         assert sum(1 for _ in movie.decode(video=0)) == FRAMES
 
 
-def test_every_segment_is_computed_by_the_model_asked_for(rigs, short):
+def test_every_segment_is_computed_by_the_model_asked_for(rigs, clip):
     rig = rigs()
-    run_id = submit(rig, short, model="dpt_large_384")
+    run_id = submit(rig, clip, model="dpt_large_384")
     rig.run(run_id)
     assert comment(rig, run_id) == "depthq; model dpt_large_384; weights w-1"
     assert rig.computer.asked == {"dpt_large_384"}
-    assert rig.computer.frames > FEW
+    assert rig.computer.frames > FRAMES
 
 
 def comment(rig: Rig, run_id: str) -> str:
@@ -140,14 +139,12 @@ def comment(rig: Rig, run_id: str) -> str:
         return movie.metadata["comment"]
 
 
-def test_a_film_names_the_weights_of_its_frames_not_those_of_the_worker_that_joins_them(
-    rigs, short
-):
+def test_a_film_names_the_weights_of_its_frames_not_those_of_the_worker_that_joins_them(rigs, clip):
     queue = FakeQueue()
     computing, joining = rigs(queue, "computing"), rigs(queue, "joining")
     joining.computer.weights_id = "w-2"
-    run_id = submit(computing, short)
-    while computing.ledger.get(run_id).counts.done < FEW:
+    run_id = submit(computing, clip)
+    while computing.ledger.get(run_id).counts.done < FRAMES:
         assert computing.step()
     joining.run(run_id)
     assert joining.computer.frames == 0
@@ -202,9 +199,30 @@ def test_a_video_that_is_too_long_says_so(rigs, clip):
     assert record.error.code == "video_too_large"
 
 
-def test_a_canceled_video_keeps_its_segments_and_makes_no_film(rigs, short):
+def test_a_worker_without_room_for_a_video_waits_for_it_and_counts_no_crash(
+    rigs, clip, monkeypatch
+):
+    # Given a video that lies elsewhere, and a disk that is full for longer than crashes are allowed
+    monkeypatch.setattr(originals, "_on_disk", lambda _stream: False)
+    room, refused = tempfile.TemporaryFile, []
+
+    def full_at_first(*args, **options):
+        if len(refused) >= MAX_CRASHES:
+            return room(*args, **options)
+        refused.append(1)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(originals.tempfile, "TemporaryFile", full_at_first)
     rig = rigs()
-    run_id = submit(rig, short)
+    # When it is run, then it is done once there is room
+    record = rig.run_until_over(submit(rig, clip))
+    assert len(refused) == MAX_CRASHES
+    assert (record.state, record.counts.succeeded) == (DatasetState.COMPLETED, FRAMES)
+
+
+def test_a_canceled_video_keeps_its_segments_and_makes_no_film(rigs, clip):
+    rig = rigs()
+    run_id = submit(rig, clip)
     rig.step()  # the plan
     rig.step()  # one segment
     rig.cancel(run_id)
