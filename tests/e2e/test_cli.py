@@ -185,7 +185,11 @@ def test_a_redis_killed_under_load_costs_nothing(up, tmp_path):
     own = own_folder(tmp_path / "cache")
     own.mkdir(parents=True)
     (own / "slow_one.toml").write_text(SLOW)
-    slow = {"cache_dir": tmp_path / "cache", "models": "midas_small,slow_one", "engine": "simulated"}
+    slow = {
+        "cache_dir": tmp_path / "cache",
+        "models": "midas_small,slow_one",
+        "engine": "simulated",
+    }
     stack = up("--no-bulk", **slow)
     stack.await_ready()
     pictures = tmp_path / "pictures"
