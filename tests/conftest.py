@@ -19,6 +19,7 @@ from redis import Redis
 from contract.settings import Settings
 from tests.services.chart import Chart
 from tests.services.choose import NOTES, choose_s3
+from tests.services.descriptions import descriptions_are_read_once
 from tests.services.minio_setup import MinioSetup
 from tests.services.read_once import read_once
 from tests.services.s3server import S3Server, VersityServer
@@ -123,7 +124,8 @@ def s3_session(services_folder: Path) -> Iterator[S3Server]:
         missing(str(exc))
         raise
     server.start()
-    yield server
+    with descriptions_are_read_once():
+        yield server
     server.stop()
 
 
