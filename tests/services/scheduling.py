@@ -12,13 +12,12 @@ from xdist.scheduler import LoadFileScheduling
 
 TORCH = re.compile(r"tests/integration/worker/(engines|models|weights)/")
 PAGE = "tests/e2e/page/"
-LONG_ONE_OF_PAGE = f"{PAGE}test_reach.py"  # takes as long as all others of the page
 
 
 def scope_of(node_id: str) -> str:
     """Return the name of what is run in one process: the file, `torch`, or `page`."""
     path = node_id.partition("::")[0]
-    if path.startswith(PAGE) and path != LONG_ONE_OF_PAGE:
+    if path.startswith(PAGE):
         return "page"
     return "torch" if TORCH.match(path) else path
 
