@@ -66,7 +66,6 @@ def create_app(
     measures.registry.register(FleetCollector(jobs, workers, _disk(settings)))
     waits = WaitBudget.for_threads(settings.api_threads, len(limits.digests))
     measures.waiting.set_function(lambda: waits.taken)
-    capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     app = DepthApp(settings.public_url)
     capacity = Capacity(jobs, workers, settings.max_backlog, _lack_of_room(settings))
     parts = Services(

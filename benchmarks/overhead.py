@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks import photographs
+from benchmarks import photographs, threads
 from benchmarks.load import Target, drive
 from benchmarks.machine import ROOT, commit
 from benchmarks.stack import Stack
@@ -42,6 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--at-once", action="store_true", help="requests of POST /v1/depth instead")
     parser.add_argument("--profile", action="store_true", help="sample stacks (needs py-spy)")
     parser.add_argument("--gil", action="store_true", help="sample only what holds Python's lock")
+    parser.add_argument("--threads", action="store_true", help="the worker's switches by thread")
     parser.add_argument("--json", action="store_true", help="print one line of JSON")
     asked = parser.parse_args(argv)
     os.environ["MINIO_PROMETHEUS_AUTH_TYPE"] = "public"  # its own count of requests
@@ -55,7 +56,10 @@ def measure(folder: Path, asked: argparse.Namespace) -> dict[str, Any]:
     """Return the counts per job."""
     images = photographs.files(folder / "images", 8, *photographs.SIZES[asked.picture])
     simulation = asked.engine == "simulated"
-    with Stack(folder, s3=True, engine=asked.engine, simulation=simulation) as stack:
+    with Stack(
+        folder, s3=True, engine=asked.engine, simulation=simulation,
+        worker_module=("benchmarks.threads",) if asked.threads else ("worker",),
+    ) as stack:  # fmt: skip
         target = _target(stack, asked)
         drive(target, images, measure_s=1.0, in_flight=asked.in_flight)  # warm
         looks: list[dict[str, Counter[str]]] = []
@@ -95,19 +99,13 @@ def _counts(stack: Stack) -> dict[str, Counter[str]]:
         reads = client.info("stats")["total_reads_processed"]
     calls = {name.removeprefix("cmdstat_"): each["calls"] for name, each in commands.items()}
     return {
-        "switches": Counter({role: _switches(pid) for role, pid in stack.pids().items()}),
+        "switches": Counter(
+            {role: threads.switches(pid).total() for role, pid in stack.pids().items()}
+        ),
+        "threads": threads.switches(stack.pids()["worker"]),
         "redis": Counter({"round trips": reads, **calls}),
         "s3": Counter(_s3_requests(stack)),
     }
-
-
-def _switches(root: int) -> int:
-    """Return how often the threads of `root` alone, not its children, have left a processor."""
-    total = 0
-    for path in Path(f"/proc/{root}/task").glob("*/status"):
-        with_counts = (line for line in path.read_text().splitlines() if "ctxt_switches" in line)
-        total += sum(int(line.split()[1]) for line in with_counts)
-    return total
 
 
 def _s3_requests(stack: Stack) -> dict[str, int]:
@@ -191,6 +189,7 @@ def _table(measured: dict[str, Any]) -> str:
     ):  # fmt: skip
         named = (f"{name} {value:.2f}" for name, value in measured[what].items() if value >= 0.02)
         lines.append(f"{title} per job: " + ", ".join(named))
+    lines += ["switches per job, by thread of the worker:", *threads.table(measured["threads"])]
     for role, groups in measured["samples"].items():
         for group, shares in groups.items():
             lines.append(f"{role}, ms by {group}:")

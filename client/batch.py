@@ -15,7 +15,10 @@ from client.depth_client import DepthClient
 from client.errors import LocalProblem, ServiceUnreachable
 from client.job import Job
 from client.plain import visible
-from contract.errors import DepthqError, InternalError
+from contract.errors import DepthqError, InternalError, ModelNotServed, Unauthorized
+
+# What meets every other file too: no service, no valid key, no worker with the model.
+MET_BY_ALL = (ServiceUnreachable, Unauthorized, ModelNotServed)
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,7 @@ def run_batch(
 ) -> Iterator[Outcome]:
     """Yield an outcome per file as they end.
 
-    Stops at the first file for which the service is unreachable: the files not yet begun have no
+    Stops at the first file that meets what every other would: the files not yet begun have no
     outcome then.
     """
     todo = queue.SimpleQueue[tuple[Path, str]]()
@@ -77,7 +80,7 @@ def _work(
     try:
         while True:
             outcome = run_one(client, *todo.get_nowait(), wish)
-            if isinstance(outcome.error, ServiceUnreachable):
+            if isinstance(outcome.error, MET_BY_ALL):
                 _empty(todo)
             done.put(outcome)
     except queue.Empty:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
+import os
 import sys
 from typing import Any
 
@@ -16,8 +18,17 @@ from contract.errors import DepthqError, InvalidRequest
 
 OK, SOME_FAILED, USAGE, UNREACHABLE, INTERRUPTED = 0, 1, 2, 3, 130
 
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+class _Console(Console):
+    """The library's, which would end the program where the reader of its output has gone."""
+
+    def on_broken_pipe(self) -> None:
+        """Leave that to the command: it knows whether anything is left undone."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+out = _Console(highlight=False, soft_wrap=True)
+err = _Console(stderr=True, highlight=False, soft_wrap=True)
 
 _COLORS = {"api": "cyan", "interactive": "green", "bulk": "yellow", "redis": "magenta"}
 

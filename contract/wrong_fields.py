@@ -64,6 +64,13 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f"did you mean {spelled[found[0]]}?" if found else ""
 
 
+def no_model(name: str, known: Iterable[str]) -> str:
+    """Return the sentence for a model that is none of `known`, the same wherever it is found."""
+    names = sorted(known)
+    says = (f"No model is called {name};", nearest(name, names), f"known are {', '.join(names)}.")
+    return " ".join(filter(None, says))
+
+
 def _has_below(places: set[Place], place: Place) -> bool:
     return any(len(each) > len(place) and each[: len(place)] == place for each in places)
 

@@ -20,7 +20,7 @@ from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import warn_if_unsuitable
-from worker.process.models import LoadingModels
+from worker.imaging.decoder import open_decoder
 
 if TYPE_CHECKING:
     from worker.process.service import WorkerService
@@ -55,13 +55,24 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _started(settings: Settings, lane: Lane) -> WorkerService:
-    """Return the worker, ready. Raises DepthqError."""
-    loading = LoadingModels(settings, lane)
-    loading.begin()
-    from worker.process.service import WorkerService  # half a second, while the network compiles
+    """Return the worker, ready. Raises DepthqError.
 
-    service = WorkerService(settings, lane, loading)
-    service.start()
+    What other processes and C++ do begins first: importing the rest takes a second of one core.
+    """
+    decoder = open_decoder(settings)
+    decoder.start(1)
+    try:
+        from worker.process.models import LoadingModels
+
+        loading = LoadingModels(settings, lane)
+        loading.begin()
+        from worker.process.service import WorkerService
+
+        service = WorkerService(settings, lane, loading, decoder)
+        service.start()
+    except BaseException:
+        decoder.stop()
+        raise
     return service
 
 

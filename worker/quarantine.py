@@ -16,6 +16,7 @@ from contract.names.object_keys import input_object, poisoned_mark, result_objec
 from contract.names.queues import TASK_RUN_JOB
 from contract.settings import Settings
 from contract.startup import settings_or_exit
+from runtime.pipes import while_read
 from storage.jobs.recovery import rebuild
 from storage.jobs.store import JobStore
 from storage.objects.open import open_job_store, open_object_store
@@ -93,14 +94,15 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _run(quarantine: Quarantine, arguments: argparse.Namespace) -> None:
-    if arguments.command == "list":
-        for entry in quarantine.list():
-            sys.stdout.write(json.dumps(entry) + "\n")
-    elif arguments.command == "show":
-        sys.stdout.write(json.dumps(quarantine.show(arguments.id), indent=2) + "\n")
-    else:
-        quarantine.release(arguments.id)
-        sys.stdout.write(f"{arguments.id} is queued again\n")
+    with while_read():
+        if arguments.command == "list":
+            for entry in quarantine.list():
+                sys.stdout.write(json.dumps(entry) + "\n")
+        elif arguments.command == "show":
+            sys.stdout.write(json.dumps(quarantine.show(arguments.id), indent=2) + "\n")
+        else:
+            quarantine.release(arguments.id)
+            sys.stdout.write(f"{arguments.id} is queued again\n")
 
 
 if __name__ == "__main__":

@@ -87,6 +87,6 @@ def _origin(settings: Settings) -> str:
         return ""
     url = settings.s3_public_endpoint_url or settings.s3_endpoint_url
     if url is None:
-        return "https://*.amazonaws.com"
+        return "https://*.amazonaws.com https://*.amazonaws.com.cn"  # AWS, and its regions in China
     parsed = urlsplit(url)
     return f"{parsed.scheme}://{parsed.netloc}"

@@ -23,6 +23,7 @@ from api.front.refusals import (
     TooManyUploads,
     VersionUnknown,
 )
+from api.receiving.uploads import DISK_FULL
 from contract.errors import Overloaded, Unauthorized
 from contract.settings import MIB
 
@@ -129,7 +130,7 @@ class Parser(HTTPRequestParser):  # type: ignore[misc]
             count: int = super().received(data)
         except OSError as exc:  # the upload's temporary file
             log.error("no disk space for an upload: %s", exc, extra={"action": "disk_full"})
-            self._refuse(DiskFull("The disk for uploads is full; try again later."))
+            self._refuse(DiskFull(DISK_FULL))
             count = super().received(data)
         if self.chunked and self.error is None:
             self._refuse_chunked()

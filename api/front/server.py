@@ -41,6 +41,7 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
     """A waitress server with deadlines for incoming requests and a graceful shutdown."""
 
     channel_class = Channel
+    next_channel_cleanup: float
 
     def add_task(self, channel: Channel) -> None:
         """Queue the connection's next request for answering, once the answer before is read."""
@@ -51,6 +52,8 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
 
     def maintenance(self, now: float) -> None:
         """Close connections that are idle, whose request is slow, or whose client does not read."""
+        for channel in list(self.active_channels.values()):
+            channel.follow_clock(now)
         super().maintenance(now)
         for channel in list(self.active_channels.values()):
             late = channel.overdue(now, HEADER_S, BODY_S, BODY_BYTES_PER_S)
@@ -75,6 +78,9 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         log.info("stopped", extra={"action": "stop"})
 
     def _turn(self, timeout_s: float) -> None:
+        # the library goes by the wall clock: one that is set back must not put off the upkeep
+        soon = time.time() + self.adj.cleanup_interval
+        self.next_channel_cleanup = min(self.next_channel_cleanup, soon)
         wasyncore.loop(timeout=timeout_s, map=self._map, use_poll=True, count=1)
 
     def _busy(self) -> bool:

@@ -10,7 +10,7 @@ from contract.models.declaration import DEFAULT_MODEL, ModelSpec
 from contract.models.own import own_specs
 from contract.models.registry import MODELS
 from contract.names.queues import Lane
-from contract.wrong_fields import nearest
+from contract.wrong_fields import no_model
 
 
 class Models:
@@ -41,10 +41,7 @@ class Models:
         if name in served:
             return
         if name not in MODELS and name not in self.declared():
-            names = sorted({*self.declared(), *served})
-            known = f"known are {', '.join(names)}."
-            says = filter(None, (f"No model is called {name};", nearest(name, names), known))
-            raise InvalidRequest(" ".join(says))
+            raise InvalidRequest(no_model(name, {*self.declared(), *served}))
         if not self._accept_unserved:
             raise ModelNotServed(
                 f"No {lane.value} worker serves {name} now; served are "

@@ -18,6 +18,7 @@ CHUNK_BYTES = 64 * 1024
 READ_BYTES = 256 * 1024  # of a body at a time: hashing each releases the interpreter's lock
 # Larger uploads go to disk, so that many at once do not fill the memory.
 IN_MEMORY_BYTES = 1024 * 1024
+DISK_FULL = "The disk for uploads is full; try again later."
 
 
 @contextlib.contextmanager
@@ -26,7 +27,7 @@ def _using_disk() -> Iterator[None]:
     try:
         yield
     except OSError as exc:
-        raise StorageUnavailable("The disk for uploads is full.") from exc
+        raise StorageUnavailable(DISK_FULL) from exc
 
 
 class Upload:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Any
 
 Suites = Mapping[str, Any]
@@ -66,9 +67,19 @@ def _service(suites: Suites) -> tuple[str, bool]:
 
 def _of_bare(suites: Suites, suite: str, name: str, wanted: float) -> tuple[str, bool]:
     rows = suites[suite]["rows"]
-    ours = rows[name]["images_per_s"]
-    bare = max(row["images_per_s"] for each, row in rows.items() if each.startswith("bare"))
-    return f"{ours / bare:.2f} ({ours:.0f} of {bare:.0f} images/s)", ours / bare >= wanted
+    engines = [row for each, row in rows.items() if each.startswith("bare")]
+    ratio, bare = _to_the_best(rows[name], engines), max(row["images_per_s"] for row in engines)
+    told = f"{ratio:.2f} ({rows[name]['images_per_s']:.0f} of {bare:.0f} images/s)"
+    return told, ratio >= wanted
+
+
+def _to_the_best(ours: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> float:
+    """Return our rate to the best other's, round by round; the median.
+
+    Rounds minutes apart differ by more than contenders: rates of different rounds say little.
+    """
+    best = [max(rates) for rates in zip(*(row["rounds"] for row in others), strict=True)]
+    return float(median(a / b for a, b in zip(ours["rounds"], best, strict=True)))
 
 
 def _webdataset(suites: Suites) -> tuple[str, bool]:
@@ -100,22 +111,21 @@ def _idle(suites: Suites) -> tuple[str, bool]:
 
 def _at_once(suites: Suites) -> tuple[str, bool]:
     rows = suites["service"]["rows"]
-    ratio = rows["service, at once"]["images_per_s"] / rows["service, S3"]["images_per_s"]
+    ratio = _to_the_best(rows["service, at once"], [rows["service, S3"]])
     return f"{ratio:.2f}x ({rows['service, at once']['images_per_s']:.0f} images/s)", ratio >= 1.25
 
 
 def _ahead_at_once(suites: Suites) -> tuple[str, bool]:
     """Against those that keep nothing either, in the same run: the best of them."""
     rows = suites["peers"]["vga"]["rows"]
-    ours = rows["service, at once"]["images_per_s"]
+    ours = rows["service, at once"]
     others = {
-        name.partition(",")[0]: row["images_per_s"]
-        for name, row in rows.items()
-        if name.endswith("keeps nothing")
+        name.partition(",")[0]: row for name, row in rows.items() if name.endswith("keeps nothing")
     }
-    best = max(others, key=others.__getitem__)
-    told = f"{ours / others[best]:.2f}x {best} ({ours:.0f} of {others[best]:.0f} images/s)"
-    return f"{told}; {len(others)} of 3 answered", ours > others[best]
+    ratio = _to_the_best(ours, list(others.values()))
+    best = max(others, key=lambda name: others[name]["images_per_s"])
+    rates = f"{ours['images_per_s']:.0f} of {others[best]['images_per_s']:.0f} images/s, {best}"
+    return f"{ratio:.2f}x ({rates}); {len(others)} of 3 answered", ratio > 1
 
 
 def _idle_at_once(suites: Suites) -> tuple[str, bool]:
@@ -155,12 +165,12 @@ def _redis(suites: Suites) -> tuple[str, bool]:
 def _memory(suites: Suites) -> tuple[str, bool]:
     used = suites["idle"]["s3"]["memory"]["worker"]
     told = f"{used['rss'] / 1e6:.0f} MB ({used['tree_pss'] / 1e6:.0f} MB with decoding children)"
-    return told, used["rss"] <= 600e6
+    return told, used["rss"] <= 500e6
 
 
 def _start(suites: Suites) -> tuple[str, bool]:
     seconds = suites["idle"]["s3"]["ready_s"]["worker"]
-    return f"{seconds:.1f} s", seconds <= 3
+    return f"{seconds:.1f} s", seconds <= 2
 
 
 def _is(row: Mapping[str, Any], **values: object) -> bool:
@@ -185,6 +195,6 @@ _BUDGETS: tuple[tuple[str, str, Callable[[Suites], tuple[str, bool]]], ...] = (
     ("interactive p95 beside a real dataset / without it", "≤ 2x", _beside_dataset),
     ("coordination with an engine that sleeps: 16 workers / 1 worker", "≥ 14x", _coordination),
     ("Redis memory for a dataset of 1,000,000 items", "≤ 64 MB", _redis),
-    ("worker resident memory, serving", "≤ 600 MB", _memory),
-    ("worker start to ready, model already converted", "≤ 3 s", _start),
+    ("worker resident memory, serving", "≤ 500 MB", _memory),
+    ("worker start to ready, model already converted", "≤ 2 s", _start),
 )  # fmt: skip

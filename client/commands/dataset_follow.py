@@ -16,6 +16,7 @@ from client.commands.service import JsonOption, UrlOption, open_client
 from client.dataset import Dataset
 from client.depth_client import DepthClient
 from client.files.out_folder import prepare_out
+from runtime.pipes import while_read
 
 DatasetId = Annotated[str, typer.Argument(metavar="ID", help="the dataset's id")]
 Codes = Annotated[list[str] | None, typer.Option("--code", help="only this error code; may repeat")]
@@ -71,7 +72,7 @@ def errors(
     dataset_id: DatasetId, code: Codes = None, json: JsonOption = False, url: UrlOption = None
 ) -> None:
     """List the images that failed, and why."""
-    with open_client(url) as client:
+    with open_client(url) as client, while_read():
         for item in client.datasets.errors(dataset_id, code or ()):
             if json:
                 console.say_json(item)

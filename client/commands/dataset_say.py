@@ -13,6 +13,7 @@ from client.dataset import Dataset
 from client.files.walk import LeftOut
 from client.local.program import program
 from client.plain import visible
+from runtime.pipes import while_read
 
 T = TypeVar("T")
 _SAID = 20
@@ -45,10 +46,11 @@ def code_of(dataset: Dataset) -> int:
 
 def show(dataset: Dataset, as_json: bool, line: str | None = None) -> None:
     """Print the dataset: its document, or a line for people."""
-    if as_json:
-        console.say_json(dataset.document)
-    else:
-        console.tell(line or describe(dataset))
+    with while_read():
+        if as_json:
+            console.say_json(dataset.document)
+        else:
+            console.tell(line or describe(dataset))
 
 
 def say_end(dataset: Dataset, out: Path, *, local: bool, as_json: bool) -> int:
@@ -84,12 +86,13 @@ def say_failed(failed: Mapping[str, str], what: str) -> int:
 
 def say_forecast(forecast: dict[str, Any], as_json: bool) -> int:
     """Print what a dry run found; return the exit code."""
-    if as_json:
-        console.say_json(forecast)
-    elif not forecast.get("error"):
-        for sentence in _sentences(forecast):
-            console.tell(sentence)
     error = forecast.get("error")
+    with while_read():
+        if as_json:
+            console.say_json(forecast)
+        elif not error:
+            for sentence in _sentences(forecast):
+                console.tell(sentence)
     if error and not as_json:
         console.say(f"depthq: {error['message']}")
     return console.USAGE if error else console.OK

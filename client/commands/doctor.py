@@ -9,8 +9,12 @@ from rich.text import Text
 
 from client import console
 from client.local.doctor import examine
+from client.local.finding import Finding
 from client.plain import visible
 from contract.settings import Settings
+from runtime.pipes import while_read
+
+_MARKS = {"ok": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗", "bold red")}
 
 
 def register(app: typer.Typer) -> None:
@@ -27,14 +31,18 @@ def doctor(
     """
     findings = examine(Settings())
     healthy = all(finding.level != "problem" for finding in findings)
-    if json:
-        console.say_json({"healthy": healthy, "findings": [vars(f) for f in findings]})
-    else:
-        marks = {"ok": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗", "bold red")}
-        for finding in findings:
-            mark, style = marks[finding.level]
-            line = Text(mark, style=style).append(f" {finding.what}: ", style="bold")
-            console.out.print(line.append(visible(finding.message), style="default"))
-            if finding.remedy:
-                console.out.print(Text(visible(f"    → {finding.remedy}")))
+    with while_read():
+        if json:
+            console.say_json({"healthy": healthy, "findings": [vars(f) for f in findings]})
+        else:
+            for finding in findings:
+                _print(finding)
     raise typer.Exit(console.OK if healthy else console.SOME_FAILED)
+
+
+def _print(finding: Finding) -> None:
+    mark, style = _MARKS[finding.level]
+    line = Text(mark, style=style).append(f" {finding.what}: ", style="bold")
+    console.out.print(line.append(visible(finding.message), style="default"))
+    if finding.remedy:
+        console.out.print(Text(visible(f"    → {finding.remedy}")))

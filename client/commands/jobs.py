@@ -18,6 +18,7 @@ from client.video import Video
 from contract.errors import NotFound
 from contract.ids import is_id, is_run_id
 from contract.kinds.video import VIDEO
+from runtime.pipes import while_read
 
 JobId = Annotated[str, typer.Argument(metavar="ID", help="the id of a job or a video")]
 
@@ -75,10 +76,11 @@ def _datasets_are_elsewhere(job_id: str, command: str) -> Iterator[None]:
 
 
 def _show(found: Job | Video, line: str, as_json: bool) -> None:
-    if as_json:
-        console.say_json(found.document)
-        return
-    console.tell(line)
+    with while_read():
+        if as_json:
+            console.say_json(found.document)
+        else:
+            console.tell(line)
 
 
 def describe(job: Job) -> str:

@@ -15,6 +15,7 @@ from contract.models.declaration import ModelSpec
 from contract.models.own import own_specs
 from contract.models.registry import MODELS
 from contract.settings import Settings
+from runtime.pipes import while_read
 
 app = typer.Typer(
     help="List the models that jobs may name, and add models of your own.",
@@ -28,11 +29,12 @@ Option = typer.Option
 def list_models(json: JsonOption = False) -> None:
     """List the models that this installation knows. `GET /v1/models` says which are served."""
     specs = [*MODELS.values(), *own_specs(Settings().cache_dir).values()]
-    if json:
-        console.say_json({"models": [asdict(spec) for spec in specs]})
-        return
-    for spec in specs:
-        console.tell(_line(spec))
+    with while_read():
+        if json:
+            console.say_json({"models": [asdict(spec) for spec in specs]})
+            return
+        for spec in specs:
+            console.tell(_line(spec))
 
 
 @app.command()

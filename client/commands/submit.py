@@ -13,18 +13,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from client import console
-from client.batch import FileRequest, Outcome, run_batch
+from client.batch import MET_BY_ALL, FileRequest, Outcome, run_batch
 from client.commands.dataset_say import say_left_out
 from client.commands.output_options import with_output_options
 from client.commands.service import JsonOption, UrlOption, open_client
+from client.depth_client import DepthClient
 from client.doubts import doubts
-from client.errors import ServiceUnreachable
 from client.files.out_folder import prepare_out
 from client.files.pictures import find_pictures
 from client.files.walk import LeftOut
 from client.plain import visible
+from contract.errors import DepthqError, InvalidRequest
 from contract.options import JobOptions
-from contract.wrong_fields import wrong_fields
+from contract.wrong_fields import no_model, wrong_fields
 
 Option = typer.Option
 
@@ -68,7 +69,9 @@ def submit(
     if out is not None:
         prepare_out(out)
     wish = FileRequest(options, wait=wait, out=out, timeout_s=timeout)
-    code = _submit(paths, wish, in_flight, json, quiet, url)
+    with open_client(url) as client:
+        _check_model(client, chosen.get("model"))
+        code = _submit(client, paths, wish, in_flight, json, quiet)
     left = say_left_out(left_out, quiet)
     raise typer.Exit(code or left)
 
@@ -84,23 +87,44 @@ def _options(**given: Any) -> dict[str, Any]:
     return options
 
 
+def _check_model(client: DepthClient, name: str | None) -> None:
+    """Raise InvalidRequest for a model that the service does not know: once, not for each file."""
+    if name is None:
+        return
+    document = client.models()
+    declared = document.get("known") or []  # none: a service that cannot tell
+    names = {each["name"] for each in (*declared, *document["models"])}
+    aliases = {alias for each in declared for alias in each["aliases"]}
+    if declared and name not in names | aliases:
+        raise InvalidRequest(no_model(name, names))
+
+
 def _submit(
-    paths: list[Path], wish: FileRequest, in_flight: int, json: bool, quiet: bool, url: str | None
+    client: DepthClient,
+    paths: list[Path],
+    wish: FileRequest,
+    in_flight: int,
+    json: bool,
+    quiet: bool,
 ) -> int:
-    failed = unreachable = seen = 0
-    with open_client(url) as client, _progress(len(paths), json or quiet) as advance:
+    failed = seen = 0
+    all_met: DepthqError | None = None
+    with _progress(len(paths), json or quiet) as advance:
         for outcome in run_batch(client, paths, wish, in_flight):
             seen += 1
             failed += outcome.error is not None
-            unreachable += isinstance(outcome.error, ServiceUnreachable)
             advance()
-            _report(outcome, json, quiet)
+            if not isinstance(outcome.error, MET_BY_ALL):
+                _report(outcome, json, quiet)
+            elif json or all_met is None:  # said once; files that were under way met it too
+                all_met = outcome.error
+                _report(outcome, json, quiet)
     if seen < len(paths):
         console.say(f"{len(paths) - seen} files were not submitted")
     if failed and not json:
         console.say(f"{failed} of {len(paths)} failed")
-    if unreachable:
-        return console.UNREACHABLE
+    if all_met is not None:
+        return console.exit_code_of(all_met)
     return console.SOME_FAILED if failed else console.OK
 
 

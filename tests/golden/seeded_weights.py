@@ -42,14 +42,17 @@ def state_dict() -> dict[str, np.ndarray]:
 def image(height: int, width: int, seed: int) -> np.ndarray:
     """Return a seeded RGB test image, uint8, shape (height, width, 3): smooth blobs plus noise."""
     rng = np.random.default_rng(seed)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    y, x = np.arange(float(height))[:, None], np.arange(float(width))
     planes = []
     for _ in range(3):
         plane = np.zeros((height, width))
         for _ in range(12):
             cy, cx = rng.uniform(0, height), rng.uniform(0, width)
             radius, level = rng.uniform(0.05, 0.5) * max(height, width), rng.uniform(-1, 1)
-            plane += level * np.exp(-((y - cy) ** 2 + (x - cx) ** 2) / (2 * radius**2))
+            down, across = (
+                np.exp(-((side - c) ** 2) / (2 * radius**2)) for side, c in ((y, cy), (x, cx))
+            )
+            plane += level * down * across
         planes.append(plane)
     stack = np.stack(planes, axis=-1)
     stack = (stack - stack.min()) / (stack.max() - stack.min()) * 235 + 10

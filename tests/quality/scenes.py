@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,13 @@ Texture = Callable[[Array], Array]  # points (N, 3) → RGB (N, 3), 0…1
 class Scene:
     """A picture (H, W, 3) uint8 and each pixel's distance along the optical axis, in meters."""
 
-    rgb: NDArray[np.uint8]
     depth: Array
+    paint: Callable[[], NDArray[np.uint8]]
+
+    @cached_property
+    def rgb(self) -> NDArray[np.uint8]:
+        """The picture, painted when it is first asked for: that takes most of the time."""
+        return self.paint()
 
 
 @dataclass(frozen=True)
@@ -157,15 +163,21 @@ def render(
     height, width = scale * HEIGHT, scale * WIDTH
     turn = _turn(view.yaw)
 
-    def shaded(dx: float, dy: float) -> tuple[Array, Array]:
-        rays = _rays(focal_px, pitch, dx, dy, scale) @ turn
-        return _shade(surfaces, origin, rays, lamp, sky, fade)
+    def rays(dx: float, dy: float) -> Array:
+        return _rays(focal_px, pitch, dx, dy, scale) @ turn
 
-    shades = [shaded(dx, dy)[0] for dx in (0.25, 0.75) for dy in (0.25, 0.75)]
-    depth = shaded(0.5, 0.5)[1].reshape(height, width)
-    rgb = np.mean(shades, axis=0).reshape(height, width, 3) ** (1 / 2.2)
-    rgb += np.random.default_rng(view.seed).normal(0, view.grain, rgb.shape)
-    return Scene((rgb.clip(0, 1) * 255).round().astype(np.uint8), depth)
+    def paint() -> NDArray[np.uint8]:
+        shades = [
+            _shade(surfaces, origin, rays(dx, dy), lamp, sky, fade)
+            for dx in (0.25, 0.75)
+            for dy in (0.25, 0.75)
+        ]
+        rgb = np.mean(shades, axis=0).reshape(height, width, 3) ** (1 / 2.2)
+        rgb += np.random.default_rng(view.seed).normal(0, view.grain, rgb.shape)
+        return (rgb.clip(0, 1) * 255).round().astype(np.uint8)
+
+    depth, _ = _nearest(surfaces, origin, rays(0.5, 0.5))
+    return Scene(depth.reshape(height, width), paint)
 
 
 def _rays(focal_px: float, pitch: float, dx: float, dy: float, scale: int) -> Array:
@@ -190,7 +202,8 @@ def _nearest(surfaces: list[Surface], origin: Array, rays: Array) -> tuple[Array
 
 def _shade(
     surfaces: list[Surface], origin: Array, rays: Array, light: Array, sky: object, fade: float
-) -> tuple[Array, Array]:
+) -> Array:
+    """Return the color that each ray meets, (N, 3), 0…1 in linear light."""
     depth, which = _nearest(surfaces, origin, rays)
     color = np.tile(np.array(sky), (len(rays), 1))
     for index, surface in enumerate(surfaces):
@@ -198,7 +211,7 @@ def _shade(
         points = origin + rays[mine] * depth[mine, None]
         color[mine] = surface.texture(points) * _lit(surfaces, surface, points, light)
         color[mine] *= np.exp(-fade * depth[mine])[:, None]
-    return color, depth
+    return color
 
 
 def _lit(surfaces: list[Surface], surface: Surface, points: Array, light: Array) -> Array:

@@ -55,6 +55,7 @@ class FakeApi:
     script: deque[Reply] = field(default_factory=deque)
     polls_to_end: int = 1  # how many GETs of a job it takes
     ending: dict[str, Any] = field(default_factory=lambda: {"state": "succeeded"})
+    models: list[str] = field(default_factory=lambda: ["midas_small"])
     announced: dict[str, bytes] = field(default_factory=dict)  # what the hashes are of, if not true
     _by_key: dict[str, dict[str, Any]] = field(default_factory=dict)
     _polls: dict[str, int] = field(default_factory=dict)
@@ -78,6 +79,9 @@ class FakeApi:
         path, parts = asked.path.partition("?")[0], asked.path.partition("?")[0].split("/")
         if path == "/version":
             return Reply.of(200, {"name": "depthq", "version": "0"})
+        if path == "/v1/models":
+            known = [{"name": name, "aliases": [f"{name}_alias"]} for name in self.models]
+            return Reply.of(200, {"models": [], "known": known})
         if path == "/v1/jobs" and asked.method == "POST":
             return self._create(asked.headers["Idempotency-Key"])
         if len(parts) < 4 or parts[3] not in self.jobs:

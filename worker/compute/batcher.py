@@ -37,8 +37,7 @@ class Batcher:
     A batch that fails is halved until the failing image is alone, so its batch-mates succeed. No
     batch is larger than `max_batch`, nor than what is expected to finish in `max_latency_s`. While
     `yielding`, one image at a time is computed, on one stream. `niceness` is added to that of the
-    calling threads. `alone`, where there is one, computes one image by all cores, the same bits as
-    `infer`: it gets the only image of an idle engine.
+    calling threads.
     """
 
     def __init__(
@@ -51,10 +50,9 @@ class Batcher:
         streams: int = 1,
         yielding: Callable[[], bool] = lambda: False,
         niceness: int = 0,
-        alone: Infer | None = None,
     ) -> None:
         self._infer = infer
-        self._alone = alone
+        self._alone: Infer | None = None
         self._max_batch = max_batch
         self._max_latency_s = max_latency_s
         self._on_batch = on_batch
@@ -106,9 +104,9 @@ class Batcher:
         with self._changed:
             self._max_batch = images
 
-    def never_alone(self) -> None:
-        """Compute a single image as any other from now on."""
-        self._alone = None
+    def compute_alone_by(self, infer: Infer) -> None:
+        """Give the only image of an idle engine to `infer` from now on: by all cores, same bits."""
+        self._alone = infer
 
     def wait_until_taken(self, timeout_s: float) -> bool:
         """Wait until the engine has begun with all that was submitted; False: it has not."""

@@ -14,7 +14,7 @@ from worker.compute.batch_choice import Fitting
 from worker.compute.batcher import Batcher
 from worker.compute.pace import Pace
 from worker.compute.throughput import Throughput
-from worker.engines.protocol import Engine, EngineInfo
+from worker.engines.protocol import Engine, EngineError, EngineInfo
 from worker.machine import memory_used
 
 log = logging.getLogger(__name__)
@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class HeldModel:
-    """One model of one process. `load()`, `start()`, hand it to a Computer, `stop()`."""
+    """One model of one process. `load()`, `start()`, hand it to a Computer, `widen()`, `stop()`."""
 
     spec: ModelSpec
     engine: Engine
@@ -38,27 +38,41 @@ class HeldModel:
         before = memory_used()
         self.engine.load()
         self.engine.warm_up(self.spec.warm_up)
-        if self.wide is not None:
-            self._load_wide(self.wide)
         give_back()
         self.memory_bytes = max(0, memory_used() - before)
         if self.fitting is not None:
             self.batcher.take_at_most(self.fitting.fit(self.engine.infer))
 
-    def _load_wide(self, wide: Engine) -> None:
-        """Load `wide`, and use it only if it computes the same bits as the engine.
+    def widen(self) -> None:
+        """Load `wide`, and have it compute what comes alone, if it computes the same bits.
 
-        A job that is done twice, once alone and once not, must leave the same files.
+        A job that is done twice, once alone and once not, must leave the same files. Meanwhile the
+        engine computes what comes, and goes on to do so where this fails; the log says why.
         """
-        wide.load()
+        if (wide := self.wide) is None:
+            return
+        before = memory_used()
+        try:
+            wide.load()
+            same = self._same_bits(wide)
+        except EngineError as exc:
+            self._never_alone(str(exc))
+            return
+        give_back()
+        self.memory_bytes += max(0, memory_used() - before)
+        if same:
+            self.batcher.compute_alone_by(wide.infer)
+        else:
+            self._never_alone("other bits")
+
+    def _same_bits(self, wide: Engine) -> bool:
         height, width = self.spec.warm_up[0]
         noise = np.random.default_rng(0).standard_normal((1, 3, height, width)).astype(np.float32)
-        if not np.array_equal(wide.infer(noise), self.engine.infer(noise)):
-            log.info(
-                "one image is not computed by all cores: other bits", extra={"action": "start"}
-            )
-            self.batcher.never_alone()
-            self.wide = None
+        return np.array_equal(wide.infer(noise), self.engine.infer(noise))
+
+    def _never_alone(self, why: str) -> None:
+        log.info("one image is not computed by all cores: %s", why, extra={"action": "start"})
+        self.wide = None
 
     def start(self) -> None:
         """Start the threads that feed the engine."""
@@ -102,6 +116,5 @@ def held_model(
         streams=engine.streams,
         yielding=yielding,
         niceness=pace.niceness,
-        alone=wide.infer if wide is not None else None,
     )
     return HeldModel(spec, engine, batcher, pace, fitting=fitting, wide=wide)

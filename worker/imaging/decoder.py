@@ -22,10 +22,12 @@ from contract.errors import (
 from contract.models.input_rule import InputRule
 from contract.models.midas_small import MODEL
 from contract.outputs.declaration import Need
+from contract.settings import Settings
 from worker.imaging.limits import Limits
 from worker.imaging.pool import ChildPool
 from worker.imaging.prepared import Prepared
 from worker.imaging.process import Child, ChildDied, ChildTimeout
+from worker.machine import cores_given
 
 _log = logging.getLogger(__name__)
 _INPUT_ERRORS: dict[str, type[DepthqError]] = {
@@ -60,12 +62,15 @@ class Decoder:
         arguments, environment = [*command, limits.to_json()], _environment(limits)
         self._pool = ChildPool(lambda: Child(arguments, environment), processes, retire_after)
 
-    def start(self) -> None:
-        """Start the children without waiting for their imports."""
-        self._pool.start()
+    def start(self, most: int | None = None) -> None:
+        """Start the children, or the first `most`, without waiting for their imports.
+
+        Those that run already stay.
+        """
+        self._pool.start(most)
 
     def wait_until_ready(self) -> None:
-        """Wait for the children. Raises DecoderCrashed if they cannot run at all."""
+        """Wait for those that were started. Raises DecoderCrashed if they cannot run at all."""
         self._pool.wait_until_ready()
 
     def stop(self) -> None:
@@ -129,6 +134,18 @@ class Decoder:
 
     def _took_too_long(self) -> ImageUndecodable:
         return ImageUndecodable(f"Decoding the image took longer than {self._timeout_s:g} s.")
+
+
+def open_decoder(settings: Settings) -> Decoder:
+    """Return the decoder of a worker under `settings`, not yet started."""
+    return Decoder(
+        processes=settings.decode_processes or cores_given(),
+        memory_bytes=settings.decode_memory_bytes,
+        timeout_s=settings.decode_timeout_s,
+        max_pixels=settings.max_pixels,
+        max_side_px=settings.max_side_px,
+        extra_formats=settings.extra_formats,
+    )
 
 
 def _printable(said: object) -> str:

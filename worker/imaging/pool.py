@@ -29,11 +29,12 @@ class ChildPool:
         self._starting = 0
         self._stopped = False
 
-    def start(self) -> None:
-        """Start all children without waiting for them."""
+    def start(self, most: int | None = None) -> None:
+        """Start all children that are missing, or to `most`, without waiting for them."""
         with self._changed:
             self._stopped = False
-            missing = self._size - len(self._idle) - len(self._lent) - self._starting
+            wanted = self._size if most is None else min(most, self._size)
+            missing = wanted - len(self._idle) - len(self._lent) - self._starting
             try:
                 for _ in range(missing):
                     self._idle.append(self._new_child())

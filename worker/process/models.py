@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 
@@ -17,6 +18,8 @@ from worker.engines.factory import build_engine
 from worker.engines.protocol import Engine
 from worker.machine import processor
 from worker.weights.resolve import Artefact, resolve
+
+log = logging.getLogger(__name__)
 
 MOST_IMAGES = 16  # of all streams together; more would take the memory that a worker may use
 
@@ -112,8 +115,9 @@ class LoadingModels:
     """The models of one process, which load in a thread of their own while the rest is built.
 
     Compiling a network is C++ without the interpreter's lock, and takes as long as importing the
-    rest of the worker. `begin()`, then `wait()`, which begins where that was not done. Batchers ask
-    `yielding`, which is set once the lane's throttle is there.
+    rest of the worker. `begin()`, then `wait()`, which begins where that was not done; `widen()`
+    once the process can compute. Batchers ask `yielding`, which is set once the lane's throttle is
+    there.
     """
 
     def __init__(self, settings: Settings, lane: Lane = Lane.BULK) -> None:
@@ -130,8 +134,20 @@ class LoadingModels:
     def wait(self) -> None:
         """Return when all are loaded. Raises EngineError."""
         (self._loaded or self.begin()).result()
-        self._thread.shutdown()
+
+    def widen(self) -> Future[None]:
+        """Begin to load what computes an image that comes alone; no job needs to wait for it."""
+        widened = self._thread.submit(self._widen_all)
+        self._thread.shutdown(wait=False)
+        return widened
 
     def _load_all(self) -> None:
         for model in self.held.values():
             model.load()
+
+    def _widen_all(self) -> None:
+        try:
+            for model in self.held.values():
+                model.widen()
+        except Exception:  # the worker computes without it
+            log.exception("one image is not computed by all cores", extra={"action": "start"})

@@ -35,14 +35,14 @@ from worker.compute.held_model import HeldModel
 from worker.compute.lane_throttle import BulkThrottle, InteractiveAnnouncer, LaneThrottle
 from worker.compute.throughput import Throughput
 from worker.engines.protocol import EngineInfo
-from worker.imaging.decoder import Decoder
+from worker.imaging.decoder import Decoder, open_decoder
 from worker.immediate.answer import Answerer
 from worker.immediate.slots import Slots, Turn
 from worker.jobs.ending import Ending
 from worker.jobs.failures import Failures
 from worker.jobs.pipeline import Pipeline
 from worker.jobs.result_cache import ResultCache
-from worker.machine import cores_given, machine_id
+from worker.machine import machine_id
 from worker.process.app import CeleryApp, make_celery, send
 from worker.process.models import LoadingModels
 
@@ -90,10 +90,15 @@ class Parts:
         return {name: model.about for name, model in self.models.items()}
 
 
-def build_parts(settings: Settings, lane: Lane, loading: LoadingModels | None = None) -> Parts:
+def build_parts(
+    settings: Settings,
+    lane: Lane,
+    loading: LoadingModels | None = None,
+    decoder: Decoder | None = None,
+) -> Parts:
     """Return the parts of a worker of `lane`. Raises DepthqError if its weights are missing.
 
-    `loading`: its models, where they load already.
+    `loading`: its models, where they load already; `decoder`: where its children start already.
     """
     cv2.setNumThreads(1)  # Every core is busy with another image; more threads would only wait.
     redis = open_redis(settings)
@@ -115,7 +120,7 @@ def build_parts(settings: Settings, lane: Lane, loading: LoadingModels | None = 
         registry=WorkerRegistry(redis),
         leader=LeaderLock(redis, LEADER_KEY, 3 * settings.reconcile_interval_s),
         loading=loading,
-        decoder=_decoder(settings),
+        decoder=decoder or open_decoder(settings),
         leases=Leases(jobs, settings.lease_s),
         patience=Patience(),
         throughput=Throughput(),
@@ -165,14 +170,3 @@ def _throttle(lane: Lane, presence: Presence) -> LaneThrottle:
     if lane is Lane.BULK:
         return BulkThrottle(presence.messages)
     return InteractiveAnnouncer(presence.publish)
-
-
-def _decoder(settings: Settings) -> Decoder:
-    return Decoder(
-        processes=settings.decode_processes or cores_given(),
-        memory_bytes=settings.decode_memory_bytes,
-        timeout_s=settings.decode_timeout_s,
-        max_pixels=settings.max_pixels,
-        max_side_px=settings.max_side_px,
-        extra_formats=settings.extra_formats,
-    )

@@ -15,6 +15,7 @@ from contract.settings import Settings
 from storage.broker.inbox import Inbox
 from worker.attempts.watchdog import Watchdog
 from worker.compute.computer import Computer
+from worker.imaging.decoder import Decoder
 from worker.immediate.slots import Slots
 from worker.jobs.pipeline import Pipeline
 from worker.process.announce import describe
@@ -32,13 +33,17 @@ class WorkerService:
     """One lane's worker: `start()`, hand `run_job` to Celery, `drain()`, `stop()`."""
 
     def __init__(
-        self, settings: Settings, lane: Lane, loading: LoadingModels | None = None
+        self,
+        settings: Settings,
+        lane: Lane,
+        loading: LoadingModels | None = None,
+        decoder: Decoder | None = None,
     ) -> None:
         self._started_at = time.time()
         self._ready = self._draining = self._taking = False
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
-        self._parts = build_parts(settings, lane, loading)
+        self._parts = build_parts(settings, lane, loading, decoder)
         self._coordinator = RunCoordinator(surroundings(self._parts))
         self._background = Background(
             self._parts, self._coordinator, self._announce, self._watchdog()
@@ -59,9 +64,12 @@ class WorkerService:
         return tuple(self._parts.models)
 
     def start(self) -> None:
-        """Await the models, start the threads and the decoding children, announce."""
+        """Await the models and a decoding child, start the threads, announce.
+
+        What makes it faster, but not able to do more, comes after: it would delay the first job.
+        """
         parts = self._parts
-        parts.decoder.start()  # decoding children start while the models load
+        parts.decoder.start(1)  # if it was not
         with ThreadPoolExecutor(1, thread_name_prefix="store") as beside:
             # creates the bucket if wanted; its answer takes as long as warming up one shape
             store = beside.submit(parts.patience, parts.objects.check)
@@ -82,6 +90,8 @@ class WorkerService:
         self._announce()
         self._background.start()
         self._say_ready()
+        parts.decoder.start()
+        parts.loading.widen()
 
     def _open_takers(self, pipeline: Pipeline) -> Takers:
         parts = self._parts

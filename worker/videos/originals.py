@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import io
 import os
-import shutil
 import tempfile
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import BinaryIO
+from contextlib import contextmanager, suppress
+from typing import BinaryIO, cast
 
-from contract.errors import InvalidRequest, NotFound, Overloaded, VideoTooLarge
+from contract.errors import InvalidRequest, NotFound, VideoTooLarge
+from worker.runs.scratch import using_scratch
 
 _KEPT = 2  # videos of which a worker keeps a copy: it runs many segments of the same one
 _CHUNK_BYTES = 1024 * 1024
@@ -31,7 +31,8 @@ class Originals:
     def open(self, run_id: str, source: Open) -> Iterator[BinaryIO]:
         """Yield the video of a run as a file; `source` opens its bytes. Raises InvalidRequest.
 
-        What is on this machine's disk is read there; anything else is copied once.
+        What is on this machine's disk is read there; anything else is copied once. Raises
+        StorageUnavailable while the disk for that is full.
         """
         with self._opened(run_id, source) as file:
             yield file
@@ -43,23 +44,26 @@ class Originals:
                 stream = _open(source)
                 if _on_disk(stream):
                     return stream
-                copy = self._copies[run_id] = self._copied(stream)
+                with stream:
+                    copy = self._copies[run_id] = self._copied(stream)
                 while len(self._copies) > _KEPT:
                     self._copies.popitem(last=False)[1].close()
             self._copies.move_to_end(run_id)
             return os.fdopen(os.dup(copy.fileno()), "rb")  # stays open when the copy is dropped
 
     def _copied(self, stream: BinaryIO) -> BinaryIO:
-        file = tempfile.TemporaryFile()  # noqa: SIM115 - kept open
+        with using_scratch():
+            file = cast("BinaryIO", tempfile.TemporaryFile())  # noqa: SIM115 - kept open
         try:
-            with stream:
-                shutil.copyfileobj(_Bounded(stream, self._max_bytes), file, _CHUNK_BYTES)
-            file.flush()
-        except OSError as exc:
-            file.close()
-            raise Overloaded(f"this worker has no room for the video: {exc}") from exc
+            bounded = _Bounded(stream, self._max_bytes)
+            while chunk := bounded.read(_CHUNK_BYTES):
+                with using_scratch():
+                    file.write(chunk)
+            with using_scratch():
+                file.flush()
         except BaseException:
-            file.close()
+            with suppress(OSError):  # what a full disk did not take is still buffered
+                file.close()
             raise
         return file
 

@@ -15,6 +15,7 @@ from contract.models.declaration import DEFAULT_MODEL, Weights
 from contract.models.registry import known_weights
 from contract.settings import Settings
 from contract.startup import settings_or_exit
+from runtime.pipes import while_read
 from worker.weights import registry
 from worker.weights.convert import convert
 from worker.weights.download import Progress, quiet
@@ -24,14 +25,14 @@ from worker.weights.store import WeightsStore
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; return 0, or 1 with the reason on stderr."""
+    """Run one command; return 0, or 1 (2: wrong usage) with the reason on stderr."""
     options = _parser().parse_args(arguments)
     settings = settings_or_exit("weights")
     try:
         COMMANDS[options.command](options, settings)
     except WeightsError as exc:
         sys.stderr.write(f"{exc.message}\n")
-        return 1
+        return exc.exit_code
     return 0
 
 
@@ -73,12 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     fetch = command("fetch", "download published weights and make them ready", _fetch_help())
     fetch.add_argument("name", nargs="?", default=DEFAULT_MODEL, help="default: %(default)s")
     fetch.add_argument("--yes", action="store_true", help="accept the licence, ask nothing")
-    fetch.add_argument("--from", dest="file", type=Path, help="take this file, download nothing")
+    fetch.add_argument("--from", dest="file", type=_file, help="take this file, download nothing")
     fetch.add_argument(
         "--base-url", help="folder of a mirror that holds the same file (DEPTHQ_WEIGHTS_MIRROR)"
     )
     make = command("convert", "turn .pt, .safetensors or .onnx into a network", _CONVERT_HELP)
-    make.add_argument("file", type=Path)
+    make.add_argument("file", type=_file)
     make.add_argument("--out", type=Path, help="where to; default: the cache, by hash")
     make.add_argument("--model", default=DEFAULT_MODEL, help="whose weights they are")
     make.add_argument("--weights-id", help="what results will call them; with --out")
@@ -88,6 +89,12 @@ def _parser() -> argparse.ArgumentParser:
     for each in commands.choices.values():
         each.add_argument("--json", action="store_true", help="for scripts")
     return parser
+
+
+def _file(name: str) -> Path:
+    if not Path(name).is_file():
+        raise argparse.ArgumentTypeError(f"there is no file {name}")
+    return Path(name)
 
 
 def _fetch_help() -> str:
@@ -172,7 +179,8 @@ def _show(options: argparse.Namespace, settings: Settings) -> None:
 
 
 def _say(options: argparse.Namespace, document: Mapping[str, Any], text: str) -> None:
-    sys.stdout.write((json.dumps(document) if options.json else text) + "\n")
+    with while_read():
+        sys.stdout.write((json.dumps(document) if options.json else text) + "\n")
 
 
 def _size(size: int | None) -> str:

@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from contract.models.own import OwnModel, read_own
 from contract.startup import settings_or_exit
 from contract.wrong_fields import wrong_fields
-from worker.weights.errors import WeightsError
+from worker.weights.errors import WeightsError, WeightsUsageError
 from worker.weights.own import AGREES, Added, add
 
 DESCRIPTION = """Check an ONNX file on a rendered scene and serve it as a model.
@@ -26,14 +26,14 @@ stand in a TOML file of the same name beside it, e.g. input = 518; options come 
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Add one model; return 0, or 1 with the reason on stderr."""
+    """Add one model; return 0, or 1 (2: wrong usage) with the reason on stderr."""
     options = _parser().parse_args(arguments)
     settings = settings_or_exit("models")
     try:
         added = add(settings, options.file, _declared(options), force=options.force)
     except WeightsError as exc:
         sys.stderr.write(f"{exc.message}\n")
-        return 1
+        return exc.exit_code
     _say(added, as_json=options.json)
     return 0
 
@@ -67,7 +67,7 @@ def _help(name: str, field: Any) -> str:
 def _declared(options: argparse.Namespace) -> OwnModel:
     """Return the declaration: the options, and the TOML file beside, where there is one."""
     if not options.file.is_file():
-        raise WeightsError(f"there is no file {options.file}")
+        raise WeightsUsageError(f"there is no file {options.file}")
     beside = options.file.with_suffix(".toml")
     try:
         held = read_own(beside).model_dump(exclude_unset=True) if beside.is_file() else {}
@@ -79,7 +79,7 @@ def _declared(options: argparse.Namespace) -> OwnModel:
         return OwnModel.model_validate({"name": name, **held, **given})
     except ValidationError as exc:
         wrong = wrong_fields(exc, OwnModel)[0]
-        raise WeightsError(f"--{wrong.place[0]} {wrong.says}; see --help") from exc
+        raise WeightsUsageError(f"--{wrong.place[0]} {wrong.says}; see --help") from exc
 
 
 def _say(added: Added, *, as_json: bool) -> None:

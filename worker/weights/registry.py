@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contract.models.declaration import ModelSpec, Weights
 from contract.models.registry import find_model, known_weights
-from worker.weights.errors import WeightsError
+from worker.weights.errors import WeightsUsageError
 
 
 def find(name: str) -> tuple[ModelSpec, Weights] | None:
@@ -17,9 +17,9 @@ def find(name: str) -> tuple[ModelSpec, Weights] | None:
 
 
 def get(name: str) -> tuple[ModelSpec, Weights]:
-    """Return the weights called `name`, with their model; WeightsError names those there are."""
+    """Return the weights called `name`, with their model. Raises WeightsUsageError."""
     found = find(name)
     if found is None:
         names = ", ".join(weights.name for _, weights in known_weights())
-        raise WeightsError(f"no weights are called {name!r}; known are {names}")
+        raise WeightsUsageError(f"no weights are called {name!r}; known are {names}")
     return found

@@ -12,7 +12,7 @@ from contract.models.own import own_folder, own_specs
 from contract.models.registry import MODELS, find_model
 from contract.settings import Settings
 from worker.weights import registry
-from worker.weights.errors import WeightsError
+from worker.weights.errors import WeightsError, WeightsUsageError
 from worker.weights.files import sha256_of
 from worker.weights.store import WeightsStore
 
@@ -58,12 +58,12 @@ def resolve(settings: Settings, model: str = DEFAULT_MODEL) -> Artefact:
 
 
 def find_spec(settings: Settings, name: str) -> ModelSpec:
-    """Return the declaration of the model called `name`; WeightsError names those there are."""
+    """Return the declaration of the model called `name`. Raises WeightsUsageError."""
     own = own_specs(settings.cache_dir)
     spec = find_model(name) or own.get(name)
     if spec is None:
         known = ", ".join([*MODELS, *own])
-        raise WeightsError(f"no model is called {name!r}; known are {known}")
+        raise WeightsUsageError(f"no model is called {name!r}; known are {known}")
     return spec
 
 

@@ -47,7 +47,11 @@ def get_dataset_results(path: DatasetPath) -> Response:
 
 
 def _lines(parts: Services, record: RunRecord) -> Iterator[bytes]:
-    """Yield a shard's lines at a time; the memory is that of a shard and of the ids retried."""
+    """Yield a shard's lines at a time; the memory is that of a shard and of the ids retried.
+
+    Raises NotFound, which breaks the answer off, if the dataset is deleted meanwhile: its shards
+    vanish from the listing then, and what has come would look whole.
+    """
     latest = _latest(parts, record)
     for number in parts.files.result_numbers(record.id):
         results = parts.files.results(record.id, number)
@@ -55,6 +59,8 @@ def _lines(parts: Services, record: RunRecord) -> Iterator[bytes]:
         documents = (item_document(parts, record.request, one) for one in current)
         lines = (one.model_dump_json(exclude_defaults=True) for one in documents)
         yield "".join(f"{line}\n" for line in lines).encode()
+    if parts.files.request(record.id) is None:  # a deletion removes it before all else
+        raise NotFound("The dataset was deleted while its results were read.")
 
 
 def _latest(parts: Services, record: RunRecord) -> dict[str, int]:

@@ -67,7 +67,7 @@ export class RunCard {
       if (error.name === "AbortError") return;
       if (error.status === 401) this.on.locked();
       if (!error.code && !(error instanceof RangeError)) throw error;
-      this.tell(() => (error instanceof RangeError ? say("bulk.large") : explain(error.code, error.detail)));
+      this.tell(() => (error instanceof RangeError ? say("bulk.large") : explain(error.code, error.detail, this.kind)));
       this.#speak();
       this.bar.hidden = true;
       this.buttons.remove.hidden = false;
@@ -110,7 +110,7 @@ export class RunCard {
       } catch (error) {
         if (!error.passing || this.quit.signal.aborted) throw error;
         const seconds = error.retryAfter || Math.min(MOST_WAIT_S, 2 ** tries);
-        this.tell(() => say("state.again", { why: explain(error.code, error.detail), time: duration(seconds) }));
+        this.tell(() => say("state.again", { why: explain(error.code, error.detail, this.kind), time: duration(seconds) }));
         await pause(1000 * seconds);
       }
     }
@@ -137,7 +137,7 @@ export class RunCard {
 
   #sentence() {
     const { state, eta_p50_s: eta, eta_p90_s: late, error } = this.run;
-    if (error) return explain(error.code, error.message);
+    if (error) return explain(error.code, error.message, this.kind);
     const { done, total, failed, rate } = this.counts(this.run);
     const parts = [say(`dataset.${state}`), say("bulk.counts", { done, total, failed })];
     if (rate) parts.push(say("bulk.rate", { n: rate.toFixed(1) }));

@@ -6,6 +6,7 @@ import { say } from "../words/language.js";
 
 const START = { fov: 55, ratio: 5 };
 const SWAY_MS = 2400;
+const REST = 0.03; // of a half turn: straight on, a relief looks like its picture
 
 class Solid {
   large = true;
@@ -77,14 +78,17 @@ class Solid {
     this.told.textContent = say("solid.angles", { yaw, pitch });
   }
 
-  // One sway to the side and back shows that it is solid; it ends when the visitor takes over.
+  // One sway to both sides shows that it is solid; it ends when the visitor takes over, or a little turned.
   #sway() {
-    if (matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      this.scene.turn(-REST, 0);
+      return;
+    }
     const start = performance.now();
     let before = 0;
     const step = (now) => {
       const share = Math.min(1, (now - start) / SWAY_MS);
-      const place = 0.06 * Math.sin(share * 2 * Math.PI);
+      const place = 0.06 * Math.sin(share * 2 * Math.PI) - REST * share;
       if (this.moved || !this.element.isConnected) return;
       this.scene.turn(place - before, 0);
       before = place;

@@ -103,6 +103,13 @@ export default {
 
   "error.invalid_request": "The service did not understand the request.",
   "error.unsupported_media_type": "This is not a picture the service can read. Try JPEG, PNG, WebP, HEIC or AVIF.",
+  "error.unsupported_media_type.videos": "This is no video the service can read. Try MP4, MOV, MKV, WebM or AVI.",
+  "error.no_picture.document": "This is a document, not a picture. Save the page or the photograph in it as JPEG or PNG, and add that.",
+  "error.no_picture.drawing": "This is a drawing made of lines, not a photograph. Export it as PNG if you want its depth all the same.",
+  "error.no_picture.raw": "This is a camera’s raw file. Export the photograph as JPEG, or add the JPEG that the camera kept beside it.",
+  "error.no_picture.layers": "The service does not read this kind of picture file. Save it as JPEG, PNG or WebP, and add that.",
+  "error.no_picture.archive": "Of archives the page takes ZIP. Unpack this one and drop the folder, or pack it as ZIP.",
+  "error.no_picture.sound": "This is a sound, not a picture.",
   "error.image_too_large": "This picture is too large for the service.",
   "error.image_corrupt": "The file is damaged: its beginning makes no sense.",
   "error.image_undecodable": "The file is damaged: its pixels cannot be read.",

@@ -1,11 +1,19 @@
 // Sentences that are put together: errors, durations, where a job stands, what came of it.
 
+import { otherKind } from "../kinds.js";
 import { known, say } from "./language.js";
 
-/** What an error code means; `detail` is the service's own sentence, for codes unknown here. */
-export function explain(code, detail) {
+/** What an error code means, `of` a kind of work; `detail` is the service's own sentence, for codes unknown here. */
+export function explain(code, detail, of) {
+  if (known(`error.${code}.${of}`)) return say(`error.${code}.${of}`);
   if (known(`error.${code}`)) return say(`error.${code}`);
   return detail ?? say("error.internal");
+}
+
+// Why `name` has failed. Of a file that is no picture its name tells what it is, and so what to do.
+function refused({ error, name }) {
+  const kind = error?.code === "unsupported_media_type" && otherKind(name ?? "");
+  return kind ? say(`error.no_picture.${kind}`) : explain(error?.code, error?.detail ?? error?.message);
 }
 
 /** How long `seconds` is, roughly. */
@@ -35,7 +43,7 @@ const STATES = {
   queued: ({ job }) => queued(job ?? {}),
   running: () => say("state.running"),
   succeeded: ({ job }) => finished(job),
-  failed: ({ error }) => explain(error?.code, error?.detail ?? error?.message),
+  failed: refused,
   canceled: () => say("state.canceled"),
   expired: () => explain("deadline_exceeded"),
 };

@@ -101,6 +101,13 @@ export default {
 
   "error.invalid_request": "服务器无法理解此请求。",
   "error.unsupported_media_type": "这不是可识别的图片。请使用 JPEG、PNG、WebP、HEIC 或 AVIF 格式。",
+  "error.unsupported_media_type.videos": "无法读取此视频。请使用 MP4、MOV、MKV、WebM 或 AVI 格式。",
+  "error.no_picture.document": "这是文档，不是图片。请将其中的页面或照片另存为 JPEG 或 PNG 后再添加。",
+  "error.no_picture.drawing": "这是矢量图，不是照片。若仍需要深度图，请先导出为 PNG。",
+  "error.no_picture.raw": "这是相机的 RAW 文件。请导出为 JPEG，或添加相机同时保存的 JPEG。",
+  "error.no_picture.layers": "服务器无法读取这种图像文件。请另存为 JPEG、PNG 或 WebP 后再添加。",
+  "error.no_picture.archive": "压缩包只支持 ZIP。请解压后拖入文件夹，或重新打包为 ZIP。",
+  "error.no_picture.sound": "这是音频文件，不是图片。",
   "error.image_too_large": "这张图片过大，服务器无法处理。",
   "error.image_corrupt": "文件已损坏：无法识别文件头。",
   "error.image_undecodable": "文件已损坏：无法读取图像内容。",

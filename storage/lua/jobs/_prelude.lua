@@ -66,9 +66,9 @@ end
 
 -- Most listeners wait for the end, so other changes do not wake them. Those of an older version hear
 -- the id alone; one that knows both channels listens to both, and one message is enough for it.
-local function tell(job, id)
+local function tell(job, id, state)
   redis.call('PUBLISH', CHANGES, id)
-  if not ended(get(job, 'state')) then return end
+  if not ended(state) then return end
   redis.call('PUBLISH', RECORDS, id .. remains(job))
   local listening = redis.pcall('PUBSUB', 'NUMSUB', ENDINGS, RECORDS)
   if listening.err or listening[2] > listening[4] then redis.call('PUBLISH', ENDINGS, id) end
@@ -76,7 +76,7 @@ end
 
 local function changed(job, id)
   redis.call('HINCRBY', job, 'version', 1)
-  tell(job, id)
+  tell(job, id, get(job, 'state'))
 end
 
 -- Ends a job that is not computed (any more). The result is the JSON of a contract.jobs.JobResult.

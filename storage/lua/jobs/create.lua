@@ -20,7 +20,7 @@ if state == 'queued' then
 elseif state == 'running' then
   redis.call('ZADD', index('running', ARGS[2]), text(NOW), ID)
 end
-tell(JOB, ID)
+tell(JOB, ID, state)
 -- A copy of the input for the worker, in memory only: neither in the append-only file nor at replicas. In a
 -- place that is taken the bytes stay: their job comes first.
 if ARGS[5] ~= '' and redis.set_repl then

@@ -115,7 +115,7 @@ def _looking(page: Page) -> Iterator[str]:
         page.locator(".solid-canvas").focus()
         for _ in range(5):
             page.keyboard.press("ArrowRight")
-        expect(told).to_contain_text("18°")
+        expect(told).to_contain_text("23°")
     yield "solid"
     page.keyboard.press("Escape")
     expect(page.locator(".viewer")).to_have_count(0)

@@ -42,7 +42,7 @@ def test_it_comes_when_asked_for_and_turns_by_keys(go, coffee):
     canvas.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowUp")
-    expect(said).to_have_text("Turned 4° to the side, 4° up")
+    expect(said).to_have_text("Turned 9° to the side, 4° up")  # 5° before that
     page.keyboard.press("0")
     expect(said).to_have_text("Turned 0° to the side, 0° up")
     page.get_by_text("Cloud of points").click()
@@ -64,7 +64,7 @@ def test_on_a_phone_a_turned_picture_stays_in_its_frame(go, coffee):
     drawn = page.locator(".solid-canvas").evaluate(DRAWN)
     with Image.open(io.BytesIO(base64.b64decode(drawn.partition(",")[2]))) as shot:
         pixels = np.asarray(shot.convert("RGB"), int)
-    expect(said).to_have_text("Turned 18° to the side, 0° up")
+    expect(said).to_have_text("Turned 23° to the side, 0° up")
     inside = pixels[16:-16]  # without the round corners
     shown = (np.abs(inside - inside[0, 200]) > 24).any(axis=2)  # nothing is up there
     columns = np.flatnonzero(shown.any(axis=0))

@@ -12,7 +12,7 @@ import pytest
 
 from contract.dataset_documents import DatasetDocument, ForecastDocument
 from contract.documents import Problem
-from contract.errors import StorageUnavailable
+from contract.errors import NotFound, StorageUnavailable
 from contract.items import Item, ItemFile, ItemResult
 from contract.jobs import JobError
 from contract.names.object_keys import run_object
@@ -264,6 +264,16 @@ def test_only_outputs_that_were_asked_for_are_served(api, tail):
     run(api, made.id)
     answer = api.client.get(f"{made.links.self}/items/{0:032x}/outputs/{tail}")
     assert answer.status_code == 404
+
+
+def test_results_that_are_deleted_while_they_are_read_do_not_end_as_if_they_were_whole(api):
+    made = document(submit(api))
+    run(api, made.id)
+    lines = api.client.get(made.links.results, buffered=False).iter_encoded()
+    assert next(lines).count(b"\n") == 2  # of the first shard
+    assert api.client.delete(made.links.self).status_code == 204
+    with pytest.raises(NotFound, match="deleted while"):
+        list(lines)
 
 
 def test_results_take_a_slot_while_they_are_read_and_are_429_without_one(api):

@@ -96,3 +96,10 @@ def test_a_restarted_server_gets_script_record_and_message(store, dispatch, redi
     record = make_record()
     assert store.create(record, b"", letter_of(dispatch, record))
     assert Inbox(redis, [QUEUE]).take(8) == [record.id]
+
+
+def test_a_new_record_s_state_is_read_once(store, redis):
+    store.create(make_record())  # loads the script
+    before = redis.info("commandstats")["cmdstat_hget"]["calls"]
+    store.create(make_record())
+    assert redis.info("commandstats")["cmdstat_hget"]["calls"] - before == 1

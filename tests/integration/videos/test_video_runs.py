@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import tempfile
 import time
 import zipfile
 from dataclasses import replace
@@ -25,7 +27,9 @@ from contract.videos import VIDEO_FILES, VideoSpec, VideoWishes
 from storage.objects.open import open_object_store
 from tests.films import NETWORK, brightness, drifting, film
 from tests.integration.datasets.rig import FakeQueue, Rig
+from worker.runs.planner import MAX_CRASHES
 from worker.videos import kind as video_kind
+from worker.videos import originals
 
 FRAMES = 26
 FILES = {"heatmap.mp4", "depth.mkv", "depth.json", "frames.parquet"}
@@ -193,6 +197,27 @@ def test_a_video_that_is_too_long_says_so(rigs, clip):
     record = rig.run(submit(rig, clip))
     assert record.state is DatasetState.FAILED
     assert record.error.code == "video_too_large"
+
+
+def test_a_worker_without_room_for_a_video_waits_for_it_and_counts_no_crash(
+    rigs, clip, monkeypatch
+):
+    # Given a video that lies elsewhere, and a disk that is full for longer than crashes are allowed
+    monkeypatch.setattr(originals, "_on_disk", lambda _stream: False)
+    room, refused = tempfile.TemporaryFile, []
+
+    def full_at_first(*args, **options):
+        if len(refused) >= MAX_CRASHES:
+            return room(*args, **options)
+        refused.append(1)
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(originals.tempfile, "TemporaryFile", full_at_first)
+    rig = rigs()
+    # When it is run, then it is done once there is room
+    record = rig.run_until_over(submit(rig, clip))
+    assert len(refused) == MAX_CRASHES
+    assert (record.state, record.counts.succeeded) == (DatasetState.COMPLETED, FRAMES)
 
 
 def test_a_canceled_video_keeps_its_segments_and_makes_no_film(rigs, clip):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Callable
 from itertools import product
 
 import numpy as np
@@ -11,7 +13,8 @@ from contract.models.midas_small import MODEL
 from contract.names.queues import Lane
 from contract.settings import Settings
 from worker.compute.held_model import HeldModel
-from worker.engines.protocol import Depths, Engine, Images
+from worker.engines.protocol import Depths, EngineError, Images
+from worker.engines.simulated import SimulatedEngine
 from worker.process.models import LoadingModels
 
 
@@ -21,7 +24,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> HeldModel:
     settings = Settings(cache_dir=cache, infer_threads=2, infer_streams=2, max_batch=8)
     loading = LoadingModels(settings, Lane.INTERACTIVE)
     loading.wait()
-    return loading.held["midas_small"]
+    held = loading.held["midas_small"]
+    assert held.batcher._alone is None  # ready, and computes on its streams
+    loading.widen().result()
+    return held
 
 
 def noise(count: int, height: int, width: int) -> Images:
@@ -47,26 +53,50 @@ def test_a_picture_that_finds_the_worker_idle_goes_the_wide_way(model: HeldModel
     assert model.batcher._alone == model.wide.infer
 
 
-class Other:
+class Other(SimulatedEngine):
     """Computes another last bit."""
 
-    streams, max_batch = 1, 1
+    def infer(self, batch: Images) -> Depths:
+        return np.nextafter(super().infer(batch), np.float32(np.inf))
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+
+class Absent(SimulatedEngine):
+    """Cannot be loaded."""
 
     def load(self) -> None:
-        """Loaded already."""
-
-    def infer(self, batch: Images) -> Depths:
-        return np.nextafter(self._engine.infer(batch), np.float32(np.inf))
+        raise EngineError("no memory for it")
 
 
-def test_another_last_bit_is_reason_enough_not_to_use_it() -> None:
+class Broken(SimulatedEngine):
+    """Fails as nothing expects it."""
+
+    def load(self) -> None:
+        raise ValueError("a fault of ours")
+
+
+def widened(make: Callable[[], SimulatedEngine]) -> HeldModel:
     loading = LoadingModels(Settings(engine="simulated", simulation=True), Lane.INTERACTIVE)
     held = loading.held["midas_small"]
-    held.wide = Other(held.engine)  # type: ignore[assignment] # as much of an engine as is used
-    held.batcher._alone = held.wide.infer
+    held.wide = make()
     loading.wait()
-    assert held.wide is None
-    assert held.batcher._alone is None
+    loading.widen().result()
+    return held
+
+
+def test_the_same_bits_are_used() -> None:
+    held = widened(SimulatedEngine)
+    assert held.wide is not None
+    assert held.batcher._alone == held.wide.infer
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [(Other, "other bits"), (Absent, "no memory for it"), (Broken, "a fault of ours")],
+)
+def test_what_cannot_be_used_leaves_the_streams_and_says_why(
+    make: Callable[[], SimulatedEngine], why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    assert widened(make).batcher._alone is None
+    assert "one image is not computed by all cores" in caplog.text
+    assert why in caplog.text

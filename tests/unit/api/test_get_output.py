@@ -75,3 +75,16 @@ def test_links_follow_the_public_url():
     job = app.test_client().get(f"/v1/jobs/{record.id}").json
     assert job["links"]["self"] == f"https://depth.example.org/v1/jobs/{record.id}"
     assert app.extensions[EXTENSION].settings.public_url
+
+
+def test_the_page_may_show_and_fetch_from_every_region_of_aws():
+    app = app_with(finished(), s3_bucket="photos")
+    policy = app.test_client().get("/healthz").headers["Content-Security-Policy"]
+    assert "connect-src 'self' https://*.amazonaws.com https://*.amazonaws.com.cn;" in policy
+
+
+def test_an_app_has_one_view_of_its_load(monkeypatch):
+    built = []
+    monkeypatch.setattr("api.wsgi.Capacity", lambda *args: built.append(args))
+    app_with(finished())
+    assert len(built) == 1

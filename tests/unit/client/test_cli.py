@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager, redirect_stdout, suppress
 from functools import partial
 from pathlib import Path
 
 import pytest
 
 from client import console
+from client.batch import Outcome
 from client.bulk.names import flat_names
 from client.local.ports import any_free
 from client.wire.retries import RetryPolicy
+from contract.errors import Unauthorized
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, FakeApi, Reply
 from tests.waits import PATIENT_S, wait_until
@@ -120,6 +124,73 @@ def test_inverted_gray_is_asked_for_by_two_options(depthq, api: FakeApi, picture
     (body,) = [asked.body for asked in api.asked if asked.method == "POST"]
     assert (b'name="invert"\r\n\r\nTrue' in body) == sent
     assert (b'name="colormap"\r\n\r\ngray' in body) == sent
+
+
+def test_a_model_that_the_service_does_not_know_is_one_refusal_before_anything_is_sent(
+    depthq, api: FakeApi, pictures
+):
+    run = depthq("submit", pictures, "--model", "midas_smal", url=api.url)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr == (
+        "depthq: No model is called midas_smal; did you mean midas_small? known are midas_small.\n"
+    )
+    assert api.jobs == []
+    api.models.append("mine")
+    for name in ("mine", "mine_alias"):
+        assert depthq("submit", pictures / "a.jpg", "--model", name, url=api.url).returncode == 0
+
+
+@pytest.mark.parametrize(("status", "code"), [(401, "unauthorized"), (422, "model_not_served")])
+def test_what_every_file_meets_is_said_once(depthq, api: FakeApi, pictures, status, code):
+    api.script.extend([Reply.problem(status, code, "Not for you.")] * 3)
+    run = depthq("submit", pictures, "--in-flight", "1", url=api.url)
+    assert (run.returncode, api.jobs) == (1, [])
+    assert run.stderr.splitlines()[:2] == [
+        f"{pictures}/a.jpg: Not for you.", "2 files were not submitted",
+    ]  # fmt: skip
+
+
+def test_what_files_under_way_meet_together_is_said_once_too(depthq, api: FakeApi, monkeypatch):
+    refused = [
+        Outcome(Path(f"{n}.jpg"), error=Unauthorized("The key is not valid.")) for n in range(3)
+    ]
+    monkeypatch.setattr("client.commands.submit.run_batch", lambda *_: iter(refused))
+    run = depthq("submit", __file__, url=api.url)
+    assert run.stderr.splitlines() == ["0.jpg: The key is not valid.", "3 of 1 failed"]
+    run = depthq("submit", __file__, "--json", url=api.url)
+    assert [json.loads(line)["file"] for line in run.stdout.splitlines()] == [
+        "0.jpg", "1.jpg", "2.jpg",
+    ]  # fmt: skip
+
+
+@contextmanager
+def unread():
+    """Standard output is a pipe whose reader has gone, as of `| head -1`."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    pipe = os.fdopen(writer, "w")
+    with suppress(BrokenPipeError), pipe, redirect_stdout(pipe):
+        yield
+    del console.out._buffer[:]  # what a program of its own would have taken with it
+
+
+@pytest.mark.parametrize("json", [(), ("--json",)])
+@pytest.mark.parametrize("command", ["models list", "status ID", "dataset errors ID"])
+def test_a_list_whose_reader_has_gone_is_no_failure(depthq, api: FakeApi, command, json):
+    errors = [{"uri": "a.jpg", "error": {"code": "internal", "message": "why"}}] * 3
+    if command.startswith("dataset"):
+        api.script.append(Reply.of(200, {"errors": errors, "next_cursor": None}))
+    elif command.startswith("status"):
+        api.script.append(Reply.of(200, {"id": "x", "state": "running", "outputs": {}}))
+    with unread():
+        run = depthq(*command.split(), *json, url=api.url)
+    assert (run.returncode, run.stdout, run.stderr) == (0, "", "")
+
+
+def test_work_whose_reader_has_gone_is_not_done(depthq, api: FakeApi, pictures):
+    with unread():
+        run = depthq("submit", pictures, "--in-flight", "1", url=api.url)
+    assert (run.returncode, run.stdout) == (1, "")
 
 
 def test_submit_json_gives_one_document_per_file(depthq, api: FakeApi, pictures):

@@ -89,20 +89,14 @@ def test_something_else_that_answers_is_no_depth(api: FakeApi):
         client.depth_now(b"picture")
 
 
-def run_now(api, tmp_path, *arguments, stdin=b""):
-    command = [sys.executable, "-m", "client.cli", "now", *arguments]
-    return subprocess.run(
-        command, cwd=tmp_path, input=stdin, capture_output=True, check=False,
-        env=environment(url=api.url) | {"PYTHONPATH": ":".join(sys.path)},
-    )  # fmt: skip
-
-
-def test_now_writes_one_file_named_after_the_picture(api: FakeApi, tmp_path):
+def test_now_writes_one_file_named_after_the_picture(api: FakeApi, depthq, tmp_path, monkeypatch):
     (tmp_path / "cat.jpg").write_bytes(b"picture")
+    monkeypatch.chdir(tmp_path)
     api.script.append(DONE)
-    run = run_now(api, tmp_path, "cat.jpg", "--output", "gray", "--size", "model", "--json")
+    options = ["--output", "gray", "--size", "model", "--json"]
+    run = depthq("now", "cat.jpg", *options, url=api.url)
     assert run.returncode == 0
-    first, second = run.stderr.decode().splitlines()
+    first, second = run.stderr.splitlines()
     assert first.startswith("cat.jpg: the file is cut off")
     assert second.startswith("cat.jpg: the file is damaged")
     assert (tmp_path / "cat.gray.png").read_bytes() == b"the depth"
@@ -113,18 +107,23 @@ def test_now_writes_one_file_named_after_the_picture(api: FakeApi, tmp_path):
 
 def test_now_reads_and_writes_pipes(api: FakeApi, tmp_path):
     api.script.append(DONE)
-    run = run_now(api, tmp_path, "-", "-o", "-", stdin=b"from a pipe")
+    run = subprocess.run(
+        [sys.executable, "-m", "client.cli", "now", "-", "-o", "-"],
+        cwd=tmp_path, input=b"from a pipe", capture_output=True, check=False,
+        env=environment(url=api.url) | {"PYTHONPATH": ":".join(sys.path)},
+    )  # fmt: skip
     assert (run.returncode, run.stdout) == (0, b"the depth")
     assert api.asked[-1].body == b"from a pipe"
     assert list(tmp_path.iterdir()) == []
 
 
-def test_now_never_overwrites_the_picture_itself(api: FakeApi, tmp_path):
+def test_now_never_overwrites_the_picture_itself(api: FakeApi, depthq, tmp_path, monkeypatch):
     (tmp_path / "cat.jpg").write_bytes(b"picture")
+    monkeypatch.chdir(tmp_path)
     api.script.append(DONE)
-    run = run_now(api, tmp_path, "cat.jpg", "-o", "./cat.jpg")
+    run = depthq("now", "cat.jpg", "-o", "./cat.jpg", url=api.url)
     assert run.returncode == 1
-    assert b"is the picture itself" in run.stderr
+    assert "is the picture itself" in " ".join(run.stderr.split())
     assert (tmp_path / "cat.jpg").read_bytes() == b"picture"
 
 

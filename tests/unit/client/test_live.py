@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from concurrent.futures import Future
 
 import cv2
@@ -12,7 +10,6 @@ from rich.progress import Progress, TaskID
 
 from client import console
 from client.commands.live import results
-from contract.settings import environment
 from tests.services.fake_api import FakeApi, Reply
 
 
@@ -55,19 +52,12 @@ def film(path):
     clip.release()
 
 
-def run_live(api, tmp_path, *arguments):
-    return subprocess.run(
-        [sys.executable, "-m", "client.cli", "live", *arguments],
-        cwd=tmp_path, capture_output=True, check=False,
-        env=environment(url=api.url) | {"PYTHONPATH": ":".join(sys.path)},
-    )  # fmt: skip
-
-
-def test_frames_of_a_video_become_numbered_files(api: FakeApi, tmp_path):
+def test_frames_of_a_video_become_numbered_files(api: FakeApi, depthq, tmp_path, monkeypatch):
     film(tmp_path / "clip.avi")
+    monkeypatch.chdir(tmp_path)
     api.script.extend([DEPTH] * 3)
-    run = run_live(api, tmp_path, "clip.avi", "--out", "depth", "--colormap", "turbo")
-    assert (run.returncode, run.stderr) == (0, b"3 frames\n")
+    run = depthq("live", "clip.avi", "--out", "depth", "--colormap", "turbo", url=api.url)
+    assert (run.returncode, run.stderr) == (0, "3 frames\n")
     names = sorted(path.name for path in (tmp_path / "depth").iterdir())
     assert names == ["000000.jpg", "000001.jpg", "000002.jpg"]
     posts = [asked for asked in api.asked if asked.method == "POST"]
@@ -76,10 +66,11 @@ def test_frames_of_a_video_become_numbered_files(api: FakeApi, tmp_path):
     assert sent.shape == (360, 640, 3)
 
 
-def test_a_video_that_is_not_there_is_one_line(api: FakeApi, tmp_path):
-    run = run_live(api, tmp_path, "none.mp4", "-o", "-")
+def test_a_video_that_is_not_there_is_one_line(api: FakeApi, depthq, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = depthq("live", "none.mp4", "-o", "-", url=api.url)
     assert run.returncode == 2  # usage, as for every command
-    assert b"there is no file none.mp4" in run.stderr
+    assert "there is no file none.mp4" in " ".join(run.stderr.split())
 
 
 def test_a_terminal_sees_how_many_frames_of_how_many_are_done(

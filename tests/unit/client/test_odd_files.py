@@ -13,6 +13,7 @@ import pytest
 from client.errors import LocalProblem
 from contract.settings import environment
 from tests.services.fake_api import DEPTH, HEATMAP, FakeApi
+from tests.tiers import thorough
 from tests.waits import PATIENT_S
 
 ROOT = Path(__file__).parents[3]
@@ -53,7 +54,7 @@ def test_a_name_that_is_no_utf_8_is_submitted_and_kept(depthq, api: FakeApi, fol
     assert len(run.stdout.splitlines()) == 2
 
 
-@pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
+@pytest.mark.parametrize("encoding", ["cp1252", thorough("ascii")])
 def test_a_terminal_that_knows_few_letters_still_gets_the_job_s_id(api: FakeApi, folder, encoding):
     (folder / "日.jpg").write_bytes(b"x")
     run = subprocess.run(

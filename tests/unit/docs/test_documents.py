@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from typer.main import get_command
 
 from client.cli import app
@@ -19,43 +18,54 @@ LINK = re.compile(r"\]\((?!https?://|#)([^)#\s]+)")
 FENCE = re.compile(r"```sh\n(.*?)```", re.DOTALL)
 
 
-def commands(document: Path) -> list[list[str]]:
-    """The words of each shell line in the document's fences."""
-    lines = [line for block in FENCE.findall(document.read_text()) for line in block.splitlines()]
-    return [shlex.split(line, comments=True) for line in lines if line.strip()]
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_links_lead_to_files_that_exist(document: Path) -> None:
-    for target in LINK.findall(document.read_text()):
-        assert (document.parent / target).exists(), target
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_make_targets_exist(document: Path) -> None:
-    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
-    for words in commands(document):
-        if words[:1] == ["make"]:
-            asked = {word for word in words[1:] if "=" not in word}
-            assert asked <= targets, words
+read = cache(Path.read_text)
 
 
 @cache
-def depthq() -> Any:
-    """Return the command with its groups, built once for all documents."""
-    return get_command(app)
+def commands(document: Path) -> list[list[str]]:
+    """The words of each shell line in the document's fences."""
+    lines = [line for block in FENCE.findall(read(document)) for line in block.splitlines()]
+    return [shlex.split(line, comments=True) for line in lines if line.strip()]
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_subcommands_and_options_of_depthq_exist(document: Path) -> None:
-    for words in commands(document):
-        if words[:1] != ["depthq"]:
-            continue
-        command = depthq().commands[words[1]]
+def lines_of(program: str) -> list[tuple[str, list[str]]]:
+    """The shell lines of all documents that call `program`, each with its document."""
+    return [
+        (name(document), words)
+        for document in DOCUMENTS
+        for words in commands(document)
+        if words[:1] == [program]
+    ]
+
+
+def name(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+def test_links_lead_to_files_that_exist() -> None:
+    assert [
+        (name(document), target)
+        for document in DOCUMENTS
+        for target in LINK.findall(read(document))
+        if not (document.parent / target).exists()
+    ] == []
+
+
+def test_make_targets_exist() -> None:
+    targets = set(re.findall(r"(?m)^([a-z-]+):", (ROOT / "Makefile").read_text()))
+    for document, words in lines_of("make"):
+        asked = {word for word in words[1:] if "=" not in word}
+        assert asked <= targets, (document, words)
+
+
+def test_subcommands_and_options_of_depthq_exist() -> None:
+    depthq: Any = get_command(app)
+    for document, words in lines_of("depthq"):
+        command = depthq.commands[words[1]]
         if hasattr(command, "commands"):
             command = command.commands[words[2]]
         known = {name for p in command.params for name in (*p.opts, *p.secondary_opts)}
-        assert {w.split("=")[0] for w in words if w.startswith("--")} <= known, words
+        assert {w.split("=")[0] for w in words if w.startswith("--")} <= known, (document, words)
 
 
 def test_the_paths_of_the_readme_s_curl_lines_are_documented() -> None:
@@ -68,11 +78,12 @@ def test_the_paths_of_the_readme_s_curl_lines_are_documented() -> None:
         assert f"{path}`" in documented, path
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_modules_that_are_to_be_run_exist(document: Path) -> None:
-    for module in re.findall(r"python -m ([a-z_.]+)", document.read_text()):
-        path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), module
+def test_modules_that_are_to_be_run_exist() -> None:
+    for document in DOCUMENTS:
+        for module in re.findall(r"python -m ([a-z_.]+)", read(document)):
+            path = ROOT / module.replace(".", "/")
+            there = path.with_suffix(".py").is_file() or (path / "__main__.py").is_file()
+            assert there, (name(document), module)
 
 
 ALL_DOCUMENTS = sorted(
@@ -87,7 +98,7 @@ THE_OPERATORS_OWN = {"docker-compose.override.yml", "index.yaml"}
 
 def quoted(document: Path) -> list[str]:
     """What the document shows between back ticks, outside of its fences."""
-    return QUOTED.findall(re.sub(r"```.*?```", "", document.read_text(), flags=re.DOTALL))
+    return QUOTED.findall(re.sub(r"```.*?```", "", read(document), flags=re.DOTALL))
 
 
 def is_path(text: str) -> bool:
@@ -100,13 +111,25 @@ def is_path(text: str) -> bool:
 
 
 @cache
+def tops() -> list[Path]:
+    return [path for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")]
+
+
+@cache
+def tree() -> list[str]:
+    """Return all paths below the root, each with a slash before it."""
+    return [f"/{path.relative_to(ROOT)}" for top in tops() for path in top.rglob("*")]
+
+
+@cache
 def is_there(text: str) -> bool:
     """Tell whether a path leads somewhere: from the root, or below a folder that is not named."""
     pattern = text.strip("/")
-    tops = [path for path in ROOT.iterdir() if not path.name.startswith(".")]
-    return any(ROOT.glob(pattern)) or any(
-        match for top in tops if top.is_dir() for match in top.rglob(pattern)
-    )
+    if (ROOT / pattern).exists():
+        return True
+    if "*" not in pattern:
+        return any(path.endswith(f"/{pattern}") for path in tree())
+    return any(ROOT.glob(pattern)) or any(match for top in tops() for match in top.rglob(pattern))
 
 
 def module_is_there(package: str, rest: str) -> bool:
@@ -121,14 +144,21 @@ def module_is_there(package: str, rest: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("document", ALL_DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
-def test_paths_and_modules_in_back_ticks_exist(document: Path) -> None:
-    texts = set(quoted(document))
-    gone = [text for text in texts if is_path(text) and not is_there(text)]
-    gone += [
-        text for text in texts if (m := MODULE.fullmatch(text)) and not module_is_there(*m.groups())
-    ]
-    assert sorted(gone) == []
+def gone(text: str) -> bool:
+    """Tell whether what stands in back ticks is meant as a path or a module, and leads nowhere."""
+    if is_path(text) and not is_there(text):
+        return True
+    module = MODULE.fullmatch(text)
+    return module is not None and not module_is_there(*module.groups())
+
+
+def test_paths_and_modules_in_back_ticks_exist() -> None:
+    assert [
+        (name(document), text)
+        for document in ALL_DOCUMENTS
+        for text in sorted(set(quoted(document)))
+        if gone(text)
+    ] == []
 
 
 def test_a_path_that_is_gone_is_noticed(tmp_path: Path) -> None:

@@ -14,9 +14,17 @@ _OPTIONS = {
 }
 # Names of colormaps and of file formats are the same in every language.
 _SELF_NAMED = {"colormap", *(name for name in _OPTIONS if name.endswith("_format"))}
+# What a file is that is no picture (api/web/kinds.js).
+_OTHERS = ("document", "drawing", "raw", "layers", "archive", "sound")
 
 OF_DATA: dict[str, set[str]] = {
-    "error": {*ERROR_CODES, "network", "not_ours"},
+    "error": {
+        *ERROR_CODES,
+        "network",
+        "not_ours",
+        "unsupported_media_type.videos",
+        *(f"no_picture.{kind}" for kind in _OTHERS),
+    },
     "left": {"some", "all", "videos", "others", "and", "nothing"},
     "place": {str(cell) for cell in range(9)},
     "sample": {"coffee", "cat", "astronaut"},

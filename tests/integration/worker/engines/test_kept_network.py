@@ -139,3 +139,19 @@ def _resident_kb(path: Path) -> int:
     assert starts  # it is mapped
     sizes = [next(line for line in lines[start:] if line.startswith("Rss:")) for start in starts]
     return sum(int(size.split()[1]) for size in sizes)
+
+
+def test_a_file_of_another_user_is_used_as_it_is(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network(tmp_path, source).keep(memoryview(b"optimised"))
+    before = files(tmp_path)
+
+    def refuse(_path: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "touch", refuse)
+    mapped = network(tmp_path, source).mapped()
+    assert mapped is not None
+    assert mapped[:] == b"optimised"
+    assert files(tmp_path) == before

@@ -58,11 +58,26 @@ def test_a_refused_file_is_one_sentence_and_exit_code_1(
     assert "only 6 of 85,761,505 bytes" in capsys.readouterr().err
 
 
-def test_an_unknown_name_is_one_sentence_and_exit_code_1(
-    capsys: pytest.CaptureFixture[str],
+def test_an_unknown_name_is_one_sentence_and_exit_code_2(
+    capsys: pytest.CaptureFixture[str], checkpoint: Path
 ) -> None:
-    assert main(["fetch", "nonsense"]) == 1
+    assert main(["fetch", "nonsense"]) == 2
     assert "known are midas_small, bundled" in capsys.readouterr().err
+    assert main(["convert", str(checkpoint), "--model", "nonsense"]) == 2
+    assert "no model is called 'nonsense'; known are midas_small" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["convert", "none.pt"], ["convert", "none.pt", "--out", "x"], ["fetch", "--from", "none.pt"]],
+)
+def test_a_file_that_is_not_there_is_wrong_usage(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 2
+    assert "there is no file none.pt" in capsys.readouterr().err
 
 
 def test_a_licence_is_shown_before_the_first_download(

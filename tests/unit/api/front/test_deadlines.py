@@ -83,3 +83,15 @@ def test_budget_is_taken_whole_or_not_at_all():
     assert budget.try_take(2)
     budget.give_back(10)
     assert budget.taken_bytes == 0
+
+
+def test_what_lies_ahead_of_a_clock_that_was_set_back_is_taken_for_now():
+    channel = channel_of(SimpleNamespace(headers_finished=False), 5000.0)
+    channel.last_activity, channel.lingers_until = 5010.0, 5020.0
+    Channel.follow_clock(channel, 1400.0)
+    assert (channel.last_activity, channel.request_began_at, channel.progress) == (
+        1400.0, 1400.0, (1400.0, 0),
+    )  # fmt: skip
+    assert channel.lingers_until == 1420.0
+    Channel.follow_clock(channel, 1410.0)
+    assert (channel.request_began_at, channel.lingers_until) == (1400.0, 1420.0)

@@ -13,6 +13,7 @@ import pytest
 from waitress.buffers import TempfileBasedBuffer
 
 from api.front.server import Front
+from contract.errors import NotFound
 from tests.services.front import connect, rest_of, running_front
 from tests.waits import wait_until
 
@@ -31,11 +32,18 @@ class App:
         if path in ("/204", "/304"):
             start_response(f"{path[1:]} Nothing", [])
             return []
+        if path == "/breaks-off":
+            start_response("200 OK", [])
+            return self._parts()
         if path == "/file":
             start_response("200 OK", [("Content-Length", str(len(FILE)))])
             return environ["wsgi.file_wrapper"](io.BytesIO(FILE))
         start_response("200 OK", [("Content-Length", "2")])
         return [b"ok"]
+
+    def _parts(self) -> Iterator[bytes]:
+        yield b"the first part"
+        raise NotFound("the second is gone")
 
 
 @pytest.fixture
@@ -187,3 +195,17 @@ def test_a_reader_that_has_died_does_not_keep_its_file(front: Front, app: App) -
         assert len(front.active_channels) == 1
         front.maintenance(time.time() + 61)
         assert len(front.active_channels) == 0
+
+
+def test_a_clock_that_is_set_back_does_not_put_off_the_upkeep(front: Front) -> None:
+    front.next_channel_cleanup = time.time() + 3600  # as it was due by the clock of before
+    wait_until(lambda: front.next_channel_cleanup < time.time() + 60, "the upkeep is due soon")
+
+
+def test_an_answer_that_breaks_off_does_not_look_whole(front: Front) -> None:
+    with connect(front) as client:
+        client.sendall(get("/breaks-off"))
+        answer = rest_of(client)
+    assert b"Transfer-Encoding: chunked" in answer
+    assert b"the first part" in answer
+    assert not answer.endswith(b"0\r\n\r\n")

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import errno
 import hashlib
+from types import SimpleNamespace
 
 import pytest
+from waitress.adjustments import Adjustments
 
+from api.front.parser import Parser
 from api.receiving import uploads
 from api.receiving.uploads import Upload
 from contract.errors import StorageUnavailable
@@ -28,9 +31,19 @@ def test_a_full_disk_is_the_infrastructures_fault_wherever_it_shows(monkeypatch)
         with pytest.raises(StorageUnavailable):
             upload.write(b"x")
         for use in (lambda: upload.head(1), upload.content):
-            with pytest.raises(StorageUnavailable):
+            with pytest.raises(
+                StorageUnavailable, match="disk for uploads is full; try again later"
+            ):
                 use()
     assert upload.size == 0
+
+
+def test_a_full_disk_is_told_alike_before_and_within_the_application():
+    parser = Parser(Adjustments())
+    parser.body_rcv = SimpleNamespace(getbuf=lambda: FullDisk(), received=FullDisk()._refuse)
+    parser.headers_finished, parser.content_length = True, 5
+    parser.received(b"12345")
+    assert (parser.error.code, parser.error.body) == (503, uploads.DISK_FULL)
 
 
 def test_a_small_file_is_bytes_and_a_large_one_a_file(monkeypatch):

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.services.chart import CHART, Chart, Manifest, RefusedError, Values, of_kind
+from tests.services.chart import CHART, Chart, Loader, Manifest, RefusedError, Values, of_kind
 from tests.unit.deploy.chart.conftest import EVERYTHING, PLAIN, SHAPES, Rendered
 
 AS_MANIFEST = """
@@ -118,7 +118,7 @@ def notes_of(chart: Chart, folder: Path, values: Values) -> str:
     shutil.copytree(CHART, folder / "depthq")
     (folder / "depthq/templates/notes.yaml").write_text(AS_MANIFEST)
     text = chart.run("template", "depthq", str(folder / "depthq"), values=values)
-    return of_kind([m for m in yaml.safe_load_all(text) if m], "Notes")["notes"]["text"]
+    return of_kind([m for m in yaml.load_all(text, Loader) if m], "Notes")["notes"]["text"]
 
 
 @pytest.mark.parametrize(

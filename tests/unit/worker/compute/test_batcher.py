@@ -223,7 +223,7 @@ class TwoWays:
     def __init__(self) -> None:
         self.gate = threading.Event()
         self.ways: list[tuple[str, int]] = []
-        self.batcher = Batcher(self.streams, max_batch=4, streams=2, alone=self.alone)
+        self.batcher = Batcher(self.streams, max_batch=4, streams=2)
 
     def streams(self, batch: Tensor) -> Tensor:
         self.ways.append(("streams", len(batch)))
@@ -242,6 +242,7 @@ class TwoWays:
 @pytest.fixture
 def ways() -> Iterator[TwoWays]:
     ways = TwoWays()
+    ways.batcher.compute_alone_by(ways.alone)
     yield ways
     ways.gate.set()
     ways.batcher.stop()
@@ -278,12 +279,18 @@ def test_images_that_wait_together_take_streams(ways, shapes):
     assert ways.ways == [("streams", 1), ("streams", 1)]
 
 
-def test_where_its_bits_are_others_no_image_is_computed_alone(ways):
-    ways.batcher.never_alone()
+def test_what_computes_an_image_alone_may_come_while_images_do():
+    ways = TwoWays()
     ways.batcher.start()
     ways.gate.set()
-    ways.batcher.submit(image(1)).result(PATIENT_S)
-    assert ways.ways == [("streams", 1)]
+    try:
+        ways.batcher.submit(image(1)).result(PATIENT_S)
+        wait_until(lambda: ways.batcher.busy_s() == 0, "idle again")
+        ways.batcher.compute_alone_by(ways.alone)
+        ways.batcher.submit(image(2)).result(PATIENT_S)
+    finally:
+        ways.batcher.stop()
+    assert ways.ways == [("streams", 1), ("alone", 1)]
 
 
 def test_what_an_image_alone_takes_says_nothing_about_batches():
@@ -291,7 +298,8 @@ def test_what_an_image_alone_takes_says_nothing_about_batches():
         time.sleep(0.05)
         return batch[:, 0]
 
-    batcher = Batcher(lambda batch: batch[:, 0], max_batch=4, max_latency_s=0.02, alone=alone)
+    batcher = Batcher(lambda batch: batch[:, 0], max_batch=4, max_latency_s=0.02)
+    batcher.compute_alone_by(alone)
     batcher.start()
     try:
         batcher.submit(image(1)).result(PATIENT_S)

@@ -76,3 +76,33 @@ def test_borrowers_are_woken_when_the_pool_stops() -> None:
             thread.join(PATIENT_S)
     stopping.join(PATIENT_S)
     assert refused == ["The decoder is stopped."] * 3
+
+
+def test_the_first_child_can_start_before_the_others() -> None:
+    started: list[Any] = []
+
+    def new_child() -> Any:
+        started.append(Alive())
+        return started[-1]
+
+    pool = ChildPool(new_child, size=3, retire_after=1_000)
+    for most, running in ((1, 1), (1, 1), (None, 3), (5, 3), (None, 3)):
+        pool.start(most)
+        assert len(started) == len(pool.pids) == running
+    pool.stop(1)
+
+
+def test_who_finds_the_only_child_lent_gets_another_that_is_not_started_twice() -> None:
+    started: list[Any] = []
+
+    def new_child() -> Any:
+        started.append(Alive())
+        return started[-1]
+
+    pool = ChildPool(new_child, size=2, retire_after=1_000)
+    pool.start(1)
+    with pool.borrow() as one, pool.borrow() as other:
+        assert [one, other] == started
+        pool.start()
+    assert len(started) == 2
+    pool.stop(1)

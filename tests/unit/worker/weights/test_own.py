@@ -130,3 +130,10 @@ def test_the_scene_has_what_is_near_below_and_its_own_depth_agrees() -> None:
     assert inverse[-1, 5] > inverse[240, 5] > inverse[0, 5] > 0
     assert agreement(inverse, inverse) == pytest.approx(1)
     assert agreement(-inverse, inverse) == pytest.approx(-1, abs=0.3)
+
+
+def test_a_file_or_an_option_that_cannot_be_meant_is_wrong_usage(capsys, tmp_path):
+    assert main([str(tmp_path / "none.onnx")]) == 2
+    assert "there is no file" in capsys.readouterr().err
+    assert main([str(toy(tmp_path / "toy.onnx")), "--input", "5"]) == 2
+    assert "--input must be at least 16; see --help" in capsys.readouterr().err
