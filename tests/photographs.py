@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -23,10 +24,16 @@ def photograph(name: str) -> NDArray[np.uint8]:
     return pixels
 
 
+@cache
+def _photographs() -> list[NDArray[np.uint8]]:
+    """Return them all; each takes longer to decode than its crops to encode."""
+    return [photograph(name) for name in NAMES]
+
+
 def crops(count: int, seed: int = 0, shapes: Sequence[tuple[int, int]] = SHAPES) -> Iterator[bytes]:
     """Yield `count` different JPEG files of mixed shapes, the same ones for the same seed."""
     rng = np.random.default_rng(seed)
-    photographs = [photograph(name) for name in NAMES]
+    photographs = _photographs()
     for number in range(count):
         source = photographs[number % len(photographs)]
         height, width = shapes[number % len(shapes)]

@@ -24,9 +24,8 @@ done
 for bucket in $(names "${DEPTHQ_DATASET_OUTPUT_BUCKETS:-}"); do
     allow "$bucket" '"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"' >>"$more"
 done
-for bucket in $(names "$DEPTHQ_S3_BUCKET,${DEPTHQ_DATASET_BUCKETS:-},${DEPTHQ_DATASET_OUTPUT_BUCKETS:-}"); do
-    mc mb --ignore-existing "store/$bucket"
-done
+all="$DEPTHQ_S3_BUCKET,${DEPTHQ_DATASET_BUCKETS:-},${DEPTHQ_DATASET_OUTPUT_BUCKETS:-}"
+mc mb --ignore-existing $(names "$all" | sed "s|^|store/|")
 sed -e "s/BUCKET/$DEPTHQ_S3_BUCKET/g" -e "/\"Statement\"/r $more" \
     "${POLICY:-/etc/depthq/policy.json}" >"$policy"
 mc admin policy create store depthq "$policy"

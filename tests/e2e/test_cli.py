@@ -19,6 +19,7 @@ import pytest
 from PIL import Image
 
 from client.local.samples import sample_photographs
+from contract.models.own import own_folder
 from contract.options import JobOptions
 from contract.outputs.registry import own_outputs
 from contract.settings import environment
@@ -26,9 +27,12 @@ from depthq import DepthClient, read_depth
 from tests.photographs import crops
 from tests.services.fake_api import fake_api
 from tests.services.process import free_port
+from tests.tiers import thorough
 from tests.waits import PATIENT_S, wait_until
 
 STOP_S = 60
+# Asleep for 0.1 s an image, so that 40 are four seconds of work.
+SLOW = 'input = 64\nmultiple = 32\nrule = "exact"\nimage_s = 0.1\n'
 
 
 def command(*arguments: object) -> list[str]:
@@ -65,6 +69,7 @@ class Up:
 
     def __init__(self, folder: Path, *arguments: object, **settings: object) -> None:
         self.port = free_port()
+        self.folder = folder
         self.log = folder / "up.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
@@ -89,6 +94,11 @@ class Up:
     def family(self) -> set[int]:
         return family(self.process.pid)
 
+    def end(self) -> None:
+        if not self._dead():
+            self.process.kill()  # the leash takes the rest down
+        self.process.wait(STOP_S)
+
 
 @pytest.fixture
 def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
@@ -100,9 +110,18 @@ def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
 
     yield start
     for one in started:
-        if one.process.poll() is None:
-            one.process.kill()  # the leash takes the rest down
-        one.process.wait(STOP_S)
+        one.end()
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
+    """A stack without a network, for tests that leave it as it was."""
+    stack = Up(tmp_path_factory.mktemp("shared"), engine="simulated")
+    try:
+        stack.await_ready()
+        yield stack
+    finally:
+        stack.end()
 
 
 def submit(url: str, out: Path, pictures: Sequence[Path]) -> None:
@@ -139,7 +158,7 @@ def test_up_submit_and_ctrl_c(up, tmp_path):
 
 
 def test_nothing_outlives_a_killed_parent(up):
-    stack = up("--no-bulk")
+    stack = up("--no-bulk", engine="simulated")
     stack.await_ready()
     processes = stack.family()
     stack.process.kill()
@@ -147,26 +166,39 @@ def test_nothing_outlives_a_killed_parent(up):
     wait_until(lambda: not alive(processes), "all are gone")
 
 
-def test_a_child_that_dies_is_started_again(up, tmp_path):
-    stack = up("--no-bulk", engine="simulated")
-    stack.await_ready()
-    lines = [p for p in stack.family() if b"\0worker\0" in Path(f"/proc/{p}/cmdline").read_bytes()]
+def test_a_child_that_dies_is_started_again(shared, depthq, tmp_path):
+    lines = [p for p in shared.family() if _is_interactive_worker(p)]
     os.kill(lines[0], signal.SIGKILL)
-    wait_until(lambda: "was killed by signal 9" in stack.log.read_text(), "it is said")
-    submit(stack.url, tmp_path / "out", [sample_photographs()["cat"]])
+    wait_until(lambda: "was killed by signal 9" in shared.log.read_text(), "it is said")
+    cat = sample_photographs()["cat"]
+    run = depthq("submit", cat, "--out", tmp_path / "out", url=shared.url)
+    assert run.returncode == 0, run.stderr
+
+
+def _is_interactive_worker(pid: int) -> bool:
+    line = Path(f"/proc/{pid}/cmdline").read_bytes()
+    return b"\0worker\0" in line and b"bulk" not in line
 
 
 def test_a_redis_killed_under_load_costs_nothing(up, tmp_path):
-    # Given a folder of photographs on its way
-    stack = up("--no-bulk")
+    # Given a folder of photographs on its way, to a network that takes its time and no processor's
+    own = own_folder(tmp_path / "cache")
+    own.mkdir(parents=True)
+    (own / "slow_one.toml").write_text(SLOW)
+    slow = {
+        "cache_dir": tmp_path / "cache",
+        "models": "midas_small,slow_one",
+        "engine": "simulated",
+    }
+    stack = up("--no-bulk", **slow)
     stack.await_ready()
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for number, crop in enumerate(crops(40)):
         (pictures / f"{number}.jpg").write_bytes(crop)
+    wish = ("--out", tmp_path / "out", "--size", "model", "--model", "slow_one", "--quiet")
     submission = subprocess.Popen(
-        command("submit", pictures, "--out", tmp_path / "out", "--size", "model", "--quiet"),
-        env=environment(url=stack.url),
+        command("submit", pictures, *wish), env=environment(url=stack.url)
     )
     # When Redis is killed in the middle
     wait_until(lambda: any((tmp_path / "out").glob("*.png")), "the first result")
@@ -208,8 +240,8 @@ def test_jobs_outlive_the_stack(up, tmp_path):
     assert "succeeded" in status.stdout
 
 
-def depthq(url: str, *arguments: object) -> str:
-    """Run a command that has to succeed; return what it says."""
+def program(url: str, *arguments: object) -> str:
+    """Run a program that has to succeed; return what it says."""
     run = subprocess.run(
         command(*arguments), env=environment(url=url), capture_output=True, text=True, check=False,
         timeout=2 * PATIENT_S,
@@ -228,11 +260,14 @@ def zip_with_duplicates() -> bytes:
     return data.getvalue()
 
 
-def test_every_picture_has_its_own_results_and_a_rerun_brings_none(up, tmp_path):
-    stack = up(engine="simulated")
-    stack.await_ready()
+def test_every_picture_has_its_own_results_and_a_rerun_brings_none(shared, depthq, tmp_path):
+    def said(*arguments: object) -> str:
+        run = depthq(*arguments, url=shared.url)
+        assert run.returncode == 0, run.stderr
+        return run.stdout + run.stderr
+
     # Given an archive with names used twice
-    with DepthClient(stack.url) as client:
+    with DepthClient(shared.url) as client:
         made = client.datasets.transport.http.post(
             "/v1/datasets", files={"archive": ("a.zip", zip_with_duplicates())}
         ).json()
@@ -240,9 +275,9 @@ def test_every_picture_has_its_own_results_and_a_rerun_brings_none(up, tmp_path)
     # Then each item has its files, and the same command again brings none
     out = tmp_path / "zip"
     fetch = ("dataset", "download", made["id"], "--out", out)
-    assert "10 files came, 0 were there already" in depthq(stack.url, *fetch)
+    assert "10 files came, 0 were there already" in program(shared.url, *fetch)
     assert len([path for path in out.rglob("*") if path.is_file()]) == 10
-    assert "0 files came, 10 were there already" in depthq(stack.url, *fetch)
+    assert "0 files came, 10 were there already" in said(*fetch)
     # And a folder whose results go into itself stays one of three pictures
     folder = tmp_path / "in"
     (folder / "deep").mkdir(parents=True)
@@ -250,17 +285,17 @@ def test_every_picture_has_its_own_results_and_a_rerun_brings_none(up, tmp_path)
     for name, image in zip(hard, crops(3), strict=True):
         (folder / name).write_bytes(image)
     run = ("dataset", "run", folder, "--out", folder)
-    assert "3 pictures" in depthq(stack.url, *run)
+    assert "3 pictures" in program(shared.url, *run)
     assert len(list(folder.rglob("*.depth.png"))) == 3
     assert (folder / "3.10.00\u202fPM.depth.png").exists()
     assert os.fsencode(next((folder / "deep").glob("*.png")).name) == b"\xe9.depth.png"
     *_, another = crops(4)
     (folder / "3.10.00\u202fAM.jpg").write_bytes(another)
     os.utime(folder / "3.10.00\u202fAM.jpg", (1, 1))
-    assert "3 of 4 have results already" in depthq(stack.url, *run)
-    assert "every picture has its results" not in depthq(stack.url, *run)  # it is that dataset
+    assert "3 of 4 have results already" in said(*run)
+    assert "every picture has its results" not in said(*run)  # it is that dataset
     assert len(list(folder.rglob("*.depth.png"))) == 4
-    assert "4 pictures" in depthq(stack.url, *run)
+    assert "4 pictures" in said(*run)
 
 
 def test_a_taken_port_that_was_asked_for_is_refused(tmp_path):
@@ -277,11 +312,9 @@ def test_a_taken_port_that_was_asked_for_is_refused(tmp_path):
     assert f"port {port} is taken" in run.stderr
 
 
-def test_two_stacks_cannot_share_a_folder(up, tmp_path):
-    stack = up("--no-bulk", engine="simulated")
-    stack.await_ready()
+def test_two_stacks_cannot_share_a_folder(shared):
     run = subprocess.run(
-        command("up", "--port", free_port(), "--data-dir", tmp_path / "data"),
+        command("up", "--port", free_port(), "--data-dir", shared.folder / "data"),
         capture_output=True,
         text=True,
         check=False,
@@ -291,7 +324,8 @@ def test_two_stacks_cannot_share_a_folder(up, tmp_path):
     assert "another `depthq up`" in run.stderr
 
 
-def test_demo_writes_the_results_and_leaves_nothing_running(tmp_path):
+@pytest.mark.parametrize("engine", ["simulated", thorough("openvino")])
+def test_demo_writes_the_results_and_leaves_nothing_running(tmp_path, engine):
     cat = sample_photographs()["cat"]
     run = subprocess.run(
         command("demo", cat, "--out", tmp_path / "out"),
@@ -299,7 +333,7 @@ def test_demo_writes_the_results_and_leaves_nothing_running(tmp_path):
         text=True,
         check=False,
         timeout=2 * PATIENT_S,
-        env=environment() | {"COLUMNS": "200"},
+        env=environment(engine=engine) | {"COLUMNS": "200"},
     )
     assert run.returncode == 0, run.stderr
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
@@ -309,16 +343,15 @@ def test_demo_writes_the_results_and_leaves_nothing_running(tmp_path):
         assert depth.mode.startswith("I;16")
 
 
-def test_every_output_comes_to_the_command_line_as_a_file_of_its_type(up, tmp_path):
-    stack = up("--no-bulk", engine="simulated")
-    stack.await_ready()
+def test_every_output_comes_to_the_command_line_as_a_file_of_its_type(shared, depthq, tmp_path):
     cat = sample_photographs()["cat"]
-    depthq(stack.url, "submit", cat, "--outputs", "mesh,refocus", "--out", tmp_path / "two")
+    program(shared.url, "submit", cat, "--outputs", "mesh,refocus", "--out", tmp_path / "two")
     made = sorted(path.name for path in (tmp_path / "two").iterdir())
     assert made == [f"{cat.stem}.mesh.glb", f"{cat.stem}.refocus.jpg"]
     outputs = [each for each in own_outputs() if each.name != "speech" or find_spec("hibari")]
     names = ",".join(each.name for each in outputs)
-    depthq(stack.url, "submit", cat, "--outputs", names, "--out", tmp_path / "all")
+    run = depthq("submit", cat, "--outputs", names, "--out", tmp_path / "all", url=shared.url)
+    assert run.returncode == 0, run.stderr
     wanted = {
         f"{cat.stem}.{each.name}.{each.file_type(JobOptions()).extension}" for each in outputs
     }

@@ -24,15 +24,24 @@ COUNT = 24
 SLOW = 'input = 64\nmultiple = 32\nrule = "exact"\nimage_s = 0.1\n'
 
 
-@pytest.fixture
-def settings(valkey: ValkeyServer, tmp_path: Path) -> Settings:
-    folder = own_folder(tmp_path / "cache")
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("models")
+
+
+@pytest.fixture(scope="module")
+def settings(valkey_session: ValkeyServer, place: Path) -> Settings:
+    valkey_session.thaw()
+    valkey_session.start()
+    with valkey_session.client() as redis:
+        redis.flushall()
+    folder = own_folder(place / "cache")
     folder.mkdir(parents=True)
     (folder / "slow_one.toml").write_text(SLOW)
     return Settings(
-        redis_url=valkey.url,
-        data_dir=tmp_path / "data",
-        cache_dir=tmp_path / "cache",
+        redis_url=valkey_session.url,
+        data_dir=place / "data",
+        cache_dir=place / "cache",
         engine="simulated",
         simulation=True,
         reconcile_interval_s=1.0,
@@ -44,14 +53,14 @@ def worker(settings: Settings, folder: Path, *models: str, lane="interactive") -
     return WorkerProcess(chosen, folder, lane)
 
 
-@pytest.fixture
-def service(settings: Settings, tmp_path: Path) -> Iterator[dict[str, WorkerProcess | ApiProcess]]:
+@pytest.fixture(scope="module")
+def service(settings: Settings, place: Path) -> Iterator[dict[str, WorkerProcess | ApiProcess]]:
     """An API, a worker for each model, and one that holds both."""
     programs = {
-        "api": ApiProcess(settings, tmp_path / "api"),
-        "fast": worker(settings, tmp_path / "fast", "midas_small"),
-        "slow": worker(settings, tmp_path / "slow", "slow_one"),
-        "both": worker(settings, tmp_path / "both", "midas_small", "slow_one"),
+        "api": ApiProcess(settings, place / "api"),
+        "fast": worker(settings, place / "fast", "midas_small"),
+        "slow": worker(settings, place / "slow", "slow_one"),
+        "both": worker(settings, place / "both", "midas_small", "slow_one"),
     }
     try:
         with ThreadPoolExecutor(len(programs)) as pool:
@@ -62,29 +71,8 @@ def service(settings: Settings, tmp_path: Path) -> Iterator[dict[str, WorkerProc
             program.stop()
 
 
-def test_no_job_is_lost_or_computed_by_another_model_when_workers_are_killed(service) -> None:
-    with DepthClient(service["api"].url) as client, ThreadPoolExecutor(8) as pool:
-        # Given jobs by both models, in turns
-        asked = ["midas_small" if n % 2 else "slow_one" for n in range(COUNT)]
-        pairs = list(zip(crops(COUNT), asked, strict=True))
-        jobs = list(pool.map(lambda p: client.submit(p[0], model=p[1], size="model"), pairs))
-        # When the worker of both and the one of the slow model are killed at work
-        service["both"].kill()
-        service["slow"].kill()
-        service["slow"].start()
-        ended = list(pool.map(lambda job: client.wait(job.id, PATIENT_S), jobs))
-    # Then each job has its result, by the model that it asked for
-    assert [job.state.value for job in ended] == ["succeeded"] * COUNT
-    assert [job.document["model"]["name"] for job in ended] == asked
-    seen = [tuple(job.document["model"]["net_size"]) for job in ended]
-    assert {size for size, name in zip(seen, asked, strict=True) if name == "slow_one"} == {
-        (64, 64)
-    }
-    assert (64, 64) not in {s for s, name in zip(seen, asked, strict=True) if name != "slow_one"}
-
-
 def test_datasets_videos_and_depth_at_once_go_to_workers_of_their_model(
-    settings, tmp_path, service
+    settings, service, tmp_path
 ) -> None:
     plain = worker(settings, tmp_path / "bulk", "midas_small", lane="bulk")
     slow = worker(settings, tmp_path / "bulk-slow", "slow_one", lane="bulk")
@@ -111,3 +99,24 @@ def test_datasets_videos_and_depth_at_once_go_to_workers_of_their_model(
     finally:
         plain.stop()
         slow.stop()
+
+
+def test_no_job_is_lost_or_computed_by_another_model_when_workers_are_killed(service) -> None:
+    with DepthClient(service["api"].url) as client, ThreadPoolExecutor(8) as pool:
+        # Given jobs by both models, in turns
+        asked = ["midas_small" if n % 2 else "slow_one" for n in range(COUNT)]
+        pairs = list(zip(crops(COUNT), asked, strict=True))
+        jobs = list(pool.map(lambda p: client.submit(p[0], model=p[1], size="model"), pairs))
+        # When the worker of both and the one of the slow model are killed at work
+        service["both"].kill()
+        service["slow"].kill()
+        service["slow"].start()
+        ended = list(pool.map(lambda job: client.wait(job.id, PATIENT_S), jobs))
+    # Then each job has its result, by the model that it asked for
+    assert [job.state.value for job in ended] == ["succeeded"] * COUNT
+    assert [job.document["model"]["name"] for job in ended] == asked
+    seen = [tuple(job.document["model"]["net_size"]) for job in ended]
+    assert {size for size, name in zip(seen, asked, strict=True) if name == "slow_one"} == {
+        (64, 64)
+    }
+    assert (64, 64) not in {s for s, name in zip(seen, asked, strict=True) if name != "slow_one"}

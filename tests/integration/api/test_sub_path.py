@@ -10,7 +10,7 @@ from PIL import Image
 from playwright.sync_api import expect
 
 from api.answers.prefixes import prefix_of, without_prefix
-from tests.e2e.test_page import browser, open_page  # noqa: F401 - a fixture
+from tests.e2e.service.test_page import browser, open_page  # noqa: F401 - a fixture
 from tests.integration.api import worker
 from tests.services.front import running_front
 from tests.services.path_proxy import path_proxy

@@ -40,3 +40,15 @@ def test_the_page_is_tested_by_one_process_that_starts_its_service_and_browsers_
     files = list((ROOT / "tests/e2e/page").glob("test_*.py"))
     assert len(files) > 10
     assert {scope_of(str(path.relative_to(ROOT))) for path in files} == {"page"}
+
+
+@pytest.mark.parametrize(
+    ("folder", "scope"),
+    [("e2e/service", "service"), ("e2e/bulk", "bulk"), ("integration/api/schema", "schema")],
+)
+def test_a_folder_that_shares_what_it_starts_is_run_by_one_process(folder: str, scope: str) -> None:
+    files = sorted((ROOT / "tests" / folder).glob("test_*.py"))
+    assert len(files) > 1
+    assert {scope_of(f"{path.relative_to(ROOT)}::test_x") for path in files} == {scope}
+    # pytest shares fixtures of the scope `package` among the tests of a package
+    assert (ROOT / "tests" / folder / "__init__.py").exists()

@@ -25,8 +25,9 @@ from worker.imaging.decoder import Decoder
 ROOT = Path(__file__).parents[4]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def decoder() -> Iterator[Decoder]:
+    """Two children, whose places are filled again whatever a test does to them."""
     decoder = fake(processes=2)
     decoder.start()
     decoder.wait_until_ready()

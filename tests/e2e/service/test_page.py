@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from depthq import read_depth
 from tests.conftest import missing
-from tests.e2e.conftest import Service
+from tests.e2e.service.conftest import Service
 from tests.photographs import FOLDER
 from tests.waits import PATIENT_MS
 
@@ -23,13 +23,14 @@ ARGUMENTS = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--disable-gpu-compositing",  # its pages have no 3D, and are composed at half of the CPU
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
 ]
-REPORT = Path(__file__).parents[2] / "test-report"
+REPORT = Path(__file__).parents[3] / "test-report"
 PHONE = {"width": 390, "height": 844}
 expect.set_options(timeout=PATIENT_MS)
 
@@ -65,6 +66,7 @@ def local(url: str) -> bool:
 def open_page(browser: Browser, url: str, **context: Any) -> tuple[Page, list[str]]:
     """Open the page in a fresh context; returns it and the list of what went wrong in it."""
     troubles: list[str] = []
+    context.setdefault("reduced_motion", "reduce")  # 60 pictures a second of a moving bar
     page = browser.new_context(**context).new_page()
     page.set_default_timeout(PATIENT_MS)
     page.on("pageerror", lambda error: troubles.append(str(error)))

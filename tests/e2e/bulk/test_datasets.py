@@ -23,39 +23,16 @@ from contract.errors import DepthqError, InvalidRequest
 from contract.names.object_keys import run_object
 from contract.states import DatasetState
 from depthq import read_depth
-from storage.objects.open import open_object_store
-from tests.conftest import ENVIRONMENT, new_bucket
+from tests.conftest import ENVIRONMENT
 from tests.photographs import crops
-from tests.services.datasets import BulkService, Photographs, bulk_service
+from tests.services.datasets import BulkService, Photographs
 from tests.waits import PATIENT_S, wait_until
 
-COUNT, EVERY = 96, 16  # every 16th is broken
+COUNT, EVERY = 48, 9  # every ninth is broken
 WAIT_S = 300
 OPTIONS = {"size": "model"}
 PREFIX = "photos/"
 HALF_STEP = 1e-3  # of the range; a batch may sum in another order than one image alone
-
-
-@pytest.fixture(scope="module")
-def service(valkey_session, s3_session, tmp_path_factory):
-    """The service on an S3 server, with one bulk worker."""
-    with valkey_session.client() as redis:
-        redis.flushall()
-    folder, bucket = tmp_path_factory.mktemp("datasets"), new_bucket()
-    settings = s3_session.settings(
-        new_bucket(),
-        redis_url=valkey_session.url,
-        data_dir=folder / "data",
-        dataset_buckets=(bucket, f"{bucket}-gone"),
-        precision="fp32",
-        reconcile_interval_s=1.0,
-        infer_threads=1,
-        decode_processes=1,
-    )
-    images = open_object_store(s3_session.settings(bucket))
-    images.check()
-    with bulk_service(settings, bucket, images, folder) as running:
-        yield running
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +85,7 @@ def test_a_bucket_runs_whole_and_a_retry_runs_only_what_was_mended(
     assert len(photographs.codes) >= 5
     assert len({frozenset(codes) for codes in photographs.codes.values()}) >= 3
     # When they are run
-    dataset = service.client.datasets.wait(submit(service, shard_size=12).id, WAIT_S)
+    dataset = service.client.datasets.wait(submit(service, shard_size=6).id, WAIT_S)
     # Then each ends once, with its code or its files
     assert dataset.state is DatasetState.COMPLETED
     ended = check_books(service, photographs, dataset)
@@ -122,7 +99,7 @@ def test_a_bucket_runs_whole_and_a_retry_runs_only_what_was_mended(
             assert hashlib.sha256(path.read_bytes()).hexdigest() == file["sha256"]
     assert download.run(dataset.id).files == 0, "nothing is downloaded twice"
     # And as it comes from a single job
-    check_against_single_jobs(service, photographs, ended, tmp_path, every=8)
+    check_against_single_jobs(service, photographs, ended, tmp_path, every=6)
     # And when the broken ones are mended, only those run again, and the whole is whole
     photographs.mend(service.images, PREFIX)
     service.client.datasets.retry(dataset.id)
@@ -249,7 +226,7 @@ def test_cancel_keeps_what_is_done_and_delete_leaves_nothing(service, photograph
     assert list(service.objects.list(run_object(made.id, ""))) == []
 
 
-def depthq(service: BulkService, *arguments: object) -> subprocess.CompletedProcess[str]:
+def program(service: BulkService, *arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command(*arguments), **process(service), timeout=WAIT_S, check=False)
 
 
@@ -262,7 +239,7 @@ def process(service: BulkService) -> dict:
     return {"env": environment, "text": True, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
-def test_the_command_runs_a_folder_and_the_same_command_finishes_it(service, tmp_path):
+def test_the_command_runs_a_folder_and_the_same_command_finishes_it(service, depthq, tmp_path):
     # Given a folder with a broken picture
     folder, out = tmp_path / "folder", tmp_path / "depth"
     photographs = Photographs(12)
@@ -270,7 +247,7 @@ def test_the_command_runs_a_folder_and_the_same_command_finishes_it(service, tmp
     (bad,) = photographs.codes
     run = ("dataset", "run", folder, "--out", out, "--size", "model")
     # When it is run
-    first = depthq(service, *run)
+    first = program(service, *run)
     # Then the results have the pictures' names, and the exit code tells of the failure
     assert first.returncode == 1, first.stderr
     wanted = {f"{name.removesuffix('.jpg')}.depth.png" for name in photographs.files}
@@ -279,26 +256,27 @@ def test_the_command_runs_a_folder_and_the_same_command_finishes_it(service, tmp
     assert made == wanted - {bad_result}
     assert "unsupported_media_type 1" in first.stdout
     dataset_id = first.stdout.split()[0]
-    errors = depthq(service, "dataset", "errors", dataset_id)
+    errors = program(service, "dataset", "errors", dataset_id)
     assert bad in errors.stdout
     # And the same command again submits nothing, but brings what is missing
     lost = out / next(iter(made))
     lost.unlink()
-    second = depthq(service, *run, "--json")
+    second = depthq(*run, "--json", url=service.api.url)
     assert json.loads(second.stdout.splitlines()[-1])["id"] == dataset_id
     assert lost.exists()
     # And when the picture is mended, the same command runs only that
     (folder / bad).write_bytes(photographs.good[bad])
-    third = depthq(service, *run, "--json")
+    third = depthq(*run, "--json", url=service.api.url)
     assert third.returncode == 0, third.stderr
     last = json.loads(third.stdout.splitlines()[-1])
     assert (last["counts"]["total"], last["counts"]["succeeded"]) == (1, 1)
     assert {path.relative_to(out).as_posix() for path in out.rglob("*.png")} == wanted
 
 
-def test_ctrl_c_says_how_to_go_on_and_stops_nothing(service, photographs, tmp_path):
+def test_ctrl_c_says_how_to_go_on_and_stops_nothing(service, photographs, depthq, tmp_path):
     source = f"s3://{service.bucket}/{PREFIX}"
     line = command("dataset", "run", source, "--out", tmp_path, "--size", "model")
+    service.bulk[0].freeze()  # so that the dataset does not end meanwhile
     running = subprocess.Popen(line, **process(service))
     note = tmp_path / ".depthq-dataset.json"
     try:
@@ -306,14 +284,15 @@ def test_ctrl_c_says_how_to_go_on_and_stops_nothing(service, photographs, tmp_pa
         time.sleep(0.5)  # into the watching
         running.send_signal(signal.SIGINT)
         _, said = running.communicate(timeout=PATIENT_S)
+        dataset_id = json.loads(note.read_text())["dataset_id"]
+        assert service.client.datasets.get(dataset_id).state is not DatasetState.CANCELED
+        stopped = program(service, "dataset", "cancel", dataset_id)
     finally:
         running.kill()
         running.wait()
-    dataset_id = json.loads(note.read_text())["dataset_id"]
+        service.bulk[0].thaw()
     assert running.returncode == 130, said
     assert f"depthq dataset cancel {dataset_id}" in said
     assert "Traceback" not in said
-    assert service.client.datasets.get(dataset_id).state is not DatasetState.CANCELED
-    stopped = depthq(service, "dataset", "cancel", dataset_id)
     assert "canceled" in stopped.stdout
-    assert depthq(service, "dataset", "status", dataset_id).returncode == 1
+    assert depthq("dataset", "status", dataset_id, url=service.api.url).returncode == 1

@@ -13,35 +13,10 @@ import pytest
 
 from contract.errors import InvalidRequest
 from contract.names.queues import immediate_queue
-from depthq import DepthClient
-from storage.objects.open import open_object_store
-from tests.conftest import new_bucket
-from tests.e2e.conftest import Service
 from tests.photographs import crops
-from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.waits import PATIENT_S, wait_until
 
 PICTURE = next(crops(1))
-
-
-@pytest.fixture(scope="module")
-def service(valkey_session, s3_session, tmp_path_factory):
-    """One service for this file: a worker's start takes longer than its tests."""
-    folder = tmp_path_factory.mktemp("at-once")
-    settings = s3_session.settings(
-        new_bucket(), redis_url=valkey_session.url, data_dir=folder / "data",
-        reconcile_interval_s=1.0, immediate_deadline_s=60,
-    )  # fmt: skip
-    open_object_store(settings).check()
-    api, worker = ApiProcess(settings, folder / "api"), WorkerProcess(settings, folder / "work")
-    try:
-        api.start()
-        worker.start()
-        with DepthClient(api.url) as client:
-            yield Service(settings, valkey_session, api, worker, client)
-    finally:
-        worker.stop()
-        api.stop()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from client.bulk.download import ResultDownload
 from storage.objects.open import open_object_store
 from tests.conftest import new_bucket
-from tests.e2e.test_datasets import (
+from tests.e2e.bulk.test_datasets import (
     PREFIX,
     check_against_single_jobs,
     check_books,

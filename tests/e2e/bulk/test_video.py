@@ -13,33 +13,14 @@ import pytest
 
 from contract.names.object_keys import run_object
 from contract.states import DatasetState
-from storage.objects.open import open_object_store
-from tests.conftest import ENVIRONMENT, new_bucket
+from tests.conftest import ENVIRONMENT
 from tests.films import drifting, film
-from tests.services.datasets import BulkService, bulk_service
+from tests.services.datasets import BulkService
 from tests.waits import wait_until
 
 FRAMES = 48  # one segment; tests/integration/videos has many
 WAIT_S = 240
 OUTPUTS = ["heatmap", "depth"]
-
-
-@pytest.fixture
-def service(valkey_session, s3_session, tmp_path):
-    with valkey_session.client() as redis:
-        redis.flushall()
-    settings = s3_session.settings(
-        new_bucket(),
-        redis_url=valkey_session.url,
-        data_dir=tmp_path / "data",
-        precision="fp32",
-        reconcile_interval_s=1.0,
-        infer_threads=1,
-        decode_processes=1,
-    )
-    images = open_object_store(s3_session.settings(new_bucket()))
-    with bulk_service(settings, "none", images, tmp_path) as running:
-        yield running
 
 
 def of_the_store(service: BulkService, video_id: str) -> dict[str, bytes]:

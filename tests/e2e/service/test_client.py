@@ -6,7 +6,7 @@ import pytest
 
 from contract.errors import Conflict, ImageCorrupt, InvalidRequest, UnsupportedMediaType
 from depthq import read_depth
-from tests.e2e.conftest import Service
+from tests.e2e.service.conftest import Service
 from tests.photographs import crops
 from tests.waits import PATIENT_S
 
@@ -33,6 +33,7 @@ def test_a_rerun_with_its_own_key_finds_the_job_of_the_first_run(service: Servic
     assert service.client.submit(image, idempotency_key="run-7/cat").id == first.id
     with pytest.raises(Conflict):
         service.client.submit(other, idempotency_key="run-7/cat")
+    service.client.wait(first.id, PATIENT_S)  # so that the next test begins with a service at rest
 
 
 def test_refusals_are_typed(service: Service):

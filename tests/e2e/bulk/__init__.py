@@ -1,0 +1,1 @@
+"""Tests of datasets and videos on one running service, which they share."""

@@ -1,0 +1,1 @@
+"""/openapi.json against one running API; what takes seconds to start is started once."""
