@@ -25,14 +25,14 @@ def give_back() -> None:
         ctypes.CDLL(None).malloc_trim(0)
 
 
-def keep_few_heaps() -> bool:
+def keep_few_heaps(arenas: int = ARENAS) -> bool:
     """Tell glibc so; call it before threads are started. False: another C library, nothing done."""
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except (AttributeError, OSError):
         return False
     wanted = (
-        (_M_ARENA_MAX, ARENAS),
+        (_M_ARENA_MAX, arenas),
         (_M_MMAP_THRESHOLD, GIVEN_BACK_BYTES),
         (_M_TRIM_THRESHOLD, KEPT_BYTES),
     )

@@ -21,6 +21,7 @@ from tests.services.chart import Chart
 from tests.services.choose import NOTES, choose_s3
 from tests.services.descriptions import descriptions_are_read_once
 from tests.services.minio_setup import MinioSetup
+from tests.services.read_once import read_once
 from tests.services.s3server import S3Server, VersityServer
 from tests.services.toolchain import HELM, MC, MINIO, VERSITYGW, ToolMissingError, find_tool
 from tests.services.valkey import ValkeyServer, find_valkey
@@ -61,6 +62,14 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     for name, value in LENIENT.items():
         monkeypatch.setenv(name, value)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def clients_open_quickly() -> Iterator[None]:
+    """Read from disk once what each HTTP and S3 client would read."""
+    with pytest.MonkeyPatch.context() as patch:
+        read_once(patch)
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -15,18 +15,20 @@ from contract.errors import DepthqError, InvalidRequest
 from contract.names.queues import Lane
 from contract.settings import Settings
 from contract.startup import WRONG_SETTINGS, settings_or_exit
-from runtime.heaps import keep_few_heaps
+from runtime.heaps import ARENAS, keep_few_heaps
 from runtime.io_threads import keep_few_io_threads
 from runtime.logs import configure_logging
 from storage.ledger.connection import open_redis
 from storage.ledger.health import warn_if_unsuitable
 from worker.imaging.decoder import open_decoder
+from worker.machine import cores_given
 
 if TYPE_CHECKING:
     from worker.process.service import WorkerService
 
 log = logging.getLogger("worker")
 
+ONE_HEAP_CORES = 2  # so many share one heap: 16 MB less, no more CPU (docs/decisions/0146)
 BULK_NICENESS = 19  # a large dataset must not slow single jobs
 
 
@@ -37,8 +39,10 @@ def main(argv: list[str] | None = None) -> int:
     lane: Lane = parser.parse_args(argv).lane
     settings = settings_or_exit("worker")
     configure_logging(settings.log_format, settings.log_level)
-    keep_few_heaps()
+    keep_few_heaps(1 if cores_given() <= ONE_HEAP_CORES else ARENAS)
     keep_few_io_threads()
+    # OpenVINO does without its converter of models: up to a tenth of a second of CPU, 4 MB
+    sys.modules.setdefault("openvino.tools.ovc", None)  # type: ignore[arg-type] # not importable
     if lane is Lane.BULK:
         os.nice(BULK_NICENESS)
     try:

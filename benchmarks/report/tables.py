@@ -139,7 +139,7 @@ def _per_megapixel(found: Sequence[Mapping[str, Any]]) -> str:
 def service_table(results: Mapping[str, Any]) -> str:
     """The service at full load, and the CPU it takes by process."""
     suite = results["suites"]["service"]
-    parts = (_ring(suite, "of bare"), _cpu(suite), _round_trips(suite), _open_loop(suite))
+    parts = (_ring(suite, "of bare"), _cpu(suite), _requests(suite), _open_loop(suite))
     return "\n\n".join(parts)
 
 
@@ -224,12 +224,12 @@ def _cpu(suite: Suites) -> str:
     return _table(("CPU ms per image, by process", ""), rows, left=2)
 
 
-def _round_trips(suite: Suites) -> str:
+def _requests(suite: Suites) -> str:
     row = suite["rows"]["service, S3"]
     return (
-        f"Per job {row['requests_per_image']:.1f} HTTP requests, "
-        f"{row['redis_round_trips']:.1f} round trips to Redis, "
-        "and 5 requests to S3 (input in and out, two outputs, result)."
+        f"Per job over S3 {row['requests_per_image']:.1f} HTTP requests and "
+        f"{row['redis_round_trips']:.1f} reads of its sockets by Redis, in batches of "
+        f"{row['stage_ms'].get('batch_size', 0):.1f}."
     )
 
 

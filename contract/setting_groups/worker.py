@@ -42,7 +42,8 @@ class WorkerSettings(BaseModel):
         8,
         ge=1,
         le=64,
-        description="images computed at once, at most; unset: up to 16 where that is cheaper",
+        description="images computed at once, at most; unset: about 4, or up to 16 where that is "
+        "cheaper",
     )
     max_batch_latency_ms: float = Field(
         1_000.0, gt=0, le=600_000, description="batches expected to take longer are made smaller"

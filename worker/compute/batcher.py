@@ -191,6 +191,7 @@ class Batcher:
             with self._changed:
                 self._cost.learn(requests[0].tensor.shape, count, seconds)
         self._on_batch(count, seconds)
-        for request, depth in zip(requests, depths, strict=True):
+        # the oldest last: who waits for several waits for it first, and finds all others there
+        for request, depth in reversed([*zip(requests, depths, strict=True)]):
             wait_ms = (started - request.submitted) * 1e3
             request.future.set_result(Inferred(depth, wait_ms, seconds * 1e3, count))

@@ -57,8 +57,16 @@ def blocking_fill(fd: int) -> Fill:
 
 
 def write_all(fd: int, *parts: bytes | memoryview) -> None:
-    """Write all parts, waiting as long as it takes."""
+    """Write all parts, waiting as long as it takes; in one call, which wakes the reader once."""
+    rest = [memoryview(part).cast("B") for part in parts]
+    while rest := [part for part in rest if part]:
+        rest = without(rest, os.writev(fd, rest))
+
+
+def without(parts: list[memoryview], count: int) -> list[memoryview]:
+    """Return what is left of `parts` after their first `count` bytes."""
+    left = []
     for part in parts:
-        rest = memoryview(part).cast("B")
-        while rest:
-            rest = rest[os.write(fd, rest) :]
+        left.append(part[count:])
+        count = max(0, count - len(part))
+    return [part for part in left if part]

@@ -108,15 +108,14 @@ class Child:
             self._stderr = -1
 
     def _send(self, asked: frames.Meta, data: bytes, deadline: float) -> None:
-        for part in (frames.head_and_meta(asked, len(data)), data):
-            rest = memoryview(part)
-            while rest:
-                try:
-                    rest = rest[os.write(self._in, rest) :]
-                except BlockingIOError:
-                    self._wait(self._in, select.POLLOUT, deadline)
-                except BrokenPipeError:
-                    raise self._died(delivered=False) from None
+        rest = [memoryview(frames.head_and_meta(asked, len(data))), memoryview(data)]
+        while rest:
+            try:
+                rest = frames.without(rest, os.writev(self._in, rest))
+            except BlockingIOError:
+                self._wait(self._in, select.POLLOUT, deadline)
+            except BrokenPipeError:
+                raise self._died(delivered=False) from None
 
     def _receive(
         self, deadline: float, most_bytes: int, *, delivered: bool

@@ -8,7 +8,13 @@ import numpy as np
 
 from contract.settings import Settings
 from tests.waits import PATIENT_S
-from worker.process.models import MOST_IMAGES, LoadingModels, known_costs, paces
+from worker.process.models import (
+    MOST_IMAGES,
+    LoadingModels,
+    default_choice,
+    known_costs,
+    paces,
+)
 
 
 def test_a_start_keeps_what_it_measured_and_computes_as_before(tmp_path: Path) -> None:
@@ -34,7 +40,7 @@ def test_a_start_keeps_what_it_measured_and_computes_as_before(tmp_path: Path) -
 def test_streams_that_another_run_found_cheaper_are_opened(tmp_path: Path) -> None:
     settings = Settings(cache_dir=tmp_path, infer_threads=2)
     ((artefact, pace),) = paces(settings)
-    default = pace.max_batch // pace.streams
+    default = default_choice(pace).batch
     known = known_costs(settings, artefact, pace)
     known.keep(pace.streams, {default: 0.10})
     known.keep(1, {default: 0.05})

@@ -68,6 +68,18 @@ def test_requests_gather_while_the_engine_is_busy_and_each_gets_its_own_depth(ba
     assert [result.batch_size for result in results] == [4, 4, 4, 4, 1]
 
 
+def test_the_oldest_of_a_batch_is_told_last(batcher, engine):
+    occupy(batcher, engine)
+    told = []
+    for number in range(3):
+        batcher.submit(image(number)).add_done_callback(
+            lambda _, number=number: told.append(number)
+        )
+    engine.gate.set()
+    wait_until(lambda: len(told) == 3, "all are told")
+    assert told == [2, 1, 0]
+
+
 def test_streams_that_are_free_share_what_waits_and_compute_side_by_side():
     # Given an engine whose batches end only when two of them are under way
     both = threading.Barrier(2, timeout=PATIENT_S)

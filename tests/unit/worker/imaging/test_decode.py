@@ -42,7 +42,7 @@ def test_turns_the_picture_as_its_exif_says(decoder: Decoder, name: str, orienta
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turns_a_picture_decoded_at_reduced_scale(decoder: Decoder, orientation: int) -> None:
-    data = with_orientation(photo(2200, 1501), "JPEG", orientation)
+    data = with_orientation(photo(1602, 1095), "JPEG", orientation)
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(data)))
     assert_shows(decoder, data, upright, levels=5)
 

@@ -42,22 +42,23 @@ def told(prepared: Prepared) -> dict[str, Any]:
 
 
 PICTURES = {
-    "small JPEG": encoded(photo(), "JPEG"),
-    "JPEG of 2 MP": encoded(photo(1601, 1200), "JPEG"),
-    "turned JPEG": with_orientation(photo(1601, 1200), "JPEG", 6),
-    "turned PNG": with_orientation(photo(), "PNG", 5),
-    "WebP": encoded(photo(), "WEBP"),
-    "AVIF": with_orientation(photo(), "AVIF", 8),
-    "grey PNG": encoded(photo(mode="L"), "PNG"),
+    "small JPEG": lambda: encoded(photo(), "JPEG"),
+    "JPEG of 2 MP": lambda: encoded(photo(1601, 1200), "JPEG"),
+    "turned JPEG": lambda: with_orientation(photo(1601, 1200), "JPEG", 6),
+    "turned PNG": lambda: with_orientation(photo(), "PNG", 5),
+    "WebP": lambda: encoded(photo(), "WEBP"),
+    "AVIF": lambda: with_orientation(photo(), "AVIF", 8),
+    "grey PNG": lambda: encoded(photo(mode="L"), "PNG"),
 }
 
 
 @pytest.mark.parametrize("name", PICTURES)
 def test_pixels_are_the_upright_photograph_and_the_tensor_stays(decoder: Decoder, name) -> None:
-    plain, wanted = decoder.decode(PICTURES[name]), decoder.decode(PICTURES[name], PIXELS)
+    data = PICTURES[name]()
+    plain, wanted = decoder.decode(data), decoder.decode(data, PIXELS)
     assert plain.pixels is None
     assert wanted.pixels.dtype == np.uint8
-    true = upright(PICTURES[name])
+    true = upright(data)
     assert wanted.pixels.shape == (wanted.height, wanted.width, 3) == true.shape
     assert off(wanted.pixels, true) < (4 if name == "AVIF" else 1)
     assert wanted.tensor.tobytes() == plain.tensor.tobytes()

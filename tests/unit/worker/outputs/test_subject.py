@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from functools import cache
 from typing import Any
 
 import cv2
@@ -123,6 +124,7 @@ def test_the_foreground_of_a_mixed_pixel_is_the_subjects_own_color() -> None:
     assert abs(back[mixed] * 255 - (20, 160, 40)).max() < 12
 
 
+@cache
 def rendered(output: str, size: tuple[int, int] = (512, 384), **options: Any) -> Image.Image:
     rgb, _ = red_disc(*size, 6)
     asked = JobOptions.model_validate({"outputs": [output], **options})

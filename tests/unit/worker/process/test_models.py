@@ -12,10 +12,11 @@ from contract.models.midas_small import MODEL
 from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.waits import PATIENT_S
+from worker.compute.batch_choice import Choice
 from worker.compute.held_model import HeldModel
 from worker.compute.pace import Pace, pace_of
 from worker.engines.protocol import EngineError
-from worker.process.models import LoadingModels, fitting_of, known_costs
+from worker.process.models import LoadingModels, default_choice, fitting_of, known_costs
 from worker.weights.resolve import Artefact, bundled
 
 SIMULATED = Settings(engine="simulated", simulation=True)
@@ -76,6 +77,16 @@ def test_batches_are_fitted_where_nothing_else_says_how_large_they_are(tmp_path:
     assert fitting_of(Settings(cache_dir=tmp_path, engine="onnxruntime"), artefact, pace) is None
     slow = replace(pace, slots=2)
     assert fitting_of(Settings(cache_dir=tmp_path), artefact, slow) is None
+
+
+@pytest.mark.parametrize(
+    ("streams", "most", "batch"), [(1, 8, 4), (2, 8, 2), (4, 8, 2), (8, 8, 1), (1, 3, 3), (2, 1, 1)]
+)
+def test_four_images_at_once_are_usual_and_two_of_each_stream(
+    streams: int, most: int, batch: int
+) -> None:
+    _, pace = pace_and_artefact()
+    assert default_choice(replace(pace, streams=streams, max_batch=most)) == Choice(streams, batch)
 
 
 def test_costs_belong_to_a_processor_weights_and_threads(tmp_path: Path) -> None:
