@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -30,13 +30,13 @@ def _photographs() -> list[NDArray[np.uint8]]:
     return [photograph(name) for name in NAMES]
 
 
-def crops(count: int, seed: int = 0) -> Iterator[bytes]:
+def crops(count: int, seed: int = 0, shapes: Sequence[tuple[int, int]] = SHAPES) -> Iterator[bytes]:
     """Yield `count` different JPEG files of mixed shapes, the same ones for the same seed."""
     rng = np.random.default_rng(seed)
     photographs = _photographs()
     for number in range(count):
         source = photographs[number % len(photographs)]
-        height, width = SHAPES[number % len(SHAPES)]
+        height, width = shapes[number % len(shapes)]
         top = int(rng.integers(0, source.shape[0] - height))
         left = int(rng.integers(0, source.shape[1] - width))
         crop = source[top : top + height, left : left + width]

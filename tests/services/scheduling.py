@@ -14,14 +14,12 @@ from xdist.scheduler import LoadFileScheduling
 TORCH = re.compile(r"tests/integration/worker/(engines|models|weights)/")
 # Folders whose tests share what their `conftest.py` starts.
 SHARING = re.compile(r"tests/(?:e2e|integration/api)/(bulk|page|schema|service)/")
-LONG_ONE_OF_PAGE = "tests/e2e/page/test_reach.py"  # takes as long as all others of the page
 
 
 def scope_of(node_id: str) -> str:
     """Return the name of what is run in one process: the file, `torch`, or a sharing folder."""
     path = node_id.partition("::")[0]
-    shared = SHARING.match(path)
-    if shared and path != LONG_ONE_OF_PAGE:
+    if shared := SHARING.match(path):
         return shared[1]
     return "torch" if TORCH.match(path) else path
 

@@ -73,6 +73,7 @@ def go(browser: Browser, site: str) -> Iterator[Callable[..., Visit]]:
 
     def open_at(path: str = "/", **context: Any) -> Visit:
         context.setdefault("locale", "en-US")
+        context.setdefault("reduced_motion", "reduce")  # 60 pictures a second of a moving bar
         visits.append(visit(browser, site + path, **context))
         return visits[-1]
 

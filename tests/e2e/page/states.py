@@ -8,9 +8,10 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Route, expect
 
-from tests.e2e.page.clips import write_clip
+from tests.e2e.page.browsers import wait_for_scripts
+from tests.e2e.page.files import write_clip, write_many
 from tests.e2e.page.steps import add, look_closer, tap
-from tests.photographs import FOLDER, crops
+from tests.photographs import FOLDER
 from tests.waits import PATIENT_MS
 
 JOBS = re.compile(r"/v1/jobs$")
@@ -58,6 +59,7 @@ def _troubles(page: Page, folder: Path) -> Iterator[str]:
     yield "key"
     page.unroute(JOBS)
     page.reload()
+    wait_for_scripts(page)
 
 
 def _cards(page: Page, folder: Path) -> Iterator[str]:
@@ -120,13 +122,9 @@ def _looking(page: Page) -> Iterator[str]:
 
 
 def _many(page: Page, folder: Path) -> Iterator[str]:
-    many = folder / "many"
-    many.mkdir(exist_ok=True)
-    for at, data in enumerate(crops(31)):
-        (many / f"{at:02}.jpg").write_bytes(data)
-    (many / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
+    many = write_many(folder / "many")
     page.locator("#clear").click()
-    page.set_input_files("#pick", sorted(many.iterdir()))
+    page.set_input_files("#pick", many)
     expect(page.locator("#many")).to_be_visible()
     yield "many"
     page.locator("#many-dataset").click()

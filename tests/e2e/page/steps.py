@@ -7,9 +7,12 @@ from pathlib import Path
 
 from playwright.sync_api import Locator, Page, expect
 
+from tests.e2e.page.browsers import wait_for_scripts
+
 
 def add(page: Page, *pictures: Path, done: int | None = None) -> None:
     """Add pictures and wait for their heat maps; in all there are `done` then."""
+    wait_for_scripts(page)  # after a reload, too
     page.set_input_files("#pick", list(pictures))
     shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
     expect(shown).to_have_count(done or len(pictures))

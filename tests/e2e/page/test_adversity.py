@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import zipfile
 
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.page.files import write_two
 from tests.e2e.page.steps import add
-from tests.photographs import crops
 from tests.waits import PATIENT_MS
 
 # What browsers do where all site data are blocked.
@@ -28,11 +27,7 @@ FILLED = """() => {
 @pytest.fixture
 def two(tmp_path):
     """A ZIP of two pictures."""
-    path = tmp_path / "two.zip"
-    with zipfile.ZipFile(path, "w") as archive:
-        for at, data in enumerate(crops(2)):
-            archive.writestr(f"{at}.jpg", data)
-    return path
+    return write_two(tmp_path / "two.zip")
 
 
 def test_where_the_browser_keeps_nothing_there_is_depth_all_the_same(go, coffee):

@@ -9,17 +9,14 @@ import zipfile
 import pytest
 from playwright.sync_api import expect
 
+from tests.e2e.page.files import write_many
 from tests.e2e.page.steps import downloaded
-from tests.photographs import crops
 from tests.waits import PATIENT_MS
 
 
 @pytest.fixture
 def many(tmp_path):
-    for at, data in enumerate(crops(31)):
-        (tmp_path / f"{at:02}.jpg").write_bytes(data)
-    (tmp_path / "damaged.jpg").write_bytes(b"\xff\xd8\xff\xe0 no more")
-    return sorted(tmp_path.glob("*.jpg"))
+    return write_many(tmp_path)
 
 
 def test_more_than_thirty_pictures_become_a_dataset_that_names_its_failures(go, many):

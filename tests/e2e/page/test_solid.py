@@ -21,16 +21,25 @@ DRAWN = """(canvas) => {
 }"""
 
 
+@pytest.fixture
+def small(coffee, tmp_path):
+    """A photograph of a quarter of the points: a processor draws them, at each turn."""
+    path = tmp_path / "small.png"
+    with Image.open(coffee) as photograph:
+        photograph.reduce(2).save(path)
+    return path
+
+
 def open_solid(page: Page, picture) -> None:
     add(page, picture)
     look_closer(page)
     page.get_by_role("tab", name="3D").click()
 
 
-def test_it_comes_when_asked_for_and_turns_by_keys(go, coffee):
+def test_it_comes_when_asked_for_and_turns_by_keys(go, small):
     visited = go(viewport={"width": 1000, "height": 700}, reduced_motion="reduce")
     page = visited.page
-    add(page, coffee)
+    add(page, small)
     assert not any("three" in url for url in visited.asked)
     look_closer(page)
     page.get_by_role("tab", name="3D").click()
@@ -51,9 +60,9 @@ def test_it_comes_when_asked_for_and_turns_by_keys(go, coffee):
     expect(page.locator(".solid-flat")).to_have_count(0)
 
 
-def test_on_a_phone_a_turned_picture_stays_in_its_frame(go, coffee):
+def test_on_a_phone_a_turned_picture_stays_in_its_frame(go, small):
     page = go(viewport={"width": 390, "height": 844}, reduced_motion="reduce").page
-    open_solid(page, coffee)
+    open_solid(page, small)
     said = page.locator(".solid-controls [role=status]")
     expect(said).to_have_text(re.compile("^$|draws no 3D"))
     if page.locator(".solid-flat").count():
@@ -73,7 +82,7 @@ def test_on_a_phone_a_turned_picture_stays_in_its_frame(go, coffee):
         assert edge.mean() < 0.05, f"a corner may touch the {side}; a cut shape shows an edge there"
 
 
-def test_without_webgl_the_picture_stays_flat_and_says_why(go, coffee):
+def test_without_webgl_the_picture_stays_flat_and_says_why(go, small):
     visited = go()
     page = visited.page
     page.add_init_script(
@@ -82,6 +91,6 @@ def test_without_webgl_the_picture_stays_flat_and_says_why(go, coffee):
         "  return kind.startsWith('webgl') ? null : get.call(this, kind, ...rest); };"
     )
     page.reload()
-    open_solid(page, coffee)
+    open_solid(page, small)
     expect(page.locator(".solid-flat")).to_be_visible()
     expect(page.get_by_text("This browser draws no 3D")).to_be_visible()

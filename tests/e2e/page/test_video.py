@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests.e2e.page.clips import FRAMES, write_clip
+from tests.e2e.page.files import FRAMES, write_clip
 from tests.waits import PATIENT_MS
 
 pytest.importorskip("av")

@@ -14,7 +14,7 @@ def test_switches_are_counted_by_the_names_of_threads_without_their_numbers():
     def work() -> None:
         Path(f"/proc/self/task/{threading.get_native_id()}/comm").write_text("group-12")
         for _ in range(20):
-            time.sleep(0.0001)
+            time.sleep(0.002)  # long enough that the timer never ends before the thread has left
         done.set()
         go.wait()
 
