@@ -7,6 +7,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import pytest
 
 from client.job import Job
 from contract.names.object_keys import input_object, job_prefix, read_idempotency_mark
@@ -14,6 +15,8 @@ from depthq import DepthClient, read_depth
 from tests.e2e.service.conftest import Service
 from tests.photographs import crops
 from tests.waits import PATIENT_S
+
+pytestmark = pytest.mark.timeout(900)  # begins among the first: its service serves the folder
 
 COUNT = 40  # more than a worker has done when its first is
 FEWER = 18  # enough for several batches
