@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 # Test processes side by side. Tests wait more than they work: twice the cores keep two cores busy.
 PROCESSES ?= 4
-# Unit tests work more than they wait, and each process takes 5 s of CPU to collect them.
+# Unit tests work more than they wait, and each process takes 4 s of CPU to collect them.
 FAST_PROCESSES ?= 3
 PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=10
 # Python keeps its byte code, whatever the environment says: else each of the hundreds of processes

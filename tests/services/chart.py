@@ -39,7 +39,7 @@ class Chart:
         done = subprocess.run(
             [*command, "--kube-version", "1.33.0"],  # a helm built from source knows an old one
             input=json.dumps(values),
-            env={**os.environ, **home, "KUBECONFIG": str(self.home / "none"), "GOGC": "off"},
+            env={**os.environ, **home, "KUBECONFIG": str(self.home / "none")},
             capture_output=True,
             text=True,
             timeout=PATIENT_S,

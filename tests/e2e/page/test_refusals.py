@@ -35,3 +35,11 @@ def test_a_service_with_keys_asks_for_one_and_goes_on(go, coffee):
 
     expect(page.locator(".stage-heat:visible")).to_have_count(1)
     expect(page.locator("#login")).to_be_hidden()
+
+
+def test_a_document_is_told_what_it_is_and_what_to_do(go, tmp_path):
+    scan = tmp_path / "scan.pdf"
+    scan.write_bytes(b"%PDF-1.7\n" + bytes(1000))
+    page = go().page
+    page.set_input_files("#pick", scan)
+    expect(page.locator(".card-state")).to_contain_text("This is a document, not a picture. Save")
