@@ -37,7 +37,7 @@ def open_solid(page: Page, picture) -> None:
 
 
 def test_it_comes_when_asked_for_and_turns_by_keys(go, small):
-    visited = go(viewport={"width": 1000, "height": 700}, reduced_motion="reduce")
+    visited = go(viewport={"width": 640, "height": 480}, reduced_motion="reduce")
     page = visited.page
     add(page, small)
     assert not any("three" in url for url in visited.asked)
