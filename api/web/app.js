@@ -192,8 +192,11 @@ async function restore(entries) {
 }
 
 const before = load();
-if (before.length) await restore(before); // before others come: what is remembered is what is shown
+const restored = before.length ? restore(before) : Promise.resolve();
+// What comes meanwhile waits: what is remembered is what is shown.
+const later = (act) => (given) => restored.then(() => act(given));
+collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take: later(take), leave: later(leave) });
+await restored;
 $("live").addEventListener("click", async () => (await import("./views/live.js")).showLive({ keep: (file) => takeSingly([file]), options: options(), locked: askForKey }));
-collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take, leave });
 $("past").addEventListener("toggle", () => $("past").open && past());
 version().then((it) => { $("version").textContent = `depthq ${it.version ?? ""}`; }).catch(() => {});

@@ -38,10 +38,13 @@ async function dropped(transfer, take, leave) {
 /** Call `take(files)` for whatever the visitor brings; `leave(counts)` for each folder, after it. */
 export function collect({ inputs, zone, take, leave }) {
   for (const input of inputs) {
-    input.addEventListener("change", () => {
+    const picked = () => {
+      if (!input.files.length) return;
       take([...input.files]);
       input.value = ""; // so that the same picture can be picked again
-    });
+    };
+    input.addEventListener("change", picked);
+    picked(); // on a slow connection: before this script ran
   }
   document.addEventListener("paste", (event) => take([...event.clipboardData.files]));
   let depth = 0; // dragenter and dragleave fire for children too

@@ -73,8 +73,20 @@ def test_a_dropped_folder_without_pictures_is_said_in_both_languages(go):
     drop(page, "空", {})
     expect(page.locator("#left")).to_have_text("“空”里没有图片：文件夹是空的。")
     page.get_by_role("combobox", name="语言").select_option("en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")  # its words have come
     drop(page, "films", {"walk.mp4": ("video/mp4", b"-")})
     expect(page.locator("#left")).to_have_text(
         "“films” holds no picture: 1 video (drop it by itself for a film of its depth)."
     )
     expect(page.locator(".card")).to_have_count(0)
+
+
+def test_a_picture_that_is_picked_before_the_scripts_have_come_is_taken(go, picture):
+    page, held = go().page, []
+    page.route("**/collect.js*", lambda route: held.append(route))
+    page.reload(wait_until="commit")
+    file = {"name": "early.jpg", "mimeType": "image/jpeg", "buffer": picture}
+    page.set_input_files("#pick", file)
+    assert page.locator("#version").text_content() == ""
+    held[0].continue_()
+    expect(page.locator(".card-name")).to_have_text(["early.jpg"])
