@@ -192,11 +192,8 @@ async function restore(entries) {
 }
 
 const before = load();
-const restored = before.length ? restore(before) : Promise.resolve();
-// What comes meanwhile waits: what is remembered is what is shown.
-const later = (act) => (given) => restored.then(() => act(given));
-collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), take: later(take), leave: later(leave) });
-await restored;
+const restored = Promise.resolve(before.length && restore(before));
+collect({ inputs: [$("pick"), $("shoot")], zone: $("drop"), after: restored, take, leave });
 $("live").addEventListener("click", async () => (await import("./views/live.js")).showLive({ keep: (file) => takeSingly([file]), options: options(), locked: askForKey }));
 $("past").addEventListener("toggle", () => $("past").open && past());
 version().then((it) => { $("version").textContent = `depthq ${it.version ?? ""}`; }).catch(() => {});

@@ -35,8 +35,10 @@ async function dropped(transfer, take, leave) {
   }
 }
 
-/** Call `take(files)` for whatever the visitor brings; `leave(counts)` for each folder, after it. */
-export function collect({ inputs, zone, take, leave }) {
+/** Call `take(files)` for whatever the visitor brings, `leave(counts)` for each folder; once `after` has come. */
+export function collect({ inputs, zone, after, ...calls }) {
+  const take = (files) => after.then(() => calls.take(files)); // what is remembered is shown before
+  const leave = (counts) => after.then(() => calls.leave(counts));
   for (const input of inputs) {
     const picked = () => {
       if (!input.files.length) return;

@@ -84,7 +84,9 @@ def test_a_dropped_folder_without_pictures_is_said_in_both_languages(go):
 def test_a_picture_that_is_picked_before_the_scripts_have_come_is_taken(go, picture):
     page, held = go().page, []
     page.route("**/collect.js*", lambda route: held.append(route))
-    page.reload(wait_until="commit")
+    page.evaluate("() => { setTimeout(() => location.reload()); }")
+    while not held:
+        page.wait_for_timeout(50)
     file = {"name": "early.jpg", "mimeType": "image/jpeg", "buffer": picture}
     page.set_input_files("#pick", file)
     assert page.locator("#version").text_content() == ""
