@@ -93,12 +93,7 @@ def valkey_session(services_folder: Path) -> Iterator[ValkeyServer]:
 @pytest.fixture
 def valkey(valkey_session: ValkeyServer) -> ValkeyServer:
     """A running, empty Redis server, whatever the test before did to it."""
-    valkey_session.thaw()
-    valkey_session.start()
-    with valkey_session.client() as client:
-        client.config_set("maxmemory", "0")
-        client.config_set("appendfsync", "everysec")
-        client.flushall()
+    valkey_session.start_empty()
     return valkey_session
 
 

@@ -64,11 +64,7 @@ def stack(
 ) -> Iterator[Stack]:
     """The service with the formats that are on by default, and with all."""
     folder = tmp_path_factory.mktemp(request.param)
-    valkey_session.thaw()
-    valkey_session.start()
-    with valkey_session.client() as client:
-        client.config_set("maxmemory", "0")
-        client.flushall()
+    valkey_session.start_empty()
     settings = Settings(
         redis_url=valkey_session.url,
         data_dir=folder / "data",

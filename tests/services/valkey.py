@@ -56,6 +56,15 @@ class ValkeyServer(ServiceProcess):
         with self.client() as client:
             client.config_set("appendfsync", "always")
 
+    def start_empty(self) -> None:
+        """Run with nothing in it and its usual settings, whatever the test before did to it."""
+        self.thaw()
+        self.start()
+        with self.client() as client:
+            client.config_set("maxmemory", "0")
+            client.config_set("appendfsync", "everysec")
+            client.flushall()
+
     def wipe(self) -> None:
         """Kill the server and start it again with nothing in it."""
         self.kill()

@@ -18,8 +18,7 @@ from worker.compute.pace import pace_of
 from worker.engines.factory import build_engine
 from worker.estimator.depth import Depth
 from worker.estimator.pixels import upright_rgb
-from worker.imaging.decoder import Decoder
-from worker.machine import cores_given
+from worker.imaging.decoder import open_decoder
 from worker.models.prepare import prepare
 from worker.outputs.view import View
 from worker.weights.resolve import resolve
@@ -47,14 +46,7 @@ class Parts:
             streams=engine.streams,
         )
         self._batcher.start()
-        self._decoder = Decoder(  # its processes start when they are needed
-            processes=settings.decode_processes or cores_given(),
-            memory_bytes=settings.decode_memory_bytes,
-            timeout_s=settings.decode_timeout_s,
-            max_pixels=settings.max_pixels,
-            max_side_px=settings.max_side_px,
-            extra_formats=settings.extra_formats,
-        )
+        self._decoder = open_decoder(settings)  # its processes start when they are needed
 
     def estimate(self, picture: Picture) -> Depth:
         """Return the depth of one picture; called by many threads."""

@@ -137,7 +137,7 @@ class Decoder:
 
 
 def open_decoder(settings: Settings) -> Decoder:
-    """Return the decoder of a worker under `settings`, not yet started."""
+    """Return the decoder that `settings` describe, not yet started."""
     return Decoder(
         processes=settings.decode_processes or cores_given(),
         memory_bytes=settings.decode_memory_bytes,

@@ -59,7 +59,7 @@ def blocking_fill(fd: int) -> Fill:
 def write_all(fd: int, *parts: bytes | memoryview) -> None:
     """Write all parts, waiting as long as it takes; in one call, which wakes the reader once."""
     rest = [memoryview(part).cast("B") for part in parts]
-    while rest := [part for part in rest if part]:
+    while rest:
         rest = without(rest, os.writev(fd, rest))
 
 

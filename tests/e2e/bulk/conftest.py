@@ -18,13 +18,9 @@ def service(
     valkey_session: ValkeyServer, s3_session: S3Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[BulkService]:
     """The service for all tests of this folder, started once."""
-    valkey_session.thaw()
-    valkey_session.start()
+    valkey_session.start_empty()
     s3_session.thaw()
     s3_session.start()
-    with valkey_session.client() as redis:
-        redis.config_set("maxmemory", "0")
-        redis.flushall()
     folder, bucket = tmp_path_factory.mktemp("bulk"), new_bucket()
     settings = s3_session.settings(
         new_bucket(),

@@ -39,13 +39,9 @@ def running(
 ) -> Iterator[Service]:
     """The service for all tests of this folder, started once; use `service`."""
     folder = tmp_path_factory.mktemp("service")
-    valkey_session.thaw()
-    valkey_session.start()
+    valkey_session.start_empty()
     s3_session.thaw()
     s3_session.start()
-    with valkey_session.client() as redis:
-        redis.config_set("maxmemory", "0")
-        redis.flushall()
     settings = s3_session.settings(
         new_bucket(),
         redis_url=valkey_session.url,

@@ -23,11 +23,7 @@ SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 @pytest.fixture(scope="package")
 def api(valkey_session, tmp_path_factory) -> Iterator[ApiProcess]:
     """An API with a worker, started once for all phases."""
-    valkey_session.thaw()
-    valkey_session.start()
-    with valkey_session.client() as redis:
-        redis.config_set("maxmemory", "0")
-        redis.flushall()
+    valkey_session.start_empty()
     folder = tmp_path_factory.mktemp("schema")
     settings = Settings(
         redis_url=valkey_session.url, data_dir=folder / "data", webhook_secret=SECRET

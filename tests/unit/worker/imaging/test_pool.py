@@ -21,6 +21,17 @@ class Alive:
     def end(self) -> None: ...
 
 
+def pool_and_started(size: int) -> tuple[ChildPool, list[Any]]:
+    """Return a pool, and the children that it has started so far."""
+    started: list[Any] = []
+
+    def new_child() -> Any:
+        started.append(Alive())
+        return started[-1]
+
+    return ChildPool(new_child, size=size, retire_after=1_000), started
+
+
 def test_each_waiting_borrower_is_woken_once_for_its_child() -> None:
     # Given one child, lent, and many threads that wait for it
     child: Any = Alive()
@@ -79,13 +90,7 @@ def test_borrowers_are_woken_when_the_pool_stops() -> None:
 
 
 def test_the_first_child_can_start_before_the_others() -> None:
-    started: list[Any] = []
-
-    def new_child() -> Any:
-        started.append(Alive())
-        return started[-1]
-
-    pool = ChildPool(new_child, size=3, retire_after=1_000)
+    pool, started = pool_and_started(size=3)
     for most, running in ((1, 1), (1, 1), (None, 3), (5, 3), (None, 3)):
         pool.start(most)
         assert len(started) == len(pool.pids) == running
@@ -93,13 +98,7 @@ def test_the_first_child_can_start_before_the_others() -> None:
 
 
 def test_who_finds_the_only_child_lent_gets_another_that_is_not_started_twice() -> None:
-    started: list[Any] = []
-
-    def new_child() -> Any:
-        started.append(Alive())
-        return started[-1]
-
-    pool = ChildPool(new_child, size=2, retire_after=1_000)
+    pool, started = pool_and_started(size=2)
     pool.start(1)
     with pool.borrow() as one, pool.borrow() as other:
         assert [one, other] == started
