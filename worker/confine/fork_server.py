@@ -36,14 +36,17 @@ class _Server:
         self._forks: dict[socket.socket, int] = {}
 
     def serve(self) -> None:
-        """Take calls until the parent closes its end; then all have hung up too."""
-        while True:
+        """Take calls until the parent closes its end or has died; then all forks end."""
+        going = True
+        while going:
             heard, _, _ = select.select([self._calls, *self._forks], [], [])
             for line in heard:
-                if line is not self._calls:
+                if line is self._calls:
+                    going = self._take()
+                else:
                     self._end(line)
-                elif not self._take():
-                    return
+        for line in list(self._forks):
+            self._end(line)
 
     def _take(self) -> bool:
         argument, files, _, _ = socket.recv_fds(self._calls, MOST_ARGUMENT_BYTES, _STREAMS + 1)

@@ -79,7 +79,7 @@ class Forks:
         return Fork(self, ours)
 
     def close(self) -> None:
-        """End the server; it would start again. Forks that were not ended go on."""
+        """End the server and all forks. A further call would start it again."""
         with self._lock:
             self._close()
 

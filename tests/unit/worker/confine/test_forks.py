@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
@@ -149,6 +150,19 @@ def test_an_idle_server_gives_its_memory_back_and_one_at_work_does_not() -> None
     assert forks.pid == first
     running.killed()
     wait_until(lambda: forks.pid is None, "the idle server has ended")
-    assert not os.path.exists(f"/proc/{first}")  # noqa: PTH110
+    assert not runs(first)
     assert Running(forks, "print(2)").done() == (0, "2", "")
     forks.close()
+
+
+def test_with_its_parent_the_server_and_all_forks_end() -> None:
+    forks = Forks(DEEDS, ENVIRONMENT)
+    running = Running(forks, "print(os.getpid(), flush=True)\nwhile True: time.sleep(1)")
+    processes = [int(running.line()), forks.pid]
+    forks.close()  # as the kernel does for a parent that was killed
+    wait_until(lambda: not any(map(runs, processes)), "both have ended")
+    assert running.killed() == -signal.SIGKILL
+
+
+def runs(pid: int | None) -> bool:
+    return Path(f"/proc/{pid}").exists()
