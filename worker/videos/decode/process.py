@@ -63,6 +63,15 @@ def answers(video: BinaryIO, ask: Ask, most_bytes: int) -> Generator[Answer, Non
 def _process(video: BinaryIO, ask: Ask) -> Iterator[subprocess.Popen[bytes]]:
     require_av()
     said = os.memfd_create("depthq-video-stderr", os.MFD_CLOEXEC)
+    try:
+        with _started(video, ask, said) as process:
+            yield process
+    finally:
+        os.close(said)
+
+
+@contextmanager
+def _started(video: BinaryIO, ask: Ask, said: int) -> Iterator[subprocess.Popen[bytes]]:
     own = os.open(f"/proc/self/fd/{video.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
     try:
         process = subprocess.Popen(
@@ -87,7 +96,6 @@ def _process(video: BinaryIO, ask: Ask) -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait()
-        os.close(said)
 
 
 def _fill(process: subprocess.Popen[bytes], out: int, deadline: float) -> wire.Fill:
