@@ -38,8 +38,7 @@ def site(valkey_session: ValkeyServer, tmp_path_factory: pytest.TempPathFactory)
         yield ENVIRONMENT["PAGE_SITE"]
         return
     folder = tmp_path_factory.mktemp("site")
-    valkey_session.thaw()
-    valkey_session.start()
+    valkey_session.resume()
     settings = Settings(
         _env_file=None, redis_url=valkey_session.url, data_dir=folder / "data", max_disk_share=1
     )
