@@ -66,8 +66,17 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
 def no_model(name: str, known: Iterable[str]) -> str:
     """Return the sentence for a model that is none of `known`, the same wherever it is found."""
+    return _unknown("No model is called", name, known)
+
+
+def no_weights(name: str, known: Iterable[str]) -> str:
+    """Return the sentence for weights that are none of `known`."""
+    return _unknown("No weights are called", name, known)
+
+
+def _unknown(begin: str, name: str, known: Iterable[str]) -> str:
     names = sorted(known)
-    says = (f"No model is called {name};", nearest(name, names), f"known are {', '.join(names)}.")
+    says = (f"{begin} {name};", nearest(name, names), f"known are {', '.join(names)}.")
     return " ".join(filter(None, says))
 
 

@@ -127,8 +127,7 @@ def s3_session(services_folder: Path) -> Iterator[S3Server]:
 @pytest.fixture
 def s3(s3_session: S3Server) -> S3Server:
     """A running S3 server, whatever the test before did to it."""
-    s3_session.thaw()
-    s3_session.start()
+    s3_session.resume()
     return s3_session
 
 

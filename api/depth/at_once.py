@@ -127,7 +127,9 @@ class _Wait:
         self._unheard = 0
 
     def for_answer(self) -> tuple[Reply, bytes]:
-        while (left_s := self._ask.deadline_at - time.time()) > 0:
+        # by a clock of this process, which is not set; `deadline_at` is for the worker
+        ends_at = time.monotonic() + self._wanted.deadline_s
+        while (left_s := ends_at - time.monotonic()) > 0:
             message = self._line.read(min(left_s, LOOK_EVERY_S))
             if message is None:
                 self._look()

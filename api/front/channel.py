@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from api.front.lingering import LINGER_S, LingeringChannel
+from api.front.lingering import LingeringChannel
 from api.front.parser import Parser
 from api.front.tasks import AnswerTask, ProblemTask
 
@@ -21,11 +21,22 @@ class Channel(LingeringChannel):
     error_task_class = ProblemTask
     request: Parser | None
     addr: Any
-    last_activity: float
-    request_began_at: float | None = None
+    request_began_at: float | None = None  # monotonic, s, as all times here
     progress: tuple[float, int] = (0.0, 0)  # start and amount of the present measurement
     parked = False  # a pipelined request waits until the client has read
     _writing = False
+    _active_at = 0.0
+
+    @property
+    def last_activity(self) -> float:
+        """When bytes last came or went, by the monotonic clock."""
+        return self._active_at
+
+    @last_activity.setter
+    def last_activity(self, _wall: float) -> None:
+        # The library notes it by the wall clock. One that is set forward would make every
+        # connection look idle, and cut the uploads under way.
+        self._active_at = time.monotonic()
 
     def parser_class(self, adjustments: Any) -> Parser:
         """Return a parser that knows the client's address."""
@@ -38,7 +49,7 @@ class Channel(LingeringChannel):
         if self.request is None:
             self.request_began_at = None
         elif self.request_began_at is None:
-            self.request_began_at = time.time()
+            self.request_began_at = time.monotonic()
             self.progress = (self.request_began_at, 0)
         return taken
 
@@ -77,16 +88,6 @@ class Channel(LingeringChannel):
         """Wait for the reader within an answer; between two answers no thread waits."""
         if self._writing:
             super()._flush_outbufs_below_high_watermark()
-
-    def follow_clock(self, now: float) -> None:
-        """Take for `now` what lies ahead of it: the wall clock was set back."""
-        self.last_activity = min(self.last_activity, now)
-        if self.request_began_at is not None:
-            self.request_began_at = min(self.request_began_at, now)
-        began_at, received = self.progress
-        self.progress = (min(began_at, now), received)
-        if self.lingers_until is not None:
-            self.lingers_until = min(self.lingers_until, now + LINGER_S)
 
     def stalled(self, now: float, most_s: float) -> bool:
         """Tell whether the client has read nothing of its pending bytes for that long."""

@@ -28,7 +28,7 @@ class LingeringChannel(HTTPChannel):  # type: ignore[misc]
     adj: Any
     connected: bool
     ended_in_order = False  # the last answer is written, and the connection ends with it
-    lingers_until: float | None = None
+    lingers_until: float | None = None  # monotonic, s
     _left_bytes = LINGER_BYTES
 
     def handle_read(self) -> None:
@@ -49,7 +49,7 @@ class LingeringChannel(HTTPChannel):  # type: ignore[misc]
         super().handle_close()
 
     def _linger(self) -> None:
-        self.lingers_until = time.time() + LINGER_S
+        self.lingers_until = time.monotonic() + LINGER_S
         self.will_close = self.close_when_flushed = False
         self.socket.shutdown(socket.SHUT_WR)
 

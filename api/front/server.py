@@ -50,10 +50,15 @@ class Front(TcpWSGIServer):  # type: ignore[misc]
         else:
             super().add_task(channel)
 
-    def maintenance(self, now: float) -> None:
-        """Close connections that are idle, whose request is slow, or whose client does not read."""
-        for channel in list(self.active_channels.values()):
-            channel.follow_clock(now)
+    def maintenance(self, _wall: float) -> None:
+        """Do the upkeep; the library calls this, by the wall clock, which may be set."""
+        self.tidy(time.monotonic())
+
+    def tidy(self, now: float) -> None:
+        """Close connections that are idle, whose request is slow, or whose client does not read.
+
+        `now` is monotonic, in s.
+        """
         super().maintenance(now)
         for channel in list(self.active_channels.values()):
             late = channel.overdue(now, HEADER_S, BODY_S, BODY_BYTES_PER_S)

@@ -16,6 +16,7 @@ import httpx2
 from client.errors import ServiceUnreachable, UnexpectedAnswer, error_from_problem
 from client.wire.call import Call
 from client.wire.retries import BUSY, RETRIED_STATUSES, Pauses, RetryPolicy, parse_retry_after
+from client.wire.trust import trusted
 from contract.errors import InvalidRequest
 
 logger = logging.getLogger(__name__)
@@ -29,7 +30,7 @@ class Endpoint:
     def __init__(
         self, base_url: str, api_key: str | None, timeout_s: float, retries: RetryPolicy
     ) -> None:
-        hostname = _hostname(base_url)
+        local = _hostname(base_url) in ("127.0.0.1", "localhost", "::1")
         if api_key and not api_key.isascii():
             raise InvalidRequest("the API key holds letters that no key can hold")
         self.base_url = base_url.rstrip("/")
@@ -40,7 +41,8 @@ class Endpoint:
             "headers": {"Authorization": f"Bearer {api_key}"} if api_key else {},
             "timeout": self.timeout(),
             # A proxy from the environment must not be used for this machine.
-            "trust_env": hostname not in ("127.0.0.1", "localhost", "::1"),
+            "trust_env": not local,
+            "verify": trusted(trust_env=not local),
         }
 
     def timeout(self, extra_s: float = 0.0) -> httpx2.Timeout:

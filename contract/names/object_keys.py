@@ -120,9 +120,10 @@ def run_list_object(owner: str | None, created_at: float, dataset_id: str) -> st
 
 def retry_object(dataset_id: str, round_: int) -> str:
     """Return the key of the request to run failed items again, written before anything starts."""
-    return f"{run_prefix(dataset_id)}retries/{round_:06d}.json"
+    return f"{run_prefix(dataset_id)}{RUN_RETRIES}{round_:06d}.json"
 
 
+RUN_RETRIES = "retries/"
 RUN_REQUEST = "dataset.json"  # written before the record: what is needed to run it again
 RUN_PLAN = "plan.json"  # rounds whose shards are all written
 RUN_ARCHIVE = "archive"  # the uploaded zip or tar

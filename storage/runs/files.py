@@ -19,6 +19,7 @@ from contract.names.object_keys import (
     RUN_PLAN,
     RUN_REFUSED,
     RUN_REQUEST,
+    RUN_RETRIES,
     RUN_SUMMARY,
     WEBHOOK_MARK,
     retry_object,
@@ -75,7 +76,7 @@ class RunObjects:
 
     def last_retry(self, dataset_id: str) -> RetryRequest | None:
         """Return the latest round asked for; None: only the first run was."""
-        numbers = self._numbers(run_object(dataset_id, "retries/"), 0)
+        numbers = self._numbers(run_object(dataset_id, RUN_RETRIES), 0)
         last = max(numbers, default=None)
         return self._read(retry_object(dataset_id, last), RetryRequest) if last else None
 

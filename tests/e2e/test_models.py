@@ -31,8 +31,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def settings(valkey_session: ValkeyServer, place: Path) -> Settings:
-    valkey_session.thaw()
-    valkey_session.start()
+    valkey_session.resume()
     with valkey_session.client() as redis:
         redis.flushall()
     folder = own_folder(place / "cache")

@@ -115,6 +115,11 @@ class ServiceProcess:
         if self.running:
             os.kill(self.pid, signal.SIGCONT)
 
+    def resume(self) -> None:
+        """Run, whatever the test before did to it: it may be frozen, or have ended."""
+        self.thaw()
+        self.start()
+
     def tail(self) -> str:
         """Return the end of the log."""
         return self.log_path.read_text(errors="replace")[-2000:]

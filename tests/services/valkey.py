@@ -58,8 +58,7 @@ class ValkeyServer(ServiceProcess):
 
     def start_empty(self) -> None:
         """Run with nothing in it and its usual settings, whatever the test before did to it."""
-        self.thaw()
-        self.start()
+        self.resume()
         with self.client() as client:
             client.config_set("maxmemory", "0")
             client.config_set("appendfsync", "everysec")

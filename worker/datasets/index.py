@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any, BinaryIO, Protocol, cast
@@ -14,6 +13,7 @@ from contract.names.object_keys import RUN_INDEX, run_object
 from contract.outputs.registry import OUTPUTS
 from storage.runs.files import RunObjects
 from worker.runs.kind import Signals
+from worker.runs.scratch import scratch_file
 
 log = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ def open_index() -> Iterator[IndexWriter]:
         log.warning("no index.parquet: pyarrow is not installed", extra={"action": "finalize"})
         yield _NoIndex()
         return
-    with tempfile.TemporaryFile() as file:
+    with scratch_file() as file:
         yield _Parquet(pyarrow, file)
 
 

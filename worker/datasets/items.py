@@ -27,6 +27,7 @@ from worker.attempts.metrics import StageClock, count_outcome
 from worker.datasets.layouts import Layout
 from worker.outputs.render import RenderedFile
 from worker.runs.tools import Turn
+from worker.shortage import shortages_wait
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +88,8 @@ class ItemRunner:
     def run(self, item: Item, task: ItemTask) -> ItemResult:
         """Return the item's result. Raises only StorageUnavailable and BucketRefused.
 
-        BucketRefused: its outputs cannot be written. After either, nothing is decided.
+        StorageUnavailable: also for what this machine has too little of. BucketRefused: its outputs
+        cannot be written. After either, nothing is decided.
         """
         with self._turn():
             return self._run(item, task)
@@ -96,7 +98,8 @@ class ItemRunner:
         clock = StageClock()
         for attempt in range(1, self._max_attempts + 1):
             try:
-                return self._walk(item, task, clock)
+                with shortages_wait():
+                    return self._walk(item, task, clock)
             except (StorageUnavailable, BucketRefused):
                 raise
             except (InputError, InvalidRequest, NotFound, NotInstalled) as exc:

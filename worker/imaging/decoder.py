@@ -88,7 +88,8 @@ class Decoder:
         """Return the image prepared by `rule`; pixels and focal length only if `wants` has them.
 
         Raises UnsupportedMediaType, ImageCorrupt, ImageTooLarge or ImageUndecodable if the image
-        is at fault, DecoderCrashed if it (or something else) killed the child.
+        is at fault, DecoderCrashed if it (or something else) killed the child, StorageUnavailable
+        while this machine has too little to start one.
         """
         tries_left = _MOST_TRIES
         while True:

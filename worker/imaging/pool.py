@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from contract.errors import DecoderCrashed
 from worker.imaging.process import Child, ChildDied, ChildTimeout
+from worker.shortage import as_outage
 
 _log = logging.getLogger(__name__)
 _RETURN_S = 5.0
@@ -73,7 +74,9 @@ class ChildPool:
 
     @contextmanager
     def borrow(self) -> Iterator[Child]:
-        """Lend a ready child; waits while all are lent. Raises DecoderCrashed if none can start."""
+        """Lend a ready child; waits while all are lent. Raises DecoderCrashed if none can start,
+        StorageUnavailable if this machine has too little for one now.
+        """
         child = self._take()
         try:
             if not child.ready:
@@ -112,7 +115,8 @@ class ChildPool:
         try:
             child = self._new_child()
         except OSError as exc:
-            raise DecoderCrashed("A decoding process could not be started.") from exc
+            crash = DecoderCrashed("A decoding process could not be started.")
+            raise as_outage(exc) or crash from exc
         finally:
             with self._changed:
                 self._starting -= 1

@@ -17,6 +17,7 @@ from contract.options import JobOptions
 from worker.attempts.metrics import StageClock, count_outcome
 from worker.attempts.watchdog import EXIT_CODE
 from worker.compute.computer import Computed, Computer
+from worker.shortage import shortages_wait
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +39,8 @@ class Answerer:
         clock.add("queued", max(0.0, (time.time() - ask.asked_at) * 1e3 - fetch_ms))
         clock.add("fetch", fetch_ms)
         try:
-            reply, data = self._computed(ask, picture, clock)
+            with shortages_wait():
+                reply, data = self._computed(ask, picture, clock)
         except DepthqError as exc:
             reply, data = _failed(ask, exc), b""
         except MemoryError:

@@ -117,7 +117,8 @@ class Slots:
 
         A picture of another ask, which came late, is never taken for it.
         """
-        while (left_s := ask.deadline_at - time.time()) > 0:
+        ends_at = time.monotonic() + ask.deadline_at - time.time()
+        while (left_s := ends_at - time.monotonic()) > 0:
             message = line.read(min(left_s, LOOK_EVERY_S))
             if message is not None:
                 head, body = unpack(message)

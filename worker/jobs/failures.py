@@ -1,7 +1,8 @@
 """What becomes of a job whose stages fail: it is ended, given back, or tried again.
 
-The three classes of failure are handled only here: the input's (final at once), the
-infrastructure's (given back, never counted) and the service's (a bounded number of attempts).
+The three classes of failure are handled only here: the input's (final at once), that of the
+infrastructure or of this machine (given back, never counted) and the service's (a bounded number of
+attempts).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from worker.attempts.patient import PatientJobs, PatientObjects
 from worker.attempts.watchdog import EXIT_CODE
 from worker.jobs.ending import Ending
 from worker.jobs.outcome import failure
+from worker.shortage import shortages_wait
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +51,8 @@ class Failures:
     def settled(self, record: JobRecord, clock: StageClock) -> Iterator[None]:
         """End or give back the job if the block fails. Raises StorageUnavailable if it cannot."""
         try:
-            yield
+            with shortages_wait():
+                yield
         except (InputError, NotFound, NotInstalled, Poisoned) as exc:
             self._fail(record, exc, clock, JobState.FAILED)
         except DeadlineExceeded as exc:

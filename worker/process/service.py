@@ -39,7 +39,7 @@ class WorkerService:
         loading: LoadingModels | None = None,
         decoder: Decoder | None = None,
     ) -> None:
-        self._started_at = time.time()
+        self._started_at = time.monotonic()
         self._ready = self._draining = self._taking = False
         self._taken = self._steps = 0  # messages ever received; steps of datasets in progress
         self._counting = threading.Lock()
@@ -103,7 +103,7 @@ class WorkerService:
         for info in self._parts.about_models().values():
             log.info(
                 "ready in %.1f s: %s by %s %s, %s threads, weights %s",
-                time.time() - self._started_at,
+                time.monotonic() - self._started_at,
                 info.model,
                 info.engine,
                 info.precision,

@@ -13,6 +13,7 @@ from worker.attempts.patient import PatientLedger
 from worker.attempts.step_leases import StepLeases
 from worker.runs.dispatcher import Dispatcher
 from worker.runs.kind import Interrupted, Signals
+from worker.shortage import shortages_wait
 
 log = logging.getLogger(__name__)
 
@@ -51,9 +52,9 @@ class StepRunner:
     ) -> None:
         """Do `work` if the step can be claimed, then send what follows.
 
-        None: nothing follows; the work has ended the step itself, or lost it. After Interrupted or
-        StorageUnavailable the step is released, uncounted; after any other error `failed` is
-        called, by default to release it and count a crash.
+        None: nothing follows; the work has ended the step itself, or lost it. After Interrupted,
+        StorageUnavailable or a shortage of this machine the step is released, uncounted; after any
+        other error `failed` is called, by default to release it and count a crash.
         """
         step, action = new_step(run_id, name), name if name.isalpha() else "shard"
         about: dict[str, object] = {"action": action, "dataset_id": run_id}
@@ -80,7 +81,8 @@ class StepRunner:
         failed: Callable[[Claimed], object],
     ) -> Next | None:
         try:
-            return work(claimed)
+            with shortages_wait():
+                return work(claimed)
         except (Interrupted, StorageUnavailable) as exc:
             log.warning("given back: %s", exc, extra=claimed.about)
             self.give_back(claimed)

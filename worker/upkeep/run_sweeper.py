@@ -1,4 +1,4 @@
-"""Deletes datasets that ended longer ago than the retention: objects first, then the record."""
+"""Deletes datasets that ended longer ago than the retention, so that none is read half deleted."""
 
 from __future__ import annotations
 
@@ -13,7 +13,10 @@ from contract.kinds.registry import KINDS
 from contract.names.object_keys import (
     RUN_CANCELED,
     RUN_REFUSED,
+    RUN_REQUEST,
+    RUN_RETRIES,
     RUN_SUMMARY,
+    run_list_object,
     run_object,
     run_prefix,
 )
@@ -58,10 +61,15 @@ class RunRetention:
                 after = f"{ROOT}{run_id}0"  # "0" sorts after "/": skip the rest of the folder
 
     def _ended_before(self, dataset_id: str, before: float) -> bool:
-        ends = [self._written_at(dataset_id, name) for name in ENDS]
-        if any(ends):
-            return max(ends) < before
+        ended_at = max(self._written_at(dataset_id, name) for name in ENDS)
+        if ended_at:
+            return ended_at < before and not self._retried_since(dataset_id, ended_at)
         return self._never_ran(dataset_id) and self._untouched_since(dataset_id, before)
+
+    def _retried_since(self, dataset_id: str, ended_at: float) -> bool:
+        """Tell whether a round was asked for after the last end: it runs, and will end anew."""
+        retries = self._objects.list(run_object(dataset_id, RUN_RETRIES))
+        return any(info.modified_at > ended_at for info in retries)
 
     def _never_ran(self, dataset_id: str) -> bool:
         """Tell whether it never ran: a dry run, or an upload that never became a dataset."""
@@ -83,17 +91,33 @@ class RunRetention:
             return 0.0
 
     def _remove(self, dataset_id: str) -> int:
-        """Remove the dataset; what records its end goes last, so that an interrupted removal
+        """Remove the dataset; return how many objects went, without those that record its end.
+
+        The request goes first: without it nothing is rebuilt, and results that are being read
+        break off. The record follows, so that from here on there is no such dataset, and only then
+        what could be missed. What records its end goes last, so that an interrupted removal
         resumes.
         """
-        prefix = run_prefix(dataset_id)
+        self._objects.delete(self._list_entry(dataset_id))
+        removed = int(self._written_at(dataset_id, RUN_REQUEST) > 0)
+        self._objects.delete([run_object(dataset_id, RUN_REQUEST)])
+        self._ledger.delete(dataset_id)
         last = {run_object(dataset_id, name) for name in ENDS}
-        keys = (info.key for info in self._objects.list(prefix) if info.key not in last)
-        removed = 0
+        found = self._objects.list(run_prefix(dataset_id))
+        keys = (info.key for info in found if info.key not in last)
         while batch := list(islice(keys, AT_ONCE)):
             self._objects.delete(batch)
             removed += len(batch)
         self._objects.delete(last)
+        # again: a reader may have read the request just before it went, and rebuilt the record
         self._ledger.delete(dataset_id)
         log.info("dataset expired", extra={"action": "sweep", "dataset_id": dataset_id})
         return removed
+
+    def _list_entry(self, dataset_id: str) -> list[str]:
+        """Return the key of its place in its owner's list, if its request can tell."""
+        try:
+            request = self._files.request(dataset_id)
+        except ValueError:
+            return []
+        return [run_list_object(request.owner, request.created_at, request.id)] if request else []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contract.models.declaration import ModelSpec, Weights
 from contract.models.registry import find_model, known_weights
+from contract.wrong_fields import no_weights
 from worker.weights.errors import WeightsUsageError
 
 
@@ -20,6 +21,6 @@ def get(name: str) -> tuple[ModelSpec, Weights]:
     """Return the weights called `name`, with their model. Raises WeightsUsageError."""
     found = find(name)
     if found is None:
-        names = ", ".join(weights.name for _, weights in known_weights())
-        raise WeightsUsageError(f"no weights are called {name!r}; known are {names}")
+        names = [weights.name for _, weights in known_weights()]
+        raise WeightsUsageError(no_weights(name, names))
     return found

@@ -11,6 +11,7 @@ from contract.models.midas_small import BUNDLED, MODEL
 from contract.models.own import own_folder, own_specs
 from contract.models.registry import MODELS, find_model
 from contract.settings import Settings
+from contract.wrong_fields import no_model
 from worker.weights import registry
 from worker.weights.errors import WeightsError, WeightsUsageError
 from worker.weights.files import sha256_of
@@ -62,8 +63,7 @@ def find_spec(settings: Settings, name: str) -> ModelSpec:
     own = own_specs(settings.cache_dir)
     spec = find_model(name) or own.get(name)
     if spec is None:
-        known = ", ".join([*MODELS, *own])
-        raise WeightsUsageError(f"no model is called {name!r}; known are {known}")
+        raise WeightsUsageError(no_model(name, [*MODELS, *own]))
     return spec
 
 

@@ -19,8 +19,7 @@ def service(
 ) -> Iterator[BulkService]:
     """The service for all tests of this folder, started once."""
     valkey_session.start_empty()
-    s3_session.thaw()
-    s3_session.start()
+    s3_session.resume()
     folder, bucket = tmp_path_factory.mktemp("bulk"), new_bucket()
     settings = s3_session.settings(
         new_bucket(),

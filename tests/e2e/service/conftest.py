@@ -40,8 +40,7 @@ def running(
     """The service for all tests of this folder, started once; use `service`."""
     folder = tmp_path_factory.mktemp("service")
     valkey_session.start_empty()
-    s3_session.thaw()
-    s3_session.start()
+    s3_session.resume()
     settings = s3_session.settings(
         new_bucket(),
         redis_url=valkey_session.url,

@@ -8,7 +8,7 @@ import pytest
 from redis import Redis
 
 from contract.ids import new_id
-from contract.names.object_keys import run_object
+from contract.names.object_keys import run_list_object, run_object
 from contract.runs import DatasetSpec, RunRequest
 from storage.runs.files import RunObjects
 from storage.runs.store import RunStore
@@ -106,3 +106,26 @@ def test_a_dry_run_is_removed_and_a_dataset_that_waits_is_not(store, sweeper, dr
     RunObjects(store).write_request(request)
     # Then only runs without a due webhook are removed
     assert sweeper.sweep() == int(dry_run)
+
+
+def test_a_dataset_that_runs_again_is_kept_however_old_its_last_end_is(store, sweeper):
+    # Given two that ended long ago, of which one is being run again since a minute
+    running = dataset(store, 9, "dataset.json", "summary.json", "retries/000001.json")
+    store.ages_s[next(key for key in running if "retries" in key)] = 60
+    ended = dataset(store, 9, "dataset.json", "summary.json", "retries/000001.json")
+    store.ages_s[next(key for key in ended if "retries" in key)] = 10 * DAY_S
+    # Then the other alone is removed
+    assert sweeper.sweep() == 2
+    assert kept(store) == running
+
+
+def test_its_place_in_the_list_goes_too(store, sweeper):
+    keys = dataset(store, 9, "dataset.json", "summary.json")
+    request = RunRequest(
+        id=next(iter(keys)).split("/")[1], created_at=5.0, spec=DatasetSpec(prefix="s3://photos/")
+    )
+    entry = run_list_object(None, 5.0, request.id)
+    RunObjects(store).write_request(request)
+    store.put(entry, b"", media_type="text/plain")
+    assert sweeper.sweep() == 1
+    assert kept(store) == set()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import ssl
 import threading
@@ -10,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from contract.errors import ImageTooLarge, UrlForbidden, UrlUnreachable
+from contract.errors import ImageTooLarge, StorageUnavailable, UrlForbidden, UrlUnreachable
 from outbound import http
 from outbound.addresses import checked_address
 from outbound.http import GuardedClient
@@ -158,7 +159,7 @@ def secured(server, monkeypatch, tmp_path) -> ThreadingHTTPServer:
 
     server.get_request = get_request
     theirs = ssl.create_default_context(cafile=made.ca)
-    monkeypatch.setattr(http.ssl, "create_default_context", lambda: theirs)
+    monkeypatch.setattr(http, "_trusted", lambda: theirs)
     return server
 
 
@@ -179,6 +180,27 @@ def test_an_answer_that_drips_over_tls_ends_at_the_time_limit(secured):
 
     with pytest.raises(UrlUnreachable):
         secure_door(secured, timeout_s=0.5).get("https://localhost/slow", sink)
+
+
+def test_all_certificates_are_read_once_for_many_calls(server, monkeypatch):
+    reads, read = [], ssl.create_default_context
+    monkeypatch.setattr(http.ssl, "create_default_context", lambda: reads.append(1) or read())
+    http._trusted.cache_clear()
+    for _ in range(2):
+        with pytest.raises(UrlUnreachable):
+            secure_door(server).get("https://localhost/")  # it speaks no TLS
+    assert reads == [1]
+    assert http._trusted().verify_mode is ssl.CERT_REQUIRED
+    assert http._trusted().check_hostname
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOMEM])
+def test_what_this_machine_has_too_little_of_is_no_fault_of_the_url(number):
+    def connect(*_):
+        raise OSError(number, "as asked")
+
+    with pytest.raises(StorageUnavailable, match="too little"):
+        GuardedClient(locate=lambda *_: "203.0.113.7", connect=connect).get("http://good.example/")
 
 
 def test_a_server_that_says_nothing_in_the_handshake_of_tls_costs_no_more_than_the_limit():

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import shutil
-import tempfile
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from contract.errors import InvalidRequest, NotFound, Overloaded
+from contract.errors import InvalidRequest, NotFound
 from contract.items import Item
 from contract.names.object_keys import run_object
 from storage.objects.protocol import ObjectStore
@@ -19,6 +18,8 @@ from worker.datasets.sources.archive_budget import CHUNK_BYTES, Budget
 from worker.datasets.sources.archive_members import BROKEN, members
 from worker.datasets.sources.left_out import Wanted
 from worker.runs.disk_shares import TakeSpace, endless
+from worker.runs.scratch import scratch_file, using_scratch
+from worker.shortage import as_outage
 
 MAX_LABEL = 4_096  # characters, as long as a path may be
 
@@ -34,10 +35,11 @@ def archive_items(
     """Copy the archive's wanted members to `inputs/NNNNNNNNN` and yield them as items.
 
     Raises InvalidRequest on a broken archive and on one that is over a limit, Overloaded from
-    `take`. Links, folders, devices and nested archives are passed over: only images are wanted.
+    `take`, StorageUnavailable while this machine's disk takes no copy of it. Links, folders,
+    devices and nested archives are passed over: only images are wanted.
     """
     labels = _Labels()
-    with tempfile.TemporaryFile() as file:
+    with scratch_file() as file:
         budget = Budget(_download(objects, key, file), max_entry_bytes, take)
         try:
             found = members(file, budget, lambda name: wanted(_label(name)), wanted.left_out)
@@ -45,19 +47,18 @@ def archive_items(
                 data = budget.read(name, stream)
                 yield _keep(objects, dataset_id, number, labels.new(_label(name)), data)
         except BROKEN as exc:
-            raise InvalidRequest(f"the archive cannot be unpacked: {exc}") from exc
+            broken = InvalidRequest(f"the archive cannot be unpacked: {exc}")
+            raise as_outage(exc) or broken from exc
 
 
 def _download(objects: ObjectStore, key: str, file: BinaryIO) -> int:
     try:
-        with objects.open(key) as stream:
+        with objects.open(key) as stream, using_scratch():
             shutil.copyfileobj(stream, file, CHUNK_BYTES)
+            packed = file.tell()
+            file.seek(0)  # writes what is still buffered
     except NotFound as exc:
         raise InvalidRequest("the uploaded archive is not there any more") from exc
-    except OSError as exc:
-        raise Overloaded(f"this worker has no disk space to unpack the archive: {exc}") from exc
-    packed = file.tell()
-    file.seek(0)
     return packed
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import NotInstalled
+from worker.shortage import as_outage
 
 Samples = NDArray[np.float32]
 
@@ -65,7 +66,7 @@ def encode_opus(sound: Sound) -> bytes:
     try:
         import soundfile  # optional
     except (ImportError, OSError) as exc:  # OSError: the package is there, its library is not
-        raise NotInstalled(_OPUS_WANTS) from exc
+        raise as_outage(exc) or NotInstalled(_OPUS_WANTS) from exc
     file = io.BytesIO()
     soundfile.write(file, sound.samples, sound.rate, format="OGG", subtype="OPUS")
     return file.getvalue()

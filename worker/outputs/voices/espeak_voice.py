@@ -13,6 +13,7 @@ import numpy as np
 
 from contract.errors import InternalError, NotInstalled
 from worker.outputs.encoding.audio import Sound
+from worker.shortage import as_outage
 
 _PROGRAM = "espeak-ng"
 _VOICE, _SPEED = "cmn", "240"  # words a minute, as it counts them
@@ -39,7 +40,7 @@ def speak(text: str) -> Sound:
             env={"LANG": "C.UTF-8"},
         )
     except (OSError, subprocess.TimeoutExpired) as exc:
-        raise InternalError(f"{_PROGRAM} did not speak: {exc}") from exc
+        raise as_outage(exc) or InternalError(f"{_PROGRAM} did not speak: {exc}") from exc
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()[:200]
         if "voice" in said.lower():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -85,13 +86,8 @@ def test_budget_is_taken_whole_or_not_at_all():
     assert budget.taken_bytes == 0
 
 
-def test_what_lies_ahead_of_a_clock_that_was_set_back_is_taken_for_now():
-    channel = channel_of(SimpleNamespace(headers_finished=False), 5000.0)
-    channel.last_activity, channel.lingers_until = 5010.0, 5020.0
-    Channel.follow_clock(channel, 1400.0)
-    assert (channel.last_activity, channel.request_began_at, channel.progress) == (
-        1400.0, 1400.0, (1400.0, 0),
-    )  # fmt: skip
-    assert channel.lingers_until == 1420.0
-    Channel.follow_clock(channel, 1410.0)
-    assert (channel.request_began_at, channel.lingers_until) == (1400.0, 1420.0)
+def test_what_the_library_notes_by_the_wall_clock_is_kept_by_one_that_is_not_set():
+    channel, before = object.__new__(Channel), time.monotonic()
+    for wall in (time.time() + 3600, time.time() - 3600, 0.0):
+        channel.last_activity = wall
+        assert before <= channel.last_activity <= time.monotonic()

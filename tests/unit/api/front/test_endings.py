@@ -103,8 +103,8 @@ def test_what_is_read_away_is_bounded_in_time(front: Front) -> None:
         client.sendall(LARGE)
         assert status_of(rest_of(client)) == 431
         (channel,) = front.active_channels.values()
-        assert not channel.overdue(time.time(), 20, 60, 2048)
-        front.maintenance(time.time() + 21)
+        assert not channel.overdue(time.monotonic(), 20, 60, 2048)
+        front.tidy(time.monotonic() + 21)
         assert list(front.active_channels.values()) == []
 
 
@@ -191,15 +191,36 @@ def test_a_reader_that_has_died_does_not_keep_its_file(front: Front, app: App) -
     with connect(front, receive_bytes=256 * 1024) as client:
         client.sendall(get("/file") * 2)
         wait_until(lambda: any(c.parked for c in front.active_channels.values()), "one waits")
-        front.maintenance(time.time() + 30)
+        front.tidy(time.monotonic() + 30)
         assert len(front.active_channels) == 1
-        front.maintenance(time.time() + 61)
+        front.tidy(time.monotonic() + 61)
         assert len(front.active_channels) == 0
 
 
 def test_a_clock_that_is_set_back_does_not_put_off_the_upkeep(front: Front) -> None:
     front.next_channel_cleanup = time.time() + 3600  # as it was due by the clock of before
     wait_until(lambda: front.next_channel_cleanup < time.time() + 60, "the upkeep is due soon")
+
+
+@pytest.mark.parametrize("hours", [1, -1])
+def test_an_upload_and_an_answer_survive_a_clock_that_is_set(
+    front: Front, monkeypatch, hours: int
+) -> None:
+    real, head = time.time, b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\n"
+    with connect(front) as sender, connect(front, receive_bytes=256 * 1024) as reader:
+        # Given an upload and an answer that are half through
+        sender.sendall(head + b"half")
+        reader.sendall(get("/file"))
+        answered(reader)
+        wait_until(lambda: any(c.request for c in front.active_channels.values()), "it began")
+        # When the clock is set, and the upkeep has been done by it
+        monkeypatch.setattr(time, "time", lambda: real() + hours * 3600)
+        front.next_channel_cleanup = 0
+        wait_until(lambda: front.next_channel_cleanup, "the upkeep")
+        # Then both go on to their end
+        sender.sendall(b"rest")
+        assert status_of(sender.recv(65_536)) == 200
+        assert read_exactly(reader).endswith(FILE[-1000:])
 
 
 def test_an_answer_that_breaks_off_does_not_look_whole(front: Front) -> None:

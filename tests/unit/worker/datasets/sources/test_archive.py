@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import lzma
 import tarfile
+import tempfile
 import zipfile
 import zlib
+from pathlib import Path
 
 import pytest
 
-from contract.errors import InvalidRequest
+from contract.errors import InvalidRequest, StorageUnavailable
 from contract.ids import new_id
 from tests.services.memory_store import MemoryStore
 from worker.datasets.sources.archive import archive_items
@@ -132,6 +135,33 @@ def test_a_zip_with_a_huge_directory_is_refused_before_it_is_read(monkeypatch):
 def test_a_missing_archive_is_refused():
     with pytest.raises(InvalidRequest, match="not there"):
         list(archive_items(MemoryStore(), "archive", ID, LIMIT, Wanted((".jpg",))))
+
+
+def test_a_full_disk_for_temporary_files_is_waited_for(monkeypatch):
+    full = Path("/dev/full")  # takes nothing, as a disk without room
+    if not full.exists():
+        pytest.skip("no /dev/full here")
+    with monkeypatch.context() as patch:
+        patch.setattr(tempfile, "TemporaryFile", lambda: full.open("w+b"))
+        with pytest.raises(StorageUnavailable, match="No space left"):
+            unpack(zipped(*GOOD))
+    assert unpack(zipped(*GOOD)) == EXPECTED  # there is room again
+
+
+def test_where_no_temporary_file_can_be_made_the_archive_waits(monkeypatch, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    with pytest.raises(StorageUnavailable, match="No such file"):
+        unpack(zipped(*GOOD))
+
+
+@pytest.mark.parametrize("number", [errno.ENOMEM, errno.EIO])
+def test_a_copy_that_this_machine_cannot_read_is_no_damage_of_the_archive(monkeypatch, number):
+    def refuse(*_):
+        raise OSError(number, "as asked")
+
+    monkeypatch.setattr("worker.datasets.sources.archive.members", refuse)
+    with pytest.raises(StorageUnavailable, match="too little for now: as asked"):
+        unpack(zipped(*GOOD))
 
 
 def with_size(size, kind=tarfile.DIRTYPE, name="x"):
