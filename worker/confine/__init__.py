@@ -1,4 +1,5 @@
 """Confines a child process that reads hostile input: memory, CPU time, system calls.
 
-Knows Linux only (prctl, rlimits, seccomp). Must not know what the child decodes.
+Also starts such children quickly, as forks of a clean process. Knows Linux only (prctl, rlimits,
+seccomp). Must not know what the child decodes.
 """

@@ -30,7 +30,7 @@ CHROMIUM_ARGUMENTS = [
     "--disable-sync",
     "--disable-gpu",  # the page is composed without one, at half of the CPU
     "--enable-unsafe-swiftshader",  # and 3D is drawn all the same
-    "--use-fake-device-for-media-stream",
+    "--use-fake-device-for-media-stream=fps=5",
     "--use-fake-ui-for-media-stream",
 ]
 FIREFOX_PREFS: dict[str, str | float | bool] = {

@@ -13,10 +13,19 @@ from contract.names.queues import Lane
 from contract.settings import Settings
 from tests.conftest import ENVIRONMENT
 from tests.e2e.page.browsers import Visit, launch, screen, visit
+from tests.e2e.page.steps import add
 from tests.photographs import FOLDER
 from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
 from tests.tiers import thorough
+
+WIDE: dict[str, Any] = {"viewport": {"width": 1200, "height": 800}}
+# One picture that has its depth, nothing open over it, in English, where a visit of it begins.
+AS_IT_WAS = """() => location.pathname === "/" && document.documentElement.lang === "en"
+  && !document.querySelector("dialog")
+  && document.querySelectorAll(".card").length === 1
+  && document.querySelectorAll(".card[data-state=succeeded] .stage-heat:not([hidden])").length === 1
+"""
 
 
 @pytest.fixture(scope="package")
@@ -31,7 +40,14 @@ def site(valkey_session: ValkeyServer, tmp_path_factory: pytest.TempPathFactory)
         _env_file=None, redis_url=valkey_session.url, data_dir=folder / "data", max_disk_share=1
     )
     api = ApiProcess(settings, folder / "api")
-    workers = [WorkerProcess(settings, folder / lane.value, lane.value) for lane in Lane]
+    # No test of the page looks at the depth of datasets and films: their network only sleeps.
+    engines = {Lane.BULK: {"engine": "simulated", "simulation": True}}
+    workers = [
+        WorkerProcess(
+            settings.model_copy(update=engines.get(lane, {})), folder / lane.value, lane.value
+        )
+        for lane in Lane
+    ]
     try:
         api.start()
         for worker in workers:
@@ -80,6 +96,37 @@ def go(browser: Browser, site: str) -> Iterator[Callable[..., Visit]]:
     troubles = [trouble for visited in visits for trouble in visited.troubles]
     for visited in visits:
         visited.page.context.close()
+    assert troubles == []
+
+
+@pytest.fixture(scope="package")
+def stays() -> Iterator[dict[str, Visit]]:
+    """Visits that tests share, one in each browser."""
+    visits: dict[str, Visit] = {}
+    yield visits
+    for visited in visits.values():
+        visited.page.context.close()
+
+
+@pytest.fixture
+def shown(browser: Browser, site: str, coffee: Path, stays: dict[str, Visit]) -> Iterator[Visit]:
+    """A page with the depth of `coffee`, for tests that only look at it, or reload it.
+
+    They share one visit, which takes two thirds of the CPU of such a test. What a test opens is
+    closed for the next one; a page that another test has left otherwise is opened anew.
+    """
+    name = browser.browser_type.name
+    if name in stays and not stays[name].page.evaluate(AS_IT_WAS):
+        stays.pop(name).page.context.close()
+    if name not in stays:
+        stays[name] = visit(browser, f"{site}/", locale="en-US", reduced_motion="reduce", **WIDE)
+        add(stays[name].page, coffee)
+    visited = stays[name]
+    yield visited
+    troubles = [*visited.troubles]
+    visited.troubles.clear()
+    visited.page.set_viewport_size(WIDE["viewport"])
+    visited.page.evaluate("document.querySelector('.viewer')?.close()")
     assert troubles == []
 
 

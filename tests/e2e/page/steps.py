@@ -49,6 +49,7 @@ def color_at(page: Page, x: float, y: float) -> list[int]:
 
 # Firefox tells no driver of a download from memory: the link is caught instead, in both browsers.
 CATCH = """() => {
+window.handed = undefined;
 const make = URL.createObjectURL;
 const kept = new Map();
 URL.createObjectURL = (blob) => { const url = make(blob); kept.set(url, blob); return url; };

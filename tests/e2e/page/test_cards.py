@@ -66,9 +66,8 @@ def test_a_result_is_told_to_those_who_do_not_see_it(go, coffee):
     expect(page.locator(".make > [role=status]")).to_contain_text(text.inner_text())
 
 
-def test_what_was_there_before_a_reload_is_no_news(go, coffee):
-    page = go().page
-    add(page, coffee)
+def test_what_was_there_before_a_reload_is_no_news(shown):
+    page = shown.page
     page.reload()
     expect(page.locator(".card .stage-heat:visible")).to_have_count(1)
     expect(page.locator("#announce")).to_be_empty()

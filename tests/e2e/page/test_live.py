@@ -27,6 +27,7 @@ def shoot(page: Page, name: str) -> None:
 
 def test_depth_of_the_camera_is_painted_and_told(go):
     page = opened(go)
+    page.keyboard.press("f")  # what was painted stays, and no more is asked of the service
     shoot(page, "live")
     depth = page.locator("dialog.live canvas")
     assert depth.evaluate("(it) => [it.width, it.height]") == [256, 192]
@@ -83,7 +84,6 @@ def test_a_refused_camera_is_said_in_words(go):
     expect(page.locator("dialog.live")).to_have_count(0)
 
 
-def test_the_camera_is_allowed_for_the_page_itself_alone(go):
-    page = go().page
-    answer = page.request.get(page.url)
+def test_the_camera_is_allowed_for_the_page_itself_alone(shown):
+    answer = shown.page.request.get(shown.page.url)
     assert answer.headers["permissions-policy"] == "camera=(self), microphone=(), geolocation=()"

@@ -6,15 +6,14 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.e2e.page.steps import add, color_at, look_closer, tap
+from tests.e2e.page.steps import color_at, look_closer, tap
 from tests.waits import wait_until
 
 FAR, NEAR = (0.9, 0.1), (0.3, 0.6)
 
 
-def test_a_picture_is_shown_in_four_ways_and_enlarged(go, coffee):
-    page = go(viewport={"width": 1200, "height": 800}).page
-    add(page, coffee)
+def test_a_picture_is_shown_in_four_ways_and_enlarged(shown):
+    page = shown.page
     stage = look_closer(page)
     frames = stage.locator(".frame:visible")
     for name, mode, count in [
@@ -33,15 +32,13 @@ def test_a_picture_is_shown_in_four_ways_and_enlarged(go, coffee):
     expect(stage.locator("canvas")).to_have_attribute("style", re.compile(r"scale\(1\)"))
 
 
-def test_colors_and_range_change_at_once_without_a_request(go, coffee):
-    visited = go(viewport={"width": 1200, "height": 800})
-    page = visited.page
-    add(page, coffee)
+def test_colors_and_range_change_at_once_without_a_request(shown):
+    page = shown.page
     look_closer(page)
     colors = page.locator(".viewer select")
     colors.select_option("viridis")
     wait_until(lambda: color_at(page, *NEAR)[1] > color_at(page, *NEAR)[0], "near is green")
-    asked = len(visited.asked)
+    asked = len(shown.asked)
     colors.select_option("gray")
     wait_until(lambda: len(set(color_at(page, *NEAR))) == 1, "near is gray")
     near = color_at(page, *NEAR)
@@ -51,12 +48,11 @@ def test_colors_and_range_change_at_once_without_a_request(go, coffee):
     page.get_by_label("Bright is far").uncheck()
     page.get_by_label("Colors begin at (far)").fill("0.99")
     wait_until(lambda: color_at(page, *FAR) == [0, 0, 0], "far is cut off")
-    assert len(visited.asked) == asked
+    assert len(shown.asked) == asked
 
 
-def test_two_points_are_compared_and_known_distances_make_metres(go, coffee):
-    page = go(viewport={"width": 1200, "height": 800}).page
-    add(page, coffee)
+def test_two_points_are_compared_and_known_distances_make_metres(shown):
+    page = shown.page
     stage = look_closer(page)
     tap(stage, *NEAR)
     tap(stage, *FAR)
@@ -72,9 +68,8 @@ def test_two_points_are_compared_and_known_distances_make_metres(go, coffee):
     expect(page.get_by_text("These two do not fit")).to_be_visible()
 
 
-def test_the_cross_goes_by_keys_and_says_what_it_meets(go, coffee):
-    page = go().page
-    add(page, coffee)
+def test_the_cross_goes_by_keys_and_says_what_it_meets(shown):
+    page = shown.page
     stage = look_closer(page)
     stage.focus()
     page.keyboard.press("ArrowDown")

@@ -22,9 +22,10 @@ def posted(answer: Response) -> bool:
     return answer.request.method == "POST"
 
 
-def test_the_menu_holds_every_output_with_its_line(go, coffee):
-    page = go(locale="zh-CN").page
-    add(page, coffee)
+def test_the_menu_holds_every_output_with_its_line(shown):
+    page = shown.page
+    page.locator("#language").select_option("zh")
+    expect(page.locator("html")).to_have_attribute("lang", "zh-Hans")
     look_closer(page)
     page.get_by_role("tab", name="生成").click()
     heads = page.locator(".menu-head")
@@ -34,6 +35,9 @@ def test_the_menu_holds_every_output_with_its_line(go, coffee):
     groups = page.locator(".menus h3").all_inner_texts()
     assert groups == ["直接查看、收听和分享", "供其他软件使用的文件"]
     assert [output.line["zh"] for output in OUTPUTS.values() if output.line["zh"] not in said] == []
+    page.keyboard.press("Escape")
+    page.locator("#language").select_option("en")
+    expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
 def test_what_an_output_will_take_is_said_before_it_is_asked_for(go, coffee, tmp_path):
@@ -55,9 +59,8 @@ def test_what_an_output_will_take_is_said_before_it_is_asked_for(go, coffee, tmp
     expect(page.locator(".menu-head[aria-controls=make-gray] .menu-about")).to_be_visible()
 
 
-def test_after_a_reload_more_is_made_without_giving_the_photograph_again(go, coffee):
-    page = go(viewport={"width": 1200, "height": 800}).page
-    add(page, coffee)
+def test_after_a_reload_more_is_made_without_giving_the_photograph_again(shown):
+    page = shown.page
     page.reload()
     shown = page.locator(".card[data-state=succeeded] .stage-heat:visible")
     expect(shown).to_have_count(1)
@@ -83,9 +86,8 @@ def test_a_photograph_goes_from_the_browser_with_its_card_or_when_all_is_forgott
     wait_until(lambda: page.evaluate(kept) == [], "none is left")
 
 
-def test_refocus_follows_the_tapped_point_and_its_slider(go, coffee):
-    page = go(viewport={"width": 1200, "height": 800}).page
-    add(page, coffee)
+def test_refocus_follows_the_tapped_point_and_its_slider(shown):
+    page = shown.page
     stage = look_closer(page)
     page.get_by_role("tab", name="Make").click()
     choose(page, "refocus")
@@ -100,9 +102,8 @@ def test_refocus_follows_the_tapped_point_and_its_slider(go, coffee):
     expect(page.locator(".result-item")).to_have_count(1)
 
 
-def test_what_was_made_is_read_heard_and_kept_as_a_zip(go, coffee):
-    page = go(viewport={"width": 1200, "height": 800}).page
-    add(page, coffee)
+def test_what_was_made_is_read_heard_and_kept_as_a_zip(shown):
+    page = shown.page
     look_closer(page)
     page.get_by_role("tab", name="Make").click()
     for output, shown in [("description", "p.said"), ("sonify", "audio"), ("cutout", "img")]:
@@ -120,9 +121,8 @@ def test_what_was_made_is_read_heard_and_kept_as_a_zip(go, coffee):
         assert Image.open(io.BytesIO(kept.read("coffee.cutout.png"))).mode == "RGBA"
 
 
-def test_the_call_that_makes_the_same_is_shown(go, coffee):
-    page = go().page
-    add(page, coffee)
+def test_the_call_that_makes_the_same_is_shown(shown):
+    page = shown.page
     look_closer(page)
     page.get_by_role("tab", name="Make").click()
     choose(page, "stereo")

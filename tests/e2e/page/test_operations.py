@@ -6,11 +6,9 @@ import re
 
 from playwright.sync_api import Route, expect
 
-from tests.e2e.page.steps import add
 
-
-def test_it_shows_charts_workers_failures_and_room(go, coffee):
-    add(go().page, coffee)
+def test_it_shows_charts_workers_failures_and_room(go, shown):
+    expect(shown.page.locator(".card[data-state=succeeded]")).to_have_count(1)
     page = go("/ops").page
     expect(page.get_by_role("img", name=re.compile(r"Pictures waiting: now \d"))).to_be_visible()
     expect(page.locator(".chart")).to_have_count(4)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.page.browsers import NAMES, visit
 from tests.e2e.page.states import BULK, states
-from tests.e2e.page.steps import add, look_closer
+from tests.e2e.page.steps import look_closer
 from tests.tiers import thorough
 
 AXE = (Path(__file__).parent / "vendor" / "axe.min.js").read_text()
@@ -99,9 +99,9 @@ def test_in_every_state_axe_finds_nothing_serious_and_the_policy_holds(
 
 
 @pytest.mark.parametrize("width", [320, thorough(390), thorough(768), thorough(3840)])
-def test_nothing_is_wider_than_the_screen(go, coffee, width):
-    page = go(viewport={"width": width, "height": 800}).page
-    add(page, coffee)
+def test_nothing_is_wider_than_the_screen(shown, width):
+    page = shown.page
+    page.set_viewport_size({"width": width, "height": 800})
     wide = "document.documentElement.scrollWidth"
     assert page.evaluate(wide) <= width
     look_closer(page)

@@ -23,10 +23,10 @@ DRAWN = """(canvas) => {
 
 @pytest.fixture
 def small(coffee, tmp_path):
-    """A photograph of a quarter of the points: a processor draws them, at each turn."""
+    """A photograph of few points: a processor draws all of them, at each turn."""
     path = tmp_path / "small.png"
     with Image.open(coffee) as photograph:
-        photograph.reduce(2).save(path)
+        photograph.reduce(5).save(path)
     return path
 
 
@@ -37,7 +37,7 @@ def open_solid(page: Page, picture) -> None:
 
 
 def test_it_comes_when_asked_for_and_turns_by_keys(go, small):
-    visited = go(viewport={"width": 640, "height": 480}, reduced_motion="reduce")
+    visited = go(viewport={"width": 480, "height": 360}, reduced_motion="reduce")
     page = visited.page
     add(page, small)
     assert not any("three" in url for url in visited.asked)

@@ -21,15 +21,16 @@ from contract.options import JobOptions
 from runtime.shortage import is_shortage
 from tests.integration.storage.records import make_record
 from worker.attempts.metrics import StageClock
+from worker.confine.forks import Forks
 from worker.datasets.items import ItemRunner, ItemTask
 from worker.imaging.pool import ChildPool
 from worker.immediate.answer import Answerer
 from worker.jobs.failures import Failures
 from worker.outputs.voices import espeak_voice
 from worker.runs.step_runner import StepRunner
+from worker.videos.decode import process
 from worker.videos.decode.ask import Ask as VideoAsk
 from worker.videos.decode.ask import DecodeLimits
-from worker.videos.decode.process import answers
 
 SHORT = [errno.ENOSPC, errno.EDQUOT, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EAGAIN]
 
@@ -120,11 +121,12 @@ def test_a_video_process_that_cannot_start_leaves_no_file_open(monkeypatch, tmp_
     video, limits = tmp_path / "video", DecodeLimits(1 << 28, 5.0, 1 << 20)
     video.write_bytes(b"x")
     monkeypatch.setattr(subprocess, "Popen", refusing(errno.EMFILE))
+    monkeypatch.setattr(process, "_forks", Forks("worker.videos.decode.child", {}))
     with video.open("rb") as file:
         before = len(list(Path("/proc/self/fd").iterdir()))
         for _ in range(3):
             with pytest.raises(OSError, match="Too many open files"):
-                list(answers(file, VideoAsk("scan", limits, max_frames=1), 1 << 16))
+                list(process.answers(file, VideoAsk("scan", limits, max_frames=1), 1 << 16))
         assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 

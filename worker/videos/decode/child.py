@@ -1,32 +1,29 @@
-"""The process that decodes one piece of a video: `python -m worker.videos.decode.child ASK < FILE`.
+"""The process that decodes one piece of a video, the open file on its standard input.
 
 Answers on its standard output: first about the video, then its frames, then the end. Confined
-before it reads a byte; nothing it says is trusted.
+before it reads a byte; nothing it says is trusted. Forked by `worker.confine.fork_server`.
 """
 
 from __future__ import annotations
 
 import os
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from contract.errors import DepthqError, VideoTooLarge, VideoUndecodable
-from contract.models.input_rule import InputRule
 from worker.confine import confine
 from worker.imaging import frames as wire
 from worker.imaging.limits import fitted
+from worker.videos.decode import container, sequence
 from worker.videos.decode.ask import Ask
+from worker.videos.decode.tensors import tensors
 
 _TIMES_AT_ONCE = 400
 _ALIVE_S = 1.0
-
-
-Tensors = Callable[[NDArray[np.uint8], InputRule], tuple[Any, ...]]
 
 
 class _Out:
@@ -53,18 +50,22 @@ class _Out:
             yield frame
 
 
-def main() -> None:
+def get_ready() -> None:
+    """Load, for all forks, what decoders otherwise load when they need it."""
+    container.get_ready()
+    sequence.get_ready()
+
+
+def main(argument: str) -> None:
     """Answer one ask about the file on standard input."""
-    ask = Ask.from_json(sys.argv[1])
+    ask = Ask.from_json(argument)
     answers = os.dup(1)
     os.dup2(2, 1)  # output of libraries must not reach the answers
-    tensors = _loaded() if ask.mode == "tensors" else None
-    opened = _reader(0)
     confine.confine(ask.limits.memory_bytes)
     confine.allow(ask.limits.timeout_s)
     say = _Out(answers, ask.limits.timeout_s)
     try:
-        _answer(ask, opened(0, ask.limits.max_pixels), say, tensors)
+        _answer(ask, _opened(0, ask.limits.max_pixels), say)
     except DepthqError as error:
         say({"error": error.code, "message": error.message})
     except MemoryError:
@@ -75,27 +76,12 @@ def main() -> None:
     os._exit(0)  # codecs may hang in their destructors
 
 
-def _reader(fd: int) -> Callable[[int, int], Any]:
-    """Return what opens the file `fd`, with all it needs imported."""
-    if os.pread(fd, 4, 0) == b"PK\x03\x04":
-        from worker.videos.decode import sequence
-
-        sequence.get_ready()
-        return sequence.Sequence
-    from worker.videos.decode import container
-
-    container.get_ready()
-    return container.Video
+def _opened(fd: int, max_pixels: int) -> Any:
+    kind = sequence.Sequence if os.pread(fd, 4, 0) == b"PK\x03\x04" else container.Video
+    return kind(fd, max_pixels)
 
 
-def _loaded() -> Tensors:
-    """Return what only one mode needs: OpenCV takes a third of a second to load."""
-    from worker.videos.decode.tensors import tensors
-
-    return tensors
-
-
-def _answer(ask: Ask, video: Any, say: _Out, tensors: Tensors | None) -> None:
+def _answer(ask: Ask, video: Any, say: _Out) -> None:
     if ask.mode == "sound":
         if video.sound is not None:
             for at, part in video.samples(ask.start_s, ask.end_s):
@@ -103,7 +89,7 @@ def _answer(ask: Ask, video: Any, say: _Out, tensors: Tensors | None) -> None:
     elif ask.mode == "scan":
         _scan(video, ask, say)
     else:
-        _pieces(video, ask, say, tensors)
+        _pieces(video, ask, say)
     say({"end": True, "damaged": video.damaged})
 
 
@@ -132,18 +118,19 @@ def _scan(video: Any, ask: Ask, say: _Out) -> None:
     say({"times": times, "exact": exact})
 
 
-def _pieces(video: Any, ask: Ask, say: _Out, tensors: Tensors | None) -> None:
+def _pieces(video: Any, ask: Ask, say: _Out) -> None:
     """Send the wanted frames in order, those that are there."""
     size = fitted(*ask.size, ask.max_side) if ask.size and ask.max_side else ask.size
     for name, frame in _wanted(video, ask, say):
         rgb = video.rgb(frame, size)
         if rgb is None:
             continue
-        if tensors is None:
-            shape, *data = (rgb.shape[1], rgb.shape[0]), rgb
-        else:
-            shape, *data = tensors(rgb, ask.rule)
-        say({"frame": name, "size": shape}, *(part.data.cast("B") for part in data))
+        shape: tuple[int, int] = (rgb.shape[1], rgb.shape[0])
+        parts: tuple[NDArray[Any], ...] = (rgb,)
+        if ask.mode == "tensors":
+            shape, tensor, small = tensors(rgb, ask.rule)
+            parts = (tensor, small)
+        say({"frame": name, "size": shape}, *(part.data.cast("B") for part in parts))
 
 
 def _wanted(video: Any, ask: Ask, say: _Out) -> Iterator[tuple[int, Any]]:
@@ -171,7 +158,3 @@ def _wanted(video: Any, ask: Ask, say: _Out) -> Iterator[tuple[int, Any]]:
             yield frame.pts, frame
         if frame.pts is not None and frame.pts >= last:
             return
-
-
-if __name__ == "__main__":
-    main()

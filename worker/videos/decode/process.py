@@ -6,12 +6,10 @@ import fcntl
 import os
 import select
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Generator, Iterator
-from contextlib import closing, contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
 from typing import BinaryIO
 
 from contract.errors import (
@@ -22,10 +20,10 @@ from contract.errors import (
     VideoTooLarge,
     VideoUndecodable,
 )
+from worker.confine.forks import Fork, Forks
 from worker.imaging import frames as wire
 from worker.videos.decode.ask import Ask
 
-_PACKAGES = Path(__file__).parents[3]  # where `worker` and `contract` are imported from
 _START_S = 30.0  # imports, on a busy machine
 _PIPE_BYTES = 1024 * 1024
 _ERRORS: dict[str, type[DepthqError]] = {
@@ -40,12 +38,11 @@ def answers(video: BinaryIO, ask: Ask, most_bytes: int) -> Generator[Answer, Non
     Closing the iterator ends the process. Raises UnsupportedMediaType, VideoTooLarge or
     VideoUndecodable if the video is at fault, DecoderCrashed if the process died.
     """
+    require_av()
     with _process(video, ask) as process:
-        assert process.stdout is not None  # noqa: S101
-        out = process.stdout.fileno()
         allowed = _START_S
         while True:
-            fill = _fill(process, out, time.monotonic() + allowed + ask.limits.timeout_s)
+            fill = _fill(process, time.monotonic() + allowed + ask.limits.timeout_s)
             try:
                 meta, data = wire.read_frame(fill, most_bytes)
             except (EOFError, ValueError):
@@ -59,56 +56,50 @@ def answers(video: BinaryIO, ask: Ask, most_bytes: int) -> Generator[Answer, Non
                 yield meta, data
 
 
-@contextmanager
-def _process(video: BinaryIO, ask: Ask) -> Iterator[subprocess.Popen[bytes]]:
-    require_av()
-    said = os.memfd_create("depthq-video-stderr", os.MFD_CLOEXEC)
-    try:
-        with _started(video, ask, said) as process:
-            yield process
-    finally:
-        os.close(said)
+@dataclass(frozen=True)
+class _Process:
+    """A decoding process, and the files that it writes: its answers and its standard error."""
+
+    fork: Fork
+    answers: int
+    said: int
 
 
 @contextmanager
-def _started(video: BinaryIO, ask: Ask, said: int) -> Iterator[subprocess.Popen[bytes]]:
-    own = os.open(f"/proc/self/fd/{video.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        process = subprocess.Popen(
-            (sys.executable, "-s", "-m", "worker.videos.decode.child", ask.to_json()),
-            stdin=own,
-            stdout=subprocess.PIPE,
-            stderr=said,
-            env=_ENVIRONMENT,
-            cwd=_PACKAGES,
-            bufsize=0,
-            start_new_session=True,
-        )
-    finally:
-        os.close(own)
-    assert process.stdout is not None  # noqa: S101
-    process.said = said  # type: ignore[attr-defined]
-    with suppress(OSError):  # beyond the user's quota of pipe memory
-        fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
-    try:
-        with closing(process.stdout):
-            yield process
-    finally:
-        process.kill()
-        process.wait()
+def _process(video: BinaryIO, ask: Ask) -> Iterator[_Process]:
+    with ExitStack() as opened:
+        said = _until_closed(opened, os.memfd_create("depthq-video-stderr", os.MFD_CLOEXEC))
+        answers, theirs = os.pipe2(os.O_CLOEXEC)
+        _until_closed(opened, answers)
+        try:
+            with suppress(OSError):  # beyond the user's quota of pipe memory
+                fcntl.fcntl(answers, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            own = os.open(f"/proc/self/fd/{video.fileno()}", os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                fork = _forks.fork(ask.to_json(), own, theirs, said)
+            finally:
+                os.close(own)
+        finally:
+            os.close(theirs)
+        opened.callback(fork.end)
+        yield _Process(fork, answers, said)
 
 
-def _fill(process: subprocess.Popen[bytes], out: int, deadline: float) -> wire.Fill:
+def _until_closed(opened: ExitStack, file: int) -> int:
+    opened.callback(os.close, file)
+    return file
+
+
+def _fill(process: _Process, deadline: float) -> wire.Fill:
     poll = select.poll()
-    poll.register(out, select.POLLIN)
+    poll.register(process.answers, select.POLLIN)
 
     def fill(buffer: memoryview) -> None:
         while buffer:
             remaining = deadline - time.monotonic()
             if remaining <= 0 or not poll.poll(remaining * 1e3):
-                process.kill()
                 raise VideoUndecodable("Decoding a frame of the video took too long.")
-            count = os.readv(out, [buffer])
+            count = os.readv(process.answers, [buffer])
             if count == 0:
                 raise EOFError
             buffer = buffer[count:]
@@ -116,14 +107,11 @@ def _fill(process: subprocess.Popen[bytes], out: int, deadline: float) -> wire.F
     return fill
 
 
-def _died(process: subprocess.Popen[bytes]) -> DepthqError:
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(1)
-    process.kill()
-    code = process.wait()
+def _died(process: _Process) -> DepthqError:
+    code = process.fork.end()  # the pipe closes when the code is known
     if code in (-signal.SIGXCPU, -signal.SIGALRM):
         return VideoUndecodable("Decoding a frame of the video took too long.")
-    said = os.pread(process.said, 4096, 0).decode("utf-8", "replace").strip()[-300:]  # type: ignore[attr-defined]
+    said = os.pread(process.said, 4096, 0).decode("utf-8", "replace").strip()[-300:]
     return DecoderCrashed(f"The process that decodes the video died ({code}): {_printable(said)}")
 
 
@@ -149,3 +137,4 @@ _ENVIRONMENT = {
     "OPENCV_LOG_LEVEL": "ERROR",
     "PYTHONDONTWRITEBYTECODE": "1",
 }
+_forks = Forks("worker.videos.decode.child", _ENVIRONMENT)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import struct
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from fractions import Fraction
+from pathlib import Path
 from typing import BinaryIO
 
 import av
@@ -18,6 +21,7 @@ import pytest
 from contract.errors import DepthqError, UnsupportedMediaType, VideoTooLarge, VideoUndecodable
 from contract.videos import VideoSpec
 from tests.films import LIMITS, drifting, film
+from worker.videos.decode import process
 from worker.videos.decode.ask import Ask
 from worker.videos.decode.process import answers
 from worker.videos.survey import Survey, survey
@@ -197,6 +201,31 @@ def test_a_process_without_memory_ends_coded(on_disk: Write) -> None:
     with pytest.raises(DepthqError) as caught:
         list(answers(on_disk(big), tight, 1 << 16))
     assert caught.value.code in ("video_too_large", "video_undecodable", "internal")
+
+
+def test_a_decoding_process_is_confined_and_holds_nothing_but_its_files(on_disk: Write) -> None:
+    large = on_disk(film(drifting(12, 480, 320), options={"preset": "ultrafast"}))
+    found = surveyed(large)
+    whole = Ask("pixels", LIMITS, want=tuple(found.names))  # more than a pipe holds: it waits
+    with closing(answers(large, whole, 1 << 24)) as said:
+        next(said)
+        server = process._forks.pid
+        (pid,) = Path(f"/proc/{server}/task/{server}/children").read_text().split()
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+        status = dict(line.split(":\t", 1) for line in lines)
+        assert (status["Seccomp"], status["NoNewPrivs"], status["PPid"]) == ("2", "1", f"{server}")
+        assert {int(status[name], 16) for name in ("CapInh", "CapPrm", "CapEff", "CapAmb")} == {0}
+        limits = Path(f"/proc/{pid}/limits").read_text()
+        assert re.search(
+            rf"Max address space +{LIMITS.memory_bytes} +{LIMITS.memory_bytes} ", limits
+        )
+        files = {file.name: str(file.readlink()) for file in Path(f"/proc/{pid}/fd").iterdir()}
+        assert files.pop("0") == large.name
+        assert re.fullmatch(r"pipe:\[\d+\]", files.pop("3"))
+        assert set(files) == {"1", "2"}
+        assert all("depthq-video-stderr" in name for name in files.values())
+        environ = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    assert {one.partition(b"=")[0].decode() for one in environ if one} == set(process._ENVIRONMENT)
 
 
 def test_a_zip_of_numbered_images_is_a_video(on_disk: Write) -> None:
