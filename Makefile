@@ -32,6 +32,8 @@ $(VENV)/demo.stamp: $(VENV)/uv.stamp requirements/demo.lock pyproject.toml
 $(VENV)/dev.stamp: $(VENV)/uv.stamp requirements/dev.lock pyproject.toml
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements/dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@# Byte code of what collecting loads: else each test process of a clean clone compiles all of it.
+	@$(BIN)/pytest --collect-only -qq -p no:cacheprovider >/dev/null 2>&1 || :
 	@touch $@ $(VENV)/demo.stamp
 
 setup: $(VENV)/demo.stamp ## install what the service needs into .venv (no torch)

@@ -119,10 +119,18 @@ def test_nothing_is_blended_across_a_cut() -> None:
         assert np.array_equal(whole.depth, part.depth)
 
 
-@pytest.mark.parametrize("start", [BEFORE, 9, 17])
-def test_a_part_of_a_clip_gives_the_same_numbers(start: int) -> None:
+@pytest.fixture(scope="module")
+def clip() -> tuple[list[tuple[np.ndarray, np.ndarray]], list[Steady]]:
+    """A clip's frames, and what becomes of it as a whole."""
     frames = noisy(SCENE)
-    whole = list(steadied(frames, 0))
+    return frames, list(steadied(frames, 0))
+
+
+@pytest.mark.parametrize("start", [BEFORE, 9, 17])
+def test_a_part_of_a_clip_gives_the_same_numbers(
+    clip: tuple[list[tuple[np.ndarray, np.ndarray]], list[Steady]], start: int
+) -> None:
+    frames, whole = clip
     part = list(steadied(frames[start - BEFORE :], start - BEFORE))[BEFORE:]
     assert [same(a, b) for a, b in zip(whole[start:], part, strict=True)] == [True] * len(part)
     head = list(steadied(frames[: start + AHEAD], 0))[:start]
