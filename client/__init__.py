@@ -6,7 +6,9 @@ Programs import the public names from `depthq`; here they are deprecated and go 
 
 from __future__ import annotations
 
-from typing import Any
+TYPE_CHECKING = False  # `typing` is loaded by what is imported, not before it
+if TYPE_CHECKING:
+    from typing import Any
 
 _MOVED = {
     "Dataset": "client.dataset",

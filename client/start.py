@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import NoReturn
+
+# `typing` takes longer than all else here, and would be loaded where Ctrl-C is not caught yet.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
 
 INTERRUPTED = 130
 

@@ -20,6 +20,7 @@ from contract.settings import Settings
 from tests.services.chart import Chart
 from tests.services.choose import NOTES, choose_s3
 from tests.services.descriptions import descriptions_are_read_once
+from tests.services.forks import programs_are_forked
 from tests.services.minio_setup import MinioSetup
 from tests.services.read_once import read_once
 from tests.services.s3server import S3Server, VersityServer
@@ -69,6 +70,13 @@ def clients_open_quickly() -> Iterator[None]:
     """Read from disk once what each HTTP and S3 client would read."""
     with pytest.MonkeyPatch.context() as patch:
         read_once(patch)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def our_programs_start_quickly() -> Iterator[None]:
+    """Load the API and the worker once in this test process, where it starts them at all."""
+    with programs_are_forked():
         yield
 
 

@@ -18,6 +18,7 @@ from contract.errors import NotFound
 from contract.image_header import DEFAULT_FORMATS
 from contract.options import JobOptions
 from contract.runs import DatasetSpec
+from contract.video_documents import CreateVideo
 
 DESCRIPTION = """Depth maps from photographs. Submit an image, poll the job, fetch its outputs.
 
@@ -137,6 +138,7 @@ class DepthApp(OpenAPI):
         for name, schema in (
             ("CreateJobForm", _form()),
             ("CreateJobFromUrl", schema_of(CreateJobFromUrl)),
+            ("CreateVideo", schema_of(CreateVideo)),
             ("DatasetSpec", schema_of(DatasetSpec)),
             ("RetryBody", schema_of(RetryBody)),
         ):

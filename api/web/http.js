@@ -105,6 +105,16 @@ export const models = () => json(`${ROOT}v1/models`, { cache: "no-store" });
 /** The metrics of the service, in Prometheus' text format. */
 export const metrics = async () => (await call(`${ROOT}v1/metrics`, { cache: "no-store" })).text();
 
+/** What the service needs, by name: whether it has it, `{ ok }`. Nothing where a proxy hides that. */
+export async function readiness() {
+  try {
+    const answer = await fetch(`${ROOT}readyz`, { cache: "no-store" }); // 503 where something is missing
+    return parsed(await answer.text()).checks ?? {};
+  } catch {
+    return {};
+  }
+}
+
 /** The address of the service. */
 export const root = () => new URL(ROOT, location.href).href;
 

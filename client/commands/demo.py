@@ -66,7 +66,12 @@ def demo(
         listening() as stopping,
     ):
         outcomes, clean = _run(Path(folder), pictures, out, stopping, verbose)
-    _show(pictures, outcomes)
+    stopped = stopping.asked() and len(outcomes) < len(pictures)
+    if outcomes or not stopped:
+        _show(pictures, outcomes)
+    if stopped:
+        console.say(f"stopped at {len(outcomes)} of {len(pictures)}")
+        raise typer.Exit(console.INTERRUPTED)
     if offer := better_weights(Settings()):
         console.say(offer)
     all_well = len(outcomes) == len(pictures) and all(o.error is None for o in outcomes.values())

@@ -109,7 +109,7 @@ def _submit(
 ) -> int:
     failed = seen = 0
     all_met: DepthqError | None = None
-    with _progress(len(paths), json or quiet) as advance:
+    with _progress(len(paths), json or quiet) as advance, _last_words(lambda: seen, len(paths)):
         for outcome in run_batch(client, paths, wish, in_flight):
             seen += 1
             failed += outcome.error is not None
@@ -126,6 +126,16 @@ def _submit(
     if all_met is not None:
         return console.exit_code_of(all_met)
     return console.SOME_FAILED if failed else console.OK
+
+
+@contextmanager
+def _last_words(seen: Callable[[], int], total: int) -> Iterator[None]:
+    """Say at Ctrl-C what becomes of the jobs under way, whose ids have not been printed."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.say(f"stopped at {seen()} of {total}; what was sent goes on in the service")
+        raise
 
 
 def _report(outcome: Outcome, as_json: bool, quiet: bool) -> None:

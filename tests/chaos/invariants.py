@@ -55,12 +55,6 @@ def _objects(store: ObjectStore, job_id: str) -> dict[str, bytes]:
     return {n: store.get(key) for n, key in names.items() if read_idempotency_mark(n) is None}
 
 
-def ended_ids(store: ObjectStore) -> set[str]:
-    """Return the ids of all jobs with a result, from one listing."""
-    keys = [info.key for info in store.list("jobs/")]
-    return {key.split("/")[-2] for key in keys if key.endswith("/result.json")}
-
-
 def _judge_one(verdict: Verdict, job: Accepted, image: Image, objects: dict[str, bytes]) -> None:
     document = objects.pop(result_object(job.id).rpartition("/")[2], None)
     data = objects.pop(input_object(job.id).rpartition("/")[2], b"")

@@ -11,6 +11,7 @@ import sys
 import warnings
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -113,10 +114,45 @@ def up(tmp_path: Path) -> Iterator[Callable[..., Up]]:
         one.end()
 
 
+@dataclass(frozen=True)
+class Killed:
+    """A stack that was killed without warning after it had accepted a job."""
+
+    folder: Path
+    processes: set[int]
+    job_id: str
+
+
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
-    """A stack without a network, for tests that leave it as it was."""
-    stack = Up(tmp_path_factory.mktemp("shared"), engine="simulated")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> Killed:
+    stack = Up(tmp_path_factory.mktemp("shared"), "--no-bulk", engine="simulated")
+    try:
+        stack.await_ready()
+        submitted = program(stack.url, "submit", sample_photographs()["cat"])
+        job_id = re.search(r"\d{8}-[a-z2-7]{26}", submitted)
+        assert job_id is not None
+        processes = stack.family()
+    finally:
+        stack.end()
+    return Killed(stack.folder, processes, job_id[0])
+
+
+@pytest.fixture(scope="module")
+def shared(killed: Killed) -> Iterator[Up]:
+    """A stack without a network, for tests that leave it as it was.
+
+    It has the folder of the one that was killed, and a second model that takes its time.
+    """
+    wait_until(lambda: not alive(killed.processes), "all are gone")
+    own = own_folder(killed.folder / "cache")
+    own.mkdir(parents=True)
+    (own / "slow_one.toml").write_text(SLOW)
+    stack = Up(
+        killed.folder,
+        cache_dir=killed.folder / "cache",
+        models="midas_small,slow_one",
+        engine="simulated",
+    )
     try:
         stack.await_ready()
         yield stack
@@ -157,13 +193,8 @@ def test_up_submit_and_ctrl_c(up, tmp_path):
     assert stack.log.read_text().rstrip().endswith("stopped")
 
 
-def test_nothing_outlives_a_killed_parent(up):
-    stack = up("--no-bulk", engine="simulated")
-    stack.await_ready()
-    processes = stack.family()
-    stack.process.kill()
-    stack.process.wait()
-    wait_until(lambda: not alive(processes), "all are gone")
+def test_nothing_outlives_a_killed_parent(killed):
+    wait_until(lambda: not alive(killed.processes), "all are gone")
 
 
 def test_a_child_that_dies_is_started_again(shared, depthq, tmp_path):
@@ -180,59 +211,32 @@ def _is_interactive_worker(pid: int) -> bool:
     return b"\0worker\0" in line and b"bulk" not in line
 
 
-def test_a_redis_killed_under_load_costs_nothing(up, tmp_path):
+def test_a_redis_killed_under_load_costs_nothing(shared, tmp_path):
     # Given a folder of photographs on its way, to a network that takes its time and no processor's
-    own = own_folder(tmp_path / "cache")
-    own.mkdir(parents=True)
-    (own / "slow_one.toml").write_text(SLOW)
-    slow = {
-        "cache_dir": tmp_path / "cache",
-        "models": "midas_small,slow_one",
-        "engine": "simulated",
-    }
-    stack = up("--no-bulk", **slow)
-    stack.await_ready()
     pictures = tmp_path / "pictures"
     pictures.mkdir()
     for number, crop in enumerate(crops(40)):
         (pictures / f"{number}.jpg").write_bytes(crop)
     wish = ("--out", tmp_path / "out", "--size", "model", "--model", "slow_one", "--quiet")
     submission = subprocess.Popen(
-        command("submit", pictures, *wish), env=environment(url=stack.url)
+        command("submit", pictures, *wish), env=environment(url=shared.url)
     )
     # When Redis is killed in the middle
     wait_until(lambda: any((tmp_path / "out").glob("*.png")), "the first result")
-    redis = [p for p in stack.family() if "-server" in Path(f"/proc/{p}/comm").read_text()]
+    redis = [p for p in shared.family() if "-server" in Path(f"/proc/{p}/comm").read_text()]
     os.kill(redis[0], signal.SIGKILL)
     # Then it comes back, and every photograph has its depth
-    assert submission.wait(2 * PATIENT_S) == 0, stack.log.read_text()
-    assert "redis was killed by signal 9" in stack.log.read_text()
+    assert submission.wait(2 * PATIENT_S) == 0, shared.log.read_text()
+    assert "redis was killed by signal 9" in shared.log.read_text()
     assert len(list((tmp_path / "out").glob("*.depth.png"))) == 40
 
 
-def test_jobs_outlive_the_stack(up, tmp_path):
-    # Given a job that a stack accepted, and that stack killed without warning
-    first = up("--no-bulk", engine="simulated")
-    first.await_ready()
-    submitted = subprocess.run(
-        command("submit", sample_photographs()["cat"]),
-        env=environment(url=first.url),
-        check=True,
-        capture_output=True,
-        text=True,
-    )
-    processes = first.family()
-    first.process.kill()
-    wait_until(lambda: not alive(processes), "all are gone")
-    # When a stack starts on the same folder
-    second = up("--no-bulk", engine="simulated")
-    second.await_ready()
+def test_jobs_outlive_the_stack(killed, shared):
+    # Given a job of a stack that was killed, when a stack starts on the same folder
     # Then the job comes to its end
-    job_id = re.search(r"\d{8}-[a-z2-7]{26}", submitted.stdout)
-    assert job_id is not None
     status = subprocess.run(
-        command("status", job_id[0], "--wait", PATIENT_S),
-        env=environment(url=second.url),
+        command("status", killed.job_id, "--wait", PATIENT_S),
+        env=environment(url=shared.url),
         capture_output=True,
         text=True,
         check=False,

@@ -110,7 +110,7 @@ NAMED = (
     _one("bomb-60000-claimed.png", TOO_LARGE, lambda: builders.png_claiming(60_000, 60_000)),
     _one("bomb-2147483647.png", TOO_LARGE, lambda: builders.png_claiming(2**31 - 1, 2**31 - 1)),
     _one("over-2-31.png", CORRUPT, lambda: builders.png_claiming(2**32 - 1, 1)),
-    _one("bomb-8000.png", OK, lambda: builders.png_bomb(8000, 8000)),
+    _one("bomb-5000.png", OK, lambda: builders.png_bomb(5000, 5000)),
     _one("bomb-claimed.webp", TOO_LARGE,
          lambda: builders.webp_claiming(encoded(photo(), "WEBP"), 16_384, 16_384)),
     _one("bomb-claimed.jpg", TOO_LARGE, lambda: builders.jpeg_claiming(_jpeg(), 65_500, 65_500)),

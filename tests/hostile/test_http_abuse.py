@@ -224,6 +224,8 @@ def test_unfinished_uploads_together_have_a_budget_in_bytes(limited) -> None:
 class NarrowApi(ApiProcess):
     """The API where no file can grow beyond 600 KB, as on a disk that is full."""
 
+    program = ""  # the command below, not a fork
+
     def command(self) -> list[str]:
         limit = f"import resource; resource.setrlimit({resource.RLIMIT_FSIZE}, (600000,) * 2)"
         run = "import runpy; runpy.run_module('api', run_name='__main__')"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 import urllib.error
 import urllib.request
@@ -10,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from contract.settings import Settings
+from tests.services.forks import Fork, fork
 from tests.services.process import ServiceProcess
 from tests.waits import PATIENT_S
 
@@ -35,9 +37,14 @@ def environment_of(settings: Settings) -> dict[str, str]:
 
 
 class OurProcess(ServiceProcess):
-    """`python -m <module>` with the given settings; ready when /readyz says so."""
+    """`python -m <module>` with the given settings; ready when /readyz says so.
+
+    Within tests it is a fork of a process that has loaded `program`: the same code without a
+    second of imports. Tests of `depthq up` start it as a command.
+    """
 
     module = ""
+    program = ""  # "": it is no fork
     port_setting = ""
 
     def __init__(self, settings: Settings, folder: Path, arguments: tuple[str, ...] = ()) -> None:
@@ -48,6 +55,14 @@ class OurProcess(ServiceProcess):
     def command(self) -> list[str]:
         """Return the command that the deployment runs too."""
         return [sys.executable, "-m", self.module, *self._arguments]
+
+    def _launched(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | Fork:
+        if self.program and "LD_PRELOAD" not in environment:  # which a fork would not load
+            self.log_path.touch()
+            run = [self.module, *self._arguments]
+            if forked := fork(self.program, run, environment, self.log_path):
+                return forked
+        return super()._launched(environment)
 
     def environment(self) -> Mapping[str, str]:
         """Return the settings as variables."""
@@ -92,7 +107,7 @@ class WorkerProcess(OurProcess):
     """`python -m worker --lane …`."""
 
     name = "worker"
-    module = "worker"
+    module = program = "worker"
     port_setting = "METRICS_PORT"
 
     def __init__(self, settings: Settings, folder: Path, lane: str = "interactive") -> None:
@@ -108,5 +123,5 @@ class ApiProcess(OurProcess):
     """`python -m api`."""
 
     name = "api"
-    module = "api"
+    module = program = "api"
     port_setting = "PORT"

@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.services.forks import Fork
 from tests.waits import PATIENT_S, wait_until
 
 STOP_S = 60.0
@@ -30,7 +31,7 @@ class ServiceProcess:
     def __init__(self, folder: Path, port: int | None = None) -> None:
         self.folder = folder
         self.port = port or free_port()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._process: subprocess.Popen[bytes] | Fork | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     def command(self) -> list[str]:
@@ -66,20 +67,24 @@ class ServiceProcess:
         """Start the process and wait until it is ready."""
         if self.running:
             return
-        with self.log_path.open("ab") as log:
-            self._process = subprocess.Popen(
-                self.command(),
-                env={**os.environ, **self.environment()},
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C ends the tests; the tests end the servers
-            )
+        self._process = self._launched({**os.environ, **self.environment()})
         wait_until(
             lambda: self.is_ready() or not self.running, f"{self.name} is ready", self.ready_s
         )
         if not self.running:
             raise RuntimeError(f"{self.name} ended at start:\n{self.tail()}")
+
+    def _launched(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | Fork:
+        """Return the process, just started with these variables."""
+        with self.log_path.open("ab") as log:
+            return subprocess.Popen(
+                self.command(),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C ends the tests; the tests end the servers
+            )
 
     def stop(self) -> None:
         """End the process politely, by force after a minute. Safe to call twice."""

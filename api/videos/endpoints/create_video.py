@@ -21,7 +21,7 @@ from api.videos.body import VIDEO_FIELD, receive_video
 from api.videos.documents import video_document
 from api.videos.find import own_video
 from contract.kinds.video import VIDEO
-from contract.video_documents import CreateVideo, VideoDocument, VideoOptions
+from contract.video_documents import VideoDocument, VideoOptions
 
 _FORM: dict[str, Any] = {
     "type": "object",
@@ -42,7 +42,7 @@ _BODY: dict[str, Any] = {
         "required": True,
         "content": {
             "multipart/form-data": {"schema": _FORM},
-            "application/json": {"schema": CreateVideo.model_json_schema()},
+            "application/json": {"schema": {"$ref": "#/components/schemas/CreateVideo"}},
         },
     },
 }

@@ -1,7 +1,7 @@
 // The operations page: looks at the metrics every few seconds and draws the last quarter of an hour.
 
 import { h, renew } from "../dom.js";
-import { key, metrics } from "../http.js";
+import { key, metrics, readiness } from "../http.js";
 import { tab } from "../memory.js";
 import { LANGUAGES, known, language, say, speak, translate } from "../words/language.js";
 import { duration, explain } from "../words/phrases.js";
@@ -15,6 +15,7 @@ const KEPT = "depthq.operations"; // so that a reload does not empty the charts
 const $ = (id) => document.getElementById(id);
 let looks = tab.json(KEPT, []);
 let samples = null;
+let missing = null; // the first thing that the service needs and has not
 
 const number = (value) => new Intl.NumberFormat(language(), { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
 // The board is drawn anew every few seconds; what did not change stays as it is.
@@ -26,7 +27,9 @@ const bytes = (value) => (value < 2 ** 30
 
 async function look() {
   try {
-    samples = parse(await metrics());
+    const [text, checks] = await Promise.all([metrics(), readiness()]);
+    samples = parse(text);
+    missing = Object.keys(checks).find((name) => !checks[name].ok && known(`lacks.${name}`));
     const now = Date.now();
     looks = [...looks, noted(samples, now)].filter(({ at }) => now - at <= SPAN_MS);
     tab.set(KEPT, JSON.stringify(looks));
@@ -52,7 +55,8 @@ function draw() {
   if (!samples) return;
   $("board").hidden = false;
   const live = samples.get("depthq_fleet_busy")?.length ?? 0;
-  tell(live ? say("ops.live", { n: live }) : say("ops.none"));
+  const workers = live ? say("ops.live", { n: live }) : say("ops.none");
+  tell(missing ? `${say(`lacks.${missing}`)} ${workers}` : workers);
   drawCharts();
   drawWorkers();
   drawFailures();

@@ -37,8 +37,11 @@ export function surface(depth, { side = 320, fov = 55, ratio = 5 }) {
   const far = distances(depth, columns, rows, ratio);
   far.forEach((z, at) => {
     const [u, v] = [((at % columns) + 0.5) / columns, (Math.floor(at / columns) + 0.5) / rows];
-    positions.set([((u - 0.5) / focal) * z, (((0.5 - v) * tall) / focal) * z, -z], 3 * at);
-    uvs.set([u, 1 - v], 2 * at);
+    positions[3 * at] = ((u - 0.5) / focal) * z;
+    positions[3 * at + 1] = (((0.5 - v) * tall) / focal) * z;
+    positions[3 * at + 2] = -z;
+    uvs[2 * at] = u;
+    uvs[2 * at + 1] = 1 - v;
   });
   const [indices, torn] = triangles(far, columns, rows);
   return { positions, uvs, indices, skirt: skirtOf(torn, far, positions, uvs), middle: median(far) };
@@ -51,9 +54,9 @@ function median(values) {
 // Corners of whole triangles, and of torn ones, three by three.
 function triangles(far, columns, rows) {
   const [whole, torn] = [[], []];
-  const sort = (...corners) => {
-    const [least, most] = [Math.min(...corners.map((at) => far[at])), Math.max(...corners.map((at) => far[at]))];
-    (most < least * TORN ? whole : torn).push(...corners);
+  const sort = (a, b, c) => {
+    const [least, most] = [Math.min(far[a], far[b], far[c]), Math.max(far[a], far[b], far[c])];
+    (most < least * TORN ? whole : torn).push(a, b, c);
   };
   for (let row = 0; row + 1 < rows; row += 1) {
     for (let column = 0; column + 1 < columns; column += 1) {

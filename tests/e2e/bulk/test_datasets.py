@@ -28,7 +28,7 @@ from tests.photographs import crops
 from tests.services.datasets import BulkService, Photographs
 from tests.waits import PATIENT_S, wait_until
 
-COUNT, EVERY = 48, 9  # every ninth is broken
+COUNT, EVERY = 30, 6  # every sixth is broken: one of each of five kinds
 WAIT_S = 300
 OPTIONS = {"size": "model"}
 PREFIX = "photos/"

@@ -19,6 +19,9 @@ from tests.services.depthq import ApiProcess, WorkerProcess
 from tests.services.valkey import ValkeyServer
 from tests.tiers import thorough
 
+# Without reduced motion a waiting bar is painted many times a second.
+CONTEXT: dict[str, Any] = {"locale": "en-US", "reduced_motion": "reduce"}
+USUAL: Any = {"width": 1280, "height": 720}
 WIDE: dict[str, Any] = {"viewport": {"width": 1200, "height": 800}}
 # One picture that has its depth, nothing open over it, in English, where a visit of it begins.
 AS_IT_WAS = """() => location.pathname === "/" && document.documentElement.lang === "en"
@@ -82,20 +85,37 @@ def browser(browsers: Callable[[str], Browser], request: pytest.FixtureRequest) 
 
 
 @pytest.fixture
-def go(browser: Browser, site: str) -> Iterator[Callable[..., Visit]]:
-    """Visit a path of the site; at the end nothing has gone wrong, and no request left it."""
-    visits: list[Visit] = []
+def go(browser: Browser, site: str, stays: dict[str, Visit]) -> Iterator[Callable[..., Visit]]:
+    """Visit a path of the site; at the end nothing has gone wrong, and no request left it.
 
-    def open_at(path: str = "/", **context: Any) -> Visit:
-        context.setdefault("locale", "en-US")
-        context.setdefault("reduced_motion", "reduce")  # 60 pictures a second of a moving bar
-        visits.append(visit(browser, site + path, **context))
+    The first visit of a test is in a page that tests use in turn, emptied of all that it kept,
+    unless it wants a context with options, or one `alone`: where scripts are added to each page.
+    """
+    visits: list[Visit] = []
+    name = f"{browser.browser_type.name} in turn"
+    in_turn = stays.pop(name, None)  # not given back by a test that breaks it
+
+    def open_at(path: str = "/", *, alone: bool = False, **context: Any) -> Visit:
+        nonlocal in_turn
+        if in_turn and not visits and not alone and context.keys() <= {"viewport"}:
+            in_turn.page.set_viewport_size(context.get("viewport", USUAL))
+            in_turn.open(path)
+            visits.append(in_turn)
+        else:
+            visits.append(visit(browser, site + path, **{**CONTEXT, **context}))
+            if not in_turn and not alone and context.keys() <= {"viewport"}:
+                in_turn = visits[-1]
         return visits[-1]
 
     yield open_at
     troubles = [trouble for visited in visits for trouble in visited.troubles]
     for visited in visits:
-        visited.page.context.close()
+        if visited is not in_turn:
+            visited.page.context.close()
+    if in_turn:
+        if in_turn in visits:
+            in_turn.leave()
+        stays[name] = in_turn
     assert troubles == []
 
 
@@ -119,7 +139,7 @@ def shown(browser: Browser, site: str, coffee: Path, stays: dict[str, Visit]) ->
     if name in stays and not stays[name].page.evaluate(AS_IT_WAS):
         stays.pop(name).page.context.close()
     if name not in stays:
-        stays[name] = visit(browser, f"{site}/", locale="en-US", reduced_motion="reduce", **WIDE)
+        stays[name] = visit(browser, f"{site}/", **CONTEXT, **WIDE)
         add(stays[name].page, coffee)
     visited = stays[name]
     yield visited

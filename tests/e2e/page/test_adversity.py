@@ -31,7 +31,7 @@ def two(tmp_path):
 
 
 def test_where_the_browser_keeps_nothing_there_is_depth_all_the_same(go, coffee):
-    page = go().page
+    page = go(alone=True).page
     page.add_init_script(CLOSED)
     page.reload()
     add(page, coffee)

@@ -53,6 +53,19 @@ def test_a_new_look_leaves_in_place_what_is_read(go):
     )
 
 
+def test_it_says_what_the_service_lacks_while_its_workers_are_up(go):
+    page = go("/ops").page
+    expect(page.locator("#state")).to_have_text(re.compile(r"^\d workers? (is|are) up$"))
+    checks = {"redis": {"ok": True}, "storage": {"ok": False, "detail": "S3 does not answer"}}
+    page.route("**/readyz", lambda route: route.fulfill(status=503, json={"checks": checks}))
+    said = re.compile(
+        r"^The storage does not answer: new pictures are refused until it does\. \d worker"
+    )
+    expect(page.locator("#state")).to_have_text(said)
+    page.unroute("**/readyz")
+    expect(page.locator("#state")).to_have_text(re.compile(r"^\d workers? (is|are) up$"))
+
+
 def test_it_asks_for_a_key_and_goes_on(go):
     page = go("/").page
 

@@ -37,7 +37,7 @@ def open_solid(page: Page, picture) -> None:
 
 
 def test_it_comes_when_asked_for_and_turns_by_keys(go, small):
-    visited = go(viewport={"width": 480, "height": 360}, reduced_motion="reduce")
+    visited = go(viewport={"width": 480, "height": 360})
     page = visited.page
     add(page, small)
     assert not any("three" in url for url in visited.asked)
@@ -61,7 +61,7 @@ def test_it_comes_when_asked_for_and_turns_by_keys(go, small):
 
 
 def test_on_a_phone_a_turned_picture_stays_in_its_frame(go, small):
-    page = go(viewport={"width": 390, "height": 844}, reduced_motion="reduce").page
+    page = go(viewport={"width": 390, "height": 844}).page
     open_solid(page, small)
     said = page.locator(".solid-controls [role=status]")
     expect(said).to_have_text(re.compile("^$|draws no 3D"))
@@ -83,8 +83,7 @@ def test_on_a_phone_a_turned_picture_stays_in_its_frame(go, small):
 
 
 def test_without_webgl_the_picture_stays_flat_and_says_why(go, small):
-    visited = go()
-    page = visited.page
+    page = go(alone=True).page
     page.add_init_script(
         "const get = HTMLCanvasElement.prototype.getContext;"
         "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -33,8 +35,9 @@ def published(model: str) -> dict[str, tuple[int, ...]]:
     return {name: tuple(shape) for name, shape in entries.items()}
 
 
-def state_dict(model: str) -> dict[str, np.ndarray]:
-    """Return the seeded weights of `model`."""
+@lru_cache(maxsize=1)  # drawing 25 to 340 million numbers takes a second and more
+def state_dict(model: str) -> Mapping[str, np.ndarray]:
+    """Return the seeded weights of `model`; they are shared, and not to be written to."""
     return {name: tensor(name, shape) for name, shape in published(model).items()}
 
 

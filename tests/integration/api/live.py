@@ -12,7 +12,7 @@ class ApiProcess(OurProcess):
     """`python -m api` with the given settings."""
 
     name = "api"
-    module = "api"
+    module = program = "api"
     port_setting = "PORT"
 
     def __init__(self, settings: Settings, folder: Path) -> None:

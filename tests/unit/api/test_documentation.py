@@ -40,6 +40,23 @@ def test_the_openapi_document_is_valid_3_1(app):
     validate(spec)
 
 
+def references_in(node: object) -> set[str]:
+    """Return what `$ref` says, at every depth."""
+    if isinstance(node, list):
+        return set().union(*map(references_in, node))
+    if not isinstance(node, dict):
+        return set()
+    own = {node["$ref"]} if isinstance(node.get("$ref"), str) else set()
+    return own.union(*map(references_in, node.values()))
+
+
+def test_every_reference_of_the_openapi_document_leads_to_a_schema(app):
+    spec = app.test_client().get("/openapi.json").json
+    schemas = {f"#/components/schemas/{name}" for name in spec["components"]["schemas"]}
+    assert "#/components/schemas/VideoSource" in references_in(spec)
+    assert sorted(references_in(spec) - schemas) == []
+
+
 def test_every_v1_route_is_in_the_openapi_document(app):
     spec = app.test_client().get("/openapi.json").json
     described = {(path, method.upper()) for path, item in spec["paths"].items() for method in item}

@@ -149,24 +149,37 @@ def test_nothing_that_a_person_can_type_is_a_fault_of_ours(
     assert run.stderr.strip()
 
 
-def test_ctrl_c_while_the_parts_are_loaded_is_quiet():
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    module, _, function = project["project"]["scripts"]["depthq"].partition(":")
+ENTRY = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]["depthq"]
+
+
+@pytest.mark.parametrize("entry", [ENTRY, "worker.weights.__main__:main"])
+@pytest.mark.parametrize("part", ["pydantic", "typing"])
+def test_ctrl_c_while_the_parts_are_loaded_is_quiet(part, entry):
+    module, _, function = entry.partition(":")
     code = f"""
 import sys
 class Interrupt:
     def find_spec(self, name, *_):
-        if name == "pydantic":
+        if name == "{part}":
             raise KeyboardInterrupt
+sys.modules.pop("{part}", None)
 sys.meta_path.insert(0, Interrupt())
 from {module} import {function}
-{function}()
+sys.exit({function}())
 """
     run = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=PATIENT_S,
         check=False,
     )  # fmt: skip
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "")
+
+
+def test_ctrl_c_while_a_demo_starts_shows_no_table_of_failures(depthq, monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        "client.commands.demo._run", lambda *given: given[3].hear(2, None) or ({}, True)
+    )
+    ended = depthq("demo", "--out", tmp_path)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "stopped at 0 of 5\n")
 
 
 def test_the_heat_map_of_a_long_name_has_the_same_name(depthq, api: FakeApi, folder, tmp_path):

@@ -34,6 +34,7 @@ OF_DATA: dict[str, set[str]] = {
     "dataset": {state.value for state in DatasetState},
     "lane": {"interactive", "bulk"},
     "worker": {"ready", "draining", "starting"},
+    "lacks": {"redis", "storage", "room", "broker"},
     "tab": {"look", "make", "solid"},
     "mode": {"slider", "side", "overlay", "depth"},
     "output": {output.name for output in own_outputs()},

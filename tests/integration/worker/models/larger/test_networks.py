@@ -11,10 +11,12 @@ import pytest
 from contract.models.registry import MODELS
 from tests.golden.models.cases import CASES, NAMES, golden, network, published, state_dict
 from tests.golden.seeded_weights import image
+from tests.tiers import thorough
 
 pytestmark = pytest.mark.timeout(1800)  # minutes where other programs compute too
 TOLERANCE = 1e-4  # of the golden depth's range
 SWIN = "dpt_swin2_tiny_256"  # light enough for the ordinary run; `make models` runs all
+SMALL = "depth_anything_v2_vits"
 
 
 @lru_cache(maxsize=1)  # a large one is not built for each case, nor are two held
@@ -22,7 +24,7 @@ def built(name: str) -> Any:
     return network(name)
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("case", [CASES[0], *map(thorough, CASES[1:])])
 @pytest.mark.parametrize(
     "name", [pytest.param(n, marks=() if n == SWIN else pytest.mark.slow) for n in NAMES]
 )
@@ -42,6 +44,7 @@ def test_a_network_equals_the_original(name: str, case: str) -> None:
 
 # Held out: sizes and seeds of which there are no numbers. What is known is that a picture's depth
 # does not depend on the pictures beside it, nor on where the sizes come from.
+LARGER = [name for name in NAMES if name not in (SMALL, SWIN)]
 ODD = {
     "depth_anything_v2_vits": (42, 154),
     "dpt_hybrid_384": (32, 160),
@@ -52,7 +55,8 @@ ODD = {
 
 
 @pytest.mark.parametrize(
-    "name", [pytest.param(n, marks=() if n == SWIN else pytest.mark.slow) for n in NAMES]
+    "name",
+    [SMALL, thorough(SWIN), *(pytest.param(n, marks=pytest.mark.slow) for n in LARGER)],
 )
 def test_pictures_of_a_batch_do_not_touch_each_other(name: str) -> None:
     import torch
@@ -91,7 +95,6 @@ def test_the_declared_number_of_parameters_is_the_checkpoint_s(name: str) -> Non
     assert MODELS[name].cost.parameters == counted
 
 
-SMALL = "depth_anything_v2_vits"
 BIAS = "depth_head.scratch.output_conv2.2.bias"
 
 
@@ -107,8 +110,7 @@ def test_a_tensor_of_another_shape_is_refused() -> None:
 
 
 def test_a_missing_tensor_is_refused() -> None:
-    tensors = state_dict(SMALL)
-    del tensors[BIAS]
+    tensors = {name: tensor for name, tensor in state_dict(SMALL).items() if name != BIAS}
     with pytest.raises(RuntimeError, match="Missing key"):
         build(SMALL, tensors)
 
