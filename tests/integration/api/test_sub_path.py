@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import httpx2
 import pytest
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from api.answers.prefixes import prefix_of, without_prefix
-from tests.e2e.service.test_page import browser, open_page  # noqa: F401 - a fixture
+from tests.e2e.page.browsers import launch
+from tests.e2e.service.test_page import open_page
 from tests.integration.api import worker
 from tests.services.front import running_front
 from tests.services.path_proxy import path_proxy
@@ -20,6 +22,15 @@ from tests.waits import wait_until
 
 PREFIX = "/depth"
 PUBLIC = f"http://localhost{PREFIX}"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium's engine without its windows (decision 0167)."""
+    with sync_playwright() as playwright:
+        chromium = launch(playwright, "chromium")
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture(params=[pytest.param(True, id="stripped"), thorough(False, name="left")])
@@ -40,7 +51,7 @@ def png() -> bytes:
 
 
 @pytest.mark.parametrize("slash", ["", thorough("/")])
-def test_the_page_works_below_a_path(behind, browser, tmp_path, monkeypatch, slash) -> None:  # noqa: F811
+def test_the_page_works_below_a_path(behind, browser, tmp_path, monkeypatch, slash) -> None:
     api, url, strays = behind
     monkeypatch.setattr(worker, "DEPTH", png())
     picture = tmp_path / "a.jpg"
@@ -58,7 +69,7 @@ def test_the_page_works_below_a_path(behind, browser, tmp_path, monkeypatch, sla
     page.context.close()
 
 
-def test_the_documentation_works_below_a_path(behind, browser) -> None:  # noqa: F811
+def test_the_documentation_works_below_a_path(behind, browser) -> None:
     _, url, strays = behind
     page, troubles = open_page(browser, f"{url}/docs")
     said = page.locator(".opblock-summary-description", has_text="Submit an image")
@@ -67,7 +78,7 @@ def test_the_documentation_works_below_a_path(behind, browser) -> None:  # noqa:
     page.context.close()
 
 
-def test_the_operations_page_works_below_a_path(behind, browser) -> None:  # noqa: F811
+def test_the_operations_page_works_below_a_path(behind, browser) -> None:
     _, url, strays = behind
     page, troubles = open_page(browser, f"{url}/ops")
     expect(page.locator(".chart")).to_have_count(4)
