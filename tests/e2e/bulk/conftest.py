@@ -28,7 +28,6 @@ def service(
         dataset_buckets=(bucket, f"{bucket}-gone"),
         precision="fp32",
         reconcile_interval_s=1.0,
-        lease_s=8,  # what a killed worker had is waited for as long
         infer_threads=1,
         decode_processes=1,
     )
