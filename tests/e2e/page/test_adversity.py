@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 from tests.e2e.page.files import write_two
 from tests.e2e.page.steps import add
+from tests.tiers import thorough
 from tests.waits import PATIENT_MS
 
 # What browsers do where all site data are blocked.
@@ -56,7 +57,7 @@ def test_a_full_tab_still_follows_a_dataset_and_draws_the_operations(go, two):
     expect(page.locator(".dataset .tally")).to_have_text(re.compile("Done"))
 
 
-@pytest.mark.parametrize("kept", ['{"colormap": "magma", "gone": "x"}', "no json", "7"])
+@pytest.mark.parametrize("kept", ['{"colormap": "magma", "gone": "x"}', "no json", thorough("7")])
 def test_what_another_version_of_the_page_has_kept_does_not_stop_this_one(go, coffee, kept):
     page = go().page
     page.evaluate(

@@ -26,7 +26,7 @@ PUBLIC = f"http://localhost{PREFIX}"
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Chromium's engine without its windows (decision 0167)."""
+    """Chromium without its windows, as for the tests of the page."""
     with sync_playwright() as playwright:
         chromium = launch(playwright, "chromium")
         yield chromium
