@@ -18,10 +18,10 @@ PUBLISHED = Weights(
 
 BUNDLED = Weights(
     name="bundled",
-    weights_id="bundled-1",
-    filename="midas_small_bundled-1.onnx",
+    weights_id="bundled-2",
+    filename="midas_small_bundled-2.onnx",
     bytes=33_743_855,
-    sha256="9c9fd8dbf5264aeb522019e2d6c98db75f2e525b7b32fb2cd9893ddf7808a9b5",
+    sha256="51974ab50fc866f10008d8e400b8ca3f5f6528a39dbffcb190a13c96aa1d9a3d",
     licence="demonstration only: trained partly on research-use data sets (docs/model-card.md)",
     note="used until midas_small has been fetched",
 )

@@ -45,6 +45,8 @@ class Video:
         """Open the file anew: not every container can be sought back to its start."""
         try:
             self._container = av.open(OpenFile(self._fd), options=_OPTIONS)
+        except MemoryError:  # which the library's error is, too: no fault of the file
+            raise
         except (av.FFmpegError, ValueError) as exc:
             raise UnsupportedMediaType(_NOT_A_VIDEO) from exc
         streams = [s for s in self._container.streams.video if not _is_cover(s)]
@@ -102,6 +104,8 @@ class Video:
         margin = int(_SEEK_MARGIN_S / self.time_base)
         try:
             self._container.seek(time - margin, stream=self._stream, backward=True)
+        except MemoryError:
+            raise
         except (av.FFmpegError, ValueError, OverflowError):
             self.rewind()
         return self.frames()
@@ -137,6 +141,8 @@ class Video:
         for packet in self._container.demux(self.sound):
             try:
                 found = packet.decode()
+            except MemoryError:
+                raise
             except (av.FFmpegError, ValueError):
                 continue
             for frame in found:

@@ -111,7 +111,7 @@ def test_it_says_what_it_is(engine: Engine, request: pytest.FixtureRequest) -> N
     assert about.precision == "fp32"
     assert about.threads == 2
     assert about.model == "midas_small"
-    assert about.weights_id == ("none" if about.engine == "simulated" else "bundled-1")
+    assert about.weights_id == ("none" if about.engine == "simulated" else "bundled-2")
 
 
 def test_it_warms_up_any_shape(engine: Engine) -> None:

@@ -37,7 +37,7 @@ def test_list_as_json_carries_hash_licence_and_presence(
 
 def test_show_names_what_a_worker_would_run(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["show", "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["weights_id"] == "bundled-1"
+    assert json.loads(capsys.readouterr().out)["weights_id"] == "bundled-2"
 
 
 def test_convert_keeps_the_network_in_the_cache(

@@ -68,7 +68,7 @@ def test_altered_weights_are_refused(published: Weights, checkpoint: Path, tmp_p
         resolve(Settings(cache_dir=tmp_path))
 
 
-@pytest.mark.parametrize("name", ["bundled", "bundled-1"])
+@pytest.mark.parametrize("name", ["bundled", "bundled-2"])
 def test_what_the_setting_names_comes_first(
     published: Weights, checkpoint: Path, tmp_path: Path, name: str
 ) -> None:
