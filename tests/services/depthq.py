@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import urllib.error
@@ -57,7 +58,9 @@ class OurProcess(ServiceProcess):
         return [sys.executable, "-m", self.module, *self._arguments]
 
     def _launched(self, environment: Mapping[str, str]) -> subprocess.Popen[bytes] | Fork:
-        if self.program and "LD_PRELOAD" not in environment:  # which a fork would not load
+        # A fork would not load a library, nor find the packages of another path.
+        alike = environment.get("PYTHONPATH") == os.environ.get("PYTHONPATH")
+        if self.program and alike and "LD_PRELOAD" not in environment:
             self.log_path.touch()
             run = [self.module, *self._arguments]
             if forked := fork(self.program, run, environment, self.log_path):

@@ -92,18 +92,18 @@ def go(browser: Browser, site: str, stays: dict[str, Visit]) -> Iterator[Callabl
     unless it wants a context with options, or one `alone`: where scripts are added to each page.
     """
     visits: list[Visit] = []
-    name = f"{browser.browser_type.name} in turn"
-    in_turn = stays.pop(name, None)  # not given back by a test that breaks it
+    in_turn = stays.pop("in turn", None)  # not given back by a test that breaks it
 
     def open_at(path: str = "/", *, alone: bool = False, **context: Any) -> Visit:
         nonlocal in_turn
-        if in_turn and not visits and not alone and context.keys() <= {"viewport"}:
+        usual = shares(browser) and not alone and context.keys() <= {"viewport"}
+        if usual and in_turn and not visits:
             in_turn.page.set_viewport_size(context.get("viewport", USUAL))
             in_turn.open(path)
             visits.append(in_turn)
         else:
             visits.append(visit(browser, site + path, **{**CONTEXT, **context}))
-            if not in_turn and not alone and context.keys() <= {"viewport"}:
+            if usual and not in_turn:
                 in_turn = visits[-1]
         return visits[-1]
 
@@ -115,13 +115,18 @@ def go(browser: Browser, site: str, stays: dict[str, Visit]) -> Iterator[Callabl
     if in_turn:
         if in_turn in visits:
             in_turn.leave()
-        stays[name] = in_turn
+        stays["in turn"] = in_turn
     assert troubles == []
+
+
+def shares(browser: Browser) -> bool:
+    """Tell whether tests share pages of `browser`: of Firefox's windows only one is active."""
+    return browser.browser_type.name == "chromium"
 
 
 @pytest.fixture(scope="package")
 def stays() -> Iterator[dict[str, Visit]]:
-    """Visits that tests share, one in each browser."""
+    """Visits that tests share: one in turn, one with a picture."""
     visits: dict[str, Visit] = {}
     yield visits
     for visited in visits.values():
@@ -135,18 +140,22 @@ def shown(browser: Browser, site: str, coffee: Path, stays: dict[str, Visit]) ->
     They share one visit, which takes two thirds of the CPU of such a test. What a test opens is
     closed for the next one; a page that another test has left otherwise is opened anew.
     """
-    name = browser.browser_type.name
-    if name in stays and not stays[name].page.evaluate(AS_IT_WAS):
-        stays.pop(name).page.context.close()
-    if name not in stays:
-        stays[name] = visit(browser, f"{site}/", **CONTEXT, **WIDE)
-        add(stays[name].page, coffee)
-    visited = stays[name]
+    kept = stays.pop("shown", None) if shares(browser) else None
+    if kept and not kept.page.evaluate(AS_IT_WAS):
+        kept.page.context.close()
+        kept = None
+    visited = kept or visit(browser, f"{site}/", **CONTEXT, **WIDE)
+    if not kept:
+        add(visited.page, coffee)
     yield visited
     troubles = [*visited.troubles]
     visited.troubles.clear()
     visited.page.set_viewport_size(WIDE["viewport"])
     visited.page.evaluate("document.querySelector('.viewer')?.close()")
+    if shares(browser):
+        stays["shown"] = visited
+    else:
+        visited.page.context.close()
     assert troubles == []
 
 
