@@ -5,8 +5,6 @@ BIN    := $(VENV)/bin
 PHOTOS ?=
 # Test processes side by side. Tests wait more than they work: twice the cores keep two cores busy.
 PROCESSES ?= 4
-# Unit tests work more than they wait, and each process takes 4 s of CPU to collect them.
-FAST_PROCESSES ?= 3
 PARALLEL := -n $(PROCESSES) --dist loadfile --no-loadscope-reorder --durations=10
 # Python keeps its byte code, whatever the environment says: else each of the hundreds of processes
 # that the tests start would compile all that it imports, which costs more than the tests.
@@ -98,7 +96,7 @@ test-thorough: setup-dev setup-browser setup-nginx ## `make test` and its repeat
 	$(BIN)/pytest -m "not slow" $(PARALLEL)
 
 test-fast: setup-dev ## the unit tests only: no service, engine or browser (a minute)
-	$(BIN)/pytest -m "not slow and not thorough" $(PARALLEL) -n $(FAST_PROCESSES) tests/unit
+	$(BIN)/pytest -m "not slow and not thorough" $(PARALLEL) tests/unit
 
 models: setup-dev ## hold the larger networks against their originals' numbers, in every engine (10 minutes)
 	$(BIN)/pytest -m "slow or not slow" -rP tests/integration/worker/models/larger
