@@ -7,7 +7,6 @@ import io
 import os
 import subprocess
 from contextlib import nullcontext
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +19,7 @@ from contract.jobs import JobRecord
 from contract.options import JobOptions
 from runtime.shortage import is_shortage
 from tests.integration.storage.records import make_record
+from tests.open_files import open_files
 from worker.attempts.metrics import StageClock
 from worker.confine.forks import Forks
 from worker.datasets.items import ItemRunner, ItemTask
@@ -123,11 +123,11 @@ def test_a_video_process_that_cannot_start_leaves_no_file_open(monkeypatch, tmp_
     monkeypatch.setattr(subprocess, "Popen", refusing(errno.EMFILE))
     monkeypatch.setattr(process, "_forks", Forks("worker.videos.decode.child", {}))
     with video.open("rb") as file:
-        before = len(list(Path("/proc/self/fd").iterdir()))
+        before = open_files()
         for _ in range(3):
             with pytest.raises(OSError, match="Too many open files"):
                 list(process.answers(file, VideoAsk("scan", limits, max_frames=1), 1 << 16))
-        assert len(list(Path("/proc/self/fd").iterdir())) == before
+        assert open_files() - before == set()
 
 
 def test_an_index_waits_for_a_disk_with_room(monkeypatch) -> None:

@@ -17,6 +17,7 @@ from PIL import Image
 
 from contract.errors import DecoderCrashed, ImageCorrupt, ImageTooLarge, ImageUndecodable
 from tests.hostile.builders import jpeg_with_scans, png_bomb
+from tests.open_files import open_files
 from tests.pictures import encoded, photo
 from tests.unit.worker.imaging.conftest import LIMITS, fake
 from tests.waits import PATIENT_S, wait_until
@@ -144,10 +145,7 @@ def test_children_retire_after_their_share_of_images() -> None:
 
 
 def test_leaves_no_process_and_no_file_open_behind() -> None:
-    def count_open() -> int:
-        return len(list(Path("/proc/self/fd").iterdir()))
-
-    before = count_open()
+    before = open_files()
     decoder = fake(processes=3)
     decoder.start()
     for order in (b"good", b"exit", b"sleep", b"nonsense"):
@@ -158,7 +156,7 @@ def test_leaves_no_process_and_no_file_open_behind() -> None:
     pids = decoder.pids
     decoder.stop()
     assert all(is_gone(pid) for pid in pids)
-    assert count_open() == before
+    assert open_files() - before == set()
 
 
 def test_a_stopped_decoder_says_so_also_to_those_who_wait() -> None:
