@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from typing import TypeGuard
 
 _SHORT = (
     errno.ENOSPC, errno.EDQUOT,  # disk
@@ -13,6 +14,6 @@ _SHORT = (
 )  # fmt: skip
 
 
-def is_shortage(error: BaseException) -> bool:
+def is_shortage(error: BaseException) -> TypeGuard[OSError]:
     """Tell whether the operating system refused for want of space, files, memory or processes."""
     return isinstance(error, OSError) and error.errno in _SHORT

@@ -11,7 +11,7 @@ from runtime.shortage import is_shortage
 
 def as_outage(error: BaseException) -> StorageUnavailable | None:
     """Return what to raise, from `error`, if it is a shortage of this machine; None: it is not."""
-    if isinstance(error, OSError) and is_shortage(error):
+    if is_shortage(error):
         return StorageUnavailable(f"this worker's machine has too little for now: {error.strerror}")
     return None
 

@@ -19,8 +19,6 @@ def marked(scenario: Scenario) -> pytest.param:
         marks.append(pytest.mark.slow)
     if scenario.thorough:
         marks.append(pytest.mark.thorough)
-    if scenario.thorough:
-        marks.append(pytest.mark.thorough)
     return pytest.param(scenario, id=scenario.run.__name__, marks=marks)
 
 
